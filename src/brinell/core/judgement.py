@@ -1,0 +1,281 @@
+"""The judgement of a run: the only source of every report. Its JSON Schema is published as
+``docs/schema/judgement.schema.json``; names carry their unit. A number that was not measured is None, and its path
+(``suite.parallel_seconds``) stands with the reason in ``not_measured``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from brinell.core.finding import Finding
+from brinell.core.verdicts import Exit, Owner, Severity, Verdict
+
+SCHEMA = "https://brinell.dev/schema/judgement-1.json"
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the judgement's parts."""
+
+
+class RunInfo(_Part, frozen=True, kw_only=True):
+    """Which run this is the judgement of."""
+
+    id: str
+    name: str
+    started: str
+    duration_s: float | None
+    state: str  # complete | interrupted | failed | torn (the tool was killed)
+    fingerprint: dict[str, str]
+    exit_code: int
+    brinell: str
+    plan_digest: str
+    steps: dict[str, str] = {}  # step id -> done | interrupted | failed | not-run
+
+
+class Category(_Part, frozen=True, kw_only=True):
+    """Tests of one category."""
+
+    count: int
+    passed: int
+    failed: int
+    seconds: float
+
+
+class SlowTest(_Part, frozen=True, kw_only=True):
+    """One of the slowest tests; ``tier`` is fast, medium, slow or too-slow."""
+
+    test: str
+    duration: float
+    tier: str
+    category: str
+    recommendation: str
+
+
+class Seconds(_Part, frozen=True, kw_only=True):
+    """Wall seconds of a test's phases; None where the phase did not run."""
+
+    setup: float | None = None
+    call: float | None = None
+    teardown: float | None = None
+
+
+class TestEntry(_Part, frozen=True, kw_only=True):
+    """One test: ``outcome`` is pytest's; ``trust`` says what that outcome is worth (``confirmed`` after a clean
+    process said the same, ``retried`` when it took a rerun, ``single-run`` otherwise).
+    """
+
+    __test__ = False  # not a test class for pytest, whatever its name
+
+    id: str
+    outcome: str
+    trust: str
+    category: str
+    seconds: Seconds
+    reruns: int = 0
+
+
+class Regression(_Part, frozen=True, kw_only=True):
+    """Suite time against the blessed baseline; ``verdict`` as in findings."""
+
+    baseline_seconds: float | None
+    ratio: float | None
+    threshold: float
+    verdict: Verdict
+
+
+class SuiteReport(_Part, frozen=True, kw_only=True):
+    """What the suite did. The older names are kept as the contract has them; all times are seconds."""
+
+    timestamp: str
+    execution_time_seconds: float | None
+    test_count: int
+    passed: int
+    failed: int
+    skipped: int
+    errors: int
+    xfailed: int
+    xpassed: int
+    flaky_retries: int
+    categories: dict[str, Category]
+    slowest_tests: tuple[SlowTest, ...]
+    serial_seconds: float | None
+    parallel_seconds: float | None
+    parallel_speedup: float | None
+    target_full_suite: float
+    target_property_test: float | None
+    targets_met: dict[str, bool | None]
+    property_test_targets: dict[str, Any] | None
+    targets_verified: dict[str, Any] | None
+    verification_timestamp: str | None
+    regression: Regression
+    tests: tuple[TestEntry, ...]
+    deselected: int = 0
+    exit_status: int | None = None
+    python: str = ""
+    pytest: str = ""
+    interpreter: str = ""
+    warnings: int = 0
+    repeats: tuple[float, ...] = ()  # seconds of every repeat
+
+
+class Suspect(_Part, frozen=True, kw_only=True):
+    """Where a bug probably is; ``tied`` others share its score."""
+
+    file: str
+    function: str
+    lines: tuple[int, ...]
+    score: float
+    tied: int = 0
+
+
+class Reproduction(_Part, frozen=True, kw_only=True):
+    """A command that was run, and what it gave."""
+
+    command: str
+    outcome: str
+
+
+class Bug(_Part, frozen=True, kw_only=True):
+    """Failures with one root. ``why_grouped`` names the clauses of the key; ``signature`` survives moved lines."""
+
+    id: str
+    severity: Severity
+    severity_rule: str
+    owner: Owner
+    owner_evidence: tuple[str, ...]
+    signature: str
+    title: str
+    tests: tuple[str, ...]
+    error: str
+    root_cause: str | None
+    suspects: tuple[Suspect, ...]
+    reproduction: Reproduction | None
+    fix_strategy: str | None
+    sla_due: str
+    status: str
+    why_grouped: str = ""
+    excerpt: str = ""
+
+
+class Distribution(_Part, frozen=True, kw_only=True):
+    """Milliseconds. None only where nothing was recorded."""
+
+    p50: float | None
+    p90: float | None
+    p95: float | None
+    p99: float | None
+    p99_9: float | None
+    max: float | None
+    mean: float | None = None
+
+
+class Generator(_Part, frozen=True, kw_only=True):
+    """Whether the load generator can be believed; ``cpu`` is the share of one core used by its busiest worker."""
+
+    valid: bool
+    reason: str
+    cpu: float | None
+    schedule_lag_ms: Distribution
+
+
+class SubjectVitals(_Part, frozen=True, kw_only=True):
+    """The subject from outside; ``cpu`` in cores (mean, max), memory in bytes at most. None where not readable."""
+
+    cpu: float | None
+    rss: int | None
+    fds: int | None
+    threads: int | None
+    loop_lag_ms: Distribution | None = None
+    cpu_max: float | None = None
+    processes: int | None = None
+
+
+class Operation(_Part, frozen=True, kw_only=True):
+    """One kind of request of a scenario."""
+
+    requests: int
+    errors: dict[str, int]
+    response_ms: Distribution
+    service_ms: Distribution
+
+
+class Series(_Part, frozen=True, kw_only=True):
+    """Columns of equal length, one row a second: what the latency chart shows. None where nothing ended that second."""
+
+    t_s: tuple[float, ...]
+    rate: tuple[float, ...]
+    errors: tuple[int, ...]
+    p50_ms: tuple[float | None, ...]
+    p95_ms: tuple[float | None, ...]
+    p99_ms: tuple[float | None, ...]
+    max_ms: tuple[float | None, ...]
+    cpu: tuple[float | None, ...]
+    rss_bytes: tuple[int | None, ...]
+
+
+class Load(_Part, frozen=True, kw_only=True):
+    """One load scenario. Response time counts from the intended start over every outcome, time-outs at their limit."""
+
+    scenario: str
+    model: str
+    url: str
+    target_rate: float | None
+    achieved_rate: float | None
+    requests: int
+    errors: dict[str, int]
+    response_ms: Distribution
+    response_ok_ms: Distribution
+    service_ms: Distribution
+    histogram: str
+    generator: Generator
+    subject: SubjectVitals
+    connections: int
+    workers: int
+    timeout_s: float
+    span_s: float
+    unfinished: int = 0
+    operations: dict[str, Operation] = {}
+    thresholds: dict[str, dict[str, float | str | None]] = {}  # name -> {limit, observed, verdict}
+    samples: tuple[dict[str, Any], ...] = ()  # slowest and failed requests
+    series: Series | None = None
+
+
+class Part(_Part, frozen=True, kw_only=True):
+    """What one check contributes. Each field of the judgement is filled by exactly one check; findings add up."""
+
+    findings: tuple[Finding, ...] = ()
+    suite: SuiteReport | None = None
+    bugs: tuple[Bug, ...] | None = None
+    load: tuple[Load, ...] | None = None
+    not_measured: dict[str, str] = {}
+
+
+class Judgement(_Part, frozen=True, kw_only=True):
+    """Findings and numbers. Lists of examinations that do not exist yet or did not run are empty."""
+
+    schema: str
+    run: RunInfo
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    suite: SuiteReport | None
+    bugs: tuple[Bug, ...]
+    flaky: tuple[dict[str, Any], ...] = ()
+    pollution: tuple[dict[str, Any], ...] = ()
+    property_tests: tuple[dict[str, Any], ...] = ()
+    quality: tuple[dict[str, Any], ...] = ()
+    load: tuple[Load, ...] = ()
+    websocket: tuple[dict[str, Any], ...] = ()
+    cache: tuple[dict[str, Any], ...] = ()
+    capacity: tuple[dict[str, Any], ...] = ()
+    drills: tuple[dict[str, Any], ...] = ()
+    soak: tuple[dict[str, Any], ...] = ()
+    recovery: tuple[dict[str, Any], ...] = ()
+    bench: tuple[dict[str, Any], ...] = ()
+    not_measured: dict[str, str] = {}
+
+    @property
+    def exit_code(self) -> Exit:
+        """The exit code that belongs to this judgement (also stored in ``run.exit_code``)."""
+        return Exit(self.run.exit_code)

@@ -1,0 +1,354 @@
+"""What is written down while a run happens: small frozen records, few variants, one tagged union.
+
+A record says what was seen, never what it means. Times inside a record are monotonic nanoseconds (``_ns``) or
+durations (``_s``). Every record travels in an ``Envelope``; its ``source`` is the id of the step that wrote it, or
+``run``. Adding a field with a default is compatible; anything else raises ``VERSION``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+VERSION = 1
+RUN = "run"
+
+
+class _Record(msgspec.Struct, frozen=True, tag_field="kind", tag=str.lower):
+    """Base of all records; the tag is the lower-case class name."""
+
+
+# --- the run -------------------------------------------------------------------------------------------------------
+
+
+class Epoch(_Record, frozen=True):
+    """A writer took the journal: pairs the wall clock with the monotonic one. A resume opens a new epoch."""
+
+    wall: str
+    mono_ns: int
+    boot_id: str
+    pid: int
+    brinell: str
+
+
+class RunStarted(_Record, frozen=True):
+    """What was planned, and on what machine."""
+
+    plan_digest: str
+    fingerprint: dict[str, str]
+    argv: tuple[str, ...] = ()
+
+
+class BaselineRead(_Record, frozen=True):
+    """The blessed baseline as it was when the run began, so that judging a year later reads no other file."""
+
+    path: str
+    content: dict[str, Any]
+
+
+class StepStarted(_Record, frozen=True):
+    """A step began; what an earlier, unfinished attempt at it wrote no longer counts."""
+
+    step: str
+
+
+class StepFinished(_Record, frozen=True):
+    """A step ended: ``done``, ``interrupted`` or ``failed`` (the subject stopped it; ``detail`` says how)."""
+
+    step: str
+    state: str = "done"
+    detail: str = ""
+
+
+class Choice(_Record, frozen=True):
+    """An adaptive choice made inside the plan's bounds, with its reason."""
+
+    what: str
+    reason: str
+
+
+class RunEnded(_Record, frozen=True):
+    """The run's end: ``complete``, ``interrupted``, ``failed``; ``busy_s`` sums over all epochs."""
+
+    state: str
+    busy_s: float
+
+
+# --- the service under test ----------------------------------------------------------------------------------------
+
+
+class ServiceStarted(_Record, frozen=True):
+    """The service answered its ready check. The command is redacted."""
+
+    command: tuple[str, ...]
+    pid: int
+    url: str
+    ready_s: float
+
+
+class ServiceEnded(_Record, frozen=True):
+    """The service is gone: asked to (``asked``) or by itself; the last log lines, redacted, where it was not asked."""
+
+    asked: bool
+    exit_status: int | None
+    log_tail: tuple[str, ...] = ()
+
+
+class Vitals(_Record, frozen=True):
+    """One sample of the subject from outside: the process and its descendants, summed. None: not readable here."""
+
+    at_ns: int
+    processes: int
+    cpu_s: float  # cumulated user + system seconds of the processes alive now
+    rss_bytes: int | None
+    fds: int | None
+    threads: int | None
+
+
+# --- the suite -----------------------------------------------------------------------------------------------------
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One frame of a traceback, outermost first in its list; ``file`` as the interpreter gave it, absolute."""
+
+    file: str
+    function: str
+    line: int
+    text: str = ""
+
+
+class Raised(msgspec.Struct, frozen=True):
+    """One exception of a chain. In a chain the first is the one that was reported, its causes follow."""
+
+    type: str
+    message: str
+    module: str = ""
+    frames: tuple[Frame, ...] = ()
+    missing_module: str | None = None
+
+
+class Phase(msgspec.Struct, frozen=True):
+    """Outcome (``passed``, ``failed``, ``skipped``) and wall seconds of setup, call or teardown."""
+
+    outcome: str
+    seconds: float
+
+
+class SuiteStarted(_Record, frozen=True):
+    """pytest said hello: which interpreter, which pytest, and what counts as whose code there."""
+
+    argv: tuple[str, ...]
+    interpreter: str
+    chosen_because: str
+    python: str = ""
+    pytest: str = ""
+    rootdir: str = ""
+    cwd: str = ""
+    prefix: str = ""
+    stdlib: tuple[str, ...] = ()
+    site: tuple[str, ...] = ()
+    plugins: dict[str, str] = {}
+    repeat: int = 0
+    xdist_workers: int = 0
+
+
+class Collected(_Record, frozen=True):
+    """Collection ended: number of tests selected and deselected, seconds."""
+
+    count: int
+    deselected: int
+    seconds: float
+    repeat: int = 0
+
+
+class CollectError(_Record, frozen=True):
+    """A module or package could not be collected."""
+
+    nodeid: str
+    chain: tuple[Raised, ...] = ()
+    longrepr: str = ""
+    repeat: int = 0
+
+
+class SeenTest(_Record, frozen=True):
+    """One execution of one test, as pytest counted it: one record per attempt, the last of them ``final``.
+
+    ``outcome`` is passed, failed, skipped, error, xfailed or xpassed; a test whose call passed and whose teardown
+    failed is ``passed`` with ``teardown_error``, for pytest counts it twice.
+    """
+
+    id: str
+    outcome: str
+    phases: dict[str, Phase]
+    path: str = ""
+    line: int | None = None
+    markers: tuple[str, ...] = ()
+    reason: str = ""
+    attempt: int = 0
+    final: bool = True
+    teardown_error: bool = False
+    failed_phase: str | None = None
+    chain: tuple[Raised, ...] = ()
+    fixture: str | None = None
+    longrepr: str = ""
+    sections: dict[str, str] = {}
+    subtests_failed: int = 0
+    worker: str = ""
+    start_ns: int = 0
+    repeat: int = 0
+
+
+class WarningSeen(_Record, frozen=True):
+    """A warning pytest captured; repeats are folded into ``count``."""
+
+    message: str
+    category: str
+    file: str = ""
+    line: int = 0
+    nodeid: str = ""
+    count: int = 1
+    repeat: int = 0
+
+
+class SuiteEnded(_Record, frozen=True):
+    """The pytest process is gone. ``summary`` is what pytest itself counted, None if it never said.
+
+    ``running`` names the tests that had begun and never ended: with a signal or an exit outside pytest's own codes,
+    they are where it died.
+    """
+
+    exit_status: int | None
+    seconds: float
+    cpu_s: float | None
+    summary: dict[str, int] | None = None
+    signal: str | None = None
+    timed_out: bool = False
+    running: tuple[str, ...] = ()
+    stderr_tail: tuple[str, ...] = ()
+    repeat: int = 0
+
+
+class Reproduced(_Record, frozen=True):
+    """One failing test of a bug was run alone in a fresh process."""
+
+    signature: str
+    test: str
+    command: tuple[str, ...]
+    outcome: str  # "reproduced" | "passed alone" | "failed differently" | "timed out" | "not run"
+    seconds: float
+    detail: str = ""
+
+
+# --- load ----------------------------------------------------------------------------------------------------------
+
+
+class LoadStarted(_Record, frozen=True):
+    """A scenario began at ``start_ns``; ``target_rate`` is per second, None in a closed model."""
+
+    scenario: str
+    model: str  # open | closed | partly-open
+    url: str
+    start_ns: int
+    span_s: float
+    target_rate: float | None
+    connections: int
+    workers: int
+    timeout_s: float
+    subject_pids: tuple[int, ...] = ()
+    subject_reason: str = ""  # why there are no subject numbers, where there are none
+
+
+class LoadSlice(_Record, frozen=True):
+    """One second of one worker, one operation, one outcome. Histograms are sparse: bucket indices and counts.
+
+    ``second`` counts from ``LoadStarted.start_ns`` by the moment a request ended. ``outcome`` is ``ok`` or an error
+    kind. Response time counts from the intended start, service time from the actual send.
+    """
+
+    worker: int
+    second: int
+    operation: str
+    outcome: str
+    count: int
+    response: tuple[tuple[int, ...], tuple[int, ...]]
+    service: tuple[tuple[int, ...], tuple[int, ...]]
+    max_response_ns: int
+    max_service_ns: int
+    bytes_in: int = 0
+
+
+class Exemplar(_Record, frozen=True):
+    """A bounded sample of single requests: the slowest, and up to three of every error kind."""
+
+    operation: str
+    outcome: str
+    due_ns: int
+    woken_ns: int
+    started_ns: int
+    ended_ns: int
+    detail: str = ""
+
+
+class GeneratorSecond(_Record, frozen=True):
+    """One second of one worker about itself: is it the limit? Lag is woken minus due, sparse like a slice."""
+
+    worker: int
+    second: int
+    scheduled: int
+    started: int
+    cpu_s: float
+    lag: tuple[tuple[int, ...], tuple[int, ...]]
+    max_lag_ns: int
+    waiting: int = 0  # due requests that wait for a free connection at the second's end
+    open_connections: int = 0
+    gc_s: float = 0.0
+
+
+class LoadEnded(_Record, frozen=True):
+    """The scenario ended; ``scheduled`` requests were due, ``unfinished`` were still in flight after the last wait."""
+
+    scheduled: int
+    completed: int
+    unfinished: int
+    span_s: float  # seconds from the first due time to the end of the schedule, as it was run
+    interrupted: bool = False
+    worker_failures: tuple[str, ...] = ()
+    shed: int = 0
+
+
+Record = (
+    Epoch
+    | RunStarted
+    | BaselineRead
+    | StepStarted
+    | StepFinished
+    | Choice
+    | RunEnded
+    | ServiceStarted
+    | ServiceEnded
+    | Vitals
+    | SuiteStarted
+    | Collected
+    | CollectError
+    | SeenTest
+    | WarningSeen
+    | SuiteEnded
+    | Reproduced
+    | LoadStarted
+    | LoadSlice
+    | Exemplar
+    | GeneratorSecond
+    | LoadEnded
+)
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """One line of the journal."""
+
+    v: int
+    seq: int
+    source: str
+    epoch: int
+    t_ns: int
+    data: Record

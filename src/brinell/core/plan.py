@@ -1,0 +1,130 @@
+"""The frozen plan of a run: what will be done, to what, within which bounds. Validated before anything runs.
+
+A plan knows its steps but not their kinds' behaviour: a step names a trial of the roster and carries that trial's
+frozen spec. What a check has to read (thresholds, targets) is a typed field of the spec; what only the trial reads
+(a load shape's options) may stay a table that its roster validated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+VERSION = 1
+
+
+class ServiceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the service under test is started, and how one knows that it is ready.
+
+    ``{port}`` and ``{python}`` in the command are filled in at start. Values of ``env`` may name the environment
+    (``"${SHOP_TEST_DB}"``): the plan keeps the name, never the value, so that secrets stay out of every file.
+    """
+
+    command: str
+    cwd: str = "."
+    env: dict[str, str] = {}
+    ready: str = "/"
+    ready_timeout_s: float = 30.0
+    stop_timeout_s: float = 10.0
+    openapi: str | None = None
+
+
+class SuiteSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="suite"):
+    """One examination of the project's own pytest suite, run ``repeat`` times."""
+
+    directory: str = "."
+    python: str | None = None
+    paths: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    categories: dict[str, str] = {}  # name -> path glob, or "@marker"
+    target_s: float = 300.0
+    target_stated: bool = False  # a default target is advisory; a stated one is required
+    regression_ratio: float = 1.2
+    repeat: int = 1
+    timeout_s: float = 3600.0
+    recording: str | None = None  # read this recording of `pytest --brinell` instead of running anything
+
+
+class ReproduceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="reproduce"):
+    """Run one failing test of each bug alone in a fresh process and keep what it gave."""
+
+    suite: str = "suite"  # the step whose failures are reproduced
+    most: int = 25  # bugs, most severe first
+    timeout_s: float = 60.0
+    budget_s: float = 180.0
+
+
+class RequestSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One kind of request of a load scenario; ``name`` is the operation in every number."""
+
+    path: str = "/"
+    method: str = "GET"
+    weight: float = 1.0
+    headers: dict[str, str] = {}
+    json: Any = None
+    body: str | None = None
+    body_file: str | None = None
+    name: str | None = None
+    expect: tuple[int, ...] = ()  # statuses that count as success; empty: 100..399
+
+
+class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="load"):
+    """One load scenario. ``url`` is absolute, or None for the service that the run starts."""
+
+    name: str
+    shape: dict[str, Any]  # {"kind": ..., options}: validated by the roster of shapes
+    driver: str = "http"
+    url: str | None = None
+    requests: tuple[RequestSpec, ...] = (RequestSpec(),)
+    headers: dict[str, str] = {}
+    connections: int = 64
+    workers: int = 1
+    timeout_s: float = 5.0
+    verify_tls: bool = True
+    pid: int | None = None
+    thresholds: dict[str, float] = {}
+    raw: bool = False
+    seed: int = 1
+
+
+Spec = SuiteSpec | ReproduceSpec | LoadSpec
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One unit of work that finishes or is done again whole: ``--resume`` starts at the first unfinished one."""
+
+    id: str
+    trial: str
+    spec: Spec
+    needs_service: bool = False
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a run will do."""
+
+    name: str
+    root: str
+    steps: tuple[Step, ...]
+    source: tuple[str, ...] = ()
+    allow_targets: tuple[str, ...] = ()
+    disposable: tuple[str, ...] = ()
+    known_bugs: tuple[str, ...] = ()
+    service: ServiceSpec | None = None
+    python: str | None = None
+    keep: int = 20
+    seed: int = 1
+    v: int = VERSION
+
+    @property
+    def digest(self) -> str:
+        """The plan's identity: SHA-256 of its canonical JSON, 16 hex digits."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:16]
+
+    def step(self, identity: str) -> Step:
+        """Return the step of that id; KeyError if the plan has none."""
+        for step in self.steps:
+            if step.id == identity:
+                return step
+        raise KeyError(identity)

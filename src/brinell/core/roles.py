@@ -1,0 +1,109 @@
+"""The contract page: every role a part can play. A new kind (trial, check, shape, driver, report) is one file, one
+test and one line in its roster under ``brinell.rosters``. If a kind needs a power its role lacks, widen the role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from brinell.core.clock import Clock
+from brinell.core.evidence import Evidence
+from brinell.core.judgement import Judgement, Part
+from brinell.core.observation import Envelope, Record
+from brinell.core.plan import Plan, Step
+
+
+class Child(Protocol):
+    """A process started under a guard: it ends, with all its descendants, when the tool dies or hangs."""
+
+    @property
+    def pid(self) -> int:
+        """Process id of the command itself (not of the guard)."""
+        ...
+
+    def poll(self) -> int | None:
+        """Return the exit status (negative signal number if killed), None while it runs. Never blocks."""
+        ...
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the command's process; nothing happens if it is gone."""
+        ...
+
+    def stop(self, timeout_s: float) -> int | None:
+        """Send SIGTERM, wait up to ``timeout_s``, then SIGKILL the whole tree; return the exit status."""
+        ...
+
+
+class Service(Protocol):
+    """The service under test while it runs."""
+
+    url: str
+    pid: int
+
+
+class Room(Protocol):
+    """Where a trial works: everything it may touch outside itself. The one who owns time is the trial's loop, which
+    calls ``tick`` at least once a second.
+    """
+
+    step: Step
+    plan: Plan
+    folder: Path  # the run's folder, for logs
+    clock: Clock
+
+    def emit(self, record: Record) -> Envelope:
+        """Append a record to the journal under this step's source."""
+        ...
+
+    def tick(self) -> None:
+        """Renew the guards' lease, flush the journal, redraw; raise ``Interrupted`` once a stop was asked for."""
+        ...
+
+    def progress(self, done: float, total: float | None, text: str) -> None:
+        """Say how far the step is, in any unit; ``total`` None where it cannot be known."""
+        ...
+
+    def start(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: int | None = None,
+        stdout: int | Path | None = None,
+        stderr: int | Path | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> Child:
+        """Start a command under a guard. Output to a path is appended; None is the null device."""
+        ...
+
+    def service(self) -> Service:
+        """The running service of the plan; started on first use, stopped by the run. ``SubjectError`` if it won't."""
+        ...
+
+    def history(self, *kinds: type[Record], source: str) -> Iterator[Envelope]:
+        """Stream what an earlier step of this run wrote (the last attempt at it)."""
+        ...
+
+
+class Trial(Protocol):
+    """One kind of examination. Runs a step to its end, writing what it sees; judges nothing."""
+
+    def run(self, room: Room) -> None:
+        """Do the step of the room. ``Interrupted`` passes through after cleaning up; ``SubjectError`` is the
+        subject's fault and ends the step as failed, the run goes on.
+        """
+        ...
+
+
+Check = Callable[[Evidence], Part]
+"""Evidence to a part of the judgement. Pure: starts nothing, reads no clock and no file. A crash in it becomes the
+finding ``unknown: crashed``."""
+
+Report = Callable[[Judgement], str]
+"""A judgement as text. Pure and deterministic: the same judgement gives the same bytes."""
+
+Watcher = Callable[[Envelope], None]
+"""Sees every record as it is written: the live display."""
