@@ -15,8 +15,8 @@ VERSION = 1
 RUN = "run"
 
 
-class _Record(msgspec.Struct, frozen=True, tag_field="kind", tag=str.lower):
-    """Base of all records; the tag is the lower-case class name."""
+class _Record(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag=str.lower):
+    """Base of all records; the tag is the lower-case class name. Defaults are not written: they cost a third of the file."""
 
 
 # --- the run -------------------------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ class Vitals(_Record, frozen=True):
 # --- the suite -----------------------------------------------------------------------------------------------------
 
 
-class Frame(msgspec.Struct, frozen=True):
+class Frame(msgspec.Struct, frozen=True, omit_defaults=True):
     """One frame of a traceback, outermost first in its list; ``file`` as the interpreter gave it, absolute."""
 
     file: str
@@ -118,7 +118,7 @@ class Frame(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-class Raised(msgspec.Struct, frozen=True):
+class Raised(msgspec.Struct, frozen=True, omit_defaults=True):
     """One exception of a chain. In a chain the first is the one that was reported, its causes follow."""
 
     type: str
@@ -128,7 +128,7 @@ class Raised(msgspec.Struct, frozen=True):
     missing_module: str | None = None
 
 
-class Phase(msgspec.Struct, frozen=True):
+class Phase(msgspec.Struct, frozen=True, omit_defaults=True):
     """Outcome (``passed``, ``failed``, ``skipped``) and wall seconds of setup, call or teardown."""
 
     outcome: str
