@@ -16,7 +16,7 @@ RUN = "run"
 
 
 class _Record(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag=str.lower):
-    """Base of all records; the tag is the lower-case class name. Defaults are not written: they cost a third of the file."""
+    """Base of all records; the tag is the lower-case class name. Defaults are not written: they cost space."""
 
 
 # --- the run -------------------------------------------------------------------------------------------------------

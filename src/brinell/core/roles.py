@@ -107,3 +107,6 @@ Report = Callable[[Judgement], str]
 
 Watcher = Callable[[Envelope], None]
 """Sees every record as it is written: the live display."""
+
+Progress = Callable[[str, float, float | None, str], None]
+"""Told how far a step is: step id, done, total (None if it cannot be known), text."""

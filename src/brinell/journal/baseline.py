@@ -1,0 +1,100 @@
+"""The blessed baseline: a compact file meant for git, reviewed like code, and never simply "the last run"."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from brinell.core.errors import UsageError
+from brinell.core.judgement import Judgement, Load
+
+FOLDER = "brinell-baselines"
+FILE = "baseline.json"
+VERSION = 1
+
+
+def compose(judgement: Judgement, moment: str, before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the baseline a judgement makes. Parts the run did not measure are kept from ``before``.
+
+    Shape: ``{v, blessed, run, fingerprint, suite: {seconds[], test_count, tests: {id: [outcome, seconds]}},
+    load: {scenario: {target_rate, achieved_rate, p50_ms, p95_ms, p99_ms, max_ms}}}``. Each part carries the
+    fingerprint it was measured with.
+    """
+    kept = dict(before or {})
+    kept.update(v=VERSION, blessed=moment, run=judgement.run.id, fingerprint=judgement.run.fingerprint)
+    suite = judgement.suite
+    if suite is not None and suite.execution_time_seconds is not None:
+        kept["suite"] = {
+            "fingerprint": judgement.run.fingerprint,
+            "seconds": [round(s, 3) for s in suite.repeats or (suite.execution_time_seconds,)],
+            "test_count": suite.test_count,
+            "tests": {
+                test.id: [test.outcome, round(_total(test.seconds.setup, test.seconds.call, test.seconds.teardown), 4)]
+                for test in sorted(suite.tests, key=lambda test: test.id)
+            },
+        }
+    if judgement.load:
+        kept["load"] = {load.scenario: _load(load, judgement.run.fingerprint) for load in judgement.load}
+    return kept
+
+
+def path_of(root: Path) -> Path:
+    """Return where the baseline of a project lies."""
+    return root / FOLDER / FILE
+
+
+def load(root: Path) -> dict[str, Any] | None:
+    """Read the blessed baseline; None if there is none. UsageError if it is damaged or newer."""
+    path = path_of(root)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{path} cannot be read: {error}", hint="restore it from git, or brinell bless a run"
+        ) from None
+    if not isinstance(content, dict) or not isinstance(content.get("v"), int):
+        raise UsageError(f"{path} is not a baseline", hint="restore it from git, or brinell bless a run")
+    if content["v"] > VERSION:
+        raise UsageError(f"{path} was written by a newer Brinell (version {content['v']})", hint="upgrade Brinell")
+    return content
+
+
+def bless(root: Path, judgement: Judgement, moment: str) -> Path:
+    """Write the baseline atomically, one line per test so that its diff can be reviewed; return its path."""
+    path = path_of(root)
+    content = compose(judgement, moment, load(root))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".tmp")
+    draft.write_text(_layout(content) + "\n", encoding="utf-8")
+    os.replace(draft, path)
+    return path
+
+
+def _layout(value: Any, depth: int = 0) -> str:
+    """JSON with one line per key; lists stay on their key's line."""
+    if not isinstance(value, dict) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    pad = "  " * (depth + 1)
+    lines = [f"{pad}{json.dumps(key, ensure_ascii=False)}: {_layout(item, depth + 1)}" for key, item in value.items()]
+    return "{\n" + ",\n".join(lines) + "\n" + "  " * depth + "}"
+
+
+def _total(*phases: float | None) -> float:
+    return sum(seconds for seconds in phases if seconds is not None)
+
+
+def _load(load: Load, fingerprint: dict[str, str]) -> dict[str, Any]:
+    return {
+        "fingerprint": fingerprint,
+        "target_rate": load.target_rate,
+        "achieved_rate": load.achieved_rate,
+        "requests": load.requests,
+        "p50_ms": load.response_ms.p50,
+        "p95_ms": load.response_ms.p95,
+        "p99_ms": load.response_ms.p99,
+        "max_ms": load.response_ms.max,
+    }

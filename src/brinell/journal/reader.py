@@ -1,0 +1,131 @@
+"""A journal read back as evidence, streaming: memory does not grow with the run's length.
+
+One pass over the file when it is opened finds where each step's last attempt begins and whether the run ended; each
+call of ``envelopes`` is a further pass that decodes only the lines of the wanted kinds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from brinell.core.errors import UsageError
+from brinell.core.observation import (
+    VERSION,
+    BaselineRead,
+    Envelope,
+    Record,
+    RunEnded,
+    StepFinished,
+    StepStarted,
+)
+from brinell.core.plan import Plan
+from brinell.journal.store import FILE
+
+PLAN_FILE = "plan.json"
+_KIND = re.compile(rb'"data":\{"kind":"([a-z]+)"')
+_LANDMARKS = (StepStarted, StepFinished, RunEnded, BaselineRead)
+_decoder = msgspec.json.Decoder(Envelope)
+
+
+class _Version(msgspec.Struct):
+    v: int
+
+
+class JournalEvidence:
+    """Evidence from a run's folder. ``torn``: the last line was cut; ``damaged``: lines in between that can't be read."""
+
+    def __init__(self, folder: Path, plan: Plan, slo: dict[str, float]) -> None:
+        self.run_id = folder.name
+        self.plan = plan
+        self.slo = slo
+        self.baseline: dict[str, Any] | None = None
+        self.torn = False
+        self.damaged = 0
+        self.run_state: str | None = None
+        self.finished: dict[str, str] = {}
+        self._path = folder / FILE
+        self._since: dict[str, int] = {}
+        self._survey()
+
+    def envelopes(self, *kinds: type[Record], source: str | None = None) -> Iterator[Envelope]:
+        """Stream as ``core.evidence.Evidence`` says."""
+        wanted = frozenset(kind.__name__.lower().encode() for kind in kinds)
+        for line in self._lines():
+            found = _KIND.search(line, 0, 400)
+            if wanted and (found is None or found[1] not in wanted):
+                continue
+            try:
+                envelope = _decoder.decode(line)
+            except msgspec.DecodeError:
+                continue
+            if source not in (None, envelope.source) or envelope.seq < self._since.get(envelope.source, 0):
+                continue
+            yield envelope
+
+    def _lines(self) -> Iterator[bytes]:
+        """Yield the whole lines; the torn end of the file is not one."""
+        with self._path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield line
+                else:
+                    self.torn = True
+
+    def _survey(self) -> None:
+        names = frozenset(kind.__name__.lower().encode() for kind in _LANDMARKS)
+        for line in self._lines():
+            found = _KIND.search(line, 0, 400)
+            if found is None:
+                self._unreadable(line)
+                continue
+            if found[1] not in names:
+                continue
+            try:
+                self._landmark(_decoder.decode(line))
+            except msgspec.DecodeError:
+                self._unreadable(line)
+
+    def _landmark(self, envelope: Envelope) -> None:
+        match envelope.data:
+            case StepStarted(step=step):
+                self._since[step] = envelope.seq
+                self.finished.pop(step, None)
+                self.run_state = None
+            case StepFinished(step=step, state=state):
+                self.finished[step] = state
+            case RunEnded(state=state):
+                self.run_state = state
+            case BaselineRead(content=content):
+                self.baseline = content
+
+    def _unreadable(self, line: bytes) -> None:
+        """Count a damaged line; a line of a newer version ends the reading with the fix."""
+        try:
+            version = msgspec.json.decode(line, type=_Version).v
+        except msgspec.DecodeError:
+            self.damaged += 1
+            return
+        if version > VERSION:
+            raise UsageError(
+                f"{self._path} was written by a newer Brinell (journal version {version}, this one reads {VERSION})",
+                hint="upgrade Brinell to read this run",
+            )
+        self.damaged += 1
+
+
+def read(folder: Path, slo: dict[str, float] | None = None) -> JournalEvidence:
+    """Open a run for reading. ``slo`` replaces the thresholds of every load scenario. UsageError if it is no run."""
+    try:
+        plan = msgspec.json.decode((folder / PLAN_FILE).read_bytes(), type=Plan)
+        return JournalEvidence(folder, plan, slo or {})
+    except OSError as error:
+        raise UsageError(
+            f"{folder} is not a run: {error.strerror} ({PLAN_FILE}, {FILE})", hint="brinell runs"
+        ) from None
+    except msgspec.DecodeError as error:
+        raise UsageError(f"{folder / PLAN_FILE} cannot be read: {error}", hint="it is damaged, or newer") from None

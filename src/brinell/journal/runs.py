@@ -1,0 +1,137 @@
+"""Where runs live: ``.brinell/runs/<UTC time>-<name>/``, found again by path, id, unique prefix or ``latest``."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from brinell.core.errors import UsageError, nearest
+from brinell.journal.reader import PLAN_FILE
+from brinell.journal.store import FILE
+
+HOME = ".brinell"
+JUDGEMENT = "judgement.json"
+
+
+class RunEntry(msgspec.Struct, frozen=True):
+    """One run on disk; verdict and exit code are None where it was never judged."""
+
+    id: str
+    path: Path
+    name: str
+    started: str
+    verdict: str | None
+    exit_code: int | None
+    size_bytes: int
+
+
+class _RunHead(msgspec.Struct):
+    exit_code: int
+    started: str
+    name: str
+
+
+class _Head(msgspec.Struct):
+    """The few fields of a judgement that a listing shows."""
+
+    verdict: str
+    run: _RunHead
+
+
+def create(root: Path, name: str, moment: datetime, out: Path | None) -> Path:
+    """Make the folder of a new run: ``out`` itself, or a fresh one below ``root/.brinell/runs``."""
+    try:
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            if (out / FILE).exists():
+                raise UsageError(f"{out} already holds a run", hint="give another --out, or --resume it")
+            return out
+        home = root / HOME
+        home.mkdir(parents=True, exist_ok=True)
+        ignore = home / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+        return _fresh(home / "runs", f"{moment:%Y%m%dT%H%M%SZ}-{_slug(name)}")
+    except OSError as error:
+        raise UsageError(
+            f"cannot create the run's folder {error.filename}: {error.strerror}", hint="give a writable one with --out"
+        ) from None
+
+
+def find(root: Path, run: str = "latest") -> Path:
+    """Return the folder of a run named by path, id, unique prefix or ``latest``. UsageError if there is none such."""
+    as_path = Path(run)
+    if (as_path / FILE).exists() or (as_path / PLAN_FILE).exists():
+        return as_path
+    ids = sorted(entry.name for entry in _folders(root))
+    if not ids:
+        raise UsageError(
+            f"no runs below {root / HOME / 'runs'}", hint="brinell run, brinell suite or brinell load makes one"
+        )
+    if run == "latest":
+        return root / HOME / "runs" / ids[-1]
+    matches = [identity for identity in ids if identity.startswith(run)]
+    if len(matches) == 1:
+        return root / HOME / "runs" / matches[0]
+    if matches:
+        raise UsageError(f"'{run}' fits {len(matches)} runs: {', '.join(matches[:5])}", hint="give a longer prefix")
+    close = nearest(run, ids)
+    raise UsageError(f"no run '{run}'", hint=f"did you mean {close}?" if close else "brinell runs lists them")
+
+
+def listing(root: Path) -> list[RunEntry]:
+    """Return the runs there are, newest first."""
+    entries = []
+    for folder in _folders(root):
+        head: _Head | None = None
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            head = msgspec.json.decode((folder / JUDGEMENT).read_bytes(), type=_Head)
+        stamp, _, name = folder.name.partition("-")
+        entries.append(
+            RunEntry(
+                id=folder.name,
+                path=folder,
+                name=head.run.name if head else name,
+                started=head.run.started if head else stamp,
+                verdict=head.verdict if head else None,
+                exit_code=head.run.exit_code if head else None,
+                size_bytes=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
+            )
+        )
+    return sorted(entries, key=lambda entry: entry.id, reverse=True)
+
+
+def prune(root: Path, keep: int) -> int:
+    """Delete the oldest runs beyond ``keep`` (0 keeps all); return how many went."""
+    old = sorted(folder.name for folder in _folders(root))[:-keep] if keep > 0 else []
+    for identity in old:
+        shutil.rmtree(root / HOME / "runs" / identity, ignore_errors=True)
+    return len(old)
+
+
+def _folders(root: Path) -> list[Path]:
+    runs = root / HOME / "runs"
+    try:
+        return [folder for folder in runs.iterdir() if (folder / FILE).exists() or (folder / PLAN_FILE).exists()]
+    except OSError:
+        return []
+
+
+def _fresh(runs: Path, identity: str) -> Path:
+    for n in range(1, 1000):
+        folder = runs / (identity if n == 1 else f"{identity}-{n}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise UsageError(f"a thousand runs within one second below {runs}", hint="wait a second, or give --out")
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.")[:40] or "run"
