@@ -1,0 +1,79 @@
+"""Did everything that was asked for happen? One required finding per step that did not end by itself."""
+
+from __future__ import annotations
+
+from brinell.core.evidence import Evidence, observation_id
+from brinell.core.finding import Finding
+from brinell.core.judgement import Part
+from brinell.core.observation import Envelope, RunEnded, ServiceEnded, StepFinished, StepStarted
+from brinell.core.plan import Step
+from brinell.core.verdicts import Owner, Reason, Verdict
+
+CHECK = "steps"
+
+
+def steps(evidence: Evidence) -> Part:
+    """Report failed, interrupted and missing steps, and a service that went away by itself."""
+    last: dict[str, Envelope] = {}
+    broken = ""
+    findings = []
+    for envelope in evidence.envelopes(StepStarted, StepFinished, ServiceEnded, RunEnded):
+        match envelope.data:
+            case StepStarted(step=name) | StepFinished(step=name):
+                last[name] = envelope
+            case ServiceEnded(asked=False):
+                findings.append(_service_died(envelope, envelope.data))
+            case RunEnded(state="failed", detail=detail):
+                broken = detail
+    for step in evidence.plan.steps:
+        finding = _step(step, last.get(step.id), broken)
+        if finding:
+            findings.append(finding)
+    return Part(findings=tuple(findings))
+
+
+def _step(step: Step, last: Envelope | None, broken: str) -> Finding | None:
+    match last.data if last else None:
+        case StepFinished(state="done"):
+            return None
+        case StepFinished(state="failed", detail=detail) if not broken:
+            return _finding(step, last, Verdict.FAIL, f"{step.id} could not be done", detail)
+        case StepFinished(state="failed"):
+            return _finding(step, last, Verdict.UNKNOWN, f"{step.id} could not be done", broken)
+        case None:
+            title = f"{step.id} did not run"
+            return _finding(step, last, Verdict.UNKNOWN, title, broken or "the run ended before it")
+        case StepFinished():
+            title = f"{step.id} was interrupted"
+            return _finding(step, last, Verdict.UNKNOWN, title, "what was measured until then is judged")
+        case _:
+            title = f"{step.id} was cut off: the tool was killed"
+            return _finding(step, last, Verdict.UNKNOWN, title, "brinell run --resume RUN does the step again")
+
+
+def _finding(step: Step, last: Envelope | None, verdict: Verdict, title: str, detail: str) -> Finding:
+    return Finding(
+        id=f"step.{step.id}",
+        check=CHECK,
+        # A bug that could not be reproduced says so itself; the step is a convenience and proves nothing more.
+        required=step.trial != "reproduce",
+        verdict=verdict,
+        reason=Reason.NOT_EXERCISED if verdict is Verdict.UNKNOWN else None,
+        title=title,
+        detail=detail,
+        evidence=(observation_id(last),) if last else (),
+    )
+
+
+def _service_died(envelope: Envelope, ended: ServiceEnded) -> Finding:
+    how = "is gone" if ended.exit_status is None else f"ended with status {ended.exit_status}"
+    return Finding(
+        id=f"service.died.{envelope.seq}",
+        check=CHECK,
+        required=True,
+        verdict=Verdict.FAIL,
+        owner=Owner.PRODUCT,
+        title=f"the service {how} while it was being examined",
+        detail="\n".join(ended.log_tail),
+        evidence=(observation_id(envelope),),
+    )

@@ -1,0 +1,118 @@
+"""Evidence to judgement: run the checks, let the worst required finding win, derive the exit code. Starts no process,
+reads no clock: judging the same journal a year later gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from brinell import __version__
+from brinell.core.evidence import Evidence, fingerprint
+from brinell.core.finding import Finding
+from brinell.core.judgement import SCHEMA, Bug, Judgement, Part, RunInfo
+from brinell.core.observation import Epoch, RunEnded, StepFinished, StepStarted
+from brinell.core.roles import Check
+from brinell.core.verdicts import Exit, Owner, Reason, Verdict, first_of, worst
+from brinell.rosters.checks import CHECKS
+
+T = TypeVar("T")
+
+_NOT_IN_THIS_VERSION = ("flaky", "pollution", "property_tests", "quality", "websocket", "cache", "capacity", "drills")
+_NOT_IN_THIS_VERSION += ("soak", "recovery", "bench")
+
+
+def judge(evidence: Evidence, checks: Mapping[str, Check] = CHECKS) -> Judgement:
+    """Return the judgement of a run. Never raises for what a check does: that becomes ``unknown: crashed``."""
+    parts = [_safely(name, check, evidence) for name, check in checks.items()]
+    bugs = _only([part.bugs for part in parts]) or ()
+    findings = _owned([finding for part in parts for finding in part.findings], bugs)
+    verdict = worst(finding.verdict for finding in findings if finding.required)
+    not_measured = {path: why for part in parts for path, why in part.not_measured.items()}
+    not_measured |= dict.fromkeys(_NOT_IN_THIS_VERSION, "no trial of this version measures it")
+    return Judgement(
+        schema=SCHEMA,
+        run=_run_info(evidence, verdict, findings),
+        verdict=verdict,
+        findings=tuple(findings),
+        suite=_only([part.suite for part in parts]),
+        bugs=bugs,
+        load=_only([part.load for part in parts]) or (),
+        not_measured=dict(sorted(not_measured.items())),
+    )
+
+
+def _safely(name: str, check: Check, evidence: Evidence) -> Part:
+    try:
+        return check(evidence)
+    except Exception as error:  # noqa: BLE001 - a crashing check must not hide what the others found
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        finding = Finding(
+            id=f"{name}.crashed",
+            check=name,
+            required=True,
+            verdict=Verdict.UNKNOWN,
+            reason=Reason.CRASHED,
+            title=f"the check '{name}' crashed: what it judges is not known",
+            detail=f"{type(error).__name__}: {error} ({where.name}, line {where.lineno}). This is a bug in Brinell.",
+        )
+        return Part(findings=(finding,))
+
+
+def _only(values: Iterable[T | None]) -> T | None:
+    """Each field of the judgement is filled by one check; the first that has it wins."""
+    return next((value for value in values if value is not None), None)
+
+
+def _owned(findings: list[Finding], bugs: tuple[Bug, ...]) -> list[Finding]:
+    """Give failed suite outcomes to infrastructure when every bug behind them is."""
+    if not bugs or any(bug.owner is not Owner.INFRASTRUCTURE for bug in bugs):
+        return findings
+    return [
+        msgspec.structs.replace(finding, owner=Owner.INFRASTRUCTURE)
+        if finding.verdict is Verdict.FAIL and finding.id.endswith(".outcomes")
+        else finding
+        for finding in findings
+    ]
+
+
+def _run_info(evidence: Evidence, verdict: Verdict, findings: list[Finding]) -> RunInfo:
+    started, brinell, state = "", __version__, "torn"
+    steps = {step.id: "not-run" for step in evidence.plan.steps}
+    for envelope in evidence.envelopes(Epoch, RunEnded, StepStarted, StepFinished):
+        match envelope.data:
+            case Epoch(wall=wall, brinell=version):
+                started, state = started or wall, "torn"
+                brinell = version
+            case RunEnded(state=ended):
+                state = ended
+            case StepStarted(step=step):
+                steps[step] = "interrupted"
+            case StepFinished(step=step, state=ended):
+                steps[step] = ended
+    return RunInfo(
+        id=evidence.run_id,
+        name=evidence.plan.name,
+        started=started,
+        duration_s=round(evidence.busy_s, 3),
+        state=state,
+        fingerprint=fingerprint(evidence),
+        exit_code=_exit_code(verdict, findings, state),
+        brinell=brinell,
+        plan_digest=evidence.plan.digest,
+        steps=steps,
+    )
+
+
+def _exit_code(verdict: Verdict, findings: list[Finding], state: str) -> Exit:
+    failed = [finding for finding in findings if finding.required and finding.verdict is Verdict.FAIL]
+    codes = [Exit.INTERRUPTED] if state == "interrupted" else []
+    if failed:
+        infrastructure = all(finding.owner is Owner.INFRASTRUCTURE for finding in failed)
+        codes.append(Exit.INFRASTRUCTURE if infrastructure else Exit.FAIL)
+    elif verdict is Verdict.UNKNOWN:
+        codes.append(Exit.UNKNOWN)
+    return first_of(codes)

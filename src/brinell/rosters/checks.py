@@ -1,0 +1,20 @@
+"""The judge's checks, in the order their findings are shown."""
+
+from __future__ import annotations
+
+from brinell.checks.load import load
+from brinell.checks.steps import steps
+from brinell.checks.suite_baseline import suite_baseline
+from brinell.checks.suite_outcomes import suite_outcomes
+from brinell.checks.suite_report import suite_report
+from brinell.core.roles import Check
+from brinell.triage.check import triage
+
+CHECKS: dict[str, Check] = {
+    "steps": steps,
+    "suite-outcomes": suite_outcomes,
+    "suite-report": suite_report,
+    "suite-baseline": suite_baseline,
+    "triage": triage,
+    "load": load,
+}

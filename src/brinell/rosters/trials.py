@@ -1,0 +1,17 @@
+"""The kinds of examination a plan's step can name."""
+
+from __future__ import annotations
+
+from brinell.core.roles import Trial
+from brinell.load.trial import LoadTrial
+from brinell.rosters.drivers import DRIVERS
+from brinell.rosters.shapes import SHAPES
+from brinell.suite.runner import PytestRunner
+from brinell.suite.trial import SuiteTrial
+from brinell.triage.reproduce import ReproduceTrial
+
+TRIALS: dict[str, Trial] = {
+    "suite": SuiteTrial(),
+    "reproduce": ReproduceTrial(PytestRunner()),
+    "load": LoadTrial(DRIVERS, SHAPES),
+}

@@ -1,0 +1,256 @@
+"""Plan to journal: the one page where steps, the service and time meet. The only writer of the journal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from brinell.core.clock import Clock, SystemClock
+from brinell.core.errors import BrinellError, Interrupted, SubjectError, UsageError
+from brinell.core.observation import (
+    RUN,
+    BaselineRead,
+    Envelope,
+    Record,
+    RunEnded,
+    RunStarted,
+    ServiceEnded,
+    ServiceStarted,
+    StepFinished,
+    StepStarted,
+)
+from brinell.core.plan import Plan, Step
+from brinell.core.redact import redact
+from brinell.core.roles import Child, Progress, Service, Trial, Watcher
+from brinell.journal import baseline
+from brinell.journal.fingerprint import fingerprint
+from brinell.journal.reader import PLAN_FILE, read
+from brinell.journal.store import Journal
+from brinell.rosters.trials import TRIALS
+from brinell.subject import guard
+from brinell.subject.interpreter import choose
+from brinell.subject.service import RunningService, start_service
+
+SERVICE = "service"
+_BEAT_NS = 500_000_000
+
+
+def execute(
+    plan: Plan,
+    folder: Path,
+    *,
+    argv: Sequence[str] = (),
+    watch: Watcher = lambda _: None,
+    show: Progress = lambda *_: None,
+    clock: Clock | None = None,
+    resume: bool = False,
+    trials: Mapping[str, Trial] = TRIALS,
+) -> str:
+    """Do the plan's steps in order and return how it ended: ``complete`` or ``interrupted``.
+
+    Finished steps of a resumed run are not done again. ``SubjectError`` fails its step and the run goes on; any other
+    error ends the run, is journalled, and passes on.
+    """
+    clock = clock or SystemClock()
+    done = read(folder).finished if resume else {}
+    if not resume:
+        (folder / PLAN_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
+    opener = Journal.resume if resume else Journal.create
+    with opener(folder, clock) as journal, _stop_requests() as stop:
+        run = _Run(plan, folder, journal, clock=clock, stop=stop, watch=watch, show=show)
+        run.open(argv)
+        state, detail = "failed", ""
+        try:
+            for step in plan.steps:
+                if done.get(step.id) != "done":
+                    run.do(step, trials[step.trial])
+            state = "complete"
+        except Interrupted:
+            state = "interrupted"
+        except BaseException as error:
+            detail = redact(f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            run.close(state, detail)
+    return state
+
+
+class _Run:
+    """What the steps of a run share: the journal, the service, the guards, the wish to stop."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path,
+        journal: Journal,
+        *,
+        clock: Clock,
+        stop: _StopRequests,
+        watch: Watcher,
+        show: Progress,
+    ) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.clock = clock
+        self.show = show
+        self._journal = journal
+        self._stop = stop
+        self._watch = watch
+        self._children: list[guard.GuardedChild] = []
+        self._service: RunningService | None = None
+        self._beaten_ns = 0
+
+    def open(self, argv: Sequence[str]) -> None:
+        root = Path(self.plan.root)
+        self.emit(RUN, RunStarted(self.plan.digest, fingerprint(root), tuple(redact(arg) for arg in argv)))
+        blessed = baseline.load(root)
+        if blessed is not None:
+            self.emit(RUN, BaselineRead(str(baseline.path_of(root).relative_to(root)), blessed))
+
+    def do(self, step: Step, trial: Trial) -> None:
+        """Do one step; whatever it started and left behind is ended with it."""
+        self.emit(step.id, StepStarted(step.id))
+        before = len(self._children)
+        state, detail = "failed", ""
+        try:
+            trial.run(_Room(self, step))
+            state = "done"
+        except Interrupted:
+            state = "interrupted"
+            raise
+        except SubjectError as error:
+            detail = redact("\n".join(filter(None, (str(error), error.hint))))
+        except BaseException as error:
+            detail = redact(f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            kept = self._service.child if self._service else None
+            for child in self._children[before:]:
+                if child is not kept and child.poll() is None:
+                    child.stop(1.0)
+            self._children = [child for child in self._children if child.poll() is None]
+            self.emit(step.id, StepFinished(step.id, state, detail))
+            self._journal.flush()
+
+    def close(self, state: str, detail: str) -> None:
+        """Stop the service, end what is left, and write the last record."""
+        try:
+            self._end_service(asked=True)
+        finally:
+            for child in self._children:
+                child.stop(1.0)
+            with contextlib.suppress(BrinellError):  # the disk may be what ended the run
+                self.emit(RUN, RunEnded(state, detail))
+
+    def emit(self, source: str, record: Record) -> Envelope:
+        envelope = self._journal.emit(source, record)
+        self._watch(envelope)
+        return envelope
+
+    def tick(self) -> None:
+        now = self.clock.now_ns()
+        if now - self._beaten_ns >= _BEAT_NS:
+            self._beaten_ns = now
+            for child in self._children:
+                child.beat()
+            self._journal.flush()
+            if self._service is not None and self._service.child.poll() is not None:
+                self._end_service(asked=False)
+        self._stop.raise_once()
+
+    def start(
+        self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None,
+        stdin: int | None = None, stdout: int | Path | None = None, stderr: int | Path | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> guard.GuardedChild:  # fmt: skip
+        child = guard.start(argv, cwd=cwd, env=env, stdin=stdin, stdout=stdout, stderr=stderr, pass_fds=pass_fds)
+        self._children.append(child)
+        return child
+
+    def service(self) -> Service:
+        if self._service is not None:
+            return self._service
+        spec = self.plan.service
+        if spec is None:
+            raise UsageError("this step needs a service and the plan has none", hint="add [service] to brinell.toml")
+        root = Path(self.plan.root)
+        self._service = start_service(
+            spec,
+            root=root,
+            python=str(choose(root, self.plan.python, os.environ).path),
+            log=self.folder / "service.log",
+            starter=self.start,
+            clock=self.clock,
+            tick=self.tick,
+        )
+        found = self._service
+        command = tuple(redact(word) for word in found.command)
+        self.emit(SERVICE, ServiceStarted(command, found.pid, found.url, found.ready_s))
+        return found
+
+    def _end_service(self, *, asked: bool) -> None:
+        service, self._service = self._service, None
+        if service is None:
+            return
+        status = service.stop() if asked else service.child.poll()
+        self.emit(SERVICE, ServiceEnded(asked, status, () if asked else tuple(service.tail(30))))
+
+
+class _Room:
+    """A step's room in the run (``core.roles.Room``)."""
+
+    def __init__(self, run: _Run, step: Step) -> None:
+        self.step = step
+        self.plan = run.plan
+        self.folder = run.folder
+        self.clock = run.clock
+        self.tick = run.tick
+        self.start: Callable[..., Child] = run.start
+        self.service = run.service
+        self._run = run
+
+    def emit(self, record: Record) -> Envelope:
+        return self._run.emit(self.step.id, record)
+
+    def progress(self, done: float, total: float | None, text: str) -> None:
+        self._run.show(self.step.id, done, total, text)
+
+    def history(self, *kinds: type[Record], source: str) -> Iterator[Envelope]:
+        self._run._journal.flush()  # noqa: SLF001 - the room is the run's other half
+        return read(self.folder).envelopes(*kinds, source=source)
+
+
+class _StopRequests:
+    """Ctrl-C and SIGTERM: each is raised once, from the loop that owns time, so that cleaning up is not cut short."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._raised = 0
+
+    def ask(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._asked += 1
+
+    def raise_once(self) -> None:
+        if self._asked > self._raised:
+            self._raised = self._asked
+            raise Interrupted("stopped on request")
+
+
+@contextlib.contextmanager
+def _stop_requests() -> Iterator[_StopRequests]:
+    """Take SIGINT, SIGTERM and SIGHUP for the time of a run; a third Ctrl-C is left to the default handling."""
+    requests = _StopRequests()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, requests.ask) for number in numbers}
+    try:
+        yield requests
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
