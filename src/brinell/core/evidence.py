@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
-from brinell.core.observation import RUN, VERSION, Envelope, Record
+from brinell.core.observation import RUN, VERSION, Envelope, Record, RunStarted, SuiteStarted
 from brinell.core.plan import Plan, Step
 
 
@@ -34,6 +34,11 @@ class Evidence(Protocol):
         """Thresholds that replace those of every load scenario (``judge --slo``); empty: the plan's own."""
         ...
 
+    @property
+    def busy_s(self) -> float:
+        """Seconds between the first and the last record, summed over epochs (a pause before a resume doesn't count)."""
+        ...
+
     def envelopes(self, *kinds: type[Record], source: str | None = None) -> Iterator[Envelope]:
         """Stream the envelopes of these kinds (none: all), of one source or all, oldest first.
 
@@ -58,6 +63,7 @@ class MemoryEvidence:
         self.baseline = baseline
         self.slo = slo or {}
         self.run_id = run_id
+        self.busy_s = 0.0
         self._envelopes: list[Envelope] = []
         source = RUN
         for seq, record in enumerate(records):
@@ -79,6 +85,18 @@ class MemoryEvidence:
 def observation_id(envelope: Envelope) -> str:
     """Return the id by which findings cite an observation: ``source#seq``."""
     return f"{envelope.source}#{envelope.seq}"
+
+
+def fingerprint(evidence: Evidence) -> dict[str, str]:
+    """Return what the run's numbers depend on: the machine's facts plus the interpreter the suite really ran in."""
+    facts: dict[str, str] = {}
+    for envelope in evidence.envelopes(RunStarted, SuiteStarted):
+        match envelope.data:
+            case RunStarted(fingerprint=machine):
+                facts.update(machine)
+            case SuiteStarted(python=python) if python:
+                facts["python"] = python
+    return facts
 
 
 def steps_of(evidence: Evidence, trial: str) -> tuple[Step, ...]:

@@ -69,10 +69,10 @@ class Choice(_Record, frozen=True):
 
 
 class RunEnded(_Record, frozen=True):
-    """The run's end: ``complete``, ``interrupted``, ``failed``; ``busy_s`` sums over all epochs."""
+    """The run's end: ``complete``, ``interrupted`` or ``failed`` (``detail`` says why). Without it, it was killed."""
 
     state: str
-    busy_s: float
+    detail: str = ""
 
 
 # --- the service under test ----------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +69,7 @@ def bless(root: Path, judgement: Judgement, moment: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".tmp")
     draft.write_text(_layout(content) + "\n", encoding="utf-8")
-    os.replace(draft, path)
+    draft.replace(path)
     return path
 
 

@@ -1,4 +1,4 @@
-"""What a number depends on: machine, interpreter, locked dependencies. Numbers of different fingerprints don't compare."""
+"""What a number depends on: machine, interpreter, locked dependencies. Different fingerprints do not compare."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ LOCK_FILES = (
 )
 
 
-def fingerprint(root: Path, python: str) -> dict[str, str]:
-    """Return the facts, each a short text. ``python`` describes the subject's interpreter."""
+def fingerprint(root: Path) -> dict[str, str]:
+    """Return the facts of this machine and project, each a short text.
+
+    The subject's interpreter is not among them: it is known once the suite has started (``core.evidence.fingerprint``).
+    """
     return {
         "machine": platform.machine(),
         "cpu": _cpu_model(),
         "cores": str(_cores()),
         "system": f"{platform.system()} {platform.release()}",
-        "python": python,
         "lock": _lock(root),
     }
 

@@ -27,7 +27,7 @@ from brinell.core.plan import Plan
 from brinell.journal.store import FILE
 
 PLAN_FILE = "plan.json"
-_KIND = re.compile(rb'"data":\{"kind":"([a-z]+)"')
+_HEAD = re.compile(rb'"epoch":(\d+),"t_ns":(\d+),"data":\{"kind":"([a-z]+)"')
 _LANDMARKS = (StepStarted, StepFinished, RunEnded, BaselineRead)
 _decoder = msgspec.json.Decoder(Envelope)
 
@@ -37,7 +37,7 @@ class _Version(msgspec.Struct):
 
 
 class JournalEvidence:
-    """Evidence from a run's folder. ``torn``: the last line was cut; ``damaged``: lines in between that can't be read."""
+    """Evidence from a run's folder. ``torn``: the last line was cut; ``damaged``: other lines that can't be read."""
 
     def __init__(self, folder: Path, plan: Plan, slo: dict[str, float]) -> None:
         self.run_id = folder.name
@@ -48,6 +48,7 @@ class JournalEvidence:
         self.damaged = 0
         self.run_state: str | None = None
         self.finished: dict[str, str] = {}
+        self.busy_s = 0.0
         self._path = folder / FILE
         self._since: dict[str, int] = {}
         self._survey()
@@ -56,8 +57,8 @@ class JournalEvidence:
         """Stream as ``core.evidence.Evidence`` says."""
         wanted = frozenset(kind.__name__.lower().encode() for kind in kinds)
         for line in self._lines():
-            found = _KIND.search(line, 0, 400)
-            if wanted and (found is None or found[1] not in wanted):
+            found = _HEAD.search(line, 0, 400)
+            if wanted and (found is None or found[3] not in wanted):
                 continue
             try:
                 envelope = _decoder.decode(line)
@@ -78,17 +79,21 @@ class JournalEvidence:
 
     def _survey(self) -> None:
         names = frozenset(kind.__name__.lower().encode() for kind in _LANDMARKS)
+        spans: dict[int, tuple[int, int]] = {}
         for line in self._lines():
-            found = _KIND.search(line, 0, 400)
+            found = _HEAD.search(line, 0, 400)
             if found is None:
                 self._unreadable(line)
                 continue
-            if found[1] not in names:
+            epoch, t_ns = int(found[1]), int(found[2])
+            spans[epoch] = (spans.get(epoch, (t_ns, t_ns))[0], t_ns)
+            if found[3] not in names:
                 continue
             try:
                 self._landmark(_decoder.decode(line))
             except msgspec.DecodeError:
                 self._unreadable(line)
+        self.busy_s = sum(last - first for first, last in spans.values()) / 1e9
 
     def _landmark(self, envelope: Envelope) -> None:
         match envelope.data:
