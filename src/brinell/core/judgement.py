@@ -63,7 +63,8 @@ class Seconds(_Part, frozen=True, kw_only=True):
 
 class TestEntry(_Part, frozen=True, kw_only=True):
     """One test: ``outcome`` is pytest's; ``trust`` says what that outcome is worth (``confirmed`` after a clean
-    process said the same, ``retried`` when it took a rerun, ``single-run`` otherwise).
+    process said the same, ``retried`` when it took a rerun, ``single-run`` otherwise). ``reason`` is why it was skipped
+    or expected to fail; ``teardown_error`` marks a test that pytest counts a second time, as an error.
     """
 
     __test__ = False  # not a test class for pytest, whatever its name
@@ -74,6 +75,8 @@ class TestEntry(_Part, frozen=True, kw_only=True):
     category: str
     seconds: Seconds
     reruns: int = 0
+    reason: str = ""
+    teardown_error: bool = False
 
 
 class Regression(_Part, frozen=True, kw_only=True):
