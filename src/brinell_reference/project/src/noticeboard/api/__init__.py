@@ -1,0 +1,1 @@
+"""HTTP: requests in, the service's answers out."""

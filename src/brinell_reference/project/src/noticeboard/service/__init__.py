@@ -1,0 +1,1 @@
+"""The rules of the noticeboard, free of HTTP and SQL."""

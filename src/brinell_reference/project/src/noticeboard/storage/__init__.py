@@ -1,0 +1,1 @@
+"""The database: schema, engines, units of work with deadlines, and the statements."""

@@ -1,0 +1,148 @@
+"""Units of work: one transaction, one thread, one deadline."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from noticeboard.errors import Problem
+from noticeboard.storage.engines import build_engine, database_file, interrupted_at
+from noticeboard.storage.schema import metadata
+from noticeboard.workers import RefusedError, UnfinishedError, Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
+T = TypeVar("T")
+
+_SCHEMA_LOCK = 0x6E6F7465  # any number, as long as every process uses the same
+
+
+class Store:
+    """Runs functions over a connection in threads.
+
+    SQLite has one writer, so it gets one writing thread: writes queue here, in order, and not for its lock. Whatever
+    the database does, callers get an answer or a `Problem` within the timeout.
+    """
+
+    def __init__(self, url: str, *, readers: int, backlog: int, timeout_s: float) -> None:
+        writers = 1 if url.startswith("sqlite") else readers
+        self._timeout_s = timeout_s
+        self._engine = build_engine(url, connections=readers + writers, timeout_s=timeout_s)
+        self._readers = Workers("database-read", readers, backlog)
+        self._writers = Workers("database-write", writers, backlog)
+        self._prepared = False
+        self._preparing = threading.Lock()
+
+    @property
+    def outstanding(self) -> int:
+        """Units of work that are waiting or running."""
+        return self._readers.outstanding + self._writers.outstanding
+
+    @property
+    def address(self) -> str:
+        """The database's URL without its password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    def start(self) -> None:
+        """Start the threads. The database is first touched by the first unit of work."""
+        self._readers.start()
+        self._writers.start()
+
+    async def read(self, work: Callable[[Connection], T], *, timeout_s: float | None = None) -> T:
+        """Run work that only reads.
+
+        Raises:
+            Problem: overloaded, database-timeout or database-unavailable.
+        """
+        return await self._run(self._readers, work, timeout_s, None, writes=False)
+
+    async def write(self, work: Callable[[Connection], T], *, after: Callable[[T | None], None]) -> T:
+        """Run work that writes, and commit it.
+
+        `after` gets the result, or None if it failed, on the event loop: when the transaction has truly ended, before
+        the caller is told, and also when the caller has stopped waiting.
+
+        Raises:
+            Problem: as `read`. After database-timeout and database-unavailable the write may still have been applied.
+            IntegrityError: the database refused it.
+        """
+        return await self._run(self._writers, work, None, after, writes=True)
+
+    async def ping(self, timeout_s: float) -> None:
+        """Raise a `Problem` unless the database answers in time."""
+        await self.read(lambda connection: connection.execute(text("SELECT 1")).scalar_one(), timeout_s=timeout_s)
+
+    async def end_writing(self, timeout_s: float) -> bool:
+        """Take no more writes, and let those accepted end, at most so long; False if some still run."""
+        return await self._writers.close(timeout_s)
+
+    async def close(self, timeout_s: float) -> None:
+        """Let running work end, at most so long, and close the connections."""
+        await self._writers.close(timeout_s)
+        await self._readers.close(timeout_s)
+        self._engine.dispose()
+
+    async def _run(
+        self,
+        workers: Workers,
+        work: Callable[[Connection], T],
+        timeout_s: float | None,
+        after: Callable[[T | None], None] | None,
+        *,
+        writes: bool,
+    ) -> T:
+        timeout_s = timeout_s or self._timeout_s
+        deadline = time.monotonic() + timeout_s
+        try:
+            return await workers.run(lambda: self._transact(work, deadline, writes), timeout_s=timeout_s, after=after)
+        except RefusedError as refused:
+            raise Problem("overloaded", str(refused)) from None
+        except UnfinishedError:
+            raise Problem("database-timeout") from None
+        except IntegrityError:
+            raise
+        except PoolTimeoutError:
+            raise Problem("database-timeout", "no connection became free") from None
+        except (DBAPIError, OSError) as error:
+            raise _translated(error) from error
+
+    def _transact(self, work: Callable[[Connection], T], deadline: float, writes: bool) -> T:  # noqa: FBT001 - private
+        if not self._prepared:
+            self._prepare()
+        with self._engine.connect().execution_options(writes=writes) as connection:
+            with interrupted_at(connection, deadline):
+                result = work(connection)
+            if writes:
+                connection.commit()
+            return result
+
+    def _prepare(self) -> None:
+        """Create what is missing. It runs with the first work that finds the database there, not at start-up: a
+        database that is late must not keep the process from starting, or from recovering without a restart.
+        """
+        with self._preparing:
+            if self._prepared:
+                return
+            if (file := database_file(self._engine)) is not None:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            with self._engine.connect().execution_options(writes=True) as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+                metadata.create_all(connection)
+                connection.commit()
+            self._prepared = True
+
+
+def _translated(error: DBAPIError | OSError) -> Problem:
+    """Tell slow from gone; the driver's own words stay out of the answer, they may name hosts and files."""
+    cause = str(getattr(error, "orig", error))
+    slow = ("interrupted", "statement timeout", "lock timeout", "database is locked")
+    return Problem("database-timeout" if any(sign in cause for sign in slow) else "database-unavailable")
