@@ -1,0 +1,1 @@
+"""The service under test, seen from outside: starting, guarding, finding and sampling it."""
