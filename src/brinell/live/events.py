@@ -1,0 +1,69 @@
+"""Records in one line each: what a person wants to hear about while a run happens."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from brinell.core.observation import (
+    Choice,
+    CollectError,
+    Envelope,
+    LoadStarted,
+    RunEnded,
+    SeenTest,
+    ServiceEnded,
+    ServiceStarted,
+    StepFinished,
+    StepStarted,
+    SuiteStarted,
+)
+from brinell.core.redact import one_line
+from brinell.reports.figures import rate, seconds
+
+MOST_FAILURES = 10
+_BAD = {"failed", "error"}
+
+
+class Told(NamedTuple):
+    """A line to show (empty: none), the step that begins or ends with it, and whether it is a failed test."""
+
+    line: str = ""
+    begins: str = ""
+    ends: str = ""
+    failed: bool = False
+
+
+def told(envelope: Envelope, failures: int) -> Told:  # noqa: PLR0911 - one return per kind of record
+    """Return what to say about a record. After ``MOST_FAILURES`` failed tests the others go unnamed."""
+    match envelope.data:
+        case StepStarted(step=step):
+            return Told(begins=step, line=f"{one_line(step, 80)}: begun")
+        case StepFinished(step=step, state=state, detail=detail):
+            why = f": {one_line(detail, 160)}" if detail else ""
+            return Told(ends=step, line=f"{one_line(step, 80)}: {state}{why}")
+        case SeenTest(final=True, outcome=outcome, id=name) if outcome in _BAD:
+            return _failure(f"{outcome} {one_line(name, 160)}", failures)
+        case CollectError(nodeid=name):
+            return _failure(f"not collected {one_line(name, 160)}", failures)
+        case ServiceStarted(url=url, ready_s=ready_s):
+            return Told(f"service ready at {one_line(url, 80)} after {seconds(ready_s)}")
+        case ServiceEnded(asked=False, exit_status=status):
+            return Told(f"the service ended by itself (status {status})")
+        case SuiteStarted(python=python, pytest=pytest, chosen_because=because):
+            found = f"pytest {one_line(pytest, 20)} on Python {one_line(python, 20)}" if pytest else "pytest started"
+            return Told(f"{found} ({one_line(because, 80)})" if because else found)
+        case LoadStarted(scenario=scenario, target_rate=target, span_s=span_s, url=url):
+            aim = f"{rate(target)} for " if target is not None else ""
+            return Told(f"{one_line(scenario, 60)}: {aim}{seconds(span_s)} against {one_line(url, 80)}")
+        case Choice(what=what, reason=reason):
+            return Told(f"{one_line(what, 120)}: {one_line(reason, 160)}")
+        case RunEnded(state="interrupted"):
+            return Told("interrupted: what was measured is kept and judged")
+        case _:
+            return Told()
+
+
+def _failure(line: str, failures: int) -> Told:
+    if failures < MOST_FAILURES:
+        return Told(line, failed=True)
+    return Told("further failures are in the report" if failures == MOST_FAILURES else "", failed=True)

@@ -1,0 +1,191 @@
+"""``report.md``: the judgement for a pull request, a ticket or a terminal pager."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from brinell.core.finding import Finding
+from brinell.core.judgement import Distribution, Judgement, Load, SuiteReport
+from brinell.core.verdicts import Verdict
+from brinell.reports import outline
+from brinell.reports.figures import (
+    count,
+    exact,
+    latency,
+    milliseconds,
+    percent,
+    plural,
+    rate,
+    seconds,
+    size,
+)
+from brinell.reports.markdown_text import block, cell, code, table, text
+
+MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNKNOWN: "?"}
+_MOST_DETAIL_LINES = 40
+
+
+def markdown(judgement: Judgement) -> str:
+    """Return the whole judgement but its single tests as Markdown."""
+    word, clause = outline.sentence(judgement)
+    run = judgement.run
+    parts = [f"# {word}: {text(clause)}", _facts(judgement)]
+    parts += _findings(judgement)
+    parts += _bugs(judgement)
+    if judgement.suite:
+        parts += _suite(judgement.suite)
+    for load in judgement.load:
+        parts += _load(load)
+    parts += _not_measured(judgement)
+    parts += ["## Run", table(("What", "Value"), [(cell(k), cell(v)) for k, v in sorted(run.fingerprint.items())])]
+    if run.steps:
+        parts.append(table(("Step", "State"), [(cell(step), cell(state)) for step, state in run.steps.items()]))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _facts(judgement: Judgement) -> str:
+    run = judgement.run
+    took = f", {seconds(run.duration_s)}" if run.duration_s is not None else ""
+    return (
+        f"{text(run.name)}, run {code(run.id)}, started {text(run.started)}{took}. "
+        f"Brinell {code(run.brinell)}, plan {code(run.plan_digest)}, exit code {run.exit_code}."
+    )
+
+
+def _findings(judgement: Judgement) -> list[str]:
+    parts = []
+    for title, verdict, required in (
+        ("Failed", Verdict.FAIL, True),
+        ("Could not be decided", Verdict.UNKNOWN, True),
+        ("Failed, advisory", Verdict.FAIL, False),
+        ("Could not be decided, advisory", Verdict.UNKNOWN, False),
+        ("Passed", Verdict.PASS, True),
+        ("Passed, advisory", Verdict.PASS, False),
+    ):
+        found = outline.chosen(judgement, verdict, required=required)
+        if found:
+            parts.append(f"## {title}")
+            parts += [piece for finding in found for piece in _finding(finding)]
+    return parts
+
+
+def _finding(finding: Finding) -> list[str]:
+    lines = [line for line in finding.detail.splitlines() if line.strip()]
+    head = f"{MARK[finding.verdict]} **{text(finding.title)}**"
+    if len(lines) == 1:
+        head += f"  \n{text(lines[0])}"
+    if finding.reason:
+        head += f"  \n*{finding.reason}*: {text(outline.ADVICE[finding.reason])}"
+    if finding.evidence and finding.verdict is not Verdict.PASS:
+        head += f"  \nEvidence: {', '.join(code(item) for item in finding.evidence[:8])}"
+        head += f" and {len(finding.evidence) - 8} more" if len(finding.evidence) > 8 else ""
+    if finding.runbook:
+        head += f"  \nRunbook: {code(finding.runbook)}"
+    return [head, block("\n".join(lines[:_MOST_DETAIL_LINES]))] if len(lines) > 1 else [head]
+
+
+def _bugs(judgement: Judgement) -> list[str]:
+    if not judgement.bugs:
+        return []
+    rows = [
+        (bug.severity.value, cell(bug.id), cell(bug.title), count(len(bug.tests)), bug.owner.value, cell(bug.status))
+        for bug in outline.bugs_in_order(judgement)
+    ]
+    return [
+        "## Bugs",
+        table(("Severity", "Bug", "Title", "Tests", "Owner", "Status"), rows),
+        "Suspects, reproductions and fixes are in `bug_triage_report.md`.",
+    ]
+
+
+def _suite(suite: SuiteReport) -> list[str]:
+    tallies = (
+        ("failed", suite.failed),
+        ("errors", suite.errors),
+        ("passed", suite.passed),
+        ("skipped", suite.skipped),
+        ("xfailed", suite.xfailed),
+        ("xpassed", suite.xpassed),
+        ("retried", suite.flaky_retries),
+        ("deselected", suite.deselected),
+    )
+    told = ", ".join(f"{number:,} {word}" for word, number in tallies if number) or "none ran"
+    regression = suite.regression
+    facts = f"Took {seconds(suite.execution_time_seconds)}, target {seconds(suite.target_full_suite)}."
+    if regression.ratio is not None:
+        facts += (
+            f" {exact(round(regression.ratio, 3))} times its baseline of {seconds(regression.baseline_seconds)}"
+            f" (threshold {exact(regression.threshold)}: {regression.verdict})."
+        )
+    rows: list[tuple[str, ...]]
+    parts = ["## Suite", f"{plural(suite.test_count, 'test')}: {told}. {facts}"]
+    if suite.categories:
+        rows = [
+            (cell(name), count(group.count), count(group.passed), count(group.failed), seconds(group.seconds))
+            for name, group in suite.categories.items()
+        ]
+        parts.append(table(("Category", "Tests", "Passed", "Failed", "Time"), rows, numbers=4))
+    if suite.slowest_tests:
+        rows = [
+            (cell(slow.test), cell(slow.tier), cell(slow.recommendation), seconds(slow.duration))
+            for slow in suite.slowest_tests
+        ]
+        parts += ["### Slowest tests", table(("Test", "Tier", "Recommendation", "Time"), rows, numbers=1)]
+    return parts
+
+
+def _load(load: Load) -> list[str]:
+    aim = f" of {rate(load.target_rate)} asked for" if load.target_rate is not None else ""
+    generator = load.generator
+    believed = "valid" if generator.valid else f"**not valid**: {text(generator.reason)}"
+    subject = load.subject
+    volume = f"{plural(load.requests, 'request')} in {seconds(load.span_s)}"
+    lag = f"schedule lag p99 {milliseconds(generator.schedule_lag_ms.p99)}"
+    held = f"{count(subject.fds)} descriptors, {count(subject.threads)} threads at most"
+    facts = (
+        f"{text(load.model)} model against {code(load.url)}: {rate(load.achieved_rate)}{aim}, {volume}, "
+        f"{plural(load.connections, 'connection')} at most.  \n"
+        f"Generator: {believed}; {percent(generator.cpu)} of a core, {lag}.  \n"
+        f"Subject: {exact(subject.cpu)} cores, {size(subject.rss)}, {held}."
+    )
+    parts = [f"## Load: {text(load.scenario)}", facts, _times(load)]
+    limits = [
+        (MARK[verdict], cell(name), cell(observed), cell(limit))
+        for name, observed, limit, verdict in outline.thresholds(load)
+    ]
+    if limits:
+        parts.append(table(("", "Threshold", "Observed", "Limit"), limits, numbers=2))
+    if load.errors:
+        rows = [(cell(kind), count(number)) for kind, number in sorted(load.errors.items(), key=_most_first)]
+        parts.append(table(("Error", "Requests"), rows, numbers=1))
+    return parts
+
+
+def _most_first(row: tuple[str, int]) -> tuple[int, str]:
+    return -row[1], row[0]
+
+
+def _times(load: Load) -> str:
+    rows = [
+        ("response", *_row(load.response_ms)),
+        ("response, successes only", *_row(load.response_ok_ms)),
+        ("service", *_row(load.service_ms)),
+    ]
+    for name, operation in load.operations.items():
+        rows.append((f"{cell(name)} response", *_row(operation.response_ms)))
+    return table(("ms", "p50", "p90", "p95", "p99", "p99.9", "max"), rows, numbers=6)
+
+
+def _row(times: Distribution) -> tuple[str, ...]:
+    return tuple(latency(v) for v in (times.p50, times.p90, times.p95, times.p99, times.p99_9, times.max))
+
+
+def _not_measured(judgement: Judgement) -> list[str]:
+    """Group by reason: eleven lines that say the same are one fact."""
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for path, why in judgement.not_measured.items():
+        reasons[why].append(path)
+    if not reasons:
+        return []
+    lines = [f"- {', '.join(map(code, paths))}: {text(why)}" for why, paths in reasons.items()]
+    return ["## Not measured", "\n".join(lines)]

@@ -1,0 +1,137 @@
+"""What every report says and in which order: the verdict first, then what failed, then what could not be decided.
+Words and order live here so that the terminal, Markdown and HTML never disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from brinell.core.finding import Finding
+from brinell.core.judgement import Bug, Judgement, Load, TestEntry
+from brinell.core.verdicts import Exit, Reason, Severity, Verdict
+from brinell.reports.figures import exact, plural, seconds
+
+SEVERITIES = tuple(Severity)
+WORD = {Verdict.FAIL: "NOT READY", Verdict.UNKNOWN: "NOT PROVED", Verdict.PASS: "READY"}
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
+OUTCOMES = ("failed", "error", "passed", "skipped", "xfailed", "xpassed")
+ADVICE = {
+    Reason.INVALID: "The generator or this machine was the limit: use more workers, a lower rate or a quieter machine.",
+    Reason.INCONCLUSIVE: "Too little evidence: run longer or more often.",
+    Reason.NOT_EXERCISED: "It never ran: check that the run reached it.",
+    Reason.UNSUPPORTED: "This host can't do it: `brinell doctor` says what would enable it.",
+    Reason.CRASHED: "The check itself failed: this is a bug in Brinell, please report it.",
+}
+
+
+def chosen(judgement: Judgement, verdict: Verdict, *, required: bool) -> list[Finding]:
+    """Return the findings of one verdict, required or advisory; severe first, otherwise in the judgement's order."""
+    found = [f for f in judgement.findings if f.verdict is verdict and f.required is required]
+    return sorted(found, key=lambda f: f.severity or "P9")
+
+
+def sentence(judgement: Judgement) -> tuple[str, str]:
+    """Return the verdict as a word (``NOT READY``) and the clause that follows it."""
+    required = [f for f in judgement.findings if f.required]
+    total = plural(len(required), "required finding")
+    failed = sum(f.verdict is Verdict.FAIL for f in required)
+    unknown = sum(f.verdict is Verdict.UNKNOWN for f in required)
+    if judgement.verdict is Verdict.FAIL:
+        clause = f"{failed} of {total} failed"
+        if judgement.run.exit_code == Exit.INFRASTRUCTURE:
+            clause += ", each of them owned by the test infrastructure"
+    elif judgement.verdict is Verdict.UNKNOWN:
+        undecided = f"{unknown} of {total} could not be decided"
+        clause = undecided if unknown else "nothing was required, so nothing was proved"
+    else:
+        clause = f"all {total} passed" if len(required) > 1 else f"the {total[2:]} passed"
+    return WORD[judgement.verdict], clause + _bugs_clause(judgement) + _state_clause(judgement)
+
+
+def _bugs_clause(judgement: Judgement) -> str:
+    """Name the bugs by severity: `` (2 P0 and 1 P2 bugs)``."""
+    tally = severity_counts(judgement.bugs)
+    parts = [f"{n} {severity}" for severity, n in tally.items() if n]
+    if not parts:
+        return ""
+    listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f" ({listed} {'bug' if len(judgement.bugs) == 1 else 'bugs'})"
+
+
+def _state_clause(judgement: Judgement) -> str:
+    """Say that the run did not end by itself, if so."""
+    if judgement.run.state == "complete":
+        return ""
+    steps = judgement.run.steps
+    done = sum(state == "done" for state in steps.values())
+    reached = f" after {done} of {plural(len(steps), 'step')}" if steps else ""
+    words = {"torn": "the run was killed", "interrupted": "the run was interrupted", "failed": "the run failed"}
+    return f"; {words.get(judgement.run.state, judgement.run.state)}{reached}"
+
+
+def severity_counts(bugs: Iterable[Bug]) -> dict[Severity, int]:
+    """Count the bugs of every severity, P0 first, zeros included."""
+    tally = dict.fromkeys(SEVERITIES, 0)
+    for bug in bugs:
+        tally[bug.severity] += 1
+    return tally
+
+
+def bugs_in_order(judgement: Judgement) -> list[Bug]:
+    """Return the bugs most urgent first; of one severity those with most tests first."""
+    return sorted(judgement.bugs, key=lambda bug: (bug.severity, -len(bug.tests), bug.id))
+
+
+def bug_of_test(judgement: Judgement) -> dict[str, Bug]:
+    """Map every failing test to its bug (the most urgent one, should a test be in several)."""
+    found: dict[str, Bug] = {}
+    for bug in bugs_in_order(judgement):
+        for test in bug.tests:
+            found.setdefault(test, bug)
+    return found
+
+
+def tests_of(judgement: Judgement) -> tuple[TestEntry, ...]:
+    """Return the tests of the suite; none where no suite ran."""
+    return judgement.suite.tests if judgement.suite else ()
+
+
+def location(bug: Bug) -> str:
+    """Return a bug's first suspect with the size of its tie: ``src/shop/orders.py:88 reserve, tied with 2 others``."""
+    if not bug.suspects:
+        return ""
+    first = bug.suspects[0]
+    lines = f":{','.join(map(str, first.lines[:5]))}" if first.lines else ""
+    tied = f", tied with {plural(first.tied, 'other')}" if first.tied else ""
+    return f"{first.file}{lines} {first.function}{tied}".strip()
+
+
+def thresholds(load: Load) -> list[tuple[str, str, str, Verdict]]:
+    """Return a scenario's thresholds: name, observed value, limit, verdict; failed first."""
+    rows = []
+    for name, row in load.thresholds.items():
+        verdict = _VERDICTS.get(str(row.get("verdict")), Verdict.UNKNOWN)
+        rows.append((name, exact(row.get("observed")), exact(row.get("limit")), verdict))
+    order = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
+    return sorted(rows, key=lambda row: order.index(row[3]))
+
+
+def target_text(judgement: Judgement) -> str:
+    """Return the suite's time beside its target: ``48.2 s (target 5 min 00 s)``."""
+    suite = judgement.suite
+    if suite is None:
+        return ""
+    return f"{seconds(suite.execution_time_seconds)} (target {seconds(suite.target_full_suite)})"
+
+
+def next_step(judgement: Judgement, run: str = "latest") -> str:
+    """Return what to type next, as one line: the most urgent thing that can be done about this verdict."""
+    where = "" if run == "latest" else f" {run}"
+    for bug in bugs_in_order(judgement):
+        if bug.reproduction and bug.reproduction.outcome == "reproduced":
+            return bug.reproduction.command
+    if judgement.run.state in {"torn", "interrupted"}:
+        return f"brinell run --resume {judgement.run.id}"
+    if judgement.verdict is Verdict.PASS:
+        return f"brinell bless{where}"
+    return f"brinell report{where}"

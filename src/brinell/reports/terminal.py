@@ -1,0 +1,158 @@
+"""The end-of-run summary: the verdict first, then what failed beside its limit, then what could not be decided, then
+the numbers. Pure text; whoever prints it decides width, colour and encoding (``live.console``).
+"""
+
+from __future__ import annotations
+
+from brinell.core.finding import Finding
+from brinell.core.judgement import Bug, Judgement, Load, SuiteReport
+from brinell.core.verdicts import Reason, Verdict
+from brinell.reports import outline
+from brinell.reports.figures import count, latency, milliseconds, percent, plural, rate, seconds, size
+from brinell.reports.layout import GLUE, STYLE, Pen
+
+WIDEST = 110
+_MOST_BUGS = 10
+_MOST_FINDINGS = 20
+_MOST_DETAIL_LINES = 4
+
+
+def summary(
+    judgement: Judgement, *, width: int = 80, color: bool = False, encoding: str = "utf-8", folder: str | None = None
+) -> str:
+    """Return the summary in lines of at most ``width`` cells; only commands may be longer, so that they can be copied.
+
+    ``folder`` is where the reports lie, as the user would type it; None leaves that line out.
+    """
+    pen = Pen(min(width, WIDEST), color=color, encoding=encoding)
+    _verdict(pen, judgement)
+    _findings(pen, judgement)
+    if judgement.bugs:
+        _bugs(pen, judgement)
+    if judgement.suite:
+        _suite(pen, judgement.suite)
+    for load in judgement.load:
+        _load(pen, load)
+    _close(pen, judgement, folder)
+    return pen.page()
+
+
+def _verdict(pen: Pen, judgement: Judgement) -> None:
+    word, clause = outline.sentence(judgement)
+    style = STYLE[judgement.verdict]
+    pen.say(f"{word}: {clause}.", lead=pen.mark(judgement.verdict), style=style)
+
+
+def _findings(pen: Pen, judgement: Judgement) -> None:
+    groups = (
+        ("Failed", outline.chosen(judgement, Verdict.FAIL, required=True)),
+        ("Could not be decided", outline.chosen(judgement, Verdict.UNKNOWN, required=True)),
+        ("Failed, advisory", outline.chosen(judgement, Verdict.FAIL, required=False)),
+    )
+    for title, findings in groups:
+        if not findings:
+            continue
+        pen.heading(title)
+        for finding in findings[:_MOST_FINDINGS]:
+            _finding(pen, finding)
+        if len(findings) > _MOST_FINDINGS:
+            pen.say(f"and {len(findings) - _MOST_FINDINGS} more in report.md", style="dim")
+
+
+def _finding(pen: Pen, finding: Finding) -> None:
+    pen.say(finding.title, lead=pen.mark(finding.verdict), lead_style=STYLE[finding.verdict])
+    lines = [line for line in finding.detail.splitlines() if line.strip()]
+    for line in lines[:_MOST_DETAIL_LINES]:
+        pen.say(line, indent=2, style="dim")
+    if len(lines) > _MOST_DETAIL_LINES:
+        pen.say(f"{plural(len(lines) - _MOST_DETAIL_LINES, 'more line')} in report.md", indent=2, style="dim")
+    if finding.reason:
+        pen.say(outline.ADVICE[finding.reason], lead=f"{finding.reason}:", indent=2, lead_style="yellow")
+    if finding.reason is not Reason.CRASHED and finding.runbook:
+        pen.say(finding.runbook, lead="runbook", indent=2, lead_style="dim")
+
+
+def _bugs(pen: Pen, judgement: Judgement) -> None:
+    pen.heading("Bugs")
+    bugs = outline.bugs_in_order(judgement)
+    for bug in bugs[:_MOST_BUGS]:
+        _bug(pen, bug)
+    if len(bugs) > _MOST_BUGS:
+        pen.say(f"and {len(bugs) - _MOST_BUGS} more in bug_triage_report.md", style="dim")
+
+
+def _bug(pen: Pen, bug: Bug) -> None:
+    style = "red" if bug.severity in {"P0", "P1"} else "yellow"
+    facts = f"{plural(len(bug.tests), 'test')}, {bug.owner}, {bug.status}"
+    pen.say(f"{bug.title} ({facts})", lead=f"{bug.severity} {bug.id}", lead_style=style)
+    at = outline.location(bug)
+    if at:
+        pen.say(at, lead="at", indent=3, lead_style="dim")
+    if bug.reproduction:
+        pen.verbatim(bug.reproduction.command, lead=f"{bug.reproduction.outcome}:", indent=3)
+
+
+def _suite(pen: Pen, suite: SuiteReport) -> None:
+    pen.heading("Suite")
+    tallies = ((getattr(suite, name), word) for name, word in _TALLIES)
+    counts = " · ".join(f"{number:,}{GLUE}{word}" for number, word in tallies if number)
+    pen.say(f"{plural(suite.test_count, 'test')}: {counts or 'none ran'}", indent=2)
+    facts = [f"{seconds(suite.execution_time_seconds)}, target {seconds(suite.target_full_suite)}"]
+    if suite.parallel_speedup is not None:
+        facts.append(f"parallel {suite.parallel_speedup:.2f} times as fast")
+    if suite.regression.ratio is not None:
+        facts.append(f"{suite.regression.ratio:.2f} times the baseline {pen.mark(suite.regression.verdict)}")
+    pen.say("; ".join(facts), indent=2)
+    for slow in suite.slowest_tests[:3]:
+        pen.say(slow.test, lead=seconds(slow.duration), indent=2, lead_style="dim")
+
+
+_TALLIES = (
+    ("failed", "failed"),
+    ("errors", "errors"),
+    ("passed", "passed"),
+    ("skipped", "skipped"),
+    ("xfailed", "xfailed"),
+    ("xpassed", "xpassed"),
+    ("flaky_retries", "retried"),
+    ("deselected", "deselected"),
+)
+
+
+def _load(pen: Pen, load: Load) -> None:
+    pen.heading(f"Load: {load.scenario}")
+    aim = f" of {rate(load.target_rate)}" if load.target_rate is not None else ""
+    pen.say(f"{load.model} model, {rate(load.achieved_rate)}{aim}, {plural(load.requests, 'request')}", indent=2)
+    failed = sum(load.errors.values())
+    kinds = ", ".join(f"{kind}{GLUE}{count(n)}" for kind, n in sorted(load.errors.items(), key=lambda row: -row[1])[:6])
+    share = percent(failed / load.requests) if load.requests else count(failed)
+    pen.say(f"errors {share}{f' ({kinds})' if kinds else ''}", indent=2, style="red" if failed else "")
+    rows: list[tuple[str, ...]] = [("ms", "p50", "p95", "p99", "max")]
+    for name, times in (("response", load.response_ms), ("service", load.service_ms)):
+        rows.append((name, *(latency(value) for value in (times.p50, times.p95, times.p99, times.max))))
+    pen.table(rows, indent=2)
+    for name, observed, limit, verdict in outline.thresholds(load):
+        pen.say(f"{name} {observed}, limit {limit}", lead=pen.mark(verdict), indent=2, lead_style=STYLE[verdict])
+    _generator(pen, load)
+
+
+def _generator(pen: Pen, load: Load) -> None:
+    generator = load.generator
+    if generator.valid:
+        facts = f"valid, {percent(generator.cpu)} of a core, lag p99 {milliseconds(generator.schedule_lag_ms.p99)}"
+        pen.say(facts, lead="generator", indent=2, lead_style="dim")
+    else:
+        pen.say(f"not valid: {generator.reason}", lead="generator", indent=2, lead_style="yellow")
+    subject = load.subject
+    if subject.cpu is not None or subject.rss is not None:
+        cores = f"{subject.cpu:.2f} cores" if subject.cpu is not None else "cpu not readable"
+        pen.say(f"{cores}, {size(subject.rss)} at most", lead="subject", indent=2, lead_style="dim")
+
+
+def _close(pen: Pen, judgement: Judgement, folder: str | None) -> None:
+    pen.blank()
+    if judgement.not_measured:
+        pen.say(f"{len(judgement.not_measured)} (report.md says why)", lead="Not measured:")
+    if folder is not None:
+        pen.verbatim(f"{folder.rstrip('/')}/report.html", lead="Report:")
+    pen.verbatim(outline.next_step(judgement), lead="Next:")

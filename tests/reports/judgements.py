@@ -1,0 +1,493 @@
+"""Judgements for tests of the reports: one that could have happened, one full of hostile text, one with many tests,
+and a strategy for all the others.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from brinell.core.finding import Finding
+from brinell.core.histogram import Histogram
+from brinell.core.judgement import (
+    SCHEMA,
+    Bug,
+    Category,
+    Distribution,
+    Generator,
+    Judgement,
+    Load,
+    Operation,
+    Regression,
+    Reproduction,
+    RunInfo,
+    Seconds,
+    Series,
+    SlowTest,
+    SubjectVitals,
+    SuiteReport,
+    Suspect,
+    TestEntry,
+)
+from brinell.core.verdicts import Owner, Reason, Severity, Verdict
+
+HOSTILE = (
+    "<script>document.documentElement.dataset.owned='1'</script>",
+    "</script><script>document.documentElement.dataset.owned='1'</script>",
+    "<img src=x onerror=\"document.documentElement.dataset.owned='1'\">",
+    "'\"><svg onload=document.documentElement.dataset.owned=1>",
+    "javascript:document.documentElement.dataset.owned=1",
+    "]]>&xxe;<!ENTITY x SYSTEM 'file:///etc/passwd'>",
+    "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x00\x08\x0c\x7f\x9b31m",
+    "\u202egnp.exe \u2066hidden\u2069 \u200f",
+    "not a character \uffff \ufffe",
+    "| a | b |\n|---|---|\n# Heading\n- [x] [link](https://evil.example/) ![i](https://evil.example/i.png)",
+    "```\nout of the fence\n``` @everyone #123 GH-123 www.evil.example https://evil.example <b>bold</b> `tick`",
+    "line\u2028separator\u2029paragraph\r\nreturn\ttab",
+    "{{ 7 * 7 }} {% raw %} ${7*7} #{7*7}",
+    "&lt;already&gt; &#60; \\| \\` \\",
+    "constructor", "__proto__",
+)  # fmt: skip
+
+_IDS = (
+    "tests/orders/test_reserve.py::test_stock_never_negative",
+    "tests/orders/test_reserve.py::test_retry_is_idempotent[postgres]",
+    "tests/orders/test_refund.py::test_refund_twice_pays_once",
+    "tests/api/test_notes.py::TestSearch::test_limit_is_honoured[10-descending]",
+    "tests/api/test_webhooks.py::test_signature_is_checked",
+    "tests/property_tests/test_cart.py::test_total_is_order_independent",
+)
+
+
+def distribution(p50: float, p99: float, top: float) -> Distribution:
+    return Distribution(
+        p50=p50, p90=p50 * 2.1, p95=p50 * 2.8, p99=p99, p99_9=(p99 + top) / 2, max=top, mean=round(p50 * 1.24, 3)
+    )
+
+
+def realistic() -> Judgement:
+    return Judgement(
+        schema=SCHEMA,
+        run=RunInfo(
+            id="20261121T014500Z-shop",
+            name="shop",
+            started="2026-11-21T01:45:00Z",
+            duration_s=141.7,
+            state="complete",
+            fingerprint={
+                "python": "3.12.4", "os": "Linux 6.8 x86_64", "cpu": "8 x AMD EPYC 7R13", "memory": "31.2 GiB",
+                "lock": "uv.lock 4f1a2c9b", "commit": "9b1de07 (dirty)",
+            },
+            exit_code=1,
+            brinell="0.1.0",
+            plan_digest="4bf1d0c83e9a7712",
+            steps={"suite": "done", "reproduce": "done", "load:browse": "done", "load:checkout": "done"},
+        ),
+        verdict=Verdict.FAIL,
+        findings=_findings(),
+        suite=_suite(),
+        bugs=_bugs(),
+        load=(_browse(), _checkout()),
+        not_measured={
+            "suite.parallel_seconds": "pytest ran without workers",
+            "suite.parallel_speedup": "pytest ran without workers",
+            "load.checkout.subject.loop_lag_ms": "the service does not export it",
+            **dict.fromkeys(("soak", "recovery", "bench", "websocket"), "no trial of this version measures it"),
+        },
+    )  # fmt: skip
+
+
+def _findings() -> tuple[Finding, ...]:
+    def finding(identity: str, verdict: Verdict, title: str, detail: str = "", **more: Any) -> Finding:
+        more = {"required": True, "check": identity.partition(".")[0], "evidence": ("suite#112",)} | more
+        return Finding(id=identity, verdict=verdict, title=title, detail=detail, **more)
+
+    return (
+        finding(
+            "suite.outcomes", Verdict.FAIL, "7 of 412 tests failed and 2 could not be set up", "3 bugs explain all",
+            severity=Severity.P0,
+        ),
+        finding(
+            "load.browse.p95_ms", Verdict.FAIL, "browse: p95 response time is 612.4 ms, the limit is 500 ms",
+            "service time p95 is 388 ms: requests waited for a connection", evidence=("load:browse#30412",),
+        ),
+        finding(
+            "load.checkout.error_rate", Verdict.UNKNOWN, "checkout: error rate cannot be judged",
+            "the generator's schedule lag reached 48 ms (limit 10 ms)", reason=Reason.INVALID,
+        ),
+        finding("load.browse.error_rate", Verdict.PASS, "browse: error rate 0.12 % is within 1 %"),
+        finding("load.browse.min_rate", Verdict.PASS, "browse: 998.7/s reached, 990/s were required"),
+        finding("suite.target", Verdict.PASS, "the suite took 48.2 s, the target is 5 min 00 s", required=False),
+        finding(
+            "suite.regression", Verdict.FAIL, "the suite became 1.31 times as slow as its baseline",
+            "36.8 s → 48.2 s, threshold 1.20", required=False,
+        ),
+        finding(
+            "suite.warnings", Verdict.UNKNOWN, "warnings were not compared", "the baseline has none",
+            required=False, reason=Reason.INCONCLUSIVE,
+        ),
+    )  # fmt: skip
+
+
+def _bugs() -> tuple[Bug, ...]:
+    return (
+        Bug(
+            id="B-3f2a91",
+            severity=Severity.P0,
+            severity_rule="data-loss: an assertion about money or stock failed in product code",
+            owner=Owner.PRODUCT,
+            owner_evidence=(
+                "raised in src/shop/orders.py, below [project] source",
+                "failed in the call phase",
+                "fails alone in a fresh process",
+            ),
+            signature="v1:9f31b2c4d5e60718",
+            title="AssertionError: stock went negative in reserve",
+            tests=_IDS[:4],
+            error="AssertionError: stock of 'sku-7' is -2 after 3 concurrent reservations",
+            root_cause="reserve() reads the stock and writes it back without holding the row lock (orders.py:88, :91)",
+            suspects=(
+                Suspect(file="src/shop/orders.py", function="reserve", lines=(88, 91), score=1.0),
+                Suspect(file="src/shop/stock.py", function="level", lines=(41,), score=0.5, tied=2),
+            ),
+            reproduction=Reproduction(command=f"python -m pytest -p no:randomly '{_IDS[0]}'", outcome="reproduced"),
+            fix_strategy="Take the row lock before reading the stock (SELECT … FOR UPDATE) or update with a condition.",
+            sla_due="2026-11-22T01:45:00Z",
+            status="new",
+            why_grouped="same exception type, same deepest frame in source (orders.py:reserve), same masked message",
+            excerpt=(
+                "    def reserve(self, sku, count):\n        level = self.stock.level(sku)\n"
+                ">       assert level >= count, f\"stock of '{sku}' is {level - count}\"\n"
+                "E       AssertionError: stock of 'sku-7' is -2 after 3 concurrent reservations\n\n"
+                "src/shop/orders.py:88: AssertionError"
+            ),
+        ),
+        Bug(
+            id="B-77c0de",
+            severity=Severity.P2,
+            severity_rule="default: a product test fails and no stricter rule matches",
+            owner=Owner.UNDECIDED,
+            owner_evidence=("deepest frame is in tests/conftest.py", "passes alone"),
+            signature="v1:0a1b2c3d4e5f6071",
+            title="TimeoutError in webhook delivery",
+            tests=_IDS[4:5],
+            error="TimeoutError: no delivery within 2.0 s",
+            root_cause=None,
+            suspects=(Suspect(file="src/shop/webhooks.py", function="deliver", lines=(19,), score=0.7, tied=4),),
+            reproduction=Reproduction(command=f"python -m pytest '{_IDS[4]}'", outcome="passed alone"),
+            fix_strategy=None,
+            sla_due="2026-11-28T01:45:00Z",
+            status="known",
+        ),
+        Bug(
+            id="B-c01d00",
+            severity=Severity.P3,
+            severity_rule="environment: a fixture could not reach a service of the test environment",
+            owner=Owner.INFRASTRUCTURE,
+            owner_evidence=("failed in setup", "ConnectionRefusedError on 127.0.0.1:5433"),
+            signature="v1:beefbeefbeefbeef",
+            title="fixture 'postgres' cannot connect",
+            tests=("tests/db/test_migrations.py::test_up", "tests/db/test_migrations.py::test_down"),
+            error="ConnectionRefusedError: [Errno 111] Connection refused",
+            root_cause="the fixture 'postgres' (tests/conftest.py:31) found nothing listening on port 5433",
+            suspects=(),
+            reproduction=None,
+            fix_strategy="Start the database of the test environment.",
+            sla_due="2026-12-05T01:45:00Z",
+            status="regressed",
+        ),
+    )
+
+
+def tests(number: int) -> tuple[TestEntry, ...]:
+    """Return ``number`` tests of a plausible suite; the ones of the realistic bugs come first."""
+    outcomes = dict.fromkeys(_IDS[:4], "failed") | {_IDS[4]: "failed"}
+    found = []
+    for n in range(number):
+        area = ("orders", "api", "catalogue", "property_tests", "db")[n % 5]
+        name = _IDS[n] if n < len(_IDS) else f"tests/{area}/test_{area}_{n // 40:03d}.py::test_case_{n:05d}[{n % 7}]"
+        outcome = outcomes.get(name, "skipped" if n % 34 == 33 else "xfailed" if n % 97 == 96 else "passed")
+        call = 0.002 + 0.9 * ((n * 7919) % 1000 / 1000) ** 9
+        phases = Seconds(setup=0.001, call=round(call, 5), teardown=0.0004)
+        if outcome == "skipped":
+            phases = Seconds(setup=0.0002)
+        found.append(
+            TestEntry(
+                id=name,
+                outcome=outcome,
+                trust="confirmed" if outcome == "failed" else "retried" if n == 5 else "single-run",
+                category="property" if area == "property_tests" else "integration" if area == "db" else "unit",
+                seconds=phases,
+                reruns=2 if n == 5 else 0,
+                reason="needs a licence key" if outcome == "skipped" else "",
+            )
+        )
+    return tuple(found)
+
+
+_OUTCOMES = ("passed", "failed", "skipped", "error", "xfailed")
+_SLOW = "call takes 98 % of it: profile the code under test"
+
+
+def _suite(number: int = 410) -> SuiteReport:
+    down = [
+        TestEntry(id=name, outcome="error", trust="single-run", category="integration", seconds=Seconds(setup=0.03))
+        for name in ("tests/db/test_migrations.py::test_up", "tests/db/test_migrations.py::test_down")
+    ]
+    every = (*tests(number), *down)
+    tally = {name: sum(t.outcome == name for t in every) for name in _OUTCOMES}
+    slow = sorted(every, key=lambda t: -(t.seconds.call or 0))[:20]
+    return SuiteReport(
+        timestamp="2026-11-21T01:45:02Z",
+        execution_time_seconds=48.214,
+        test_count=len(every),
+        passed=tally["passed"],
+        failed=tally["failed"],
+        skipped=tally["skipped"],
+        errors=tally["error"],
+        xfailed=tally["xfailed"],
+        xpassed=0,
+        flaky_retries=2,
+        categories={
+            name: Category(
+                count=sum(t.category == name for t in every),
+                passed=sum(t.category == name and t.outcome == "passed" for t in every),
+                failed=sum(t.category == name and t.outcome in {"failed", "error"} for t in every),
+                seconds=round(sum(t.seconds.call or 0 for t in every if t.category == name), 3),
+            )
+            for name in ("unit", "integration", "property")
+        },
+        slowest_tests=tuple(
+            SlowTest(
+                test=t.id,
+                duration=round((t.seconds.setup or 0) + (t.seconds.call or 0) + (t.seconds.teardown or 0), 4),
+                tier="slow" if (t.seconds.call or 0) > 0.5 else "medium",
+                category=t.category,
+                recommendation=_SLOW if (t.seconds.call or 0) > 0.5 else "",
+            )
+            for t in slow
+        ),
+        serial_seconds=48.214,
+        parallel_seconds=None,
+        parallel_speedup=None,
+        target_full_suite=300.0,
+        target_property_test=None,
+        targets_met={"full_suite": True, "property_test": None},
+        property_test_targets=None,
+        targets_verified=None,
+        verification_timestamp=None,
+        regression=Regression(baseline_seconds=36.8, ratio=1.31, threshold=1.2, verdict=Verdict.FAIL),
+        tests=every,
+        deselected=3,
+        exit_status=1,
+        python="3.12.4",
+        pytest="9.0.1",
+        interpreter=".venv/bin/python",
+        warnings=4,
+    )  # fmt: skip
+
+
+def _series(span: int, base: float, rate: float) -> Series:
+    def wave(t: int) -> float:
+        spike = 9.0 * math.exp(-((t - span * 0.62) ** 2) / 6)
+        return 1 + 0.12 * math.sin(t / 2.3) + 0.06 * math.sin(t * 1.7) + spike
+
+    p50 = [round(base * wave(t), 3) for t in range(span)]
+    return Series(
+        t_s=tuple(float(t) for t in range(span)),
+        rate=tuple(round(rate * (1 - 0.08 * (wave(t) > 4)) + 4 * math.sin(t), 1) for t in range(span)),
+        errors=tuple(int(6 * (wave(t) > 5)) + (t % 11 == 0) for t in range(span)),
+        p50_ms=tuple(p50),
+        p95_ms=tuple(round(v * (2.6 + 0.3 * math.sin(t)), 3) for t, v in enumerate(p50)),
+        p99_ms=tuple(round(v * (4.4 + 0.9 * math.sin(t * 1.3)), 3) for t, v in enumerate(p50)),
+        max_ms=tuple(round(v * (8 + 4 * abs(math.sin(t * 2.1))), 3) for t, v in enumerate(p50)),
+        cpu=tuple(round(0.62 + 0.1 * math.sin(t / 3) + 0.02 * wave(t), 3) for t in range(span)),
+        rss_bytes=tuple(94_000_000 + 210_000 * t for t in range(span)),
+    )
+
+
+def _histogram() -> str:
+    histogram = Histogram()
+    for n in range(1000):
+        histogram.record(3_000_000 + n * n * 40)
+    return histogram.encode()
+
+
+def _browse() -> Load:
+    response = Distribution(p50=218.0, p90=471.2, p95=612.4, p99=980.1, p99_9=2210.0, max=3104.7, mean=260.2)
+    service = Distribution(p50=131.4, p90=310.9, p95=388.0, p99=702.3, p99_9=1490.0, max=2012.9, mean=170.6)
+    return Load(
+        scenario="browse",
+        model="open",
+        url="http://127.0.0.1:8000",
+        target_rate=1000.0,
+        achieved_rate=998.73,
+        requests=29_962,
+        errors={"timeout": 6, "status-500": 30},
+        response_ms=response,
+        response_ok_ms=response,
+        service_ms=service,
+        histogram=_histogram(),
+        generator=Generator(valid=True, reason="", cpu=0.41, schedule_lag_ms=distribution(0.02, 0.31, 1.9)),
+        subject=SubjectVitals(cpu=0.83, rss=101_200_000, fds=77, threads=12, cpu_max=1.2, processes=2),
+        connections=64,
+        workers=1,
+        timeout_s=5.0,
+        span_s=30.0,
+        operations={
+            "GET /notes": Operation(
+                requests=24_010, errors={"timeout": 4}, response_ms=response, service_ms=service
+            ),
+            "POST /notes": Operation(
+                requests=5_952, errors={"timeout": 2, "status-500": 30}, response_ms=response, service_ms=service
+            ),
+        },
+        thresholds={
+            "p95_ms": {"limit": 500.0, "observed": 612.4, "verdict": "fail"},
+            "error_rate": {"limit": 0.01, "observed": 0.0012, "verdict": "pass"},
+            "min_rate": {"limit": 990.0, "observed": 998.73, "verdict": "pass"},
+        },
+        samples=(
+            {"kind": "slowest", "operation": "GET /notes", "outcome": "ok", "at_s": 18.6, "response_ms": 3104.7,
+             "service_ms": 2012.9, "detail": "200"},
+            {"kind": "failed", "operation": "POST /notes", "outcome": "status-500", "at_s": 18.9, "response_ms": 1201.3,
+             "service_ms": 1190.0, "detail": '500 Internal Server Error: {"error": "database is locked"}'},
+        ),
+        series=_series(30, 82.0, 1000),
+    )  # fmt: skip
+
+
+def _checkout() -> Load:
+    return msgspec.structs.replace(
+        _browse(),
+        scenario="checkout",
+        model="closed",
+        target_rate=None,
+        achieved_rate=412.04,
+        requests=12_361,
+        errors={},
+        response_ms=distribution(3.12, 40.2, 120.9),
+        service_ms=distribution(3.08, 39.8, 120.2),
+        generator=Generator(
+            valid=False,
+            reason="schedule lag p99 48 ms is above 10 ms: this machine could not send on time",
+            cpu=0.97,
+            schedule_lag_ms=distribution(4.0, 48.0, 90.0),
+        ),
+        thresholds={"error_rate": {"limit": 0.01, "observed": None, "verdict": "unknown"}},
+        samples=(),
+        operations={},
+        series=_series(30, 3.1, 412),
+    )
+
+
+def passing() -> Judgement:
+    """Return a judgement in which everything was fine and nothing but a suite ran."""
+    suite = _suite()
+    every = tuple(
+        msgspec.structs.replace(t, outcome="passed") if t.outcome in {"failed", "error"} else t for t in suite.tests
+    )
+    suite = msgspec.structs.replace(suite, tests=every, failed=0, errors=0, passed=suite.passed + 7)
+    whole = realistic()
+    return msgspec.structs.replace(
+        whole,
+        run=msgspec.structs.replace(whole.run, exit_code=0),
+        verdict=Verdict.PASS,
+        findings=tuple(f for f in whole.findings if f.verdict is Verdict.PASS),
+        suite=suite,
+        bugs=(),
+        load=(),
+    )
+
+
+def many(number: int = 10_000) -> Judgement:
+    """Return the realistic judgement with ``number`` tests."""
+    return msgspec.structs.replace(realistic(), suite=_suite(number))
+
+
+def empty() -> Judgement:
+    """Return the judgement of a run in which nothing happened."""
+    whole = realistic()
+    return msgspec.structs.replace(
+        whole,
+        run=msgspec.structs.replace(
+            whole.run, state="torn", exit_code=3, steps={"suite": "interrupted"}, duration_s=None
+        ),
+        verdict=Verdict.UNKNOWN,
+        findings=(),
+        suite=None,
+        bugs=(),
+        load=(),
+        not_measured={},
+    )
+
+
+_SAFE_FIELDS = {"schema", "outcome", "verdict", "severity", "owner", "reason", "exit_code", "histogram", "started"}
+
+
+def hostile(texts: tuple[str, ...] = HOSTILE) -> Judgement:
+    """Return the realistic judgement with every string that could come from the subject replaced by a hostile one."""
+    turn = 0
+
+    def replaced(value: Any, field: str = "") -> Any:
+        nonlocal turn
+        if isinstance(value, str) and field not in _SAFE_FIELDS:
+            turn += 1
+            return texts[turn % len(texts)] + f" {turn}"
+        if isinstance(value, dict):
+            return {replaced(key) if field in _FREE_KEYS else key: replaced(item, key) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [replaced(item, field) for item in value]
+        return value
+
+    builtins = msgspec.to_builtins(realistic())
+    return msgspec.convert(replaced(builtins), Judgement)
+
+
+_FREE_KEYS = {"fingerprint", "categories", "errors", "operations", "thresholds", "not_measured", "steps", "targets_met"}
+
+
+def judgements() -> st.SearchStrategy[Judgement]:
+    """Return a strategy: any parts of the realistic judgement missing, any strings, any numbers in its place."""
+    text = st.one_of(st.text(max_size=60), st.sampled_from(HOSTILE), st.characters(categories=["Cc", "Cf", "Zl", "Zp"]))
+    number = st.one_of(st.none(), st.floats(0, 1e12), st.sampled_from([0.0, 0.9999999, 1e-9, 500.0]))
+    return st.builds(_vary, st.lists(text, min_size=1, max_size=6), st.lists(number, min_size=1, max_size=6), _parts())
+
+
+def _parts() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "verdict": st.sampled_from(Verdict),
+            "exit_code": st.sampled_from([0, 1, 3, 4, 130]),
+            "state": st.sampled_from(["complete", "torn", "interrupted", "failed"]),
+            "keep": st.fixed_dictionaries({name: st.booleans() for name in ("findings", "suite", "bugs", "load")}),
+        }
+    )
+
+
+def _vary(texts: list[str], numbers: list[float | None], parts: dict[str, Any]) -> Judgement:
+    whole = hostile(tuple(texts))
+    keep = parts["keep"]
+    loads = tuple(
+        msgspec.structs.replace(
+            load,
+            achieved_rate=numbers[0],
+            target_rate=numbers[-1],
+            response_ms=Distribution(
+                p50=numbers[0], p90=numbers[-1], p95=numbers[0], p99=numbers[-1], p99_9=None, max=numbers[0]
+            ),
+        )
+        for load in whole.load
+    )
+    return msgspec.structs.replace(
+        whole,
+        run=msgspec.structs.replace(whole.run, exit_code=parts["exit_code"], state=parts["state"]),
+        verdict=parts["verdict"],
+        findings=whole.findings if keep["findings"] else (),
+        suite=whole.suite if keep["suite"] else None,
+        bugs=whole.bugs if keep["bugs"] else (),
+        load=loads if keep["load"] else (),
+    )
