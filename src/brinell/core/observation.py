@@ -119,13 +119,18 @@ class Frame(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Raised(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One exception of a chain. In a chain the first is the one that was reported, its causes follow."""
+    """One exception of a chain. In a chain the first is the one that was reported, its causes follow.
+
+    ``link`` says how it led to the one before it: ``cause`` (``raise … from``), ``context`` (while handling it) or
+    ``member`` (the first of an exception group); empty on the first, and where it is not known.
+    """
 
     type: str
     message: str
     module: str = ""
     frames: tuple[Frame, ...] = ()
     missing_module: str | None = None
+    link: str = ""
 
 
 class Phase(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -240,6 +245,13 @@ class Reproduced(_Record, frozen=True):
     detail: str = ""
 
 
+class KnownBugs(_Record, frozen=True):
+    """What the project's list of known bugs said when the run was made: bug id or test id -> ``open`` or ``fixed``."""
+
+    entries: dict[str, str]
+    files: tuple[str, ...] = ()
+
+
 # --- load ----------------------------------------------------------------------------------------------------------
 
 
@@ -335,6 +347,7 @@ Record = (
     | WarningSeen
     | SuiteEnded
     | Reproduced
+    | KnownBugs
     | LoadStarted
     | LoadSlice
     | Exemplar

@@ -98,6 +98,19 @@ class Trial(Protocol):
         ...
 
 
+class TestRunner(Protocol):
+    """Runs some of the subject's tests in a process of their own: the power that triage gets from the suite."""
+
+    def run(
+        self, room: Room, *, python: str, args: Sequence[str], cwd: Path, timeout_s: float, env: Mapping[str, str]
+    ) -> list[Record]:
+        """Run ``pytest args`` with the recorder in the interpreter ``python``, in ``cwd``, ``env`` added to the
+        environment, and return what it recorded, ``SuiteEnded`` last; nothing is journalled. Ticks; ends the process
+        after ``timeout_s`` (``SuiteEnded.timed_out``) and when ``Interrupted`` passes through.
+        """
+        ...
+
+
 Check = Callable[[Evidence], Part]
 """Evidence to a part of the judgement. Pure: starts nothing, reads no clock and no file. A crash in it becomes the
 finding ``unknown: crashed``."""
