@@ -110,9 +110,10 @@ def _build(settings: Settings) -> Parts:
     hub = Hub(max_rooms=settings.max_rooms, room_members=settings.room_members, member_backlog=settings.member_backlog)
 
     async def release() -> None:
-        settled = await store.end_writing(settings.shutdown_grace_s)
-        await cache.disk.close(await service.fingerprint() if settled else None, settings.shutdown_grace_s)
-        await store.close(settings.shutdown_grace_s)
+        end_s = time.monotonic() + settings.shutdown_grace_s  # for all of it
+        settled = await store.end_writing(end_s - time.monotonic())
+        await cache.disk.close(await service.fingerprint() if settled else None, end_s - time.monotonic())
+        await store.close(end_s - time.monotonic())
 
     lifecycle = Lifecycle(
         drain_delay_s=settings.drain_delay_s,

@@ -1,7 +1,7 @@
 """From the signal to the end of the process.
 
-    SIGTERM ─▶ not ready; sockets closed with 1001 ─▶ drain delay ─▶ the server stops listening, requests in flight end
-    (this module; still serving, "Connection: close")               (uvicorn) ─▶ stores are closed (lifespan)
+    SIGTERM ─▶ not ready; WebSockets closed with 1001; still serving, with "Connection: close" ─▶ drain delay
+    ─▶ not listening; open connections may finish ─▶ uvicorn ends requests in flight ─▶ stores are closed
 
 uvicorn tells an application about a stop only when all its connections are gone, which is too late for all of this. So
 the signal is taken here first, and handed on to the server's own handler when the application is ready for it.
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_LINGER_S = 0.2
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -75,6 +76,17 @@ class Lifecycle:
         for number, handler in self._servers.items():
             signal.signal(number, handler)
 
+    async def _stop_listening(self, number: int) -> None:
+        """Refuse new connections, and give those that are open the time for one more request.
+
+        uvicorn stops listening and cuts connections without a request in one go, so a client that has just connected,
+        or is about to use its connection again, would be cut off in the middle of sending.
+        """
+        server = getattr(self._servers[number], "__self__", None)
+        for listener in getattr(server, "servers", ()):
+            listener.close()
+        await asyncio.sleep(min(_LINGER_S, self._drain_delay_s))
+
     def _begin(self, number: int) -> None:
         self._drain = asyncio.create_task(self._run(number))
 
@@ -83,6 +95,7 @@ class Lifecycle:
         async with asyncio.TaskGroup() as both:
             both.create_task(_finished(self._say_goodbye(self._shutdown_grace_s)))
             both.create_task(asyncio.sleep(self._drain_delay_s))
+        await self._stop_listening(number)
         self._servers[number](number, None)
         await asyncio.sleep(self._shutdown_grace_s)
         # The server waits for its connections without a limit unless it was given one, and a client that neither reads

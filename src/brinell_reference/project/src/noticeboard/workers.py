@@ -54,27 +54,25 @@ class Workers:
             thread.start()
             self._threads.append(thread)
 
-    def submit(self, work: Callable[[], T], after: Callable[[T | None], None] | None = None) -> asyncio.Future[T]:
+    def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Queue the work and return its future, which must not be cancelled.
-
-        `after` gets the result (None if it raised) on the event loop once the work has truly ended, before anyone who
-        awaits the future is told, and whether or not somebody still waits.
 
         Raises:
             RefusedError: the pool is closed, or its backlog is full.
         """
-        return cast("asyncio.Future[T]", self._enqueue(work, cast("Callable[[object], None] | None", after))[1])
+        return cast("asyncio.Future[T]", self._enqueue(work, None)[1])
 
-    async def run(
-        self, work: Callable[[], T], *, timeout_s: float, after: Callable[[T | None], None] | None = None
-    ) -> T:
+    async def run(self, work: Callable[[], T], *, timeout_s: float, after: Callable[[], None] | None = None) -> T:
         """Run the work in a thread and wait for it at most so long.
+
+        `after` is called on the event loop once the work has truly ended, however it did, before its caller is told,
+        and whether or not that one still waits. It isn't called for work that never ran.
 
         Raises:
             RefusedError: it did not run and will not.
-            UnfinishedError: it still runs; `after` will be called when it ends.
+            UnfinishedError: it still runs.
         """
-        job, waiting = self._enqueue(work, cast("Callable[[object], None] | None", after))
+        job, waiting = self._enqueue(work, after)
         await asyncio.wait({waiting}, timeout=timeout_s)
         if waiting.done():
             return cast("T", waiting.result())
@@ -86,7 +84,7 @@ class Workers:
         """Let what was accepted end, at most so long, then stop the threads; False if something still ran."""
         outstanding, self._limit = set(self._outstanding), 0
         if outstanding:
-            await asyncio.wait(outstanding, timeout=timeout_s)
+            await asyncio.wait(outstanding, timeout=max(timeout_s, 0.0))
         idle = not self._outstanding
         for _ in self._threads:
             self._jobs.put(None)
@@ -96,7 +94,7 @@ class Workers:
         return idle
 
     def _enqueue(
-        self, work: Callable[[], object], after: Callable[[object], None] | None
+        self, work: Callable[[], object], after: Callable[[], None] | None
     ) -> tuple[_Job, asyncio.Future[object]]:
         if len(self._outstanding) >= self._limit:
             raise RefusedError(f"{len(self._outstanding)} jobs are waiting for {self._name} threads")
@@ -108,9 +106,9 @@ class Workers:
             self._outstanding.discard(waiting)
             if waiting.cancelled():
                 return
-            failed = waiting.exception() is not None  # also marks it as seen when nobody waits any more
+            waiting.exception()  # marks it as seen: maybe nobody waits any more
             if after is not None:
-                after(None if failed else waiting.result())
+                after()
 
         waiting.add_done_callback(ended)
         self._jobs.put(job)

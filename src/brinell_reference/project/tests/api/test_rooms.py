@@ -57,9 +57,8 @@ async def test_a_place_is_free_again_once_somebody_left(app):
 
 
 async def test_rooms_are_limited_and_named_sensibly(app):
-    async with RoomClient(app, "a"), RoomClient(app, "b"):
-        async with RoomClient(app, "c") as third:
-            assert third.handshake["status"] == 503
+    async with RoomClient(app, "a"), RoomClient(app, "b"), RoomClient(app, "c") as third:
+        assert third.handshake["status"] == 503
     for name in ("no%20blanks", "x" * 65):
         async with RoomClient(app, name) as refused:
             assert refused.handshake["status"] == 404

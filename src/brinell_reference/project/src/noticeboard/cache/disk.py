@@ -138,11 +138,6 @@ class DiskTier:
         for key in self._spans.covering(note_id):
             self._remove(key)
 
-    def clear(self) -> None:
-        """Drop everything."""
-        for key in list(self._slots):
-            self._remove(key)
-
     async def writable(self, timeout_s: float) -> bool:
         """Tell whether the folder takes a file now; always true of a tier that is turned off."""
         if not self._capacity_bytes:
@@ -163,8 +158,8 @@ class DiskTier:
             return
         now_s, wall_s = self._clock(), self._wall()
         if fingerprint is not None:
-            self._later(lambda: self._save_index(fingerprint, wall_s - now_s), self._outcome)
-        self._later(self._files.close, self._outcome)
+            self._later(lambda: self._save_index(fingerprint, wall_s - now_s), self._noted)
+        self._later(self._files.close, self._noted)
         await self._worker.close(timeout_s)
 
     # In the worker's thread:
@@ -219,19 +214,19 @@ class DiskTier:
         return True
 
     def _written(self, key: str, slot: _Slot, error: BaseException | None) -> None:
-        self._outcome(error)
-        if error is not None and self._slots.get(key) is slot:
+        if error is None:
+            self._recovered()
+            return
+        self._failed(error)
+        if self._slots.get(key) is slot:
             self._remove(key)
 
     def _removed(self, error: BaseException | None) -> None:
-        if error is not None:  # success proves nothing: a full disk deletes gladly
-            self._vouchable = False
-            self._failed(error)
+        self._vouchable = self._vouchable and error is None
+        self._noted(error)
 
-    def _outcome(self, error: BaseException | None) -> None:
-        if error is None:
-            self._recovered()
-        else:
+    def _noted(self, error: BaseException | None) -> None:
+        if error is not None:  # success proves nothing: a full disk deletes gladly
             self._failed(error)
 
     def _failed(self, error: BaseException) -> None:

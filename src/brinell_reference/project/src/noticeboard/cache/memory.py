@@ -60,11 +60,6 @@ class MemoryTier:
         for key in self._spans.covering(note_id):
             self._remove(key)
 
-    def clear(self) -> None:
-        """Drop everything."""
-        for key in list(self._held):
-            self._remove(key)
-
     def _remove(self, key: str) -> None:
         held = self._held.pop(key)
         self._spans.remove(key, held.entry.span)

@@ -84,16 +84,7 @@ class TwoTierCache:
         """Forget everything that depends on the note."""
         self.memory.invalidate(note_id)
         self.disk.invalidate(note_id)
-        self._divert([key for key, flight in self._flights.items() if flight.scope.covers(note_id)])
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self.memory.clear()
-        self.disk.clear()
-        self._divert(list(self._flights))
-
-    def _divert(self, keys: list[str]) -> None:
-        for key in keys:
+        for key in [key for key, flight in self._flights.items() if flight.scope.covers(note_id)]:
             self._flights.pop(key).current = False
 
     async def _fly(self, key: str, flight: _Flight, load: Callable[[], Awaitable[Entry]]) -> Hit:

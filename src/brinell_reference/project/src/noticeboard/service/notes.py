@@ -151,10 +151,8 @@ class NoteService:
             raise _missing(note_id)
         return await self._store.write(work, after=lambda _: self._cache.invalidate(note_id))
 
-    def _created(self, created: Created | None) -> None:
-        if created is None:
-            self._cache.clear()  # it may have been stored after all, under an id that nobody knows
-        elif not created.replayed:
+    def _created(self, created: Created) -> None:
+        if not created.replayed:
             self._cache.invalidate(created.note_id)
 
     def _create(self, connection: Connection, draft: Draft, key: str | None) -> Created:

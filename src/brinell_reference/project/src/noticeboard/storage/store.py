@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import text
@@ -16,11 +18,15 @@ from noticeboard.storage.schema import metadata
 from noticeboard.workers import RefusedError, UnfinishedError, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+_SLOW = ("interrupted", "statement timeout", "lock timeout", "database is locked")  # in a driver's message
 
 _SCHEMA_LOCK = 0x6E6F7465  # any number, as long as every process uses the same
 
@@ -38,6 +44,7 @@ class Store:
         self._engine = build_engine(url, connections=readers + writers, timeout_s=timeout_s)
         self._readers = Workers("database-read", readers, backlog)
         self._writers = Workers("database-write", writers, backlog)
+        self._failing = False
         self._prepared = False
         self._preparing = threading.Lock()
 
@@ -62,19 +69,32 @@ class Store:
         Raises:
             Problem: overloaded, database-timeout or database-unavailable.
         """
-        return await self._run(self._readers, work, timeout_s, None, writes=False)
+        timeout_s = timeout_s or self._timeout_s
+        deadline = time.monotonic() + timeout_s
+        with self._translating():
+            return await self._readers.run(lambda: self._transact(work, deadline, None), timeout_s=timeout_s)
 
-    async def write(self, work: Callable[[Connection], T], *, after: Callable[[T | None], None]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, after: Callable[[T], None]) -> T:
         """Run work that writes, and commit it.
 
-        `after` gets the result, or None if it failed, on the event loop: when the transaction has truly ended, before
-        the caller is told, and also when the caller has stopped waiting.
+        `after` gets the work's result on the event loop once its transaction has ended, unless it was certainly rolled
+        back: before the caller is told, and also when the caller has stopped waiting or the commit's outcome is lost.
 
         Raises:
             Problem: as `read`. After database-timeout and database-unavailable the write may still have been applied.
             IntegrityError: the database refused it.
         """
-        return await self._run(self._writers, work, None, after, writes=True)
+        deadline = time.monotonic() + self._timeout_s
+        committing: list[T] = []
+
+        def ended() -> None:
+            for result in committing:
+                after(result)
+
+        with self._translating():
+            return await self._writers.run(
+                lambda: self._transact(work, deadline, committing), timeout_s=self._timeout_s, after=ended
+            )
 
     async def ping(self, timeout_s: float) -> None:
         """Raise a `Problem` unless the database answers in time."""
@@ -90,37 +110,38 @@ class Store:
         await self._readers.close(timeout_s)
         self._engine.dispose()
 
-    async def _run(
-        self,
-        workers: Workers,
-        work: Callable[[Connection], T],
-        timeout_s: float | None,
-        after: Callable[[T | None], None] | None,
-        *,
-        writes: bool,
-    ) -> T:
-        timeout_s = timeout_s or self._timeout_s
-        deadline = time.monotonic() + timeout_s
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        """Turn what threads and drivers raise into problems. Their own words may name hosts: they go to the log."""
         try:
-            return await workers.run(lambda: self._transact(work, deadline, writes), timeout_s=timeout_s, after=after)
+            yield
         except RefusedError as refused:
             raise Problem("overloaded", str(refused)) from None
-        except UnfinishedError:
-            raise Problem("database-timeout") from None
         except IntegrityError:
             raise
-        except PoolTimeoutError:
-            raise Problem("database-timeout", "no connection became free") from None
-        except (DBAPIError, OSError) as error:
-            raise _translated(error) from error
+        except (UnfinishedError, PoolTimeoutError, DBAPIError, OSError) as error:
+            cause = str(getattr(error, "orig", error))
+            self._noted(cause)
+            slow = isinstance(error, (UnfinishedError, PoolTimeoutError)) or any(sign in cause for sign in _SLOW)
+            raise Problem("database-timeout" if slow else "database-unavailable") from error
+        else:
+            self._noted(None)
 
-    def _transact(self, work: Callable[[Connection], T], deadline: float, writes: bool) -> T:  # noqa: FBT001 - private
+    def _noted(self, failure: str | None) -> None:
+        """Log when the database begins to fail, and when it answers again."""
+        if (failure is not None) != self._failing:
+            self._failing = failure is not None
+            log.warning("database %s", "works again" if failure is None else f"fails: {failure}")
+
+    def _transact(self, work: Callable[[Connection], T], deadline: float, committing: list[T] | None) -> T:
+        """Run the work in a transaction; if it is to be committed, its result is put into the list just before."""
         if not self._prepared:
             self._prepare()
-        with self._engine.connect().execution_options(writes=writes) as connection:
+        with self._engine.connect().execution_options(writes=committing is not None) as connection:
             with interrupted_at(connection, deadline):
                 result = work(connection)
-            if writes:
+            if committing is not None:
+                committing.append(result)
                 connection.commit()
             return result
 
@@ -139,10 +160,3 @@ class Store:
                 metadata.create_all(connection)
                 connection.commit()
             self._prepared = True
-
-
-def _translated(error: DBAPIError | OSError) -> Problem:
-    """Tell slow from gone; the driver's own words stay out of the answer, they may name hosts and files."""
-    cause = str(getattr(error, "orig", error))
-    slow = ("interrupted", "statement timeout", "lock timeout", "database is locked")
-    return Problem("database-timeout" if any(sign in cause for sign in slow) else "database-unavailable")
