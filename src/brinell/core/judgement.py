@@ -62,8 +62,9 @@ class Seconds(_Part, frozen=True, kw_only=True):
 
 
 class TestEntry(_Part, frozen=True, kw_only=True):
-    """One test: ``outcome`` is pytest's; ``trust`` says what that outcome is worth (``confirmed`` after a clean
-    process said the same, ``retried`` when it took a rerun, ``single-run`` otherwise). ``reason`` is why it was skipped
+    """One test: ``outcome`` is pytest's, the worst of all repeats; ``trust`` says what that outcome is worth
+    (``confirmed`` after a clean process said the same, ``repeated`` and ``differed`` after several runs of the suite,
+    ``retried`` when it took a rerun, ``single-run`` otherwise). ``reason`` is why it was skipped
     or expected to fail; ``teardown_error`` marks a test that pytest counts a second time, as an error.
     """
 
@@ -120,7 +121,8 @@ class SuiteReport(_Part, frozen=True, kw_only=True):
     pytest: str = ""
     interpreter: str = ""
     warnings: int = 0
-    repeats: tuple[float, ...] = ()  # seconds of every repeat
+    repeats: tuple[float, ...] = ()  # seconds of every repeat that ran to its end
+    xdist_workers: int = 0
 
 
 class Suspect(_Part, frozen=True, kw_only=True):
