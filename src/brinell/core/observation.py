@@ -180,9 +180,9 @@ class SeenTest(_Record, frozen=True):
     """One execution of one test, as pytest counted it: one record per attempt, the last of them ``final``.
 
     ``outcome`` is passed, failed, skipped, error, xfailed or xpassed; a test whose call passed and whose teardown
-    failed is ``passed`` with ``teardown_error``, for pytest counts it twice. ``counted`` is what pytest's summary counted
-    for it where that is anything else (subtests, plugins' own categories). A module that skipped itself is one, too: its
-    id is the module's and it has no phases.
+    failed is ``passed`` with ``teardown_error``, for pytest counts it twice. ``counted`` is what pytest's summary
+    counted for it where that is anything else (subtests, plugins' own categories). A module that skipped itself is one,
+    too: its id is the module's and it has no phases.
     """
 
     id: str
@@ -223,8 +223,8 @@ class SuiteEnded(_Record, frozen=True):
     """The pytest process is gone. ``summary`` is what pytest itself counted, None if it never said.
 
     ``running`` names the tests that had begun and never ended: with a signal or an exit outside pytest's own codes,
-    they are where it died. ``stopped_by`` is the exception that ended the session early, ``internal_error`` pytest's own
-    traceback (exit 3). ``malformed`` lines and ``recorder_errors`` say that the record itself may be incomplete.
+    they are where it died. ``stopped_by`` is the exception that ended the session early, ``internal_error`` pytest's
+    own traceback (exit 3). ``malformed`` lines and ``recorder_errors`` say that the record itself may be incomplete.
     """
 
     exit_status: int | None
