@@ -1,0 +1,10 @@
+"""Configuration: tables and command-line options to a frozen ``Plan``. Every mistake is exit 2 before anything runs.
+
+``source`` finds and parses the file, ``tables`` lists the keys, ``checks`` looks at single values, ``scenarios`` reads
+``[[load]]``, ``compose`` builds the plan, and ``problems`` words everything that is wrong.
+"""
+
+from brinell.config.compose import for_load, for_suite, from_toml
+from brinell.config.source import project_root
+
+__all__ = ["for_load", "for_suite", "from_toml", "project_root"]

@@ -1,0 +1,240 @@
+"""Checks of single values that a type cannot express. Each returns what the plan keeps or raises ``Unfit``.
+
+Nothing here starts a process, opens a connection or resolves a name; at most it asks whether a file exists.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from brinell.config import durations
+from brinell.config.problems import Unfit
+from brinell.core.errors import nearest
+from brinell.core.redact import redact
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")  # RFC 9110: header names, methods
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = re.compile(r"\$\{([^}]*)\}")
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_]{2,12})\}")
+PLACEHOLDERS = ("port", "python")
+
+
+def name(text: str) -> str:
+    """A name that can stand in a path and a report."""
+    if not NAME.fullmatch(text):
+        raise Unfit("a name has 1 to 60 letters, digits, dots, dashes or underscores, the first a letter or digit")
+    return text
+
+
+def text(value: str) -> str:
+    """Any text without control characters: it ends up in arguments, paths and reports."""
+    if not value.isprintable():
+        raise Unfit("control characters do not belong here")
+    return value
+
+
+def filled(value: str) -> str:
+    """Text that is not empty."""
+    if not value.strip():
+        raise Unfit("this is empty")
+    return text(value)
+
+
+def duration(value: float | str) -> float:
+    """A duration in seconds."""
+    try:
+        return durations.seconds(value)
+    except ValueError as error:
+        raise Unfit(str(error)) from None
+
+
+def existing(root: Path) -> Callable[[list[str]], tuple[str, ...]]:
+    """Paths below ``root`` that exist; what follows ``::`` is pytest's and stays."""
+
+    def check(paths: list[str]) -> tuple[str, ...]:
+        for path in paths:
+            _must_exist(root, filled(path).split("::")[0])
+        return tuple(paths)
+
+    return check
+
+
+def folder(root: Path) -> Callable[[str], str]:
+    """A folder below ``root`` that exists."""
+
+    def check(path: str) -> str:
+        _must_exist(root, filled(path))
+        if not (root / path).is_dir():
+            raise Unfit(f"{path} is not a folder")
+        return path
+
+    return check
+
+
+def file(root: Path) -> Callable[[str], str]:
+    """A file that exists; returned absolute, so that it can be opened from anywhere."""
+
+    def check(path: str) -> str:
+        _must_exist(root, filled(path))
+        if not (root / path).is_file():
+            raise Unfit(f"{path} is not a file")
+        return str((root / path).resolve())
+
+    return check
+
+
+def python(root: Path) -> Callable[[str], str]:
+    """An interpreter: a command's name, or a path (made absolute, links kept: they are what makes a venv)."""
+
+    def check(path: str) -> str:
+        if "/" not in filled(path):
+            return path
+        whole = root / Path(path).expanduser()
+        if not whole.is_file():
+            raise Unfit("there is no such interpreter")
+        return str(whole)
+
+    return check
+
+
+def command(line: str) -> str:
+    """A command that splits into arguments; of its placeholders only ``{port}`` and ``{python}`` are filled in."""
+    try:
+        words = shlex.split(filled(line))
+    except ValueError as error:
+        raise Unfit(f"this does not split into arguments: {str(error).lower()}") from None
+    if not words:
+        raise Unfit("this is empty")
+    for found in _PLACEHOLDER.findall(line):
+        if found not in PLACEHOLDERS and nearest(found, list(PLACEHOLDERS)):
+            raise Unfit(f"nothing fills in {{{found}}}", [f"{{{word}}}" for word in PLACEHOLDERS], f"{{{found}}}")
+    return line
+
+
+def environment(table: dict[str, str]) -> dict[str, str]:
+    """Environment variables; values may name others as ``${NAME}``."""
+    for variable, value in table.items():
+        if not _VARIABLE.fullmatch(variable):
+            raise Unfit(f"'{variable}' cannot be an environment variable's name")
+        if "\0" in value:
+            raise Unfit(f"the value of {variable} holds a NUL character")
+        for reference in _REFERENCE.findall(value):
+            if not _VARIABLE.fullmatch(reference):
+                raise Unfit(f"in {variable}, ${{{reference}}} is not the name of an environment variable")
+    return table
+
+
+def headers(table: dict[str, str]) -> dict[str, str]:
+    """HTTP headers: names are tokens, values are one line (RFC 9110, 5.5)."""
+    for header, value in table.items():
+        if not _TOKEN.fullmatch(header):
+            raise Unfit(f"'{header[:40]}' cannot be a header's name")
+        if any(ord(c) < 32 and c != "\t" for c in value) or "\x7f" in value:
+            raise Unfit(f"the value of header {header} holds a line break or control character")
+        try:
+            value.encode("latin-1")
+        except UnicodeEncodeError:
+            raise Unfit(f"the value of header {header} holds a character outside Latin-1") from None
+    return table
+
+
+def method(word: str) -> str:
+    """An HTTP method, in capitals."""
+    if not _TOKEN.fullmatch(word):
+        raise Unfit("this cannot be an HTTP method", ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"))
+    return word.upper()
+
+
+def path(target: str) -> str:
+    """The path of a request, from the slash on, with its query."""
+    if not target.startswith("/"):
+        raise Unfit("a path starts with a slash; the host is the service's, or the scenario's url")
+    if not target.isprintable() or " " in target:
+        raise Unfit("a path holds no spaces or control characters: write them as %20")
+    return target
+
+
+def url(address: str) -> str:
+    """An absolute http or https address."""
+    parts = split(address)
+    if parts.scheme not in ("http", "https"):
+        raise Unfit("an address starts with http:// or https://")
+    if not parts.hostname:
+        raise Unfit("this address has no host")
+    if parts.username or parts.password:
+        raise Unfit("an address carries no password: send it as a header")
+    if parts.fragment:
+        raise Unfit("a fragment (#...) is never sent: leave it away")
+    return address
+
+
+def split(address: str) -> SplitResult:
+    """Split an address; ``Unfit`` if that cannot be done, its port included."""
+    if not address.isprintable() or " " in address:
+        raise Unfit("an address holds no spaces or control characters")
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # the port is parsed on access
+    except ValueError as error:
+        raise Unfit(f"this is not an address: {error}") from None
+    return parts
+
+
+def statuses(codes: list[int]) -> tuple[int, ...]:
+    """HTTP statuses."""
+    for code in codes:
+        if not 100 <= code <= 599:
+            raise Unfit(f"{code} is not an HTTP status (100 to 599)")
+    return tuple(codes)
+
+
+def payload(value: Any) -> Any:
+    """What JSON can say: TOML's dates, infinities and numbers beyond 64 bits are not among it."""
+    match value:
+        case dict():
+            for item in value.values():
+                payload(item)
+        case list():
+            for item in value:
+                payload(item)
+        case float() if not math.isfinite(value):
+            raise Unfit("JSON has no infinity and no NaN")
+        case bool() | str() | float():
+            pass
+        case int() if abs(value) >= 2**63:
+            raise Unfit("a number beyond 64 bits")
+        case int():
+            pass
+        case _:
+            raise Unfit("JSON has no dates: write them as text")
+    return value
+
+
+def hosts(names: list[str]) -> tuple[str, ...]:
+    """Host names or addresses, alone: no scheme, no path."""
+    for host in names:
+        if "/" in filled(host) or " " in host:
+            raise Unfit(f"'{redact(host)}' is not a host: write the name or the address alone, such as api.example.org")
+    return tuple(host.lower() for host in names)
+
+
+def _must_exist(root: Path, path: str) -> None:
+    whole = root / path
+    try:
+        if whole.exists():
+            return
+        if any(character in path for character in "*?["):
+            raise Unfit(f"{path} is a pattern: name the folder or file itself")
+        beside = sorted(item.name for item in whole.parent.iterdir() if not item.name.startswith("."))[:50]
+    except OSError:
+        beside = []
+    close = nearest(whole.name, beside)
+    near = f"; {Path(path).parent / close} is there" if close else ""
+    raise Unfit(f"there is no {path} in {root}{near}")

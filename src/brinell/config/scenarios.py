@@ -1,0 +1,176 @@
+"""``[[load]]`` tables to load specifications: the shape by the roster of shapes, thresholds by the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from brinell.config import tables
+from brinell.config.durations import seconds
+from brinell.config.keys import kind_of, read_table
+from brinell.config.problems import NOT_YET, Place, Problems, Unfit
+from brinell.core.plan import LoadSpec, RequestSpec
+from brinell.core.thresholds import METRICS
+from brinell.load.contract import Shape
+from brinell.rosters.drivers import DRIVERS
+from brinell.rosters.shapes import SHAPES
+
+DRIVERS_LATER = ("websocket", "call", "cache")
+SHAPES_LATER = ("replay", "sine", "trace")
+_BODIES = ("json", "body", "body_file")
+
+
+def scenarios(entries: Any, root: Path, problems: Problems) -> tuple[LoadSpec, ...]:
+    """Read every ``[[load]]``; those with problems are left out."""
+    if not isinstance(entries, list):
+        problems.add(("load",), "", Unfit("scenarios are a list: write [[load]] with two brackets"))
+        return ()
+    specs: list[LoadSpec] = []
+    for number, entry in enumerate(entries):
+        before = len(problems.found)
+        values = scenario(entry, root, ("load", number), problems)
+        name = values.get("name")
+        if name in {spec.name for spec in specs}:
+            problems.add(("load", number), "name", Unfit("another scenario has this name"), value=name)
+        if len(problems.found) == before:
+            specs.append(LoadSpec(**values))
+    return tuple(specs)
+
+
+def scenario(entry: Any, root: Path, place: Place, problems: Problems) -> dict[str, Any]:
+    """Read one scenario into the fields of ``LoadSpec``."""
+    values = read_table(entry, tables.load(), place, problems, later=tables.LATER["load"], required=("name", "shape"))
+    if "driver" in values:
+        _driver(values["driver"], place, problems)
+    if "shape" in values:
+        values["shape"] = shape(values["shape"], (*place, "shape"), problems)
+    if "requests" in values:
+        values["requests"] = _requests(values["requests"], root, place, problems)
+    if "thresholds" in values:
+        values["thresholds"] = thresholds(values["thresholds"], (*place, "thresholds"), problems)
+    return values
+
+
+def shape(table: Mapping[str, Any], place: Place, problems: Problems) -> dict[str, Any]:
+    """Check a shape against its kind's fields; return the table with durations in seconds."""
+    kind = table.get("kind")
+    kinds = list(SHAPES)
+    if kind is None:
+        problems.add(place, "kind", Unfit("missing: every shape has a kind", kinds, ""))
+        return {}
+    if not isinstance(kind, str) or kind not in SHAPES:
+        why = NOT_YET if kind in SHAPES_LATER else "no such kind of shape"
+        problems.add(place, "kind", Unfit(why, kinds), value=kind)
+        return {}
+    before = len(problems.found)
+    read = {"kind": kind} | _fields(table, SHAPES[kind], place, problems)
+    if len(problems.found) == before:
+        _whole(read, place, problems)
+    return read
+
+
+def shape_of(table: Mapping[str, Any]) -> Shape:
+    """Return the shape that a checked table describes."""
+    options = {name: value for name, value in table.items() if name != "kind"}
+    return msgspec.convert(options, SHAPES[table["kind"]])
+
+
+def thresholds(table: Mapping[str, Any], place: Place, problems: Problems) -> dict[str, float]:
+    """Check threshold names and limits."""
+    found: dict[str, float] = {}
+    for name, limit in table.items():
+        if name not in METRICS:
+            problems.add(place, name, Unfit("no such threshold", METRICS, name), value=limit)
+            continue
+        try:
+            found[name] = _limit(limit)
+        except Unfit as unfit:
+            problems.add(place, name, unfit, value=limit, example=f"{name} = 500")
+    return found
+
+
+def _limit(limit: Any) -> float:
+    if isinstance(limit, bool) or not isinstance(limit, int | float):
+        raise Unfit(f"a limit is a number, this is {kind_of(limit)}")
+    if not 0 <= limit <= 1e15:
+        raise Unfit("a limit is a number of 0 or more")
+    return float(limit)
+
+
+def _driver(name: str, place: Place, problems: Problems) -> None:
+    if name not in DRIVERS:
+        why = NOT_YET if name in DRIVERS_LATER else "no such driver"
+        problems.add(place, "driver", Unfit(why, list(DRIVERS)), value=name)
+
+
+def _fields(table: Mapping[str, Any], kind: Any, place: Place, problems: Problems) -> dict[str, Any]:
+    """Convert each key of a shape to the type its kind gives it; durations may be text."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    found: dict[str, Any] = {}
+    for name, value in table.items():
+        if name == "kind":
+            continue
+        if name not in fields:
+            problems.unknown(place, name, list(fields), value=value)
+            continue
+        try:
+            found[name] = _field(value, fields[name])
+        except Unfit as unfit:
+            problems.add(place, name, unfit, value=value)
+    for name, field in fields.items():
+        if field.required and name not in table:
+            problems.add(place, name, Unfit(f"missing: a shape of kind '{table['kind']}' needs it"))
+    return found
+
+
+def _field(value: Any, field: msgspec.structs.FieldInfo) -> Any:
+    if isinstance(value, str) and _is_duration(field.name):
+        try:
+            value = seconds(value)
+        except ValueError as error:
+            raise Unfit(str(error)) from None
+    try:
+        msgspec.convert(value, field.type)
+    except (msgspec.ValidationError, OverflowError) as error:
+        raise Unfit(_plainly(str(error), value)) from None
+    return value
+
+
+def _is_duration(name: str) -> bool:
+    return name == "duration" or name.endswith("_s")
+
+
+def _whole(table: dict[str, Any], place: Place, problems: Problems) -> None:
+    """Let the kind itself look at all its fields together; its words begin with the field they are about."""
+    try:
+        shape_of(table)
+    except msgspec.ValidationError as error:
+        said = _plainly(str(error), None)
+        key = said.partition(" ")[0]
+        problems.add(place, key if key in table else "", Unfit(said), value=table.get(key))
+
+
+def _plainly(message: str, value: Any) -> str:
+    """Word a msgspec message for people: without its paths, and with what was given."""
+    said = message.partition(" - at ")[0].replace("`", "'")
+    said = said.replace("Expected 'float'", "a number is needed").replace("Expected 'int'", "a whole number is needed")
+    return said if value is None or "got" not in said else f"{said.split(', got')[0]}, this is {kind_of(value)}"
+
+
+def _requests(entries: list[Any], root: Path, place: Place, problems: Problems) -> tuple[RequestSpec, ...]:
+    if not entries:
+        problems.add(place, "requests", Unfit("a scenario needs at least one request"), value=entries)
+    found = []
+    for number, entry in enumerate(entries):
+        where = (*place, "requests", number)
+        before = len(problems.found)
+        values = read_table(entry, tables.request(root), where, problems)
+        bodies = [key for key in _BODIES if key in values]
+        if len(bodies) > 1:
+            problems.add(where, bodies[1], Unfit(f"a request has one body, and this one has {' and '.join(bodies)}"))
+        if len(problems.found) == before:
+            found.append(RequestSpec(**values))
+    return tuple(found)

@@ -1,0 +1,125 @@
+"""Where a project's configuration is, and its text as tables: ``brinell.toml`` or ``[tool.brinell]``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from brinell.core.errors import UsageError
+from brinell.core.redact import plain
+
+FILE = "brinell.toml"
+PYPROJECT = "pyproject.toml"
+MARKERS = (FILE, PYPROJECT, "setup.py", "setup.cfg", "pytest.ini", "tox.ini")
+_WHERE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+_TOO_LARGE = 1_000_000
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One configuration as read. ``prefix`` is ``tool.brinell`` inside pyproject.toml; no file: empty tables."""
+
+    root: Path
+    tables: dict[str, Any]
+    file: Path | None = None
+    prefix: str = ""
+    lines: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The file's name for messages."""
+        return self.file.name if self.file else FILE
+
+
+def project_root(start: Path) -> Path:
+    """Return the nearest folder from ``start`` upwards that holds a Brinell configuration; else ``start`` itself."""
+    here = start.resolve()
+    for folder in (here, *here.parents):
+        if (folder / FILE).is_file() or tool_table(folder / PYPROJECT, strict=False) is not None:
+            return folder
+    return here
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a folder carries a mark of a Python project of its own."""
+    return any((folder / marker).is_file() for marker in MARKERS)
+
+
+def read(root: Path) -> Source:
+    """Read the configuration of a project. UsageError for broken TOML, and for a configuration in two places."""
+    own = root / FILE
+    tool = tool_table(root / PYPROJECT, strict=not own.is_file())
+    if not own.is_file():
+        if tool is None:
+            return Source(root, {})
+        text = _text(root / PYPROJECT)
+        return Source(root, tool, root / PYPROJECT, "tool.brinell", tuple(text.splitlines()))
+    if tool is not None:
+        raise UsageError(
+            f"the configuration is in two places: {own} and [tool.brinell] in {root / PYPROJECT}",
+            hint="keep one of them",
+        )
+    text = _text(own)
+    return Source(root, parse(text, own), own, "", tuple(text.splitlines()))
+
+
+def parse(text: str, file: Path) -> dict[str, Any]:
+    """Parse TOML. UsageError with the line and a caret under the place where it stops making sense."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise UsageError(f"{file}: nested too deeply to be read") from None
+    except ValueError as error:
+        raise UsageError(_syntax(str(error), text, file), hint="the syntax is TOML: https://toml.io") from None
+
+
+def _syntax(message: str, text: str, file: Path) -> str:
+    found = _WHERE.search(message)
+    what = message[: found.start()] if found else message
+    lines = text.splitlines()
+    if found is None or found[1] is None:
+        return f"{file}: {what} (at the end of the file)"
+    number, column = int(found[1]), int(found[2])
+    line = plain(lines[number - 1]) if number <= len(lines) else ""
+    # A long line is cut around the place, so that the caret still stands under it.
+    start = max(0, column - 61)
+    gutter = f"{number} | "
+    caret = " " * (len(gutter) + column - 1 - start) + "^"
+    return f"{file}:{number}:{column}: {what}\n\n{gutter}{line[start : start + 100]}\n{caret}"
+
+
+def _text(file: Path) -> str:
+    try:
+        if file.stat().st_size > _TOO_LARGE:
+            raise UsageError(f"{file} is larger than 1 MB: not a configuration file")
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not UTF-8 (byte {error.start})", hint="save the file as UTF-8") from None
+
+
+def tool_table(file: Path, *, strict: bool) -> dict[str, Any] | None:
+    """Return ``[tool.brinell]`` of a pyproject.toml; None if there is none.
+
+    A broken file matters only if it speaks of us and ``strict`` is set: then it is a ``UsageError``.
+    """
+    if not file.is_file():
+        return None
+    try:
+        text = _text(file)
+        if "brinell" not in text:
+            return None
+        tables = parse(text, file)
+    except UsageError:
+        if strict:
+            raise
+        return None
+    tool = tables.get("tool")
+    table = tool.get("brinell") if isinstance(tool, dict) else None
+    if strict and table is not None and not isinstance(table, dict):
+        raise UsageError(f"{file}: brinell below [tool] is not a table", hint="write it as [tool.brinell]")
+    return table if isinstance(table, dict) else None

@@ -1,0 +1,117 @@
+"""The tables of ``brinell.toml`` and their keys: what is listed here works, anything else is refused.
+
+``docs/CONFIGURATION.md`` is checked against this page.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from brinell.config import checks
+from brinell.config.keys import Key, Keys
+
+Text = str
+Texts = list[str]
+TextTable = dict[str, str]
+Duration = float | str
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+TABLES = ("project", "service", "suite", "load")
+TABLES_LATER = (
+    "recover", "websocket", "soak", "bench", "drill", "drills", "capacity", "cache", "gate", "kit", "triage",
+)  # fmt: skip
+LATER = {
+    "project": ("disposable",),
+    "suite": ("workers", "property"),
+    "load": ("raw", "flow", "openapi", "data"),
+}
+
+_A_DURATION = "a duration (a number of seconds, or text such as '30s', '5m', '250ms', '1h30m')"
+_TEXT_TABLE = "a table of text values"
+
+
+def project(root: Path) -> Keys:
+    """Keys of ``[project]``; paths are checked below ``root``."""
+    return {
+        "name": Key(Text, "text", 'name = "shop"', checks.name),
+        "source": Key(Texts, "a list of paths", 'source = ["src/shop"]', checks.existing(root)),
+        "allow_targets": Key(Texts, "a list of hosts", 'allow_targets = ["staging.example.org"]', checks.hosts),
+        "python": Key(Text, "text", 'python = ".venv/bin/python"', checks.python(root)),
+        "keep": Key(
+            Annotated[int, Meta(ge=0, le=1_000_000)], "a whole number of 0 (keep all) or more", "keep = 20"
+        ),
+    }  # fmt: skip
+
+
+def service(root: Path) -> Keys:
+    """Keys of ``[service]``."""
+    return {
+        "command": Key(Text, "text", 'command = "uvicorn shop.app:app --port {port}"', checks.command),
+        "cwd": Key(Text, "text", 'cwd = "."', checks.folder(root)),
+        "env": Key(TextTable, _TEXT_TABLE, 'env = { DATABASE_URL = "${SHOP_TEST_DB}" }', checks.environment),
+        "ready": Key(Text, "text", 'ready = "/health/ready"', checks.path),
+        "ready_timeout_s": Key(Duration, _A_DURATION, "ready_timeout_s = 30", checks.duration),
+        "stop_timeout_s": Key(Duration, _A_DURATION, "stop_timeout_s = 10", checks.duration),
+        "openapi": Key(Text, "text", 'openapi = "/openapi.json"', checks.path),
+    }
+
+
+def suite(root: Path) -> Keys:
+    """Keys of ``[suite]``; ``known_bugs`` goes to the plan, the rest to the suite's specification."""
+    return {
+        "paths": Key(Texts, "a list of paths", 'paths = ["tests"]', checks.existing(root)),
+        "args": Key(Texts, "a list of pytest arguments", 'args = ["-m", "not slow"]', _arguments),
+        "categories": Key(TextTable, _TEXT_TABLE, 'categories = { integration = "@integration" }', _categories),
+        "known_bugs": Key(Texts, "a list of files", 'known_bugs = ["KNOWN_BUGS.md"]', checks.existing(root)),
+        "budget_s": Key(Duration, _A_DURATION, "budget_s = 300", checks.duration, "target_s"),
+        "repeat": Key(Annotated[int, Meta(ge=1, le=1000)], "a whole number from 1 to 1000", "repeat = 3"),
+        "timeout_s": Key(Duration, _A_DURATION, 'timeout_s = "1h"', checks.duration),
+    }
+
+
+def load() -> Keys:
+    """Keys of one ``[[load]]``; ``shape``, ``requests`` and ``thresholds`` are read by ``scenarios``."""
+    return {
+        "name": Key(Text, "text", 'name = "browse"', checks.name),
+        "driver": Key(Text, "text", 'driver = "http"'),
+        "url": Key(Text, "text", 'url = "http://127.0.0.1:8000"', checks.url),
+        "shape": Key(dict[str, Any], "a table", 'shape = { kind = "constant", rate = 1000, duration = "30s" }'),
+        "requests": Key(list[Any], "a list of tables", 'requests = [{ path = "/notes", weight = 8 }]'),
+        "headers": Key(TextTable, _TEXT_TABLE, 'headers = { Accept = "application/json" }', checks.headers),
+        "connections": Key(
+            Annotated[int, Meta(ge=1, le=100_000)], "a whole number from 1 to 100000", "connections = 64"
+        ),
+        "workers": Key(Annotated[int, Meta(ge=1, le=256)], "a whole number from 1 to 256", "workers = 1"),
+        "timeout_s": Key(Duration, _A_DURATION, 'timeout_s = "5s"', checks.duration),
+        "verify_tls": Key(bool, "true or false", "verify_tls = true"),
+        "thresholds": Key(dict[str, Any], "a table of limits", "thresholds = { p95_ms = 500, error_rate = 0.01 }"),
+    }  # fmt: skip
+
+
+def request(root: Path) -> Keys:
+    """Keys of one entry of ``requests``."""
+    return {
+        "path": Key(Text, "text", 'path = "/notes"', checks.path),
+        "method": Key(Text, "text", 'method = "POST"', checks.method),
+        "weight": Key(Annotated[float, Meta(gt=0, le=1e9)], "a number above 0", "weight = 8"),
+        "headers": Key(TextTable, _TEXT_TABLE, 'headers = { Accept = "application/json" }', checks.headers),
+        "json": Key(Any, "what JSON can say", 'json = { text = "{{word}}" }', checks.payload),
+        "body": Key(Text, "text", 'body = "a=1&b=2"'),
+        "body_file": Key(Text, "text", 'body_file = "fixtures/order.json"', checks.file(root)),
+        "name": Key(Text, "text", 'name = "list notes"', checks.filled),
+        "expect": Key(list[int], "a list of HTTP statuses", "expect = [200, 404]", checks.statuses),
+    }
+
+
+def _arguments(words: list[str]) -> tuple[str, ...]:
+    return tuple(checks.text(word) for word in words)
+
+
+def _categories(table: dict[str, str]) -> dict[str, str]:
+    for category, pattern in table.items():
+        checks.name(category)
+        checks.filled(pattern)
+    return table
