@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from brinell.core.roles import Report
 from brinell.reports.baseline_json import baseline_json
+from brinell.reports.html import html
 from brinell.reports.junit import junit
 from brinell.reports.markdown import markdown
 from brinell.reports.triage_markdown import triage_markdown
 
 REPORTS: dict[str, Report] = {
+    "report.html": html,
     "report.md": markdown,
     "bug_triage_report.md": triage_markdown,
     "junit.xml": junit,

@@ -1,0 +1,102 @@
+"""``report.html``: one file that needs no network and opens at once. All of it is rendered here but the list of all
+tests and the charts' hover. Everything printed goes through ``plain`` and Jinja's autoescape; a Content Security Policy
+names the one script and the one style sheet by their hashes, so that nothing else could run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from brinell.core.judgement import Judgement
+from brinell.core.redact import one_line, plain
+from brinell.reports import figures, html_view, outline
+from brinell.reports.chart import chart
+from brinell.reports.html_data import data
+
+_SCRIPTS = ("page.js", "chart.js", "tests.js")
+
+
+def html(judgement: Judgement) -> str:
+    """Return the page."""
+    style, script = _file("page.css"), "".join(_file(name) for name in _SCRIPTS)
+    word, clause = outline.sentence(judgement)
+    page = _environment().get_template("page.html")
+    return page.render(
+        j=judgement,
+        word=word,
+        clause=clause,
+        advice=outline.ADVICE,
+        data=data(judgement),
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        **html_view.view(judgement),
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_template),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_neutral,
+    )
+    environment.filters.update(
+        latency=figures.latency,
+        seconds=figures.seconds,
+        percent=figures.percent,
+        rate=figures.rate,
+        size=figures.size,
+        exact=figures.exact,
+        count_of=figures.count,
+        plural=figures.plural,
+        ratio=lambda value: figures.exact(round(value, 2)),
+        share_of=lambda part, whole: figures.percent(part / whole) if whole else figures.MISSING,
+        moment=_moment,
+        line=lambda text: one_line(str(text), 500),
+        capped=lambda text: plain(text[: html_view.MOST_TEXT * 4], html_view.MOST_TEXT),
+        detail_lines=html_view.detail_lines,
+        sentence=lambda text: text[:1].upper() + text[1:],
+        thresholds=outline.thresholds,
+        most_first=lambda errors: sorted(errors.items(), key=lambda row: (-row[1], row[0])),
+        samples=html_view.samples,
+        chart=chart,
+    )
+    return environment
+
+
+@cache
+def _file(name: str) -> str:
+    return resources.files("brinell.reports").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _template(name: str) -> str:
+    return _file(name)
+
+
+def _hash(text: str) -> str:
+    """Return the source expression of an inline element's text for a Content Security Policy."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _neutral(value: Any) -> Any:
+    """Make plain whatever an expression prints, before it is escaped; our own markup is printed as it is."""
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _moment(iso: str) -> str:
+    """Return an ISO time in UTC for reading: ``2026-11-21 01:45 UTC``; anything else as it is."""
+    date, t, time = iso.partition("T")
+    return f"{date} {time[:5]} UTC" if t and time.endswith("Z") else iso

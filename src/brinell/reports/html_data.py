@@ -1,0 +1,83 @@
+"""What the page's script gets: the tests as columns and the series of the load scenarios, as JSON that cannot end its
+element or be taken for markup.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from markupsafe import Markup
+
+from brinell.core.judgement import Judgement, Load
+from brinell.core.redact import plain
+from brinell.reports import outline
+
+_MOST_NAME = 400
+_PATH = re.compile(r"[^\[]*?::")
+_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+
+
+def data(judgement: Judgement) -> Markup:
+    """Return the JSON, with ``< > &`` and the separators U+2028 and U+2029 as escapes. Numbers not finite are null."""
+    content = {"tests": _tests(judgement), "load": [_load(load) for load in judgement.load]}
+    text = json.dumps(_finite(content), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.translate(_ESCAPES))  # noqa: S704 - inert: a data block without a character of markup
+
+
+def _tests(judgement: Judgement) -> dict[str, Any] | None:
+    """Return columns of equal length; repeated words (file, outcome, category, bug) are indices into lists."""
+    if judgement.suite is None:
+        return None
+    bugs = outline.bug_of_test(judgement)
+    words: dict[str, dict[str, int]] = {name: {} for name in ("files", "outcomes", "categories", "trusts", "bugs")}
+    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
+    for test in judgement.suite.tests:
+        identity = plain(test.id, _MOST_NAME)
+        path = _PATH.match(identity)
+        file = path[0] if path else ""
+        bug = bugs.get(test.id)
+        columns["file"].append(_index(words["files"], file))
+        columns["name"].append(identity[len(file) :])
+        columns["outcome"].append(_index(words["outcomes"], plain(test.outcome, 40)))
+        columns["category"].append(_index(words["categories"], plain(test.category, 80)))
+        columns["trust"].append(_index(words["trusts"], plain(test.trust, 40)))
+        columns["bug"].append(_index(words["bugs"], plain(bug.id, 80)) if bug else -1)
+        columns["reruns"].append(test.reruns)
+        columns["reason"].append(plain(test.reason, 200))
+        for phase in ("setup", "call", "teardown"):
+            seconds = getattr(test.seconds, phase)
+            columns[phase].append(None if seconds is None else round(seconds * 1000, 2))
+    rank = [outline.OUTCOMES.index(word) if word in outline.OUTCOMES else 9 for word in words["outcomes"]]
+    return {**columns, **{name: list(found) for name, found in words.items()}, "rank": rank}
+
+
+_COLUMNS = ("file", "name", "outcome", "category", "trust", "bug", "reruns", "reason", "setup", "call", "teardown")
+
+
+def _index(words: dict[str, int], word: str) -> int:
+    return words.setdefault(word, len(words))
+
+
+def _load(load: Load) -> dict[str, Any]:
+    """Return a scenario's series with the limits that belong into its chart: percentiles in milliseconds."""
+    limits = [
+        (f"{name.removesuffix('_ms')} limit", row["limit"])
+        for name, row in load.thresholds.items()
+        if re.fullmatch(r"(?:p\d+(?:_\d+)?|max)_ms", name) and isinstance(row.get("limit"), int | float)
+    ]
+    series = load.series
+    columns = {name: list(getattr(series, name)) for name in series.__struct_fields__} if series else None
+    return {"target": load.target_rate, "limits": limits, "series": columns}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

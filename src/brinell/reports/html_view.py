@@ -1,0 +1,129 @@
+"""What the templates of ``report.html`` show, chosen and put in order; formatting and escaping is theirs."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from brinell.core.finding import Finding
+from brinell.core.judgement import Judgement, Load, Seconds, SlowTest
+from brinell.core.redact import plain
+from brinell.core.verdicts import Verdict
+from brinell.reports import figures, outline
+from brinell.reports.chart import phases_bar, share_bar
+
+MOST_TEXT = 8000
+_MOST_LINES = 60
+_MOST_SAMPLES = 50
+_FIRST_SCREEN = 6
+_NOT_RUN = Seconds()
+
+Findings = list[Finding]
+
+
+class Samples(NamedTuple):
+    """Single requests as a table."""
+
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+
+
+def view(judgement: Judgement) -> dict[str, Any]:
+    """Return the variables of the templates."""
+    return {
+        "severities": outline.severity_counts(judgement.bugs),
+        "bugs": outline.bugs_in_order(judgement),
+        "first_findings": _first_findings(judgement),
+        "all_findings": _all_findings(judgement),
+        "numbers": _numbers(judgement),
+        "slowest": _slowest(judgement),
+        "categories": _categories(judgement),
+        "outcome_counts": _outcome_counts(judgement),
+        "not_measured": _not_measured(judgement),
+    }
+
+
+def _first_findings(judgement: Judgement) -> list[tuple[str, Findings, int]]:
+    """Return what stands on the first screen: failed and undecided required findings, and how many more there are."""
+    groups = (
+        ("Failed", outline.chosen(judgement, Verdict.FAIL, required=True)),
+        ("Could not be decided", outline.chosen(judgement, Verdict.UNKNOWN, required=True)),
+    )
+    return [(title, found[:_FIRST_SCREEN], len(found) - _FIRST_SCREEN) for title, found in groups if found]
+
+
+def _all_findings(judgement: Judgement) -> Findings:
+    """Return every finding, the worst first; of one verdict the required ones first."""
+    verdicts = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
+    return [f for v in verdicts for required in (True, False) for f in outline.chosen(judgement, v, required=required)]
+
+
+def _numbers(judgement: Judgement) -> list[tuple[str, str, str]]:
+    """Return the key numbers: name, value, aside."""
+    rows = []
+    suite = judgement.suite
+    if suite:
+        bad = [f"{figures.count(n)} {word}" for n, word in ((suite.failed, "failed"), (suite.errors, "errors")) if n]
+        rows.append(
+            ("Tests", figures.count(suite.test_count), ", ".join(bad) or f"{figures.count(suite.passed)} passed")
+        )
+        took = figures.seconds(suite.execution_time_seconds)
+        rows.append(("Suite time", took, f"target {figures.seconds(suite.target_full_suite)}"))
+    for load in judgement.load[:4]:
+        failed = sum(load.errors.values())
+        errors = figures.percent(failed / load.requests) if load.requests else figures.count(failed)
+        name = figures.milliseconds(load.response_ms.p95)
+        doubt = "" if load.generator.valid else "; generator not valid"
+        rows.append((f"p95 of {load.scenario}", name, f"{figures.rate(load.achieved_rate)}, {errors} errors{doubt}"))
+    return rows
+
+
+def _slowest(judgement: Judgement) -> list[tuple[SlowTest, Markup]]:
+    """Return the slowest tests, each with the bar of its phases."""
+    if judgement.suite is None:
+        return []
+    phases = {test.id: test.seconds for test in judgement.suite.tests}
+    longest = max((slow.duration for slow in judgement.suite.slowest_tests), default=0.0)
+    return [(slow, phases_bar(phases.get(slow.test, _NOT_RUN), longest)) for slow in judgement.suite.slowest_tests]
+
+
+def _categories(judgement: Judgement) -> list[tuple[str, Any, Markup]]:
+    if judgement.suite is None:
+        return []
+    groups = judgement.suite.categories
+    longest = max((group.seconds for group in groups.values()), default=0.0)
+    return [(name, group, share_bar(group.seconds, longest)) for name, group in groups.items()]
+
+
+def _outcome_counts(judgement: Judgement) -> list[tuple[str, int]]:
+    tally = Counter(test.outcome for test in outline.tests_of(judgement))
+    known = [(name, tally.pop(name)) for name in outline.OUTCOMES if name in tally]
+    return known + sorted(tally.items())
+
+
+def _not_measured(judgement: Judgement) -> list[tuple[str, list[str]]]:
+    """Group by reason: eleven lines that say the same are one fact."""
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for path, why in judgement.not_measured.items():
+        reasons[why].append(path)
+    return list(reasons.items())
+
+
+def samples(load: Load) -> Samples:
+    """Return the single requests as a table over the union of their fields."""
+    chosen = load.samples[:_MOST_SAMPLES]
+    columns = tuple(dict.fromkeys(key for sample in chosen for key in sample))
+    return Samples(columns, [[_cell(sample.get(column)) for column in columns] for sample in chosen])
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else figures.exact(value)
+
+
+def detail_lines(detail: str) -> list[str]:
+    """Return a finding's detail as lines, the first sixty."""
+    lines = [plain(line, 600) for line in detail[: MOST_TEXT * 4].splitlines() if line.strip()]
+    more = len(lines) - _MOST_LINES
+    return [*lines[:_MOST_LINES], f"… {figures.plural(more, 'more line')}"] if more > 0 else lines
