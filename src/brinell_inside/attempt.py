@@ -6,6 +6,7 @@ _ID_BYTES = 16 * 1024
 _LONGREPR_BYTES = 16 * 1024
 _SECTION_BYTES = 4 * 1024
 _MAX_SUBTEST_FAILURES = 20
+_MAX_FURTHER_BYTES = 24 * 1024  # a line holds one failure in full (80 KiB of exceptions) and others as far as they fit
 
 # A test that passed is one format and no dict: this is the path that ten thousand tests take.
 _PASSED = (
@@ -80,23 +81,26 @@ class Attempt:
         yield self._failure(first)
         yield '"sections":[%s]' % ",".join(_sections(first))
         if failed[1:]:
-            others = ('{"phase":"%s",%s}' % (_phase(report), self._failure(report)) for report in failed[1:3])
+            others = (
+                '{"phase":"%s",%s}' % (_phase(report), self._failure(report, 4096, _MAX_FURTHER_BYTES))
+                for report in failed[1:3]
+            )
             yield '"also_failed":[%s]' % ",".join(others)
 
-    def _failure(self, report, longrepr_bytes=_LONGREPR_BYTES):
+    def _failure(self, report, longrepr_bytes=_LONGREPR_BYTES, room=_LONGREPR_BYTES * 8):
         known = _UNKNOWN_FAILURE
         for candidate, members in self.failures or ():
-            if candidate is report:
+            if candidate is report and len(members) <= room:
                 known = members
         return '%s,"longrepr":%s' % (known, quote(longrepr_text(report), longrepr_bytes, keep="both"))
 
     def _subtests(self, subs):
         counts = {outcome: sum(report.outcome == outcome for report in subs) for outcome in _OUTCOMES}
         failures = []
-        room = 64 * 1024  # the main failure needs the rest of the line
+        room = 2 * _MAX_FURTHER_BYTES
         for report in [report for report in subs if report.outcome == "failed"][:_MAX_SUBTEST_FAILURES]:
-            description = quote(_description(report), 1024)
-            entry = '{"description":%s,%s}' % (description, self._failure(report, 4096))
+            description = quote(_description(report), 512)
+            entry = '{"description":%s,%s}' % (description, self._failure(report, 2048, room))
             if len(entry) > room:
                 entry = '{"description":%s,%s,"longrepr":null}' % (description, _UNKNOWN_FAILURE)
             room -= len(entry)
@@ -132,7 +136,7 @@ def _phase_outcome(report):
 
 
 def _outcome(main, subs):
-    """pytest's word for the whole attempt; where it counts two (passed and error), the worse one."""
+    """The word for the whole attempt; where it counts two (passed and error), the worse one."""
     phases = {_phase(report): report for report in main}
     failed = {name for name, report in phases.items() if _phase_outcome(report) == "failed"}
     if failed & {"call", "crash"} or any(report.outcome == "failed" for report in subs):
@@ -162,7 +166,7 @@ def _reason(main):
     for report in main:
         if hasattr(report, "wasxfail"):
             text = str(report.wasxfail)
-            return text[len("reason: ") :] if text.startswith("reason: ") else text
+            return _without(text, "reason: ")
         if report.outcome == "skipped":
             return skip_reason(report)
     return None
@@ -172,11 +176,16 @@ def skip_reason(report):
     """Why pytest says it skipped, without its "Skipped: " in front."""
     longrepr = report.longrepr
     text = longrepr[2] if isinstance(longrepr, tuple) and len(longrepr) == 3 else str(longrepr or "")
-    return text[len("Skipped: ") :] if text.startswith("Skipped: ") else text
+    return _without(text, "Skipped: ")
+
+
+def _without(text, prefix):
+    # ruff: noqa: FURB188 - str.removeprefix came with Python 3.9
+    return text[len(prefix) :] if text.startswith(prefix) else text
 
 
 def longrepr_text(report):
-    """pytest's text of a failure ("" if it has none or fails to make it)."""
+    """The text that pytest made of a failure ("" if it has none or fails to make it)."""
     try:
         return report.longreprtext
     except Exception:  # noqa: BLE001 - representations come from the subject's plugins

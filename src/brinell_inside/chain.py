@@ -14,7 +14,7 @@ MAX_FRAMES_HEAD = 10
 MAX_FRAMES_TAIL = 50
 MAX_CHILDREN = 10
 MAX_GROUP_DEPTH = 3
-MAX_JSON_BYTES = 96 * 1024
+MAX_JSON_BYTES = 80 * 1024
 
 _HOME = os.getcwd()  # relative file names in code objects mean this, however often a test changes directory
 _FRAMEWORK = ("_pytest", "pluggy")
@@ -23,18 +23,20 @@ _FRAMEWORK = ("_pytest", "pluggy")
 def describe(exception):
     """JSON array of the chain of ``exception``: root cause first, what reached pytest last.
 
-    At most ``MAX_JSON_BYTES``: source lines go first, then frames in the middle, then everything but the last exception.
+    At most ``MAX_JSON_BYTES``: source lines go first, then frames in the middle, then all but the last exception.
     """
     chain = _chain(exception, 0, set())
     text = encode(chain)
     if len(text) > MAX_JSON_BYTES:
-        _shrink(chain, keep=20, texts=False)
+        _shrink(chain, keep=20)
         text = encode(chain)
     if len(text) > MAX_JSON_BYTES:
-        _shrink(chain, keep=4, texts=False)
+        _shrink(chain, keep=4)
         text = encode(chain)
     if len(text) > MAX_JSON_BYTES:
-        text = encode([dict(chain[-1], children=None, message=chain[-1]["message"][:256])])
+        text = encode(
+            [dict(chain[-1], children=None, message=chain[-1]["message"][:256], frames=chain[-1]["frames"][-4:])]
+        )
     return text
 
 
@@ -163,17 +165,16 @@ def _frame(code, line):
     return frame
 
 
-def _shrink(chain, keep, texts):
+def _shrink(chain, keep):
     for entry in chain:
         frames = entry["frames"]
         if len(frames) > keep:
             frames[:] = frames[: keep // 4] + frames[-(keep - keep // 4) :]
         for frame in frames:
             frame["file"] = frame["file"][-300:]
-            if not texts:
-                frame.pop("text", None)
+            frame.pop("text", None)
         for child in entry.get("children") or ():
-            _shrink(child, max(keep // 4, 2), texts)
+            _shrink(child, max(keep // 4, 2))
 
 
 def fixture_of(exception):

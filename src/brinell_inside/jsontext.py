@@ -11,10 +11,14 @@ TRUNCATED = "[...]"
 _MAX_DEPTH = 24
 
 
+def exact(text):
+    """``text`` without what a subclass of ``str`` may have overridden."""
+    return text if type(text) is str else str.__getitem__(text, slice(None))
+
+
 def clean(text):
-    """An exact ``str`` that can be encoded as UTF-8: lone surrogates become the visible text ``\\udc80``."""
-    if type(text) is not str:
-        text = "".join(str.__iter__(text)) if isinstance(text, str) else "<not text>"
+    r"""An exact ``str`` that can be encoded as UTF-8: lone surrogates become the visible text ``\udc80``."""
+    text = exact(text)
     if text.isascii():
         return text
     try:
@@ -29,7 +33,7 @@ def quote(text, cap_bytes=2048, keep="head"):
 
     ``keep`` says which part survives: ``head``, ``tail`` or ``both`` (a quarter of the head, the rest from the tail).
     """
-    literal = None
+    text = exact(text)
     if len(text) <= cap_bytes:
         literal = _encode_string(clean(text))
         if len(literal) <= cap_bytes + 2:
@@ -48,26 +52,30 @@ def _cut(text, size, keep):
         return text
     room = max(size - len(TRUNCATED), 0)
     if keep == "tail":
-        return TRUNCATED + str.__getitem__(text, slice(len(text) - room, None))
+        return TRUNCATED + text[len(text) - room :]
     head = room // 4 if keep == "both" else room
-    end = str.__getitem__(text, slice(len(text) - (room - head), None)) if keep == "both" else ""
-    return str.__getitem__(text, slice(0, head)) + TRUNCATED + end
+    end = text[len(text) - (room - head) :] if keep == "both" else ""
+    return text[:head] + TRUNCATED + end
 
 
 def plain(value, cap_bytes=2048, depth=0):
     """A copy of ``value`` made of JSON types only: strings cleaned and capped, unknown types replaced by their name."""
-    if value is None or value is True or value is False:
-        return value
     if isinstance(value, str):
-        return clean(value if len(value) <= cap_bytes else _cut(value, cap_bytes, "head"))
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value) if value - value == 0 else None
+        return clean(_cut(exact(value), cap_bytes, "head"))
     if depth < _MAX_DEPTH and isinstance(value, dict):
         return {plain(str(key), 256): plain(item, cap_bytes, depth + 1) for key, item in value.items()}
     if depth < _MAX_DEPTH and isinstance(value, (list, tuple)):
         return [plain(item, cap_bytes, depth + 1) for item in value]
+    return _plain_number(value)
+
+
+def _plain_number(value):
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if value - value == 0 else None  # not NaN, not infinite
     return "<%s>" % type(value).__name__
 
 

@@ -4,9 +4,9 @@
 
 Records go to the inherited descriptor N, or are appended to the file PATH where there is no such descriptor
 (``wire.py`` documents them). Everything else is as if ``pytest <pytest arguments>`` had been typed: the same
-``sys.path``, ``sys.argv``, environment, output and exit code. The package is loaded from its own folder by file, so its
-siblings (the tool's dependencies, when both lie in one site-packages) do not become importable, and pytest gets the
-recorder through ``PYTEST_PLUGINS``, which is restored the moment the recorder is loaded, before the subject's code runs.
+``sys.path``, ``sys.argv``, environment, output and exit code. The package is loaded from its own folder by file, so
+its siblings (the tool's dependencies, when both lie in one site-packages) do not become importable. pytest gets the
+recorder through ``PYTEST_PLUGINS``, restored the moment the recorder is loaded and before any conftest.
 """
 
 import importlib.util
@@ -14,7 +14,7 @@ import os
 import sys
 
 _PACKAGE = "brinell_inside"
-_RECORDER = "brinell_inside.recorder"
+_PLUGIN = "brinell_inside.loaded"
 
 
 def load_package(folder):
@@ -30,7 +30,7 @@ def load_package(folder):
 def prepare_worker():
     """In an xdist worker, before its pytest is configured."""
     load_package(os.path.dirname(os.path.abspath(__file__)))
-    from brinell_inside.recorder import Launch  # noqa: PLC0415 - importable only now
+    from brinell_inside.loaded import Launch  # noqa: PLC0415 - importable only now
 
     Launch.worker = True
     _ask_pytest_to_load(Launch)
@@ -38,7 +38,7 @@ def prepare_worker():
 
 def _ask_pytest_to_load(launch):
     before = os.environ.get("PYTEST_PLUGINS")
-    os.environ["PYTEST_PLUGINS"] = _RECORDER if not before else _RECORDER + "," + before
+    os.environ["PYTEST_PLUGINS"] = _PLUGIN if not before else _PLUGIN + "," + before
 
     def restore():
         if before is None:
@@ -125,10 +125,10 @@ def main():
 
 
 def _recorded(console_main, wire):
-    from brinell_inside import recorder  # noqa: PLC0415 - needs pytest
+    from brinell_inside import loaded  # noqa: PLC0415 - needs pytest
 
-    recorder.Launch.wire = wire
-    _ask_pytest_to_load(recorder.Launch)
+    loaded.Launch.wire = wire
+    _ask_pytest_to_load(loaded.Launch)
     code = None
     try:
         code = console_main()
@@ -136,8 +136,8 @@ def _recorded(console_main, wire):
         code = stop.code
         raise
     finally:
-        recorder.pytest_addoption()  # if pytest gave up before it loaded the recorder
-        recorder.finish_launch(code)
+        loaded.pytest_addoption()  # if pytest gave up before it loaded the recorder
+        loaded.finish_launch(code)
     return code
 
 

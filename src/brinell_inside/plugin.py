@@ -1,1 +1,25 @@
-"""The pytest door: loaded by every pytest in an environment that has Brinell installed, so it imports next to nothing."""
+"""The pytest door: loaded by every pytest that finds Brinell installed, so it imports next to nothing until asked.
+
+PYTEST_DONT_REWRITE
+"""
+
+import pytest
+
+
+def pytest_addoption(parser):
+    """Add ``--brinell``."""
+    parser.getgroup("brinell").addoption(
+        "--brinell",
+        action="store_true",
+        default=False,
+        help="record this run under .brinell/recordings and let Brinell say what is wrong with the suite",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    """Begin to record if asked to; after xdist has said whether it is in use."""
+    if config.getoption("brinell", default=False):
+        from brinell_inside.recording import start  # noqa: PLC0415 - plain pytest must not pay for it
+
+        start(config)

@@ -1,11 +1,11 @@
 """The recorder: pytest's hooks to records on the wire. PYTEST_DONT_REWRITE.
 
-As a plugin module it is loaded by name (``PYTEST_PLUGINS``, set and cleared again by ``launch.py``) and registers a
-``Recorder`` for this session. Nothing here may fail the subject's run: every hook catches its own errors and says so on
-the wire. Hot path per passing test: six plain hook calls, one format, one write.
+Nothing here may fail the subject's run: every hook catches its own errors and says so on the wire. Hot path per passing
+test: six plain hook calls, one format, one write.
 """
 
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -39,7 +39,7 @@ class Recorder:
         self._collecting_ns = None
         self._import_ns = 0
         self._collect_failure = (None, None)
-        self._interrupted = None
+        self.interrupted = None
         self._finished = False
         wire.send(hello(config))
 
@@ -60,7 +60,7 @@ class Recorder:
 
     def pytest_keyboard_interrupt(self, excinfo):
         """Also called for ``pytest.exit()``."""
-        self._interrupted = "%s: %s" % (excinfo.typename, str(excinfo.value)[:500])
+        self.interrupted = "%s: %s" % (excinfo.typename, str(excinfo.value)[:500])
 
     def pytest_internalerror(self, excrepr, excinfo):
         """Write ``internal_error``."""
@@ -88,7 +88,7 @@ class Recorder:
             "collected": self._collected,
             "summary": summary_of(self._terminal, self._own_counts),
             "reruns": self._reruns,
-            "interrupted": self._interrupted,
+            "interrupted": self.interrupted,
             "warnings": self._warnings.totals(),
         }
         self._wire.hold(encode(record) + "\n")
@@ -166,7 +166,7 @@ class Recorder:
         """Write ``start``, together with the end of the previous test."""
         try:
             if self._pending:
-                self._flush_pending()
+                self._flush_unfinished()
             attempt = Attempt(nodeid, location, self._now(), self._again.get(nodeid, 1) if self._again else 1)
             self._pending[nodeid] = attempt
             self._wire.send(attempt.start_line())
@@ -244,8 +244,14 @@ class Recorder:
         if self._now() - attempt.start_ns > _SLOW_S * 1e9:
             self._wire.send()
 
+    def _flush_unfinished(self):
+        """Attempts that were torn down but never declared finished: some plugin does not say."""
+        for nodeid, attempt in list(self._pending.items()):
+            if attempt.reports and attempt.reports[-1].when == "teardown":
+                self._emit(nodeid, self._pending.pop(nodeid))
+
     def _flush_pending(self):
-        """Attempts that were reported but never declared finished (an interrupt, or a plugin that does not say)."""
+        """At the end: attempts that pytest counted but never finished, because something interrupted them."""
         for nodeid, attempt in list(self._pending.items()):
             if any(attempt.counted):
                 self._emit(nodeid, attempt)
@@ -272,80 +278,5 @@ class Recorder:
     def _own_error(self, where, error):
         self._own_errors += 1
         if self._own_errors <= _MAX_OWN_ERRORS:
-            try:
+            with suppress(Exception):  # there is nobody left to tell
                 self._wire.hold('{"kind":"recorder_error","where":"%s",%s}\n' % (where, failure_members(error)))
-            except Exception:  # noqa: BLE001, S110 - there is nobody left to tell
-                pass
-
-
-# The plugin module: what pytest loads by name
-
-
-class Launch:
-    """What ``launch.py`` (or xdist's worker bootstrap) left for this module to pick up when pytest loads it."""
-
-    wire = None  # where to record; None in a worker
-    worker = False
-    restore = None  # puts the environment back as it was
-    recorder = None
-
-
-def start_recorder(wire, config):
-    """Register the recorder that fits this process: alone, or xdist's controller."""
-    if config.pluginmanager.hasplugin("dsession"):
-        from brinell_inside.workers import Controller as Kind  # noqa: PLC0415 - only where xdist is in use
-    else:
-        Kind = Recorder  # noqa: N806 - it is a class
-    recorder = Kind(wire, config)
-    config.pluginmanager.register(recorder, "brinell-recorder")
-    return recorder
-
-
-def finish_launch(exitstatus):
-    """Write ``done`` whether or not pytest ever got as far as a recorder."""
-    status = int(exitstatus) if isinstance(exitstatus, int) else None
-    if Launch.recorder is not None:
-        Launch.recorder.finish(status)
-    elif Launch.wire is not None:
-        Launch.wire.send(encode({"kind": "done", "exitstatus": status, "summary": {}}) + "\n")
-        Launch.wire.close()
-
-
-def pytest_addoption():
-    """Called the moment this module is registered: the environment is the subject's own again before its code runs."""
-    if Launch.restore is not None:
-        Launch.restore()
-        Launch.restore = None
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_load_initial_conftests(early_config):
-    """A conftest that cannot be imported ends pytest before any other hook could tell."""
-    outcome = yield
-    if Launch.wire is not None and outcome.excinfo is not None:
-        try:
-            _conftest_failed(early_config, outcome.excinfo[1])
-        except Exception:  # noqa: BLE001, S110 - pytest reports the same failure on stderr
-            pass
-
-
-def _conftest_failed(config, error):
-    cause = getattr(error, "cause", None) or error.__cause__ or error
-    excinfo = getattr(error, "excinfo", None)  # pytest 7
-    if excinfo:
-        cause = excinfo[1]
-    path = str(getattr(error, "path", ""))
-    line = '{"kind":"collect_error","nodeid":%s,%s,"longrepr":%s}\n'
-    Launch.wire.send(hello(config))
-    Launch.wire.send(line % (quote(path, 4096), failure_members(cause), quote(str(error), 16 * 1024, keep="both")))
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_configure(config):
-    """Begin to record; last, because xdist says only in its own ``pytest_configure`` whether it is in use."""
-    if Launch.worker:
-        from brinell_inside.workers import Worker  # noqa: PLC0415 - only in xdist's workers
-
-        config.pluginmanager.register(Worker(), "brinell-recorder")
-    elif Launch.wire is not None and Launch.recorder is None:
-        Launch.recorder = start_recorder(Launch.wire, config)

@@ -5,44 +5,47 @@ know, tolerates a torn last line, and reads until ``done`` or the end of the pro
 unusual ways may hold the descriptor open). Absent key = null. Seconds are floats; ``*_ns`` is CLOCK_MONOTONIC of this
 machine; paths are absolute unless said otherwise. Text is the subject's: untrusted, capped, lone surrogates escaped.
 
-``hello`` (first, when pytest is configured; missing if pytest refused its arguments or a conftest)
-    v 1 | python "3.11.7" | implementation "CPython" | pytest "9.2.0" | rootdir | inipath | args [str] (as given on the
-    command line; ``args_omitted`` counts those beyond 64 KiB) | pid | plugins {distribution: version} | executable |
-    prefix, base_prefix | stdlib [dir] | site [dir] (site-packages, dist-packages, user site) | cwd |
+``hello`` (first, when pytest is configured; missing if pytest refused its arguments)
+    v 1 | python "3.11.7" | implementation "CPython" | pytest "9.2.0" | rootdir | inipath | args [str] (as given on
+    the command line; ``args_omitted`` counts those beyond 64 KiB) | pid | plugins {distribution: version} |
+    executable | prefix, base_prefix | stdlib [dir] | site [dir] (site-packages, dist-packages, user site) | cwd |
     xdist_workers int (0 without xdist)
 ``no_pytest`` (instead of all else but ``done``) python, executable, prefix, message
 ``collected`` count, deselected (null under xdist), seconds (collection; under xdist from session start to the first
-    worker's end of collection), import_seconds (in test modules: importing them and making their tests; null under xdist)
-``collect_error`` nodeid, exc, fixture, longrepr. A file, folder or conftest that pytest could not collect (one "error" in
-    pytest's summary, except a conftest named on the command line or in rootdir: pytest then exits 4 without a summary).
-``collect_skip`` nodeid, reason. A module that skipped itself (one "skipped" in pytest's summary).
+    worker's end of collection), import_seconds (in test modules: importing them and making their tests; null under
+    xdist)
+``collect_error`` nodeid, exc, fixture, longrepr. A file or folder that pytest could not collect: one "error" in its
+    summary. Or a conftest it needed at once (nodeid is then its absolute path): pytest exits 4 without a summary.
+``collect_skip`` nodeid, reason. A module that skipped itself: one "skipped" in pytest's summary.
 ``start`` id, t_ns, worker. A test (attempt) began; one without a ``test`` was running when everything ended.
 ``test`` one per attempt, when its teardown is over:
-    id (pytest's node id) | path (file that defines the function, relative to rootdir), line (1-based, null if unknown)
-    outcome passed | failed | error (setup failed; or teardown did and the call did not fail) | skipped | xfailed | xpassed
-    counted [category]: what pytest's summary counted for this attempt, e.g. ["passed", "error"] for a failing teardown,
-        ["rerun"] for an attempt that pytest-rerunfailures repeats; ``counted`` of all ``test`` + 1 error per
-        ``collect_error`` + 1 skipped per ``collect_skip`` = ``done.summary`` (without its warnings and deselected)
-    phases {"setup" | "call" | "teardown": [seconds, "passed" | "failed" | "skipped"]}; phases that were not reached are
-        absent ("crash" instead of them when an xdist worker died in the test)
-    markers [name] own and inherited, without repeats | worker "gw0" or null | start_ns
+    id (pytest's node id) | path (file that defines the function, relative to rootdir), line (1-based, null: unknown)
+    outcome passed | failed | error (setup failed; or teardown did and the call did not) | skipped | xfailed | xpassed
+    counted [category]: what pytest's summary counted for this attempt, e.g. ["passed", "error"] for a failing
+        teardown, ["rerun"] for an attempt that pytest-rerunfailures repeats; ``counted`` of all ``test`` + 1 error
+        per ``collect_error`` + 1 skipped per ``collect_skip`` = ``done.summary`` (but its warnings and deselected)
+    phases {"setup" | "call" | "teardown": [seconds, "passed" | "failed" | "skipped"]}; phases that were not reached
+        are absent; "crash" among them when an xdist worker died in the test
+    markers [name] own and inherited, nearest first, without repeats | worker "gw0" or null | start_ns
     attempt 1.. | final false if another attempt follows
     reason (only of skips and xfails)
-    only where something failed:
+    only where a phase failed:
     failed_phase "setup" | "call" | "teardown" | "crash": the first that failed
-    exc (below; null if unknown) | fixture null or {name, scope, missing}: the fixture that failed; missing true: no such
+    exc (below; null if unknown) | fixture null or {name, scope, missing}: the fixture that failed; missing true: there
+        is none of this name
     longrepr: pytest's own text, 16 KiB, its head and tail | sections [[title, last 4 KiB]] captured output, at most 6
     also_failed [{phase, exc, fixture, longrepr}] later phases that failed too
-    only where there were subtests (pytest 9, pytest-subtests, unittest):
-    subtests {passed, failed, skipped, failures [{description, exc, fixture, longrepr}] (20)}
-``warning`` n, message, category, when, nodeid, file, line. The first of its kind; at most 200 of them. Repeats: ``done``.
+    only where there were subtests (pytest 9, pytest-subtests, unittest under either):
+    subtests {passed, failed, skipped, failures [{description, exc, fixture, longrepr}] (20)}; a test whose call passed
+        while a subtest failed is "failed", whatever pytest counts for the test itself
+``warning`` n, message, category, when, nodeid, file, line. The first of its kind, at most 200. Repeats: see ``done``.
 ``internal_error`` text, exc. pytest itself failed (exit code 3).
 ``recorder_error`` where, exc. Brinell's recorder failed there; the run was not disturbed. At most 20.
 ``done`` (last; missing if the process was killed) exitstatus (int, null if the process ends by an exception), seconds,
     collected, summary {category: n} from pytest's terminal reporter (own counting if it is switched off), reruns,
     interrupted (what ended the session early), warnings {total, written, repeats {n: further times}}
 
-``exc`` is a list, **root cause first, what reached pytest last**; at most 10, and 96 KiB together:
+``exc`` is a list, **root cause first, what reached pytest last**; at most 10, and 80 KiB together:
     type (qualified name), module, message (2,048 characters), link (how it led to the *next* entry: "cause" |
     "context", null on the last), frames [{file, function (qualified from Python 3.11), line, text?}] outermost first,
     the first 10 and last 50 (``frames_omitted``), pytest's leading frames left out; ``import_name`` (ImportError: the
@@ -76,11 +79,6 @@ class Wire:
         self._held = []
         self._fd = _move_away(fd)
         os.register_at_fork(after_in_child=self._forget)
-
-    @property
-    def alive(self):
-        """Whether lines still go anywhere."""
-        return self._fd is not None
 
     def hold(self, line):
         """Keep ``line`` until the next ``send``: the end of one test travels with the start of the next."""

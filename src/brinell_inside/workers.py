@@ -8,7 +8,9 @@ replaces that code, or the worker sees no such folder, reports arrive without th
 
 import inspect
 import os
+import time
 import types
+from contextlib import suppress
 
 import pytest
 
@@ -37,11 +39,9 @@ exec(compile(%r, %r, "exec"), globals())
 
 
 class Worker:
-    """In a worker: attach the extras before xdist's own hook sends the report."""
+    """In a worker: attach the extras before xdist's own hook sends the report; errors of ours cost only extras."""
 
     def __init__(self):
-        import time  # noqa: PLC0415 - bound late on purpose: a module global would be open to freezegun
-
         self._now = time.monotonic_ns
         self._start_ns = 0
         self._item = None
@@ -64,30 +64,25 @@ class Worker:
 
         Not ``tryfirst``: pytest's unittest plugin is, and only then puts a TestCase's exception into ``call``.
         """
+        self._failures.pop(call.when, None)
         if call.excinfo is not None:
-            try:
+            with suppress(Exception):
                 self._failures[call.when] = failure_members(call.excinfo.value)
-            except Exception:  # noqa: BLE001 - ours, and never the subject's problem
-                self._failures.pop(call.when, None)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report):
         """Attach."""
-        try:
+        with suppress(Exception):
             failed = report.outcome not in ("passed", "skipped")
             members = self._failures.get(report.when) if failed else None
             markers = marker_names(self._item) if failed or report.when == "teardown" else None
             setattr(report, _EXTRA, [self._start_ns, markers, members])
-        except Exception:  # noqa: BLE001, S110 - ours, and never the subject's problem
-            pass
 
     def pytest_exception_interact(self, node, call, report):
         """The exception of a collection error."""
         if isinstance(node, pytest.Collector):
-            try:
+            with suppress(Exception):
                 self._collect_failure = (report, failure_members(call.excinfo.value))
-            except Exception:  # noqa: BLE001, S110 - ours, and never the subject's problem
-                pass
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report):
@@ -226,6 +221,9 @@ class Controller(Recorder):
         if attempt.rerun:
             self._again[key[1]] = attempt.number + 1
             self._reruns += 1
+
+    def _flush_unfinished(self):
+        """Several tests are unfinished at any time here."""
 
     def _flush_pending(self):
         for key, attempt in list(self._pending.items()):

@@ -1,0 +1,82 @@
+"""The plugin module that pytest loads by name: begins to record. PYTEST_DONT_REWRITE.
+
+``launch.py`` (or the preamble of an xdist worker) leaves in ``Launch`` what this module needs, names it in
+``PYTEST_PLUGINS``, and this module puts that variable back as soon as pytest has loaded it.
+"""
+
+from contextlib import suppress
+
+import pytest
+
+from brinell_inside.chain import failure_members
+from brinell_inside.jsontext import encode, quote
+from brinell_inside.recorder import Recorder
+from brinell_inside.session import hello
+
+
+class Launch:
+    """What ``launch.py`` (or xdist's worker bootstrap) left for this module to pick up when pytest loads it."""
+
+    wire = None  # where to record; None in a worker
+    worker = False
+    restore = None  # puts the environment back as it was
+    recorder = None
+
+
+def start_recorder(wire, config):
+    """Register the recorder that fits this process: alone, or xdist's controller."""
+    if config.pluginmanager.hasplugin("dsession"):
+        from brinell_inside.workers import Controller as Kind  # noqa: PLC0415 - only where xdist is in use
+    else:
+        Kind = Recorder  # noqa: N806 - it is a class
+    recorder = Kind(wire, config)
+    config.pluginmanager.register(recorder, "brinell-recorder")
+    return recorder
+
+
+def finish_launch(exitstatus):
+    """Write ``done`` whether or not pytest ever got as far as a recorder."""
+    status = int(exitstatus) if isinstance(exitstatus, int) else None
+    if Launch.recorder is not None:
+        Launch.recorder.finish(status)
+    elif Launch.wire is not None:
+        Launch.wire.send(encode({"kind": "done", "exitstatus": status, "summary": {}}) + "\n")
+        Launch.wire.close()
+
+
+def pytest_addoption():
+    """Called the moment this module is registered: the environment is the subject's own again before its code runs."""
+    if Launch.restore is not None:
+        Launch.restore()
+        Launch.restore = None
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_load_initial_conftests(early_config):
+    """A conftest that cannot be imported ends pytest before any other hook could tell."""
+    outcome = yield
+    if Launch.wire is not None and outcome.excinfo is not None:
+        with suppress(Exception):  # pytest reports the same failure on stderr
+            _conftest_failed(early_config, outcome.excinfo[1])
+
+
+def _conftest_failed(config, error):
+    cause = getattr(error, "cause", None) or error.__cause__ or error
+    excinfo = getattr(error, "excinfo", None)  # pytest 7
+    if excinfo:
+        cause = excinfo[1]
+    path = str(getattr(error, "path", ""))
+    line = '{"kind":"collect_error","nodeid":%s,%s,"longrepr":%s}\n'
+    Launch.wire.send(hello(config))
+    Launch.wire.send(line % (quote(path, 4096), failure_members(cause), quote(str(error), 16 * 1024, keep="both")))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    """Begin to record; last, because xdist says only in its own ``pytest_configure`` whether it is in use."""
+    if Launch.worker:
+        from brinell_inside.workers import Worker  # noqa: PLC0415 - only in xdist's workers
+
+        config.pluginmanager.register(Worker(), "brinell-recorder")
+    elif Launch.wire is not None and Launch.recorder is None:
+        Launch.recorder = start_recorder(Launch.wire, config)
