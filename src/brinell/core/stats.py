@@ -46,7 +46,7 @@ def sign_test(values: Sequence[float], threshold: float) -> SignTest:
 
 def upper_tail(least: int, n: int) -> float:
     """Return P(X >= least) for X ~ Binomial(n, 1/2)."""
-    return sum(comb(n, k) for k in range(max(least, 0), n + 1)) / 2**n
+    return sum(comb(n, k) for k in range(max(least, 0), n + 1)) / (1 << n)
 
 
 def runs_to_confirm(above: int = 0, counted: int = 0) -> int:
