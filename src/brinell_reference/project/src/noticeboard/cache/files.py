@@ -107,7 +107,7 @@ class CacheFiles:
 
     def _held_slot(self) -> Path:
         if self._slot is None:
-            raise OSError(errno.ENOENT, "no cache folder is open", str(self._folder))
+            raise OSError(errno.ENODEV, "no cache folder is open", str(self._folder))
         return self._slot
 
     def _take_slot(self) -> tuple[Path, int]:
