@@ -221,6 +221,15 @@ def test_a_command_in_a_path_with_a_space(tmp_path):
     child.stop(5.0)
 
 
+def test_waiting_ends_with_the_command_or_with_the_time():
+    child = python("import sys; sys.stdin.read(1); sys.exit(4)", stdin=(pipe := os.pipe())[0])
+    os.close(pipe[0])
+    assert child.wait(0.05) is None
+    os.close(pipe[1])
+    assert child.wait(20.0) == 4
+    child.stop(5.0)
+
+
 # --- what cannot be started ---
 
 

@@ -77,6 +77,14 @@ class GuardedChild:
         self._receive(0.0)
         return self._status
 
+    def wait(self, timeout_s: float) -> int | None:
+        """Wait at most ``timeout_s`` for the command to end, all leases renewed; return as ``poll`` does."""
+        deadline = time.monotonic() + timeout_s
+        while self._status is None and (left := deadline - time.monotonic()) > 0:
+            self._receive(min(left, _BEAT_S))
+            beat_all()
+        return self.poll()
+
     def signal(self, number: int) -> None:
         """Send a signal to the command's process; nothing happens if it is gone."""
         self._say(signal=int(number))
@@ -91,8 +99,7 @@ class GuardedChild:
         deadline = time.monotonic() + timeout_s + GRACE_S + KILLING_S + _START_TIMEOUT_S
         while not self._over and time.monotonic() < deadline:
             self._receive(_WAIT_S)
-            for other in tuple(_alive):
-                other.beat()
+            beat_all()
         if not self._over:  # a guard that does not answer (stopped by somebody): the kernel ends the command with it
             self._guard.kill()
             self._receive(_START_TIMEOUT_S)
@@ -161,6 +168,12 @@ class GuardedChild:
             _unreaped.append(self._guard)
 
 
+def beat_all() -> None:
+    """Renew the lease of every child, for a loop in this part that waits for one of them."""
+    for child in tuple(_alive):
+        child.beat()
+
+
 def start(
     argv: Sequence[str],
     *,
@@ -211,8 +224,7 @@ def _hand_over(child: GuardedChild, channel: socket.socket, spec: dict[str, Any]
     deadline = time.monotonic() + _START_TIMEOUT_S
     while not child.pid and child._failure is None and not child._over and time.monotonic() < deadline:  # noqa: SLF001 - one module
         child._receive(_WAIT_S)  # noqa: SLF001
-        for other in tuple(_alive):
-            other.beat()
+        beat_all()
     if child._failure is not None:  # noqa: SLF001
         child.stop(0.0)
         raise start_failure.explain(spec["argv"], Path(spec["cwd"]), spec["env"], child._failure)  # noqa: SLF001
