@@ -323,6 +323,7 @@ class GeneratorSecond(_Record, frozen=True):
     waiting: int = 0  # due requests that wait for a free connection at the second's end
     open_connections: int = 0
     gc_s: float = 0.0
+    starved_s: float = 0.0  # runnable without a core: this machine, not the worker, was the limit
 
 
 class LoadEnded(_Record, frozen=True):

@@ -1,0 +1,30 @@
+"""What can become of one request: the words of ``LoadSlice.outcome``. All but ``ok`` are error kinds."""
+
+from __future__ import annotations
+
+OK = "ok"
+REFUSED = "refused"  # the port does not accept connections
+RESET = "reset"  # the connection ended before the answer began, or was reset
+TIMEOUT = "timeout"  # no complete answer within the limit, counted from the attempt's start
+TLS = "tls"  # handshake or certificate
+PROTOCOL = "protocol"  # what came is not HTTP/1.1
+SHORT_BODY = "short-body"  # the connection ended inside an answer
+STATUS = "status"  # an answer with a status that was not expected; in slices with its code: status-503
+UNREACHABLE = "unreachable"  # no route, or another failure of the network
+UNFINISHED = "unfinished"  # given up, one limit after the schedule's end, before it was answered or even sent
+OWN_FAULT = "own-fault"  # the generator could not: no descriptors, ports or memory; never the subject's error
+
+
+def of_status(status: int) -> str:
+    """Return the outcome of an answer whose status was not expected: ``status-503``."""
+    return f"{STATUS}-{status}"
+
+
+def kind(outcome: str) -> str:
+    """Return the error kind of an outcome: ``status-503`` is a ``status``; all others are their own."""
+    return STATUS if outcome.startswith(f"{STATUS}-") else outcome
+
+
+def completed(outcome: str) -> bool:
+    """Whether a complete answer came, whatever it said."""
+    return outcome == OK or kind(outcome) == STATUS

@@ -1,0 +1,59 @@
+"""The two roles of load: a shape says when requests fall due, a driver says what a request is and speaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from brinell.core.plan import LoadSpec
+from brinell.load.wire import WireOperation
+
+if TYPE_CHECKING:
+    # The trial knows drivers and never their sockets; the engine is imported by the worker's process only.
+    from brinell.load.engine.connection import Connection
+    from brinell.load.engine.recorder import Recorder
+    from brinell.load.engine.work import Operation
+    from brinell.subject.targets import Target
+
+
+class Shape(Protocol):
+    """A frozen msgspec struct whose fields are its configuration (seconds, requests a second).
+
+    ``__post_init__`` raises ValueError naming the key and its limits.
+    """
+
+    model: ClassVar[str]  # open | closed
+
+    @property
+    def span_s(self) -> float:
+        """Seconds during which requests are begun."""
+        ...
+
+    @property
+    def target_rate(self) -> float | None:
+        """Requests a second that are asked for; None where the subject sets the rate."""
+        ...
+
+    def due_ns(self, worker: int, workers: int) -> Iterator[int] | None:
+        """Yield one worker's share of the due times, nanoseconds from the start, ascending and below the span.
+
+        Pure: asked twice it gives the same. None in a closed model.
+        """
+        ...
+
+
+class Driver(Protocol):
+    """One protocol. ``encode`` runs once in the trial; ``decode`` and ``connection`` in every worker process."""
+
+    def encode(self, spec: LoadSpec, target: Target, root: Path) -> tuple[WireOperation, ...]:
+        """Turn the scenario's requests into bytes, ready to send. UsageError names what can't be sent."""
+        ...
+
+    def decode(self, operations: Sequence[WireOperation], recorder: Recorder) -> tuple[Operation, ...]:
+        """Return the operations as the engine uses them."""
+        ...
+
+    def connection(self) -> type[Connection]:
+        """The class of its connections."""
+        ...

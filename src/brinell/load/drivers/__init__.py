@@ -1,0 +1,1 @@
+"""Drivers: one file per protocol that a scenario can speak."""

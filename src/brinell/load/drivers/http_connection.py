@@ -1,0 +1,170 @@
+"""Reading HTTP/1.1 answers from a connection, with a short way for the answer that is the same as the last one."""
+
+from __future__ import annotations
+
+import ssl
+import time
+
+from brinell.core import outcomes
+from brinell.load.drivers.http_answer import (
+    CHUNKED,
+    END,
+    LONGEST_HEAD,
+    UNTIL_CLOSE,
+    Chunks,
+    Head,
+    Heads,
+    ProtocolError,
+    outcome_of,
+)
+from brinell.load.engine.connection import IDLE, Connection, Host
+from brinell.load.engine.failures import classify
+from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.work import Operation
+from brinell.load.wire import WireOperation
+
+READ_BYTES = 65536
+LONGEST_SEEN = 16384  # a longer answer is not compared as a whole
+_now = time.monotonic_ns
+
+
+class HttpOperation(Operation):
+    """An operation with what its answers looked like: ``seen`` is the last whole answer that came in one piece.
+
+    The same bytes in answer to the same request are the same answer, framing included, so comparing them replaces
+    parsing. ``seen`` is only set to an answer that kept the connection open.
+    """
+
+    __slots__ = ("expect", "heads", "seen", "seen_outcome")
+
+    def __init__(self, wire: WireOperation, recorder: Recorder) -> None:
+        super().__init__(wire.name, wire.weight, wire.request, recorder)
+        self.expect = wire.expect
+        self.heads = Heads(bodiless=wire.bodiless)
+        self.seen: bytes | None = None
+        self.seen_outcome = outcomes.OK
+
+
+class HttpConnection(Connection):
+    """``held`` are bytes of an incomplete head; ``head`` is set while a body comes in, ``left`` counts its bytes."""
+
+    __slots__ = ("chunks", "head", "held", "left", "status")
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.held = b""
+        self.head: Head | None = None
+        self.left = 0
+        self.chunks: Chunks | None = None
+        self.status = 0
+
+    def on_ready(self, events: int) -> None:  # noqa: ARG002 - a handler
+        """Read once; whole answers end here, parts wait for the next call."""
+        try:
+            data = self.recv(READ_BYTES)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return
+        except OSError as error:
+            self.break_off(*classify(error))
+            return
+        ended = _now()
+        operation = self.operation
+        if not data:
+            self._ended(ended)
+        elif not isinstance(operation, HttpOperation):
+            # Nobody asked: some servers say 408 to an idle connection before they close it.
+            self.break_off(outcomes.PROTOCOL, "bytes on an idle connection", ended)
+        elif data == operation.seen and self.head is None and not self.held:
+            operation.cells[operation.seen_outcome].bytes_in += len(data)
+            self.used = True
+            self.host.answered(self, ended, operation.seen_outcome, keep=True)
+        else:
+            self.phase = "inside the answer"
+            try:
+                self._take(operation, data, ended)
+            except ProtocolError as error:
+                self.break_off(outcomes.PROTOCOL, f"{error}; it began {data[:60]!r}", ended)
+
+    def told(self) -> str:
+        """The last status."""
+        return f"status {self.status}" if self.status else ""
+
+    def _take(self, operation: HttpOperation, data: bytes, ended: int) -> None:
+        """Go on with an answer that is not the last one again, or not whole yet."""
+        if self.head is not None:
+            self._body(operation, self.head, data, ended)
+            return
+        whole = data if not self.held else self.held + data
+        while True:
+            end = whole.find(END) + len(END)
+            if end < len(END):
+                self._incomplete(whole)
+                return
+            head = operation.heads.read(whole[:end])
+            if head.status >= 200:
+                break
+            whole = whole[end:]  # 100 Continue and its like announce, they do not answer
+            if not whole:
+                self.held = b""
+                return
+        self.held = b""
+        self.head = head
+        self.status = head.status
+        self.left = head.length
+        if head.length == CHUNKED:
+            self.chunks = Chunks()
+            self._body(operation, head, whole, ended)
+            return
+        self._count(operation, head, end)
+        body = whole[end:]
+        if head.length == len(body) and head.keep and whole is data and len(data) <= LONGEST_SEEN:
+            operation.seen, operation.seen_outcome = data, outcome_of(head.status, operation.expect)
+        if body or head.length == 0:
+            self._body(operation, head, body, ended)
+
+    def _incomplete(self, whole: bytes) -> None:
+        """Keep the beginning of a head; refuse what can never become one."""
+        if not (whole.startswith(b"HTTP/1.") or b"HTTP/1.".startswith(whole)):
+            raise ProtocolError("not an HTTP/1 answer")
+        if b"\n\n" in whole or b"\n\r\n" in whole:
+            raise ProtocolError("lines of the head end in a bare line feed")
+        if len(whole) > LONGEST_HEAD:
+            raise ProtocolError(f"a head of more than {LONGEST_HEAD} bytes")
+        self.held = whole
+
+    def _body(self, operation: HttpOperation, head: Head, data: bytes, ended: int) -> None:
+        self._count(operation, head, len(data))
+        if head.length == CHUNKED:
+            if self.chunks is not None and self.chunks.feed(data):
+                self._complete(operation, head, ended, keep=head.keep)
+        elif head.length != UNTIL_CLOSE:
+            self.left -= len(data)
+            if self.left < 0:
+                raise ProtocolError("bytes after the end of the answer")
+            if self.left == 0:
+                self._complete(operation, head, ended, keep=head.keep)
+
+    def _complete(self, operation: HttpOperation, head: Head, ended: int, *, keep: bool) -> None:
+        self.head = None
+        self.chunks = None
+        self.phase = "waiting for the first byte"
+        self.used = True
+        # An answer that comes before the request is out (413) leaves a connection nobody can use again.
+        self.host.answered(self, ended, outcome_of(head.status, operation.expect), keep=keep and self.rest is None)
+
+    def _ended(self, ended: int) -> None:
+        """The subject closed the connection."""
+        operation, head = self.operation, self.head
+        if operation is IDLE:
+            self.break_off(outcomes.RESET, "", ended)
+        elif isinstance(operation, HttpOperation) and head is not None and head.length == UNTIL_CLOSE:
+            self._complete(operation, head, ended, keep=False)
+        elif head is not None or self.held:
+            self.break_off(outcomes.SHORT_BODY, f"closed {self.phase}", ended)
+        else:
+            again = " (the connection had carried answers before)" if self.used else ""
+            self.break_off(outcomes.RESET, f"closed before the first byte of an answer{again}", ended)
+
+    @staticmethod
+    def _count(operation: HttpOperation, head: Head, size: int) -> None:
+        operation.cell(outcome_of(head.status, operation.expect)).bytes_in += size

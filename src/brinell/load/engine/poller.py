@@ -1,0 +1,126 @@
+"""Waiting for sockets with a grain well below a millisecond.
+
+``epoll`` rounds its timeout up to a whole millisecond, which would add up to one millisecond to every request of an
+open schedule. An epoll descriptor is itself readable when something is ready, so the last stretch is waited for with
+``select`` on that one descriptor, whose timeout has microseconds.
+"""
+
+from __future__ import annotations
+
+import select
+import selectors
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+Handler = Callable[[int], None]
+"""Called with the events of its descriptor: ``READ``, ``WRITE`` or both; errors and hang-ups show as either."""
+
+READ = 1  # EPOLLIN
+WRITE = 4  # EPOLLOUT
+AT_ONCE = 32  # events handled between two looks at the schedule: bounds how late a busy loop notices a due request
+_COARSE_NS = 3_000_000
+_MS_NS = 1_000_000
+
+
+class Poller(Protocol):
+    """Descriptors, their handlers, and a wait that may end early but not late."""
+
+    handlers: dict[int, Handler]
+
+    def add(self, fd: int, events: int, handler: Handler) -> None:
+        """Watch a descriptor."""
+        ...
+
+    def change(self, fd: int, events: int, handler: Handler) -> None:
+        """Watch it for other events, with another handler."""
+        ...
+
+    def remove(self, fd: int) -> None:
+        """Watch it no longer; to be called before it is closed."""
+        ...
+
+    def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
+        """Return ready descriptors with their events, after at most ``timeout_ns``; none where it ended early."""
+        ...
+
+
+class EpollPoller:
+    """The poller of Linux."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[int, Handler] = {}
+        self._epoll = select.epoll()
+        self._watched = (self._epoll.fileno(),)
+        self._poll = self._epoll.poll
+        _finest_timers()
+
+    def add(self, fd: int, events: int, handler: Handler) -> None:
+        """Watch a descriptor."""
+        self._epoll.register(fd, events)
+        self.handlers[fd] = handler
+
+    def change(self, fd: int, events: int, handler: Handler) -> None:
+        """Watch it for other events, with another handler."""
+        self._epoll.modify(fd, events)
+        self.handlers[fd] = handler
+
+    def remove(self, fd: int) -> None:
+        """Watch it no longer."""
+        self._epoll.unregister(fd)
+        del self.handlers[fd]
+
+    def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
+        """Return ready descriptors; see the module's header for how it waits."""
+        if timeout_ns <= 0:
+            return self._poll(0, AT_ONCE)
+        if timeout_ns > _COARSE_NS:
+            return self._poll((timeout_ns // _MS_NS - 1) / 1000, AT_ONCE)
+        if select.select(self._watched, (), (), timeout_ns / 1e9)[0]:
+            return self._poll(0, AT_ONCE)
+        return []
+
+
+class SelectorPoller:
+    """The poller of systems without epoll; how fine it waits is up to the system (kqueue: nanoseconds)."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[int, Handler] = {}
+        self._selector = selectors.DefaultSelector()
+
+    def add(self, fd: int, events: int, handler: Handler) -> None:
+        """Watch a descriptor."""
+        self._selector.register(fd, _selector_events(events))
+        self.handlers[fd] = handler
+
+    def change(self, fd: int, events: int, handler: Handler) -> None:
+        """Watch it for other events, with another handler."""
+        self._selector.modify(fd, _selector_events(events))
+        self.handlers[fd] = handler
+
+    def remove(self, fd: int) -> None:
+        """Watch it no longer."""
+        self._selector.unregister(fd)
+        del self.handlers[fd]
+
+    def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
+        """Return ready descriptors."""
+        ready = self._selector.select(max(0.0, timeout_ns / 1e9))
+        return [(key.fd, (READ if mask & 1 else 0) | (WRITE if mask & 2 else 0)) for key, mask in ready[:AT_ONCE]]
+
+
+def poller() -> Poller:
+    """Return this system's poller."""
+    return EpollPoller() if hasattr(select, "epoll") else SelectorPoller()
+
+
+def _selector_events(events: int) -> int:
+    return (selectors.EVENT_READ if events & READ else 0) | (selectors.EVENT_WRITE if events & WRITE else 0)
+
+
+def _finest_timers() -> None:
+    """Ask the kernel not to group this process's wake-ups: the default slack of 50 µs is lag for nothing."""
+    try:
+        Path("/proc/self/timerslack_ns").write_text("1", encoding="ascii")
+    except OSError:
+        return

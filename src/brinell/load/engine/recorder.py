@@ -1,0 +1,138 @@
+"""Latencies of one worker: raw in small buffers, binned every few milliseconds, handed over once a second.
+
+Appending to a typed array is the cheapest thing Python can do with a number; computing a bucket per request is not.
+So durations wait in buffers, and numpy bins a few thousand of them at once. Memory stays fixed: a buffer is emptied
+at every tick of the engine, and what remains are counts per bucket.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+import numpy.typing as npt
+
+from brinell.core import outcomes
+from brinell.core.histogram import HIGHEST_NS, SIZE, Sparse
+from brinell.core.observation import Exemplar, LoadSlice
+from brinell.load.engine.exemplars import Exemplars
+
+Counts = npt.NDArray[np.int64]
+EMPTY: Sparse = ((), ())
+_HALF_BITS = 10
+
+
+def indices_of(durations_ns: Counts) -> Counts:
+    """Return ``histogram.index_of`` of every duration at once."""
+    values = np.clip(durations_ns, 0, HIGHEST_NS)
+    # Exact: the highest value needs 42 bits, a double holds 53. frexp gives the bit length.
+    shifts = np.maximum(np.frexp(values.astype(np.float64))[1].astype(np.int64) - _HALF_BITS - 1, 0)
+    found: Counts = (shifts << _HALF_BITS) + (values >> shifts)
+    return found
+
+
+class Bins:
+    """One histogram of the running second. Allocated on first use; ``take`` empties it."""
+
+    __slots__ = ("_counts", "_highest", "buffer")
+
+    def __init__(self) -> None:
+        self.buffer = array("q")
+        self._counts: Counts | None = None
+        self._highest = 0
+
+    def absorb(self) -> None:
+        """Bin what waits in the buffer."""
+        if self.buffer:
+            self.add(np.array(self.buffer, dtype=np.int64))
+            del self.buffer[:]
+
+    def add(self, durations_ns: Counts) -> None:
+        """Bin these durations."""
+        if self._counts is None:
+            self._counts = np.zeros(SIZE, dtype=np.int64)
+        self._counts += np.bincount(indices_of(durations_ns), minlength=SIZE)
+        self._highest = max(self._highest, int(durations_ns.max()))
+
+    def take(self) -> tuple[Sparse, int]:
+        """Return the non-empty buckets and the exact maximum, and start anew."""
+        self.absorb()
+        if self._counts is None or (not self._highest and not self._counts.any()):
+            return EMPTY, 0
+        filled = np.flatnonzero(self._counts)
+        taken = (tuple(filled.tolist()), tuple(self._counts[filled].tolist())), self._highest
+        self._counts[filled] = 0
+        self._highest = 0
+        return taken
+
+
+class Cell:
+    """One operation with one outcome in the running second.
+
+    The hot path appends to ``both`` where response and service time are one number (closed model), otherwise to
+    ``response`` and, where the request was really sent, ``service``.
+    """
+
+    __slots__ = ("_response", "_service", "both", "bytes_in", "operation", "outcome", "response", "service")
+
+    def __init__(self, operation: str, outcome: str) -> None:
+        self.operation = operation
+        self.outcome = outcome
+        self._response = Bins()
+        self._service = Bins()
+        self.response = self._response.buffer
+        self.service = self._service.buffer
+        self.both = array("q")
+        self.bytes_in = 0
+
+    def absorb(self) -> None:
+        """Bin what waits in the buffers."""
+        self._response.absorb()
+        self._service.absorb()
+        if self.both:
+            durations = np.array(self.both, dtype=np.int64)
+            del self.both[:]
+            self._response.add(durations)
+            self._service.add(durations)
+
+    def take(self, worker: int, second: int) -> LoadSlice | None:
+        """Return the second's slice and start the next; None if nothing ended in it."""
+        self.absorb()
+        response, max_response = self._response.take()
+        service, max_service = self._service.take()
+        count, bytes_in = sum(response[1]), self.bytes_in
+        self.bytes_in = 0
+        if not count:
+            return None
+        return LoadSlice(
+            worker, second, self.operation, self.outcome, count, response, service, max_response, max_service, bytes_in
+        )
+
+
+class Recorder:
+    """All cells of a worker, and its exemplars."""
+
+    def __init__(self, worker: int) -> None:
+        self.exemplars = Exemplars()
+        self.completed = 0
+        self._worker = worker
+        self._cells: dict[tuple[str, str], Cell] = {}
+
+    def cell(self, operation: str, outcome: str) -> Cell:
+        """Return the cell of that operation and outcome; new ones are empty."""
+        key = (operation, outcome)
+        found = self._cells.get(key)
+        if found is None:
+            found = self._cells[key] = Cell(operation, outcome)
+        return found
+
+    def absorb(self) -> None:
+        """Bin everything that waits in buffers."""
+        for cell in self._cells.values():
+            cell.absorb()
+
+    def take(self, second: int) -> list[LoadSlice | Exemplar]:
+        """Return the second's slices and new exemplars, and start the next second."""
+        slices = [found for cell in self._cells.values() if (found := cell.take(self._worker, second))]
+        self.completed += sum(one.count for one in slices if outcomes.completed(one.outcome))
+        return [*slices, *self.exemplars.take()]

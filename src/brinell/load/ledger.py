@@ -1,0 +1,85 @@
+"""What is known of a running scenario so far: totals for its last record, and a line for whoever watches."""
+
+from __future__ import annotations
+
+from brinell.core import outcomes
+from brinell.core.histogram import Histogram
+from brinell.core.observation import GeneratorSecond, LoadEnded, LoadSlice
+from brinell.load.wire import Done, FromWorker
+
+_MS_NS = 1e6
+
+
+class _Share:
+    """One worker's part."""
+
+    def __init__(self) -> None:
+        self.scheduled = self.completed = self.ended = self.unfinished = 0
+        self.done: Done | None = None
+
+
+class Ledger:
+    """Adds up messages of workers. One that died is counted by what it had told."""
+
+    def __init__(self, start_ns: int, span_s: float) -> None:
+        self._start_ns = start_ns
+        self._span_s = span_s
+        self._shares: dict[int, _Share] = {}
+        self._response = Histogram()
+        self._errors = 0
+        self._seconds: dict[int, int] = {}
+
+    def add(self, message: FromWorker) -> None:
+        """Count one message."""
+        match message:
+            case LoadSlice(worker=worker, outcome=outcome, count=count):
+                share = self._share(worker)
+                share.ended += count
+                share.completed += count if outcomes.completed(outcome) else 0
+                share.unfinished += count if outcome == outcomes.UNFINISHED else 0
+                self._errors += count if outcome != outcomes.OK else 0
+                self._response.add_sparse(message.response, message.max_response_ns)
+                self._seconds[message.second] = self._seconds.get(message.second, 0) + count
+            case GeneratorSecond(worker=worker, scheduled=scheduled):
+                self._share(worker).scheduled += scheduled
+            case Done(worker=worker):
+                self._share(worker).done = message
+
+    def line(self) -> str:
+        """Return, for example, ``1000/s p99 3.1 ms 0 errors``; the rate is the last full second's."""
+        if not self._seconds:
+            return "waiting for the first answers"
+        newest = max(self._seconds)
+        rate = self._seconds.get(newest - 1, self._seconds[newest])
+        self._seconds = {second: count for second, count in self._seconds.items() if second >= newest - 2}
+        (p99,) = self._response.quantiles_ns([0.99])
+        return f"{rate}/s p99 {_ms(p99 or 0)} ms {self._errors} error{'' if self._errors == 1 else 's'}"
+
+    def ended(self, now_ns: int, failures: tuple[str, ...], *, interrupted: bool) -> LoadEnded:
+        """Return the scenario's last record."""
+        shares = self._shares.values()
+        ends = [share.done.ended_ns for share in shares if share.done]
+        end_ns = max(ends) if ends and not failures else min(now_ns, self._start_ns + int(self._span_s * 1e9))
+        return LoadEnded(
+            scheduled=sum(share.done.scheduled if share.done else share.scheduled for share in shares),
+            completed=sum(share.done.completed if share.done else share.completed for share in shares),
+            unfinished=sum(_unfinished(share) for share in shares),
+            span_s=max(0.0, (end_ns - self._start_ns) / 1e9),
+            interrupted=interrupted,
+            worker_failures=failures,
+        )
+
+    def _share(self, worker: int) -> _Share:
+        return self._shares.setdefault(worker, _Share())
+
+
+def _unfinished(share: _Share) -> int:
+    if share.done:
+        return share.done.unfinished
+    return max(0, share.scheduled - share.ended) + share.unfinished
+
+
+def _ms(nanoseconds: float) -> str:
+    """Three significant digits: 0.213, 3.14, 512."""
+    milliseconds = nanoseconds / _MS_NS
+    return f"{milliseconds:.3g}" if milliseconds < 1000 else f"{milliseconds:.0f}"

@@ -1,0 +1,202 @@
+"""The load trial: checks the target, starts workers, watches the subject, writes down what was seen. Judges nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from brinell.core.errors import Interrupted, UsageError, nearest
+from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice, LoadStarted
+from brinell.core.plan import LoadSpec
+from brinell.core.redact import redact
+from brinell.core.roles import Room
+from brinell.load.contract import Driver, Shape
+from brinell.load.fleet import Fleet
+from brinell.load.ledger import Ledger
+from brinell.load.watch import SubjectWatch
+from brinell.load.wire import WireOperation, WorkerSpec
+from brinell.subject.targets import Target, check_target
+
+HEAD_START_NS = 200_000_000  # between the order and the first due time: every worker has read it by then
+GRACE_S = 10.0  # a worker may be this late after its last time-out before it counts as hung
+DRAIN_S = 3.0  # for what workers still have to say after Ctrl-C
+_READ_S = 0.1
+
+T = TypeVar("T")
+
+
+class LoadTrial:
+    """``[[load]]``: one scenario with every shape and driver of the rosters."""
+
+    def __init__(self, drivers: Mapping[str, Driver], shapes: Mapping[str, type[Shape]]) -> None:
+        self._drivers = drivers
+        self._shapes = shapes
+
+    def run(self, room: Room) -> None:
+        """Run the step's scenario to its end, or until ``Interrupted``, which passes through after the last record."""
+        spec = room.step.spec
+        if not isinstance(spec, LoadSpec):
+            raise TypeError(f"{room.step.id} is no load step")
+        driver = _chosen(spec, "driver", spec.driver, self._drivers)
+        options = {key: value for key, value in spec.shape.items() if key != "kind"}
+        kind = _chosen(spec, "shape.kind", spec.shape.get("kind", ""), self._shapes)
+        shape = _shape(spec, kind, options)
+        target = check_target(spec.url or room.service().url, room.plan.allow_targets)
+        if spec.workers > spec.connections:
+            raise UsageError(
+                f"[[load]] {spec.name}: {spec.workers} workers cannot share {spec.connections} connections",
+                hint=f"connections = {spec.workers} or more",
+            )
+        operations = driver.encode(spec, target, Path(room.plan.root))
+        address = _reachable(target)
+        names = _class_name(type(driver)), _class_name(kind)
+        fleet = Fleet(room, _split(spec, options, operations, names, target=target, address=address))
+        try:
+            fleet.wait_ready()
+            _Scenario(room, spec, shape, fleet, SubjectWatch(room, spec, target, address)).run()
+        finally:
+            fleet.close()
+
+
+class _Scenario:
+    """The part with time in it: from the order to start to the last record."""
+
+    def __init__(self, room: Room, spec: LoadSpec, shape: Shape, fleet: Fleet, watch: SubjectWatch) -> None:
+        self._room = room
+        self._spec = spec
+        self._shape = shape
+        self._fleet = fleet
+        self._watch = watch
+        self._start_ns = room.clock.now_ns() + HEAD_START_NS
+        self._ledger = Ledger(self._start_ns, shape.span_s)
+
+    def run(self) -> None:
+        room, spec, shape = self._room, self._spec, self._shape
+        room.emit(
+            LoadStarted(
+                scenario=spec.name,
+                model=shape.model,
+                url=redact(spec.url or room.service().url),
+                start_ns=self._start_ns,
+                span_s=shape.span_s,
+                target_rate=shape.target_rate,
+                connections=spec.connections,
+                workers=spec.workers,
+                timeout_s=spec.timeout_s,
+                subject_pids=tuple(self._watch.pids),
+                subject_reason=self._watch.reason,
+            )
+        )
+        try:
+            self._fleet.go(self._start_ns)
+            self._follow()
+        except Interrupted:
+            self._fleet.stop()
+            self._drain(DRAIN_S)
+            self._end(interrupted=True)
+            raise
+        self._end(interrupted=False)
+
+    def _follow(self) -> None:
+        room, clock = self._room, self._room.clock
+        deadline = self._start_ns + int((self._shape.span_s + self._spec.timeout_s + GRACE_S) * 1e9)
+        say_ns = self._start_ns + 1_000_000_000
+        while self._fleet.busy and clock.now_ns() < deadline:
+            room.tick()
+            self._read(_READ_S)
+            now = clock.now_ns()
+            self._watch.look(now)
+            if now >= say_ns:
+                say_ns = now + 1_000_000_000
+                room.progress(
+                    min((now - self._start_ns) / 1e9, self._shape.span_s), self._shape.span_s, self._ledger.line()
+                )
+        self._fleet.give_up()
+
+    def _drain(self, patience_s: float) -> None:
+        """Take what the workers still say; the stop was heard, so hearing it again changes nothing."""
+        until = self._room.clock.now_ns() + int(patience_s * 1e9)
+        while self._fleet.busy and self._room.clock.now_ns() < until:
+            with contextlib.suppress(Interrupted):
+                self._room.tick()
+            self._read(_READ_S)
+        self._fleet.give_up()
+
+    def _read(self, timeout_s: float) -> None:
+        for message in self._fleet.read(timeout_s):
+            self._ledger.add(message)
+            if isinstance(message, LoadSlice | GeneratorSecond | Exemplar):
+                self._room.emit(message)
+
+    def _end(self, *, interrupted: bool) -> None:
+        room = self._room
+        ended = self._ledger.ended(room.clock.now_ns(), tuple(self._fleet.failures), interrupted=interrupted)
+        room.emit(ended)
+        room.progress(ended.span_s, self._shape.span_s, self._ledger.line())
+
+
+def _chosen(spec: LoadSpec, key: str, name: str, choices: Mapping[str, T]) -> T:
+    if name in choices:
+        return choices[name]
+    close = nearest(name, list(choices))
+    raise UsageError(
+        f"[[load]] {spec.name}: {key} = {name!r} does not exist; there are {', '.join(choices)}",
+        hint=f'did you mean "{close}"?' if close else None,
+    )
+
+
+def _shape(spec: LoadSpec, kind: type[Shape], options: Mapping[str, object]) -> Shape:
+    try:
+        return msgspec.convert(options, kind)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise UsageError(f"[[load]] {spec.name}: shape: {error}") from None
+
+
+def _class_name(kind: type) -> str:
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _reachable(target: Target) -> str:
+    """Return the first address that accepts a connection: localhost is often two, and most servers listen on one."""
+    for address in target.addresses if len(target.addresses) > 1 else ():
+        with contextlib.suppress(OSError), socket.create_connection((address, target.port), timeout=1.0):
+            return address
+    return target.addresses[0]
+
+
+def _split(
+    spec: LoadSpec,
+    options: dict[str, object],
+    operations: tuple[WireOperation, ...],
+    names: tuple[str, str],
+    *,
+    target: Target,
+    address: str,
+) -> list[WorkerSpec]:
+    """Share connections as evenly as they go; the schedule shares itself (``Shape.due_ns``)."""
+    family, _, _, _, where = socket.getaddrinfo(
+        address, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    )[0]
+    return [
+        WorkerSpec(
+            worker=worker,
+            workers=spec.workers,
+            driver=names[0],
+            shape=names[1],
+            shape_options=options,
+            operations=operations,
+            family=int(family),
+            address=tuple(where),  # type: ignore[arg-type]  # numeric addresses: host, port and, for IPv6, two numbers
+            timeout_ns=int(spec.timeout_s * 1e9),
+            connections=(spec.connections + spec.workers - 1 - worker) // spec.workers,
+            seed=spec.seed,
+            tls_name=target.host if target.scheme == "https" else None,
+            verify_tls=spec.verify_tls,
+        )
+        for worker in range(spec.workers)
+    ]

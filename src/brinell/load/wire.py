@@ -1,0 +1,75 @@
+"""What the trial and its worker processes say to each other: JSON lines over two pipes.
+
+Trial to worker: one ``WorkerSpec``, one ``Go``, perhaps a ``Stop``; the end of the pipe means the trial is gone.
+Worker to trial: ``Ready``, then records of ``core.observation`` once a second, then ``Done``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
+
+
+class _Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag=str.lower):
+    """Base of all messages: tagged like records, because both share the pipe."""
+
+
+class WireOperation(msgspec.Struct, frozen=True):
+    """One kind of request as bytes, with what its answer must look like."""
+
+    name: str
+    weight: float
+    request: bytes
+    bodiless: bool = False  # the answer to HEAD has no body, whatever its header says
+    expect: tuple[int, ...] = ()  # statuses of success; empty: 100..399
+
+
+class WorkerSpec(_Message, frozen=True):
+    """Everything one worker needs. Classes are named ``module:Class``: the trial has them from its rosters."""
+
+    worker: int
+    workers: int
+    driver: str
+    shape: str
+    shape_options: dict[str, Any]
+    operations: tuple[WireOperation, ...]
+    family: int
+    address: tuple[str | int, ...]
+    timeout_ns: int
+    connections: int
+    seed: int
+    tls_name: str | None = None  # the name in the URL, for SNI and the certificate; None: plain TCP
+    verify_tls: bool = True
+
+
+class Go(_Message, frozen=True):
+    """Start: due times count from this moment of the monotonic clock, a little in the future."""
+
+    start_ns: int
+
+
+class Stop(_Message, frozen=True):
+    """Begin nothing more, report what there is, end."""
+
+
+class Ready(_Message, frozen=True):
+    """The worker has everything imported and prepared."""
+
+    worker: int
+
+
+class Done(_Message, frozen=True):
+    """A worker's last words. ``unfinished`` were due and have no outcome, or the outcome ``unfinished``."""
+
+    worker: int
+    scheduled: int
+    completed: int
+    unfinished: int
+    ended_ns: int
+
+
+ToWorker = WorkerSpec | Go | Stop
+FromWorker = Ready | LoadSlice | GeneratorSecond | Exemplar | Done

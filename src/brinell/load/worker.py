@@ -1,0 +1,161 @@
+"""One worker process: ``python -P -m brinell.load.worker``, started by the trial, speaking ``wire`` over its pipes.
+
+It never waits for its reader: what does not fit into the pipe is kept and written later, so that a slow trial costs
+memory and not schedule. If the trial goes away, standard input ends and so does the worker, at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib
+import os
+import resource
+import ssl
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from brinell.load.contract import Driver, Shape
+from brinell.load.engine.engine import Engine, Limits, Target, Told
+from brinell.load.engine.poller import READ, Poller, poller
+from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.work import chooser
+from brinell.load.wire import Done, Go, Ready, Stop, ToWorker, WorkerSpec
+
+_SPARE_DESCRIPTORS = 64
+_PIPE_BYTES = 1 << 20
+_ORPHANED = 3  # exit status: the trial went away
+
+
+def main() -> int:
+    """Serve one scenario and end."""
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return _ORPHANED
+    spec = msgspec.json.decode(line, type=ToWorker)
+    if not isinstance(spec, WorkerSpec):
+        raise TypeError("the first line is the worker's specification")
+    Worker(spec).serve()
+    return 0
+
+
+class Worker:
+    """A specification turned into an engine, and the two pipes."""
+
+    def __init__(self, spec: WorkerSpec) -> None:
+        self._spec = spec
+        self._poller: Poller = poller()
+        self._out = Outbox(sys.stdout.fileno())
+        self._in = Inbox(sys.stdin.fileno())
+        self._poller.add(sys.stdin.fileno(), READ, self._on_word)
+        self._start_ns: int | None = None
+        _allow_descriptors(spec.connections + _SPARE_DESCRIPTORS)
+        self._recorder = Recorder(spec.worker)
+        self._shape: Shape = msgspec.convert(spec.shape_options, _named(spec.shape))
+        driver: Driver = _named(spec.driver)()
+        self._engine = Engine(
+            self._poller,
+            Target(spec.family, spec.address, _tls(spec), spec.tls_name),
+            Limits(spec.worker, spec.connections, spec.timeout_ns, int(self._shape.span_s * 1e9)),
+            self._recorder,
+            driver.connection(),
+            chooser(driver.decode(spec.operations, self._recorder), spec.seed, spec.worker),
+            self._report,
+        )
+
+    def serve(self) -> None:
+        """Say ready, wait for the start, work, say what came of it."""
+        spec = self._spec
+        self._out.put([Ready(spec.worker)])
+        while self._start_ns is None:
+            for _ in self._poller.wait(1_000_000_000):
+                self._on_word(READ)
+        ended_ns = self._engine.run(self._start_ns, self._shape.due_ns(spec.worker, spec.workers))
+        done = Done(spec.worker, self._engine.scheduled, self._recorder.completed, self._engine.unfinished, ended_ns)
+        self._out.put([done])
+        self._out.drain()
+
+    def _report(self, told: list[Told]) -> None:
+        self._out.put(told)
+
+    def _on_word(self, events: int) -> None:  # noqa: ARG002 - a handler
+        for word in self._in.words():
+            if word is None:
+                os._exit(_ORPHANED)  # nobody is left to tell; sockets and memory go with the process
+            elif isinstance(word, Go):
+                self._start_ns = word.start_ns
+            elif isinstance(word, Stop):
+                self._start_ns = self._start_ns or 0
+                self._engine.stop()
+
+
+class Inbox:
+    """Lines from the trial."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._held = b""
+
+    def words(self) -> Sequence[ToWorker | None]:
+        """Read what is there; None stands for the pipe's end."""
+        data = os.read(self._fd, 65536)
+        if not data:
+            return [None]
+        *lines, self._held = (self._held + data).split(b"\n")
+        return [msgspec.json.decode(line, type=ToWorker) for line in lines]
+
+
+class Outbox:
+    """Lines to the trial, written without ever waiting until ``drain``."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._held = b""
+        self._encoder = msgspec.json.Encoder()
+        os.set_blocking(fd, False)
+        with contextlib.suppress(AttributeError, OSError):  # Linux only, and bounded by a system limit
+            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+    def put(self, messages: Sequence[Any]) -> None:
+        """Queue messages and write what fits."""
+        self._held += self._encoder.encode_lines(messages)
+        with contextlib.suppress(BlockingIOError):
+            while self._held:
+                self._held = self._held[os.write(self._fd, self._held) :]
+
+    def drain(self) -> None:
+        """Write the rest, waiting for the reader."""
+        os.set_blocking(self._fd, True)
+        self.put([])
+
+
+def _named(name: str) -> Any:
+    """Import ``module:Class``. The name comes from the trial, which has it from a roster."""
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _tls(spec: WorkerSpec) -> ssl.SSLContext | None:
+    if spec.tls_name is None:
+        return None
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    if not spec.verify_tls:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _allow_descriptors(wanted: int) -> None:
+    """Raise the soft limit of this process as far as it needs and may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,8 @@
+"""What can speak to a subject under load."""
+
+from __future__ import annotations
+
+from brinell.load.contract import Driver
+from brinell.load.drivers.http import Http
+
+DRIVERS: dict[str, Driver] = {"http": Http()}
