@@ -91,13 +91,13 @@ def file(root: Path) -> Callable[[str], str]:
 
 
 def python(root: Path) -> Callable[[str], str]:
-    """An interpreter: a command's name, or a path (made absolute, links kept: they are what makes a venv)."""
+    """An interpreter: a command's name, or the path of one or of a virtual environment (made absolute, links kept)."""
 
     def check(path: str) -> str:
         if "/" not in filled(path):
             return path
         whole = root / Path(path).expanduser()
-        if not whole.is_file():
+        if not whole.exists():
             raise Unfit("there is no such interpreter")
         return str(whole)
 

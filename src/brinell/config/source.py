@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
-from brinell.core.errors import UsageError
+from brinell.core.errors import UsageError, nearest
 from brinell.core.redact import plain
 
 FILE = "brinell.toml"
 PYPROJECT = "pyproject.toml"
 MARKERS = (FILE, PYPROJECT, "setup.py", "setup.cfg", "pytest.ini", "tox.ini")
+_TEST_FOLDERS = ("tests", "test")
 _WHERE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 _TOO_LARGE = 1_000_000
 
@@ -46,6 +47,38 @@ def project_root(start: Path) -> Path:
 def is_project(folder: Path) -> bool:
     """Whether a folder carries a mark of a Python project of its own."""
     return any((folder / marker).is_file() for marker in MARKERS)
+
+
+def suite_place(given: str | None, here: Path) -> tuple[Path, tuple[str, ...]]:
+    """Return the root of the suite that ``given`` names, seen from ``here``, and the paths to hand to pytest.
+
+    A folder that is a project, or has a folder of tests in it, is a root of its own. Anything else (a folder of
+    tests, a file, ``file::test``) is a path within the project around it. UsageError if there is no such thing.
+    """
+    home = project_root(here)
+    if given is None:
+        return home, ()
+    path, colons, inner = given.partition("::")
+    whole = (here / path).resolve()
+    if not whole.exists():
+        beside = sorted(item.name for item in whole.parent.iterdir()) if whole.parent.is_dir() else []
+        close = nearest(whole.name, beside)
+        raise UsageError(f"there is no {path}", hint=f"did you mean {Path(path).parent / close}?" if close else None)
+    if whole == home or (whole.is_dir() and (is_project(whole) or _has_tests(whole))):
+        return whole, ()
+    around = [home] if home in whole.parents and is_project(home) else []
+    around += [folder for folder in whole.parents if is_project(folder)]
+    if around:
+        root = around[0]
+    elif whole.is_dir() and whole.name not in _TEST_FOLDERS:
+        return whole, ()
+    else:
+        root = whole.parent.parent if whole.is_file() and whole.parent.name in _TEST_FOLDERS else whole.parent
+    return root, (str(whole.relative_to(root)) + colons + inner,)
+
+
+def _has_tests(folder: Path) -> bool:
+    return any((folder / name).is_dir() for name in _TEST_FOLDERS)
 
 
 def read(root: Path) -> Source:

@@ -29,16 +29,12 @@ FLASK = "from flask import Flask\napp = Flask(__name__)"
             "Procfile:1",
         ),
         (
-            {
-                "docker-compose.yml": "services:\n  web:\n    command: uvicorn shop:app --host 0.0.0.0 --port 8000 --reload\n"
-            },
+            {"docker-compose.yml": f"{WEB}    command: uvicorn shop:app --host 0.0.0.0 --port 8000 --reload\n"},
             "{python} -m uvicorn shop:app --host 127.0.0.1 --port {port}",
             "docker-compose.yml:3",
         ),
         (
-            {
-                "compose.yaml": "services:\n  web:\n    command:\n      - hypercorn\n      - --bind\n      - 0.0.0.0:8000\n      - a:b\n"
-            },
+            {"compose.yaml": f"{WEB}    command:\n      - hypercorn\n      - --bind\n      - :80\n      - a:b\n"},
             "{python} -m hypercorn --bind 127.0.0.1:{port} a:b",
             "compose.yaml:3",
         ),

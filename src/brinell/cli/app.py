@@ -1,0 +1,173 @@
+"""The command line as a whole: which commands there are, and what every way of ending one exits with.
+
+A command's module is imported only when that command is asked for, so ``brinell --help`` stays fast; its one line of
+help therefore stands here. A module ``brinell.cli.<name>`` has the function ``command`` and the text ``EXAMPLES``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from brinell import __version__
+from brinell.cli import say
+from brinell.core.errors import BrinellError, UsageError
+from brinell.core.redact import redact
+from brinell.core.verdicts import Exit
+
+COMMANDS = {
+    "demo": "See it work on the built-in backend, in about a minute.",
+    "init": "Look at this project and write a brinell.toml.",
+    "plan": "Print what a run would do, without doing it.",
+    "run": "Do all brinell.toml asks for: ready or not, and why.",
+    "suite": "Run the tests and sort failures into bugs, by urgency.",
+    "load": "Press on a running service; measure honest latency.",
+    "judge": "Judge a run again, with other thresholds if you like.",
+    "report": "Show a run's summary and write its reports again.",
+    "bless": "Make a run the baseline later ones are compared with.",
+    "compare": "Put two runs side by side.",
+    "runs": "List the runs there are.",
+    "doctor": "Say what this machine allows, and what enables the rest.",
+}
+TAKES_MORE = ("suite",)  # commands that pass on what follows "--"
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands by name and help alone, and imports the one that is called."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = {
+            name: TyperCommand(name, help=text, short_help=text, rich_markup_mode=None)
+            for name, text in COMMANDS.items()
+        }
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """Return name, command and the arguments left, with the command's module imported."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, _load(name) if name else None, rest
+
+
+def _load(name: str) -> Any:
+    module = import_module(f"brinell.cli.{name}")
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    epilog = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in module.EXAMPLES.strip().splitlines())
+    app.command(name, epilog=epilog)(module.command)
+    return typer.main.get_command(app)
+
+
+_app = typer.Typer(
+    name="brinell",
+    cls=LazyGroup,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=(
+        "\b\nExamples:\n"
+        "  brinell demo                                  see it work on the built-in backend\n"
+        "  brinell init && brinell run                   examine this project\n"
+        "  brinell suite                                 only the tests, no configuration needed\n"
+        "  brinell load http://127.0.0.1:8000/ --rate 500\n"
+        "\b\nRUN is a path, an id, a unique prefix of one, or latest (the default).\n"
+        "Exit: 0 pass, 1 fail, 2 your input, 3 not enough proved, 4 test infrastructure, 70 our bug, 130 interrupted."
+    ),
+)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
+    if asked:
+        say.out(f"brinell {__version__}")
+        raise typer.Exit
+
+
+@_app.callback(invoke_without_command=True)
+def _bare(
+    ctx: typer.Context,
+    *,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", "-V", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> int:
+    """Brinell: production hardening for Python backends. Press with a known force, read the dent."""
+    if ctx.invoked_subcommand is not None:
+        return Exit.PASS
+    status = import_module("brinell.cli.status")  # only bare `brinell` needs it
+    return int(status.command())
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line and return its exit code; no exception but a second Ctrl-C comes out of it."""
+    try:
+        head, tail = _split(argv)
+        result = typer.main.get_command(_app).main(head, prog_name="brinell", standalone_mode=False, obj=tail)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python would complain once more while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.PASS
+    except BrinellError as error:
+        say.error(str(error), getattr(error, "hint", None))
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        say.error("interrupted")
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no raw traceback reaches the user
+        return _usage(error) if hasattr(error, "format_message") else _bug(error)
+    return result if isinstance(result, int) else Exit.PASS
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Part the arguments at ``--``: what follows is pytest's."""
+    words = list(argv)
+    if "--" not in words:
+        return words, ()
+    at = words.index("--")
+    command = next((word for word in words[:at] if not word.startswith("-")), "")
+    if command not in TAKES_MORE:
+        raise UsageError(
+            f"'--' and what follows it is for pytest, and brinell {command} does not run pytest",
+            hint="brinell suite -- -k login",
+        )
+    return words[:at], tuple(words[at + 1 :])
+
+
+def _usage(error: Any) -> int:
+    """Tell a mistake in the arguments: typer's own words, in our form, with our exit code."""
+    path = error.ctx.command_path if getattr(error, "ctx", None) else "brinell"
+    say.error(error.format_message(), f"{path} --help")
+    return Exit.USAGE
+
+
+def _bug(error: Exception) -> int:
+    """Tell our own bug in one line, and keep the traceback."""
+    trace = redact("".join(traceback.format_exception(error)))
+    if os.environ.get("BRINELL_DEBUG") == "1":
+        sys.stderr.write(trace)
+        kept = "the traceback is above"
+    else:
+        try:
+            with tempfile.NamedTemporaryFile(
+                "w", prefix="brinell-bug-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
+            ) as file:
+                file.write(f"brinell {__version__}, Python {sys.version}\n{trace}")
+            kept = f"the traceback is in {file.name}"
+        except OSError:
+            kept = "run it again with BRINELL_DEBUG=1 for the traceback"
+    say.error(f"a bug in Brinell: {type(error).__name__}: {redact(str(error))[:200]}; {kept}")
+    return Exit.INTERNAL
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""``brinell demo``: the built-in backend, examined exactly as ``brinell run`` examines any project."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from brinell.cli import options, say, session
+from brinell.config import from_toml, source
+from brinell.core.errors import UsageError
+from brinell.core.judgement import Judgement
+from brinell.core.verdicts import Exit
+from brinell_reference import NotEmptyError, eject
+
+EXAMPLES = """
+brinell demo                    about a minute; leaves a report and nothing running
+brinell demo --open             and opens the report
+brinell demo --eject shop       into a folder of yours, to play with
+brinell demo --strict           exit with the verdict, as brinell run does
+"""
+_BEFORE = """\
+The built-in backend is `noticeboard`: notes over HTTP, a database, a cache in two tiers, rooms over WebSockets.
+Brinell now does with it what `brinell run` does with any project: runs its tests, starts it, and presses on it
+with 1,000 requests a second. That takes about a minute; Ctrl-C ends it cleanly.
+"""
+_AFTER = """
+What you saw
+  The verdict is that of the worst finding that was required: nothing is averaged away.
+  Response time counts from the moment a request was due, so a service that stalls cannot hide it; service time
+  counts from the actual send. The generator says of itself whether it can be believed.
+  Everything was written to one journal, and every report is made from that journal again whenever you like.
+"""
+
+
+def command(
+    *,
+    eject_to: Annotated[
+        Path | None, typer.Option("--eject", metavar="DIR", help="Put the backend into this folder and keep it there.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with the verdict's code, not 0.")] = False,
+    out: options.Out = None,
+    json: options.Json = False,
+    open_: options.Open = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """See the whole thing work on the built-in backend, in about a minute.
+
+    The backend goes into a temporary folder that is removed at the end (with --eject: into DIR, where it stays).
+    The run is kept in .brinell/runs of this folder (with --eject: of DIR). Exits 0 when the tour was completed.
+    """
+    output = session.Output(out=out, json=json, open=open_, quiet=quiet)
+    if not (json or quiet):
+        say.out(_BEFORE)
+    if eject_to is not None:
+        done = _examine(_ejected(eject_to), output, home=eject_to)
+    else:
+        with tempfile.TemporaryDirectory(prefix="brinell-demo-") as folder:
+            done = _examine(_ejected(Path(folder) / "noticeboard"), output, home=options.here())
+    code = session.show(done.judgement, done.folder, output)
+    if not (json or quiet):
+        say.out(_AFTER)
+        say.next_steps(_next(done.folder, eject_to))
+    return code if strict else _toured(done.judgement)
+
+
+def _examine(project: Path, output: session.Output, *, home: Path) -> session.Session:
+    return session.examine(from_toml(project), output, home=home)
+
+
+def _ejected(target: Path) -> Path:
+    """Copy the backend out; its configuration gets this interpreter, which has what the backend needs."""
+    try:
+        eject(target)
+    except NotEmptyError as error:
+        raise UsageError(str(error), hint="brinell demo --eject DIR, with a folder that does not exist yet") from None
+    except OSError as error:
+        raise UsageError(f"cannot write {target}: {error.strerror}", hint="give a folder you may write") from None
+    file = target / source.FILE
+    text = file.read_text(encoding="utf-8")
+    line = f"python = {say.as_json(sys.executable)}   # it has what the backend and its tests need"
+    file.write_text(text.replace("[project]\n", f"[project]\n{line}\n", 1), encoding="utf-8")
+    return target
+
+
+def _toured(judgement: Judgement) -> int:
+    """Return 0 if every step was carried out, whatever it found; else the run's own exit code."""
+    complete = judgement.run.state == "complete" and set(judgement.run.steps.values()) == {"done"}
+    return Exit.PASS if complete else judgement.exit_code or Exit.FAIL
+
+
+def _next(folder: Path, ejected: Path | None) -> list[tuple[str, str]]:
+    if ejected is not None:
+        here = say.near(ejected)
+        return [
+            (f"cd {here} && brinell run", "examine it again; break something in src/ first"),
+            ("brinell --help", ""),
+        ]
+    return [
+        (f"brinell report {say.near(folder)} --open", "the report in a browser"),
+        ("brinell demo --eject DIR", "the backend in a folder of yours, to play with"),
+        ("brinell init", "in your own project"),
+    ]

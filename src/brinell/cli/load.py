@@ -1,0 +1,140 @@
+"""``brinell load``: press on a running service and measure honest latency."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from brinell.cli import options, session
+from brinell.config import checks, for_load
+from brinell.config.problems import Unfit
+from brinell.core.errors import UsageError, nearest
+
+EXAMPLES = """
+brinell load http://127.0.0.1:8000/notes                     1000 requests a second for 30 s
+brinell load http://127.0.0.1:8000/ --rate 200 --duration 1m --slo p95_ms=500 --slo error_rate=0.01
+brinell load http://127.0.0.1:8000/ --model closed --connections 16
+brinell load http://127.0.0.1:8000/notes --body @note.json --header 'Content-Type: application/json'
+brinell load http://127.0.0.1:8000/ --pid 4711               with the service's CPU and memory
+"""
+RATE = 1000.0
+
+
+def command(
+    url: Annotated[
+        str | None, typer.Argument(metavar="URL", help="What to ask for. Not loopback: see [project] allow_targets.")
+    ] = None,
+    *,
+    model: Annotated[
+        str, typer.Option("--model", metavar="open|closed", help="Arrivals at a rate, or users in turn.")
+    ] = "open",
+    rate: Annotated[
+        float | None, typer.Option("--rate", metavar="N", help=f"Requests a second, open model. Default: {RATE:g}.")
+    ] = None,
+    connections: Annotated[
+        int, typer.Option("--connections", min=1, max=100_000, help="Open at most; closed model: as many users.")
+    ] = 64,
+    duration: Annotated[
+        float, typer.Option("--duration", metavar="TIME", parser=options.duration, help="How long, such as 30s or 5m.")
+    ] = "30s",  # type: ignore[assignment]  # the parser turns it into seconds
+    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes that send.")] = 1,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="TIME", parser=options.duration, help="Longest wait for an answer.")
+    ] = "5s",  # type: ignore[assignment]  # the parser turns it into seconds
+    method: Annotated[
+        str | None, typer.Option("--method", metavar="M", help="Default: GET, or POST with a body.")
+    ] = None,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", metavar="'K: V'", help="A header; may be given again.")
+    ] = None,
+    body: Annotated[str | None, typer.Option("--body", metavar="TEXT|@FILE", help="The request's body.")] = None,
+    slo: options.Slo = None,
+    pid: Annotated[
+        int | None,
+        typer.Option("--pid", metavar="PID", min=1, help="The service's process, to see its CPU and memory."),
+    ] = None,
+    resume: options.Resume = None,
+    out: options.Out = None,
+    json: options.Json = False,
+    open_: options.Open = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Send HTTP requests to a service that is already running, and judge what came back.
+
+    Response time counts from the moment a request was due, over every outcome: a service that stalls cannot
+    hide it. Scenarios with several requests are [[load]] tables of brinell.toml.
+    """
+    output = session.Output(out=out, json=json, open=open_, quiet=quiet)
+    if resume is not None:
+        options.alone("--resume", URL=url, rate=rate, method=method, header=header, body=body, slo=slo, pid=pid)
+        done = session.resume(options.here(), resume, output)
+        return session.show(done.judgement, done.folder, output)
+    if url is None:
+        raise UsageError("brinell load needs the address to press on", hint="brinell load http://127.0.0.1:8000/")
+    plan = for_load(
+        options.here(),
+        url,
+        _shape(model, rate, duration),
+        request=_request(method, body),
+        limits=options.limits(slo),
+        headers=_headers(header),
+        connections=connections,
+        workers=workers,
+        timeout_s=timeout,
+        pid=_process(pid),
+    )
+    done = session.examine(plan, output)
+    return session.show(done.judgement, done.folder, output)
+
+
+def _shape(model: str, rate: float | None, duration_s: float) -> dict[str, Any]:
+    if model == "open":
+        return {"kind": "constant", "rate": RATE if rate is None else rate, "duration": duration_s}
+    if model == "closed":
+        if rate is not None:
+            raise UsageError(
+                "--rate belongs to the open model: in a closed one the service sets the pace",
+                hint="leave --rate away, or use --model open",
+            )
+        return {"kind": "closed", "duration": duration_s}
+    close = nearest(model, ["open", "closed"])
+    raise UsageError(
+        f"--model {model}: no such model; valid: open, closed", hint=f"did you mean --model {close}?" if close else None
+    )
+
+
+def _request(method: str | None, body: str | None) -> dict[str, Any]:
+    """Return the request's fields; a body makes it a POST unless a method is given."""
+    try:
+        fields: dict[str, Any] = {"method": checks.method(method or ("GET" if body is None else "POST"))}
+    except Unfit as unfit:
+        raise UsageError(f"--method {method}: {unfit.why}", hint="--method PUT") from None
+    if body is not None and body.startswith("@"):
+        file = Path(body[1:])
+        if not file.is_file():
+            raise UsageError(f"--body {body}: there is no such file")
+        fields["body_file"] = str(file.resolve())
+    elif body is not None:
+        fields["body"] = body
+    return fields
+
+
+def _headers(given: list[str] | None) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in given or ():
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise UsageError(f"--header {name[:40]}: a header is 'Name: value'", hint="--header 'Accept: text/html'")
+        found[name.strip()] = value.strip()
+    try:
+        return checks.headers(found)
+    except Unfit as unfit:
+        raise UsageError(f"--header: {unfit.why}", hint="--header 'Accept: text/html'") from None
+
+
+def _process(pid: int | None) -> int | None:
+    if pid is not None and Path("/proc/self").exists() and not Path(f"/proc/{pid}").exists():
+        raise UsageError(f"--pid {pid}: no such process", hint="the process id of the service, on this machine")
+    return pid

@@ -1,0 +1,105 @@
+"""Options that several commands share, each declared once, and the parsing of the values they take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from brinell.config import project_root
+from brinell.config.durations import seconds
+from brinell.core.errors import UsageError, nearest
+from brinell.core.thresholds import METRICS
+from brinell.journal import runs
+
+
+def here() -> Path:
+    """Return the root of the project the command was typed in."""
+    return project_root(Path.cwd())
+
+
+def _run_ids(incomplete: str) -> list[str]:
+    """Complete a run's id; never fails, because nothing may be printed while a shell completes."""
+    try:
+        return [entry.id for entry in runs.listing(here()) if entry.id.startswith(incomplete)] + ["latest"]
+    except Exception:  # noqa: BLE001 - see above
+        return []
+
+
+def _metric_names(incomplete: str) -> list[str]:
+    return [f"{name}=" for name in METRICS if name.startswith(incomplete)]
+
+
+Run = Annotated[
+    str, typer.Argument(metavar="[RUN]", help="Path, id, unique prefix, or latest.", autocompletion=_run_ids)
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Write to this folder instead of .brinell/runs/.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the judgement, and nothing else, to standard output.")]
+Open = Annotated[bool, typer.Option("--open", help="Open the report in a browser at the end.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress; print only the verdict's line.")]
+Resume = Annotated[
+    str | None,
+    typer.Option("--resume", metavar="RUN", help="Go on with an interrupted run.", autocompletion=_run_ids),
+]
+Slo = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--slo",
+        metavar="NAME=LIMIT",
+        help=f"A threshold; may be given again. Names: {', '.join(METRICS)}.",
+        autocompletion=_metric_names,
+    ),
+]
+
+
+def duration(text: str) -> float:
+    """Parse a duration option. ``typer.BadParameter`` says what one looks like."""
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"'{text}': {error}") from None
+
+
+def limits(given: Iterable[str] | None) -> dict[str, float]:
+    """Parse ``--slo`` options. UsageError naming the valid thresholds and the nearest one."""
+    found: dict[str, float] = {}
+    for item in given or ():
+        name, equals, limit = (part.strip() for part in item.partition("="))
+        if not equals:
+            raise UsageError(f"--slo {item}: a threshold is NAME=LIMIT", hint="--slo p95_ms=500")
+        if name not in METRICS:
+            close = nearest(name, list(METRICS))
+            raise UsageError(
+                f"--slo {item}: no threshold is called '{name}'; valid: {', '.join(METRICS)}",
+                hint=f"did you mean {close}={limit}?" if close else None,
+            )
+        try:
+            found[name] = float(limit)
+        except ValueError:
+            raise UsageError(f"--slo {item}: '{limit}' is not a number", hint=f"--slo {name}=500") from None
+        if not 0 <= found[name] <= 1e15:
+            raise UsageError(f"--slo {item}: a limit is a number of 0 or more", hint=f"--slo {name}=500")
+    return found
+
+
+def alone(option: str, **others: object) -> None:
+    """Refuse other options beside one that makes them meaningless. UsageError naming the first."""
+    for name, value in others.items():
+        if value:
+            said = name if name.isupper() else f"--{'from' if name == 'recording' else name}"
+            raise UsageError(
+                f"{option} goes on with the run's own plan: {said} cannot change it", hint=f"leave {said} away"
+            )
+
+
+def made(folder: Path) -> Path:
+    """Return the folder, made if it was not there. UsageError if it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {folder}: {error.strerror}", hint="give a writable folder") from None
+    return folder

@@ -1,0 +1,119 @@
+"""``brinell plan``: what a run would do, without doing it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from brinell.cli import say
+from brinell.cli.options import here
+from brinell.config import from_toml, source
+from brinell.config.durations import spell
+from brinell.config.scenarios import shape_of
+from brinell.core.plan import LoadSpec, Plan, ReproduceSpec, ServiceSpec, Step, SuiteSpec
+from brinell.subject.interpreter import choose
+
+EXAMPLES = """
+brinell plan            checks brinell.toml and says what a run would do
+brinell plan --json     the plan itself, as it is kept with every run
+"""
+
+
+def command(
+    *, json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON, and nothing else.")] = False
+) -> int:
+    """Print what a run would do, in order, without starting anything."""
+    root = here()
+    plan = from_toml(root)
+    if json:
+        say.out(msgspec.json.format(msgspec.json.encode(plan), indent=2).decode())
+        return 0
+    file = source.read(root).file
+    said = f"{say.near(file)} is fine" if file else "No configuration: the test suite, with the defaults"
+    say.out(f"{said}. A run of {plan.name} would do this, in order:\n")
+    width = max(len(step.id) for step in plan.steps)
+    for number, step in enumerate(plan.steps, 1):
+        lines = describe(step, plan)
+        say.out(f"  {number}  {say.style(f'{step.id:<{width}}', 'bold')}  {lines[0]}")
+        for line in lines[1:]:
+            say.out(f"{'':{width + 7}}{line}")
+    say.out()
+    rows = [["Product code", ", ".join(plan.source) or "none found: failures cannot be told from the environment's"]]
+    if plan.service:
+        rows += service_rows(plan.service)
+    if plan.known_bugs:
+        rows.append(["Known bugs", ", ".join(plan.known_bugs)])
+    rows.append(["Kept", f"{plan.keep} runs in .brinell/runs" if plan.keep else "every run, in .brinell/runs"])
+    rows.append(["Plan", plan.digest])
+    say.table(rows, indent="  ")
+    say.out("\nNothing was run.")
+    say.next_steps([("brinell run", "do it")] if file else [("brinell run", "do it"), ("brinell init", "write a file")])
+    return 0
+
+
+def describe(step: Step, plan: Plan) -> list[str]:
+    """Say in one or more lines what a step does."""
+    match step.spec:
+        case SuiteSpec() as spec:
+            return _suite(spec, plan)
+        case ReproduceSpec() as spec:
+            bounds = f"at most {spec.most}, {spell(spec.timeout_s)} each, {spell(spec.budget_s)} in all"
+            return [f"one failing test of each bug, alone in a fresh process; {bounds}"]
+        case LoadSpec() as spec:
+            return _load(spec)
+
+
+def service_rows(service: ServiceSpec) -> list[list[str]]:
+    """Say how the service is started and which variables of the environment it names."""
+    rows = [
+        ["Service", service.command],
+        ["", f"ready when GET {service.ready} answers within {spell(service.ready_timeout_s)}"],
+    ]
+    names = sorted({name for value in service.env.values() for name in re.findall(r"\$\{(\w+)\}", value)})
+    missing = [name for name in names if name not in os.environ]
+    if names:
+        rows.append(["", f"takes from the environment: {', '.join(names)}"])
+    if missing:
+        rows.append(["", say.style(f"not set here: {', '.join(missing)}", "warn")])
+    return rows
+
+
+def _suite(spec: SuiteSpec, plan: Plan) -> list[str]:
+    if spec.recording:
+        return [f"reads the recording {spec.recording}; runs nothing"]
+    words = shlex.join(["pytest", *spec.paths, *spec.args])
+    chosen = choose(Path(plan.root), spec.python, os.environ)
+    times = "once" if spec.repeat == 1 else f"{spec.repeat} times"
+    target = f"target {spell(spec.target_s)}{'' if spec.target_stated else ' (default, advisory)'}"
+    lines = [f"{words}, {times}", f"with {chosen.path} ({chosen.because})"]
+    lines.append(f"{target}; ended after {spell(spec.timeout_s)}")
+    if spec.categories:
+        lines.append("categories: " + ", ".join(f"{name} = {where}" for name, where in spec.categories.items()))
+    return lines
+
+
+def _load(spec: LoadSpec) -> list[str]:
+    total = sum(request.weight for request in spec.requests)
+    shape = shape_of(spec.shape)
+    pace = f"{shape.target_rate:g} requests/s" if shape.target_rate else f"{spec.connections} users in turn"
+    bounds = f"at most {_plural(spec.connections, 'connection')}, {_plural(spec.workers, 'worker')}"
+    lines = [
+        f"{shape.model} model, {pace} for {spell(shape.span_s)}, {spec.driver} to {spec.url or 'the service'}",
+        f"{bounds}, {spell(spec.timeout_s)} for an answer",
+    ]
+    lines += [f"{request.weight / total:4.0%} {request.method} {request.path}" for request in spec.requests[:8]]
+    if len(spec.requests) > 8:
+        lines.append(f"and {len(spec.requests) - 8} kinds of request more")
+    if spec.thresholds:
+        lines.append("must hold: " + ", ".join(f"{name} {limit:g}" for name, limit in spec.thresholds.items()))
+    return lines
+
+
+def _plural(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")

@@ -1,0 +1,33 @@
+"""``brinell report``: a run's reports, written again from its judgement."""
+
+from __future__ import annotations
+
+from brinell.cli import options, session
+from brinell.journal import runs
+from brinell.publish import load, publish
+
+EXAMPLES = """
+brinell report                  the latest run's summary, its reports written again
+brinell report --open           and its HTML report in a browser
+brinell report RUN --out share/ to another folder
+brinell report --json           the judgement
+"""
+
+
+def command(
+    run: options.Run = "latest",
+    *,
+    out: options.Out = None,
+    json: options.Json = False,
+    open_: options.Open = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Show a run's summary and write its reports again, byte for byte, from judgement.json alone.
+
+    The exit code is the run's own.
+    """
+    folder = runs.find(options.here(), run)
+    judgement = load(folder)
+    target = options.made(out) if out is not None else folder
+    publish(target, judgement)
+    return session.show(judgement, target, session.Output(out=out, json=json, open=open_, quiet=quiet))

@@ -1,0 +1,43 @@
+"""``brinell run``: everything ``brinell.toml`` asks for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from brinell.cli import ci, options, session
+from brinell.config import from_toml
+
+EXAMPLES = """
+brinell run                     everything brinell.toml asks for
+brinell run --open              and open the report at the end
+brinell run --ci                plain lines, annotations on GitHub
+brinell run --resume latest     go on where an interrupted run stopped
+brinell run --json > verdict.json
+"""
+
+
+def command(
+    *,
+    resume: options.Resume = None,
+    for_ci: Annotated[
+        bool, typer.Option("--ci", help="For pipelines: plain progress lines; annotations and summary on GitHub.")
+    ] = False,
+    out: options.Out = None,
+    json: options.Json = False,
+    open_: options.Open = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Examine the project as brinell.toml says and return the verdict: ready or not, and why.
+
+    Without a configuration it runs the test suite. Ctrl-C ends it cleanly: what was measured is kept and judged,
+    and --resume goes on from there.
+    """
+    output = session.Output(out=out, json=json, open=open_ and not for_ci, quiet=quiet, plain=for_ci)
+    root = options.here()
+    done = session.resume(root, resume, output) if resume else session.examine(from_toml(root), output)
+    code = session.show(done.judgement, done.folder, output)
+    if for_ci:
+        ci.annotate(done.judgement, done.folder, to_stdout=not json)
+    return code

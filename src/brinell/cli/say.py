@@ -1,0 +1,82 @@
+"""What the command line prints: results to standard output, everything about the work itself to standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from brinell.core.redact import plain
+from brinell.live.console import look_at
+
+_STYLES = {"good": "32", "bad": "31", "warn": "33", "dim": "2", "bold": "1"}
+
+
+def style(text: str, name: str, stream: TextIO | None = None) -> str:
+    """Return ``text`` as good, bad, warn, dim or bold, if the stream shows it."""
+    return f"\x1b[{_STYLES[name]}m{text}\x1b[0m" if look_at(stream or sys.stdout, os.environ).color else text
+
+
+def out(text: str = "") -> None:
+    """Print a result. What the terminal's encoding cannot show is replaced."""
+    _write(sys.stdout, text)
+
+
+def note(text: str = "") -> None:
+    """Print about the work."""
+    _write(sys.stderr, text)
+
+
+def error(message: str, hint: str | None = None) -> None:
+    """Print what is wrong and, on its own line, the fix."""
+    note(f"{style('error:', 'bad', sys.stderr)} {plain(message)}")
+    if hint:
+        note(f"{style('  fix:', 'good', sys.stderr)} {plain(hint)}")
+
+
+def next_steps(steps: Iterable[tuple[str, str]]) -> None:
+    """Print what to type next: each step a command and what it does."""
+    rows = list(steps)
+    if not rows:
+        return
+    width = min(max(len(command) for command, _ in rows), 60)
+    out()
+    for number, (command, why) in enumerate(rows):
+        lead = "Next:" if number == 0 else "     "
+        out(f"{style(lead, 'bold')}  {command:<{width}}  {style(why, 'dim')}".rstrip())
+
+
+def table(rows: Sequence[Sequence[str]], *, head: Sequence[str] = (), indent: str = "") -> None:
+    """Print rows in columns as wide as they need, the last one as it comes."""
+    every = [list(head), *map(list, rows)] if head else [list(row) for row in rows]
+    if not every:
+        return
+    widths = [max(len(row[n]) for row in every) for n in range(len(every[0]))]
+    for number, row in enumerate(every):
+        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        out(indent + (style(line, "dim") if head and number == 0 else line))
+
+
+def as_json(value: Any) -> str:
+    """Return plain data as indented JSON."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def near(path: Path) -> str:
+    """Write a path the short way: relative to here if it lies below, quoted if a shell needs it."""
+    with contextlib.suppress(ValueError, OSError):
+        path = path.resolve().relative_to(Path.cwd())
+    return shlex.quote(str(path))
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        print(text, file=stream)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        print(text.encode(encoding, "replace").decode(encoding), file=stream)

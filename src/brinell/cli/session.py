@@ -1,0 +1,152 @@
+"""Run, judge, publish, print: the one sequence that ``run``, ``suite``, ``load`` and ``demo`` share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from brinell.cli import say
+from brinell.config.scenarios import shape_of
+from brinell.core.clock import SystemClock
+from brinell.core.errors import BrinellError, UsageError
+from brinell.core.judgement import Judgement
+from brinell.core.plan import LoadSpec, Plan, SuiteSpec
+from brinell.journal import runs
+from brinell.journal.reader import read
+from brinell.judge import judge
+from brinell.live.console import look_at
+from brinell.live.progress import Display
+from brinell.publish import encode, publish
+from brinell.reports.terminal import summary
+from brinell.run import execute
+from brinell.subject.interpreter import choose, probe
+from brinell.subject.targets import check_target
+
+REPORT = "report.html"
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """What to show, and where to write: the shared options."""
+
+    out: Path | None = None
+    json: bool = False
+    open: bool = False
+    quiet: bool = False
+    plain: bool = False  # lines that stay, whatever the terminal can do
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A run that was made and judged."""
+
+    folder: Path
+    judgement: Judgement
+
+
+def examine(plan: Plan, output: Output, *, home: Path | None = None) -> Session:
+    """Carry out a plan in a new run below ``home`` (the plan's root where not given), judge and publish it."""
+    _look_ahead(plan)
+    where = home or Path(plan.root)
+    clock = SystemClock()
+    folder = runs.create(where, plan.name, clock.utc(), output.out)
+    session = _carry_out(plan, folder, output, resume=False)
+    if output.out is None:
+        runs.prune(where, plan.keep)
+    return session
+
+
+def resume(root: Path, run: str, output: Output) -> Session:
+    """Go on with an interrupted run: its own plan, its own folder. UsageError if it is complete."""
+    folder = runs.find(root, run)
+    evidence = read(folder)
+    if evidence.run_state == "complete":
+        raise UsageError(f"{folder.name} is complete: nothing is left to do", hint=f"brinell report {folder.name}")
+    return _carry_out(evidence.plan, folder, output, resume=True)
+
+
+def show(judgement: Judgement, folder: Path, output: Output) -> int:
+    """Print a judgement the way the options ask for, open the report if asked to, and return the exit code."""
+    if output.json:
+        say.out(encode(judgement).rstrip("\n"))
+    else:
+        screen = look_at(sys.stdout, os.environ)
+        text = summary(
+            judgement, width=screen.width, color=screen.color, encoding=screen.encoding, folder=say.near(folder)
+        )
+        say.out(text.split("\n", 1)[0] if output.quiet else text.rstrip("\n"))
+    if output.open:
+        _open(folder / REPORT)
+    return judgement.exit_code
+
+
+def _carry_out(plan: Plan, folder: Path, output: Output, *, resume: bool) -> Session:
+    steps = tuple(step.id for step in plan.steps)
+    failure: BrinellError | None = None
+    with _unhurried():
+        try:
+            environ = {**os.environ, "TERM": "dumb"} if output.plain else os.environ
+            with Display(steps, expected_s=_expected_s(plan), quiet=output.quiet, environ=environ) as display:
+                execute(plan, folder, argv=sys.argv, watch=display.watch, show=display.show, resume=resume)
+        except BrinellError as error:
+            # What was measured until then is judged and published all the same; then the error ends the command.
+            failure = error
+        judgement = judge(read(folder))
+        publish(folder, judgement)
+    if failure is not None:
+        raise failure
+    return Session(folder, judgement)
+
+
+def _look_ahead(plan: Plan) -> None:
+    """Find the user's mistakes that only show at run time before there is a run: target, interpreter, pytest.
+
+    The trials check again; UsageError here leaves no folder behind.
+    """
+    for step in plan.steps:
+        match step.spec:
+            case LoadSpec(url=str(url)):
+                check_target(url, plan.allow_targets)
+            case SuiteSpec(recording=None) as spec:
+                folder = Path(plan.root) / spec.directory
+                probe(choose(folder, spec.python, os.environ), cwd=folder)
+
+
+def _expected_s(plan: Plan) -> dict[str, float]:
+    """Seconds that a step's own plan says it takes."""
+    return {step.id: shape_of(step.spec.shape).span_s for step in plan.steps if isinstance(step.spec, LoadSpec)}
+
+
+@contextlib.contextmanager
+def _unhurried() -> Iterator[None]:
+    """Let one Ctrl-C pass while a run is judged and published, which takes a moment; the second ends the command.
+
+    While steps run, ``run.execute`` has handlers of its own.
+    """
+    asked = 0
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        del number, frame
+        asked += 1
+        if asked > 1:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _open(path: Path) -> None:
+    if not path.exists():
+        say.note(f"no {path.name} to open")
+    elif not webbrowser.open(path.resolve().as_uri()):
+        say.note(f"no browser could be started; open {say.near(path)} yourself")

@@ -1,0 +1,85 @@
+"""``brinell suite``: run the test suite, keep what happened, sort the failures into bugs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from brinell.cli import options, session
+from brinell.config import for_suite, source
+from brinell.core.errors import UsageError
+
+EXAMPLES = """
+brinell suite                           the suite of this project
+brinell suite tests/api -- -k login -x  part of it; what follows -- is pytest's
+brinell suite --repeat 3                three times: flaky tests show themselves
+brinell suite --python .venv/bin/python --target 60s
+brinell suite --from recording.jsonl    what `pytest --brinell` recorded elsewhere
+brinell suite --resume latest           go on where an interrupted run stopped
+"""
+
+
+def command(
+    ctx: typer.Context,
+    directory: Annotated[
+        str | None,
+        typer.Argument(metavar="[DIR] [-- PYTEST ARGUMENTS]", help="Project, folder of tests, or file. Default: here."),
+    ] = None,
+    *,
+    python: Annotated[
+        str | None, typer.Option("--python", metavar="PY", help="Interpreter of the tests. Default: the project's own.")
+    ] = None,
+    repeat: Annotated[
+        int | None, typer.Option("--repeat", metavar="N", min=1, max=1000, help="Run the suite N times. Default: 1.")
+    ] = None,
+    target: Annotated[
+        float | None,
+        typer.Option("--target", metavar="300s", parser=options.duration, help="Longer fails. Default: 5m, advisory."),
+    ] = None,
+    recording: Annotated[
+        Path | None, typer.Option("--from", metavar="RECORDING", help="Read this instead of running anything.")
+    ] = None,
+    resume: options.Resume = None,
+    out: options.Out = None,
+    json: options.Json = False,
+    open_: options.Open = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Run the project's pytest suite and judge it: which bug first, what is slow, what changed since the baseline.
+
+    Works without any configuration; [suite] and [project] of brinell.toml are used where they are. Your
+    interpreter needs pytest and nothing of ours.
+    """
+    output = session.Output(out=out, json=json, open=open_, quiet=quiet)
+    if resume is not None:
+        options.alone("--resume", DIR=directory, python=python, repeat=repeat, target=target, recording=recording)
+        done = session.resume(options.here(), resume, output)
+        return session.show(done.judgement, done.folder, output)
+    root, paths = source.suite_place(directory, Path.cwd())
+    plan = for_suite(
+        root,
+        paths=paths,
+        args=ctx.obj or (),
+        python=_interpreter(python),
+        repeat=repeat,
+        target_s=target,
+        recording=_recording(recording),
+    )
+    done = session.examine(plan, output)
+    return session.show(done.judgement, done.folder, output)
+
+
+def _interpreter(python: str | None) -> str | None:
+    """Make a path absolute that is meant from here; a command's name stays. Links are kept: they make a venv."""
+    if python is None or "/" not in python:
+        return python
+    whole = Path.cwd() / Path(python).expanduser()
+    return str(whole) if whole.exists() else python
+
+
+def _recording(path: Path | None) -> Path | None:
+    if path is not None and not path.is_file():
+        raise UsageError(f"--from {path}: there is no such file", hint="pytest --brinell makes a recording")
+    return path
