@@ -1,0 +1,73 @@
+"""Observations to bugs, in order of urgency. Shared by the check, which judges, and by the step that reproduces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from brinell.core.judgement import Bug, Reproduction
+from brinell.core.observation import Envelope
+from brinell.core.plan import Plan, SuiteSpec
+from brinell.core.verdicts import Owner
+from brinell.triage.failure import Observed, observe
+from brinell.triage.fix import fix_strategy_of
+from brinell.triage.group import Group, group
+from brinell.triage.known import status_of
+from brinell.triage.owner import Scope, rule_on
+from brinell.triage.ownership import Layout, layout_of
+from brinell.triage.severity import due, severity_of
+from brinell.triage.suspects import suspects_of
+from brinell.triage.wording import error_of, excerpt_of, root_cause_of, title_of
+
+_OWNERS = (Owner.PRODUCT, Owner.UNDECIDED, Owner.INFRASTRUCTURE)
+
+
+class SuiteBugs:
+    """The groups of one suite step with what they were made from."""
+
+    def __init__(self, plan: Plan, spec: SuiteSpec, envelopes: Iterable[Envelope]) -> None:
+        self.observed: Observed = observe(envelopes)
+        self.layout: Layout = layout_of(plan, self.observed.started, spec.directory, self.observed.paths)
+        self.groups: list[Group] = group(self.observed.failures, self.layout)
+
+    def bug(
+        self,
+        found: Group,
+        *,
+        started: str = "",
+        known: Mapping[str, str] | None = None,
+        reproduction: Reproduction | None = None,
+    ) -> Bug:
+        """Return the bug of a group; ``started`` is the run's start (ISO), from which its deadline counts."""
+        scope = self._scope(found)
+        ruling = rule_on(found, self.layout, scope)
+        severity, rule = severity_of(found.first, ruling.owner, scope)
+        return Bug(
+            id=found.key.id,
+            severity=severity,
+            severity_rule=rule,
+            owner=ruling.owner,
+            owner_evidence=ruling.evidence,
+            signature=found.key.text,
+            title=title_of(found),
+            tests=found.tests,
+            error=error_of(found.first),
+            root_cause=root_cause_of(found),
+            suspects=suspects_of(found, self.layout),
+            reproduction=reproduction,
+            fix_strategy=fix_strategy_of(found, ruling.owner),
+            sla_due=due(started, severity),
+            status=status_of(found.key.id, found.tests, known or {}),
+            why_grouped=found.key.why,
+            excerpt=excerpt_of(found.first),
+        )
+
+    def _scope(self, found: Group) -> Scope:
+        uncollected = sum(failure.kind == "collection" for failure in self.observed.failures)
+        stopped = len(found.readings)
+        files = len({reading.failure.path for reading in found.readings})
+        return Scope(ran=self.observed.tests + uncollected, stopped=stopped, files=files)
+
+
+def most_urgent_first(bugs: Iterable[Bug]) -> list[Bug]:
+    """Sort by severity; of one severity the product's before the infrastructure's, then those with most tests."""
+    return sorted(bugs, key=lambda bug: (bug.severity, _OWNERS.index(bug.owner), -len(bug.tests), bug.id))

@@ -1,0 +1,164 @@
+"""What a bug is called, what it says, and why it is believed to happen: sentences that cite what was seen."""
+
+from __future__ import annotations
+
+from brinell.core.observation import Frame
+from brinell.core.redact import one_line, plain, redact
+from brinell.triage.group import Group
+from brinell.triage.ownership import Place
+from brinell.triage.severity import called
+from brinell.triage.signature import Reading
+
+MOST_ERROR = 600
+MOST_EXCERPT = 4000
+MOST_EXCERPT_LINES = 60
+
+
+def title_of(group: Group) -> str:
+    """Return one line that names the function, the fixture or the module first of all."""
+    reading = group.first
+    kind, subject, *_ = group.key.parts
+    match kind:
+        case "process":
+            text = f"pytest {reading.failure.reason}" + (f" in {reading.failure.test}" if reading.failure.test else "")
+        case "fixture" if subject == "missing":
+            text = f"fixture '{group.key.parts[2]}' does not exist"
+        case "fixture":
+            text = f"fixture '{subject}' fails: {_said(reading)}"
+        case "name":
+            text = _missing(reading)
+        case "code":
+            frame, place = _product(reading)
+            text = f"{_type(reading)} in {frame.function} ({place.path}): {_message(reading)}".rstrip(": ")
+        case "collection":
+            text = f"{reading.failure.path} cannot be collected: {_said(reading)}"
+        case "test":
+            text = f"{reading.failure.function.rpartition('::')[2]}: {_asserted(reading) or _said(reading)}"
+        case _:
+            text = _said(reading) or f"{reading.failure.test} fails"
+    return one_line(redact(text), 160)
+
+
+def error_of(reading: Reading) -> str:
+    """Return the exception that was reported, with the one it came from where that is another."""
+    chain = reading.failure.chain
+    if not chain:
+        return plain(redact(reading.failure.longrepr.strip()[-MOST_ERROR:] or reading.failure.reason), MOST_ERROR)
+    said = f"{chain[0].type}: {chain[0].message}".rstrip(": ")
+    root = reading.raised
+    if root is not None and root is not chain[0]:
+        how = "printed traceback" if reading.printed else "caused by"
+        said = f"{said[: MOST_ERROR // 2]}\n{how}: {root.type}: {root.message}".rstrip(": ")
+    return plain(redact(said), MOST_ERROR)
+
+
+def excerpt_of(reading: Reading) -> str:
+    """Return the end of pytest's own report of the failure: at most 60 lines and 4,000 characters."""
+    lines = reading.failure.longrepr.rstrip().splitlines()[-MOST_EXCERPT_LINES:]
+    return plain(redact("\n".join(lines)[-MOST_EXCERPT:]))
+
+
+def root_cause_of(group: Group) -> str | None:
+    """Return where and why it breaks, as far as the evidence goes; None where there is none."""
+    said = _cause(group)
+    count = len(group.tests)
+    return f"{said} {count} tests meet it." if said and count > 1 else said
+
+
+def _cause(group: Group) -> str | None:
+    reading = group.first
+    said = f"{_type(reading)} is raised{_at(reading)}." if reading.deepest is not None else None
+    match group.key.parts:
+        case ("process", *_):
+            said = _of_process(reading)
+        case ("name", *_):
+            said = f"{_missing(reading)}{_asked_at(reading)}."
+        case ("code", *_):
+            said = _of_code(reading)
+        case ("fixture", "missing", name):
+            said = f"No conftest and no installed plugin provides the fixture '{name}'."
+        case ("fixture", name, *_):
+            said = f"The fixture '{name}' fails in {reading.failure.phase}{_at(reading)}."
+        case ("test", *_) if reading.is_assertion:
+            said = _of_assertion(reading)
+    return said
+
+
+def _of_process(reading: Reading) -> str | None:
+    tail = [line for line in reading.failure.longrepr.splitlines() if line.strip()][-3:]
+    if reading.failure.test:
+        return f"pytest {reading.failure.reason} while {reading.failure.test} was running."
+    if tail:
+        return (
+            f"pytest {reading.failure.reason}. The end of its standard error: {one_line(redact(' / '.join(tail)), 400)}"
+        )
+    return None
+
+
+def _of_code(reading: Reading) -> str:
+    frame, place = _product(reading)
+    text = f": `{redact(frame.text)}`" if frame.text else ""
+    if reading.raising is not None and not reading.raising[1].in_project:
+        last, outside = reading.raising
+        below = f" It is raised below that, in {last.function} of {'/'.join(outside.path.split('/')[-2:])}:{last.line}."
+    else:
+        below = ""
+    seen = " The test saw only its symptom; the traceback was printed while it ran." if reading.printed else ""
+    return f"{_type(reading)} leaves `{frame.function}` at {place.path}:{frame.line}{text}.{below}{seen}"
+
+
+def _of_assertion(reading: Reading) -> str:
+    functions = called(reading)
+    by = f" The assertion called {', '.join(f'`{name}`' for name in functions[:3])}." if functions else ""
+    return (
+        f"`{_asserted(reading) or _type(reading)}` does not hold{_at(reading)}.{by}"
+        " No product code is in the traceback, so it does not say where the wrong result comes from."
+    )
+
+
+def _missing(reading: Reading) -> str:
+    missing = reading.missing
+    if missing is None:
+        return _said(reading)
+    if missing.name:
+        return f"'{missing.module or '?'}' has no '{missing.name}'"
+    return f"module '{missing.module}' cannot be found"
+
+
+def _asked_at(reading: Reading) -> str:
+    if reading.deepest is None:
+        return ""
+    frame, place = reading.deepest
+    return f", which {place.path}:{frame.line} asks for"
+
+
+def _at(reading: Reading) -> str:
+    if reading.deepest is None:
+        return ""
+    frame, place = reading.deepest
+    return f" at {place.path}:{frame.line} ({frame.function})"
+
+
+def _asserted(reading: Reading) -> str:
+    return reading.deepest[0].text if reading.deepest is not None and "assert" in reading.deepest[0].text else ""
+
+
+def _product(reading: Reading) -> tuple[Frame, Place]:
+    if reading.product is None:
+        raise ValueError("a bug keyed on product code has a product frame")
+    return reading.product
+
+
+def _type(reading: Reading) -> str:
+    return reading.raised.type if reading.raised is not None else "an error"
+
+
+def _message(reading: Reading) -> str:
+    return one_line(reading.raised.message, 100) if reading.raised is not None else ""
+
+
+def _said(reading: Reading) -> str:
+    if reading.raised is None:
+        lines = [line for line in reading.failure.longrepr.splitlines() if line.strip()]
+        return one_line(lines[-1] if lines else reading.failure.reason, 120)
+    return f"{reading.raised.type}: {_message(reading)}".rstrip(": ")
