@@ -138,7 +138,7 @@ class Recording:
     def _hello(self, hello: wire.Hello) -> SuiteStarted:
         before = self.started
         return SuiteStarted(
-            before.argv,
+            before.argv or ("pytest", *(clean(arg) for arg in hello.args)),
             clean(hello.executable) or before.interpreter,
             before.chosen_because,
             python=clean(hello.python, 100),

@@ -1,0 +1,84 @@
+"""The suite trial: the project's own pytest, in its own interpreter, to its end, as often as was asked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from brinell.core.errors import Interrupted, UsageError
+from brinell.core.observation import RUN, BaselineRead
+from brinell.core.plan import SuiteSpec
+from brinell.core.redact import redact
+from brinell.core.roles import Room
+from brinell.subject.interpreter import choose, probe
+from brinell.suite.output_log import OutputLog
+from brinell.suite.pace import Pace, blessed_durations
+from brinell.suite.recording import Recording, read_recording
+from brinell.suite.session import Command, Session
+
+LOG_FILE = "test_execution.log"
+TO_THE_END = ("--continue-on-collection-errors", "--maxfail=0")
+"""A module that cannot be imported hides no other failure, and neither does a ``-x`` in the project's addopts. They
+come first, so that a ``-x`` the user gives now still wins."""
+
+
+class SuiteTrial:
+    """Runs the suite ``spec.repeat`` times, or reads the recording of a ``pytest --brinell``."""
+
+    def run(self, room: Room) -> None:
+        """Do the step. ``UsageError`` where there is no interpreter with pytest; its hint is the line that helps."""
+        spec = room.step.spec
+        if not isinstance(spec, SuiteSpec):
+            raise TypeError(f"step {room.step.id} is no suite")
+        directory = Path(room.plan.root, spec.directory)
+        if not directory.is_dir():
+            raise UsageError(f"there is no directory {directory}", "brinell suite DIR, or [suite] directory")
+        if spec.recording is not None:
+            _take_recording(room, directory / spec.recording)
+            return
+        chosen = choose(directory, spec.python or room.plan.python, os.environ)
+        room.progress(0, None, f"asking {chosen.path} for its pytest ({chosen.because})")
+        probe(chosen, cwd=directory)
+        args = (*TO_THE_END, *spec.paths, *spec.args)
+        command = Command(str(chosen.path), args, directory, dict(os.environ), spec.timeout_s)
+        durations = _blessed(room)
+        for repeat in range(spec.repeat):
+            if not _once(room, command, chosen.because, Pace(durations), repeat):
+                return
+
+
+def _once(room: Room, command: Command, because: str, pace: Pace, repeat: int) -> bool:
+    """Run it once; return whether a further run makes sense."""
+    recording = Recording(("pytest", *map(redact, command.args)), command.python, because, repeat)
+    before = f"run {repeat + 1}: " if repeat else ""
+
+    def show() -> None:
+        done, total, text = pace.said(recording, room.clock.now_ns())
+        room.progress(done, total, before + text)
+
+    log = OutputLog(room.folder / (LOG_FILE if repeat == 0 else f"test_execution-{repeat + 1}.log"))
+    session = Session(room, command, recording, log, room.emit, watch=show)
+    try:
+        session.run()
+    finally:
+        log.close()
+    if session.interrupted:
+        raise Interrupted("stopped on request")
+    return bool(recording.finished) and not session.timed_out
+
+
+def _blessed(room: Room) -> dict[str, float]:
+    """Return seconds by test from the blessed baseline as this run read it."""
+    read = (envelope.data for envelope in room.history(BaselineRead, source=RUN))
+    return blessed_durations(next((data.content for data in read if isinstance(data, BaselineRead)), None))
+
+
+def _take_recording(room: Room, path: Path) -> None:
+    try:
+        for number, record in enumerate(read_recording(path, f"recorded by pytest --brinell in {path.name}")):
+            room.emit(record)
+            if number % 1000 == 0:
+                room.tick()
+    except OSError as error:
+        message = f"the recording {path} cannot be read: {error.strerror}"
+        raise UsageError(message, "pytest --brinell writes one") from None
