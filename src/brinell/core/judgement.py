@@ -243,6 +243,7 @@ class Load(_Part, frozen=True, kw_only=True):
     unfinished: int = 0
     operations: dict[str, Operation] = {}
     thresholds: dict[str, dict[str, float | str | None]] = {}  # name -> {limit, observed, verdict}
+    statuses: dict[str, int] = {}  # what errors["status"] consists of: {"503": 12}
     samples: tuple[dict[str, Any], ...] = ()  # slowest and failed requests
     series: Series | None = None
 

@@ -1,0 +1,157 @@
+"""Load scenarios: the generator first, then the stated thresholds, then what nobody asked for but should know."""
+
+from __future__ import annotations
+
+from brinell.checks.load.generator import Trust, trust
+from brinell.checks.load.limits import CHECK, Ruling, finding, rule
+from brinell.checks.load.numbers import load_of
+from brinell.checks.load.tally import Tally, tallies
+from brinell.core.evidence import Evidence, steps_of
+from brinell.core.finding import Finding
+from brinell.core.judgement import Load, Part
+from brinell.core.plan import LoadSpec
+from brinell.core.verdicts import Reason, Verdict
+
+ERROR_SHARE = 0.01  # above it an advisory finding, where no error_rate was stated
+CROWDED = 0.5  # share of worker-seconds in which requests waited for a connection
+STEADY = 1.5  # service p95 below this multiple of p50's floor: the subject did not slow down under the crowd
+
+
+def load(evidence: Evidence) -> Part:
+    """Judge every load scenario of the plan. A scenario that never began has only its thresholds, not exercised."""
+    found = tallies(evidence)
+    findings: list[Finding] = []
+    numbers: list[Load] = []
+    not_measured: dict[str, str] = {}
+    for step in steps_of(evidence, "load"):
+        spec = step.spec
+        if not isinstance(spec, LoadSpec):
+            continue
+        limits = dict(evidence.slo or spec.thresholds)
+        tally = found.get(step.id)
+        if tally is None:
+            findings += _never_began(spec.name, limits)
+            continue
+        trusted = trust(tally, limits)
+        rulings = {name: rule(name, limit, tally, trusted) for name, limit in limits.items()}
+        findings += _findings(spec.name, limits, rulings, tally, trusted)
+        numbers.append(load_of(tally, trusted, limits, rulings))
+        not_measured |= _not_measured(spec.name, tally)
+    return Part(findings=tuple(findings), load=tuple(numbers) if found or findings else None, not_measured=not_measured)
+
+
+def _findings(
+    scenario: str, limits: dict[str, float], rulings: dict[str, Ruling], tally: Tally, trusted: Trust
+) -> list[Finding]:
+    cited = tuple(one for one in (tally.started_id, tally.ended_id) if one)
+    found = [_ran(scenario, tally, cited), _generator(scenario, tally, trusted, cited)]
+    found += [finding(scenario, name, limit, rulings[name], cited) for name, limit in limits.items()]
+    if "error_rate" not in limits:
+        found += _errors(scenario, tally)
+    return found + _crowd(scenario, tally, cited)
+
+
+def _ran(scenario: str, tally: Tally, cited: tuple[str, ...]) -> Finding:
+    """Did it run to its end, and did anything answer?"""
+    verdict, reason, detail = Verdict.PASS, None, ""
+    title = f"{scenario}: ran for {tally.span_s:.3g} s, {tally.completed} of {tally.requests} requests were answered"
+    if tally.requests and not tally.completed:
+        kind, count = next(iter(tally.errors.items()))
+        said = next((one.detail for kept in tally.failed.values() for _, one in kept if one.detail), "")
+        verdict, title = Verdict.FAIL, f"{scenario}: not one of {tally.requests} requests was answered"
+        detail = f"{count} ended as {kind}{f': {said}' if said else ''}"
+    elif not tally.requests or tally.ended is None or tally.ended.interrupted:
+        verdict, reason = Verdict.UNKNOWN, Reason.INCONCLUSIVE
+        detail = f"{tally.span_s:.3g} s of {tally.started.span_s:.3g} s were run"
+    return Finding(
+        id=f"load.{scenario}.ran",
+        check=CHECK,
+        required=True,
+        verdict=verdict,
+        reason=reason,
+        title=title,
+        detail=detail,
+        evidence=cited,
+    )
+
+
+def _generator(scenario: str, tally: Tally, trusted: Trust, cited: tuple[str, ...]) -> Finding:
+    share = "" if trusted.cpu is None else f"; the busiest worker used {trusted.cpu * 100:.0f} % of a core"
+    if trusted.valid:
+        verdict, reason, title = Verdict.PASS, None, f"{scenario}: the generator was not the limit{share}"
+    else:
+        verdict, reason, title = Verdict.UNKNOWN, Reason.INVALID, f"{scenario}: the generator was the limit{share}"
+    return Finding(
+        id=f"load.{scenario}.generator",
+        check=CHECK,
+        required=True,
+        verdict=verdict,
+        reason=reason,
+        title=title,
+        detail=trusted.reason,
+        evidence=cited or (tally.started_id,),
+    )
+
+
+def _errors(scenario: str, tally: Tally) -> list[Finding]:
+    """Nobody stated an error rate: say so where more than one request in a hundred failed."""
+    failed = sum(tally.errors.values())
+    if not tally.requests or failed <= ERROR_SHARE * tally.requests:
+        return []
+    kinds = ", ".join(f"{count} {kind}" for kind, count in tally.errors.items())
+    return [
+        Finding(
+            id=f"load.{scenario}.errors",
+            check=CHECK,
+            required=False,
+            verdict=Verdict.FAIL,
+            title=f"{scenario}: {failed} of {tally.requests} requests failed",
+            detail=f"{kinds}; to make it a requirement, state error_rate = {ERROR_SHARE}",
+            evidence=tuple(identity for kept in tally.failed.values() for identity, _ in kept)[:10],
+        )
+    ]
+
+
+def _crowd(scenario: str, tally: Tally, cited: tuple[str, ...]) -> list[Finding]:
+    """Requests waited for a connection most of the time, and yet each was served as quickly as ever: the cap on
+    connections may be what set the rate. That is the scenario's setting, so thresholds keep their verdicts; it is said.
+    """
+    rate = tally.started.target_rate
+    records = sum(len(rows) for rows in tally.workers.values())
+    low, middle, mean = (*tally.service.quantiles_ns([0.05, 0.5]), tally.service.mean_ns())
+    if rate is None or not records or low is None or middle is None or mean is None:
+        return []
+    if tally.waited_seconds < CROWDED * records or middle > STEADY * low:
+        return []
+    wanted = int(rate * mean / 1e9 * 1.3) + 1
+    if wanted <= tally.started.connections:
+        return []
+    return [
+        Finding(
+            id=f"load.{scenario}.connections",
+            check=CHECK,
+            required=False,
+            verdict=Verdict.UNKNOWN,
+            reason=Reason.INCONCLUSIVE,
+            title=f"{scenario}: all {tally.started.connections} connections were taken, each as quick as ever",
+            detail=f"{rate:g}/s at {mean / 1e6:.3g} ms each keeps about {rate * mean / 1e9:.0f} connections busy: with "
+            f"connections = {wanted} the subject, not the cap, sets the rate",
+            evidence=cited,
+        )
+    ]
+
+
+def _never_began(scenario: str, limits: dict[str, float]) -> list[Finding]:
+    ruling = Ruling(None, Verdict.UNKNOWN, Reason.NOT_EXERCISED, "the scenario never began")
+    return [finding(scenario, name, limit, ruling, ()) for name, limit in limits.items()]
+
+
+def _not_measured(scenario: str, tally: Tally) -> dict[str, str]:
+    found = {f"load.{scenario}.subject.loop_lag_ms": "the subject is watched from outside only"}
+    if not tally.vitals:
+        why = tally.started.subject_reason or "the subject's process ended before it could be looked at"
+        found[f"load.{scenario}.subject"] = why
+    if tally.started.target_rate is None:
+        found[f"load.{scenario}.target_rate"] = "a closed model has no target rate: the subject sets it"
+        found[f"load.{scenario}.generator.schedule_lag_ms"] = "a closed model has no schedule"
+    return found

@@ -1,0 +1,138 @@
+"""Can the generator be believed? A literal table of rules: what must hold for a run to be worthless, and what to do.
+
+Two promises. A slow subject is never called invalid: no rule looks at how long the subject took, at requests that
+waited for a connection, at time-outs or at a rate that was not answered. They look at the generator alone: its own
+processor time, how late it noticed that a request was due (which it does whether or not a connection is free), the
+requests it could not even begin, the workers that died. A saturated generator is never called valid: a loop without an
+idle moment is saturated whatever the subject does at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from brinell.checks.load.tally import Tally
+from brinell.core import outcomes
+from brinell.core.thresholds import THRESHOLDS
+
+BUSY = 0.9  # share of a core
+DENIED = 0.95  # CPU plus time in the run queue: no idle moment, although other processes had the core
+# Below this share of a core it is not the loop's work that keeps it from idling but a crowded machine. Then the
+# question is how late it was, against what was measured: the rule "late" answers it.
+WORKING = 0.25
+SATURATED_SECONDS = 0.1  # share of the middle seconds
+# Lateness is part of every response time, so it can only make the subject look worse: a limit that is met is met. What
+# it can do is turn a good subject's numbers into the generator's. Hence the bound grows with what was measured and with
+# what was asked for; a processor that other processes use comes some milliseconds late to anybody.
+LATE_NS = 2_000_000
+LATE_UNASKED_NS = 5_000_000  # where no latency limit was stated
+LATE_SHARE = 0.1  # of the response time's p95, and of the strictest limit
+BEHIND = 0.97
+
+
+class Rule(NamedTuple):
+    """``test`` looks at a run and its stated limits; it returns what was seen, None where the rule does not bite."""
+
+    name: str
+    test: Callable[[Tally, Mapping[str, float]], str | None]
+    advice: str
+
+
+class Trust(NamedTuple):
+    """``broken`` are the names of the rules that bit; ``reason`` says what was seen and what to do."""
+
+    broken: tuple[str, ...]
+    reason: str
+    cpu: float | None
+
+    @property
+    def valid(self) -> bool:
+        """Whether the numbers are the subject's."""
+        return not self.broken
+
+
+def trust(tally: Tally, limits: Mapping[str, float]) -> Trust:
+    """Apply every rule."""
+    bitten = [(rule, seen) for rule in RULES if (seen := rule.test(tally, limits)) is not None]
+    reason = " ".join(f"{seen}: {rule.advice}." for rule, seen in bitten)
+    return Trust(tuple(rule.name for rule, _ in bitten), reason, busiest(tally))
+
+
+def busiest(tally: Tally) -> float | None:
+    """Return the share of a core that the busiest worker used in the middle of the run, None if nothing was told."""
+    shares = [[cpu for cpu, _ in rows] for rows in _middle(tally).values() if rows]
+    return max((sum(row) / len(row) for row in shares), default=None)
+
+
+def _middle(tally: Tally) -> dict[int, list[tuple[float, float]]]:
+    """Return (CPU, CPU plus run queue) as shares of a core per worker and second.
+
+    Without the first second (connecting, handshakes) and what came after the schedule's end; a run too short to have
+    a middle counts as a whole.
+    """
+    last = int(tally.span_s) - 1
+    found = {}
+    for worker, rows in tally.workers.items():
+        # A record covers the seconds up to the next one: more than one where the loop stood still.
+        ends = [second for second, _, _ in rows[1:]] + [rows[-1][0] + 1]
+        spread = [
+            (second, cpu / max(1, end - second), (cpu + starved) / max(1, end - second))
+            for (second, cpu, starved), end in zip(rows, ends, strict=True)
+        ]
+        middle = [(cpu, busy) for second, cpu, busy in spread if 1 <= second <= last]
+        if not middle and tally.span_s > 0:
+            whole = min(1.0, tally.span_s)
+            middle = [(cpu / whole, busy / whole) for second, cpu, busy in spread if second <= max(last, 0)]
+        found[worker] = middle
+    return found
+
+
+def _died(tally: Tally, _: Mapping[str, float]) -> str | None:
+    if tally.ended is None or not tally.ended.worker_failures:
+        return None
+    return f"Part of the load was never sent, {'; '.join(tally.ended.worker_failures)}"
+
+
+def _own_faults(tally: Tally, _: Mapping[str, float]) -> str | None:
+    count = tally.outcomes.get(outcomes.OWN_FAULT, 0)
+    if not count:
+        return None
+    said = next((one.detail for _, one in tally.failed.get(outcomes.OWN_FAULT, ()) if one.detail), "")
+    return f"{count} requests failed on this side{f' ({said})' if said else ''} and never reached the subject"
+
+
+def _saturated(tally: Tally, _: Mapping[str, float]) -> str | None:
+    for worker, rows in _middle(tally).items():
+        full = sum(cpu >= BUSY or (cpu >= WORKING and busy >= DENIED) for cpu, busy in rows)
+        if full > SATURATED_SECONDS * len(rows):
+            return f"Worker {worker} had no idle moment in {full} of {len(rows)} s"
+    return None
+
+
+def _late(tally: Tally, limits: Mapping[str, float]) -> str | None:
+    (lag,) = tally.lag.quantiles_ns([0.99])
+    (response,) = tally.response.quantiles_ns([0.95])
+    asked = [limit * 1e6 for name, limit in limits.items() if THRESHOLDS[name].clock == "response"]
+    floor = max(LATE_NS, LATE_SHARE * min(asked)) if asked else LATE_UNASKED_NS
+    if lag is None or lag <= max(floor, LATE_SHARE * (response or 0)):
+        return None
+    return f"One request in a hundred was noticed {lag / 1e6:.3g} ms or more after it was due"
+
+
+def _behind(tally: Tally, _: Mapping[str, float]) -> str | None:
+    rate = tally.started.target_rate
+    planned = (rate or 0.0) * tally.span_s
+    scheduled = tally.ended.scheduled if tally.ended is not None else tally.scheduled
+    if planned < 1 or scheduled >= BEHIND * planned - 1:
+        return None
+    return f"Only {scheduled} of {planned:.0f} planned requests were begun or waited to be"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("died", _died, "look into load-workers.log of the run, then run again"),
+    Rule("own-faults", _own_faults, "raise the descriptor limit (ulimit -n) or take fewer connections"),
+    Rule("saturated", _saturated, "take more workers while cores are free, else another machine or a lower rate"),
+    Rule("late", _late, "free cores on this machine, take more workers, or use another machine"),
+    Rule("behind", _behind, "the generator stood still; keep the machine awake and run again"),
+)

@@ -1,0 +1,148 @@
+"""Stated thresholds against what was measured: one required finding each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from brinell.checks.load.generator import Trust
+from brinell.checks.load.samples import needed, proves_more
+from brinell.checks.load.tally import Tally
+from brinell.core import outcomes
+from brinell.core.finding import Finding
+from brinell.core.histogram import Histogram, bounds
+from brinell.core.thresholds import THRESHOLDS, Metric
+from brinell.core.verdicts import Reason, Verdict
+
+CHECK = "load"
+
+# Only the subject can have caused these, however badly the generator did. A time-out or an unfinished request may be
+# an answer that a saturated loop never came to read.
+_SUBJECTS_OWN = {
+    outcomes.STATUS,
+    outcomes.PROTOCOL,
+    outcomes.SHORT_BODY,
+    outcomes.REFUSED,
+    outcomes.RESET,
+    outcomes.TLS,
+}
+
+
+class Ruling(NamedTuple):
+    """A threshold's outcome. ``observed`` in the threshold's unit, None where there was nothing to observe."""
+
+    observed: float | None
+    verdict: Verdict
+    reason: Reason | None
+    detail: str
+
+
+def rule(name: str, limit: float, tally: Tally, trust: Trust) -> Ruling:
+    """Judge one threshold."""
+    metric = THRESHOLDS[name]
+    observed = observe(metric, tally)
+    if observed is None:
+        return Ruling(None, Verdict.UNKNOWN, Reason.NOT_EXERCISED, "no request that could be measured ended")
+    met = observed <= limit if metric.at_most else observed >= limit
+    if not trust.valid and (met or not _stands(metric, limit, tally, trust)):
+        return Ruling(observed, Verdict.UNKNOWN, Reason.INVALID, trust.reason)
+    ended = tally.ended
+    if met and (ended is None or ended.interrupted):
+        how = f"{tally.span_s:.3g} s of {tally.started.span_s:.3g} s were run"
+        return Ruling(observed, Verdict.UNKNOWN, Reason.INCONCLUSIVE, f"{how}; what was measured meets the limit")
+    missing = _missing(metric, limit, tally, met=met)
+    if missing:
+        return Ruling(observed, Verdict.UNKNOWN, Reason.INCONCLUSIVE, missing)
+    return Ruling(observed, Verdict.PASS if met else Verdict.FAIL, None, "")
+
+
+def observe(metric: Metric, tally: Tally) -> float | None:
+    """Return the metric's value: milliseconds, a share or a rate per second."""
+    if metric.what == "error_rate":
+        return sum(tally.errors.values()) / tally.requests if tally.requests else None
+    if metric.what == "rate":
+        return tally.completed / tally.span_s if tally.span_s > 0 else None
+    return _milliseconds(metric, _histogram(metric, tally))
+
+
+def finding(scenario: str, name: str, limit: float, ruling: Ruling, evidence: tuple[str, ...]) -> Finding:
+    """Word a ruling."""
+    metric = THRESHOLDS[name]
+    seen = "not measured" if ruling.observed is None else _spell(name, ruling.observed)
+    sign = "at most" if metric.at_most else "at least"
+    return Finding(
+        id=f"load.{scenario}.{name}",
+        check=CHECK,
+        required=True,
+        verdict=ruling.verdict,
+        reason=ruling.reason,
+        title=f"{scenario}: {name} is {seen}, asked for {sign} {_spell(name, limit)}",
+        detail=ruling.detail,
+        evidence=evidence,
+    )
+
+
+def _histogram(metric: Metric, tally: Tally) -> Histogram:
+    return tally.service if metric.clock == "service" else tally.response
+
+
+def _milliseconds(metric: Metric, histogram: Histogram) -> float | None:
+    if not histogram.count:
+        return None
+    if metric.what == "max":
+        return histogram.max_ns / 1e6
+    if metric.what == "mean":
+        mean = histogram.mean_ns()
+        return None if mean is None else mean / 1e6
+    (found,) = histogram.quantiles_ns([metric.share or 0.0])
+    return None if found is None else found / 1e6
+
+
+def _stands(metric: Metric, limit: float, tally: Tally, trust: Trust) -> bool:
+    """Whether a failure holds although the generator is invalid, because the generator can't have caused it."""
+    if metric.what == "error_rate":
+        own = sum(count for kind, count in tally.errors.items() if kind in _SUBJECTS_OWN)
+        return tally.requests > 0 and own / tally.requests > limit
+    if metric.what == "rate":
+        return False  # less was sent, or later: less could be answered
+    # Service time begins at the actual send: neither lateness nor a dead worker is in it. Only a saturated loop is,
+    # because it comes late to read the answer.
+    service = _milliseconds(metric, tally.service)
+    return "saturated" not in trust.broken and service is not None and service > limit
+
+
+def _missing(metric: Metric, limit: float, tally: Tally, *, met: bool) -> str:
+    """Return what is missing for a conclusion, empty if nothing is."""
+    histogram = _histogram(metric, tally)
+    count = tally.requests if metric.what in {"error_rate", "rate"} else histogram.count
+    need = needed(metric.what, metric.share, limit)
+    if count >= need:
+        return ""
+    if not met and _proved(metric, limit, tally, histogram):
+        return ""
+    text = f"{count} requests are too few, it takes {need}"
+    if tally.span_s > 0 and count:
+        more = (need - count) / (count / tally.span_s)
+        text += f": run it about {more:.3g} s longer at this rate"
+    return text
+
+
+def _proved(metric: Metric, limit: float, tally: Tally, histogram: Histogram) -> bool:
+    """Whether a failure is certain although the sample is small."""
+    if metric.what == "error_rate":
+        return proves_more(sum(tally.errors.values()), tally.requests, limit)
+    if metric.what == "quantile" and metric.share is not None:
+        return proves_more(_above(histogram, limit * 1e6), histogram.count, 1 - metric.share)
+    return metric.what == "max"  # one request above the limit is one too many
+
+
+def _above(histogram: Histogram, limit_ns: float) -> int:
+    """Count what lies above the limit for certain: buckets that begin above it."""
+    indices, counts = histogram.sparse()
+    return sum(count for index, count in zip(indices, counts, strict=True) if bounds(index)[0] > limit_ns)
+
+
+def _spell(name: str, value: float) -> str:
+    if name.endswith("_ms"):
+        return f"{value:.4g} ms"
+    # Never rounded up to the limit or to 100 %: 989.97/s stays below 990.
+    return f"{value * 100:.4g} %" if name == "error_rate" else f"{int(value * 100) / 100:g}/s"

@@ -1,0 +1,175 @@
+"""The records of one scenario added up in one pass: memory does not grow with the number of requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from brinell.core import outcomes
+from brinell.core.evidence import Evidence, observation_id
+from brinell.core.histogram import Histogram, Sparse
+from brinell.core.observation import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted, Vitals
+
+SLOWEST = 10
+EACH_ERROR = 3
+
+_Compact = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]
+
+
+@dataclass
+class OperationTally:
+    """One kind of request."""
+
+    response: Histogram = field(default_factory=Histogram)
+    service: Histogram = field(default_factory=Histogram)
+    requests: int = 0
+    errors: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class SecondTally:
+    """What ended in one second. Histograms stay sparse here: there is one of these for every second of a run."""
+
+    completed: int = 0
+    errors: int = 0
+    max_ns: int = 0
+    parts: list[_Compact] = field(default_factory=list)
+
+    def quantiles_ns(self, shares: tuple[float, ...]) -> list[int | None]:
+        """Quantiles of the second's response times."""
+        merged = Histogram()
+        for indices, counts in self.parts:
+            merged.add_sparse((indices, counts), self.max_ns)  # type: ignore[arg-type]  # arrays are taken as they are
+        return merged.quantiles_ns(shares)
+
+
+@dataclass
+class Tally:
+    """One scenario. ``workers`` holds, for each worker, (second, cpu_s, starved_s) in order."""
+
+    started: LoadStarted
+    started_id: str
+    ended: LoadEnded | None = None
+    ended_id: str = ""
+    response: Histogram = field(default_factory=Histogram)
+    response_ok: Histogram = field(default_factory=Histogram)
+    service: Histogram = field(default_factory=Histogram)
+    lag: Histogram = field(default_factory=Histogram)
+    operations: dict[str, OperationTally] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    seconds: dict[int, SecondTally] = field(default_factory=dict)
+    workers: dict[int, list[tuple[int, float, float]]] = field(default_factory=dict)
+    scheduled: int = 0
+    waited_seconds: int = 0  # worker-seconds at whose end requests waited for a connection
+    vitals: list[Vitals] = field(default_factory=list)
+    slowest: list[tuple[int, str, Exemplar]] = field(default_factory=list)
+    failed: dict[str, list[tuple[str, Exemplar]]] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> int:
+        """Requests with an outcome."""
+        return sum(self.outcomes.values())
+
+    @property
+    def errors(self) -> dict[str, int]:
+        """Counts by error kind, most frequent first."""
+        found: dict[str, int] = {}
+        for outcome, count in self.outcomes.items():
+            if outcome != outcomes.OK:
+                kind = outcomes.kind(outcome)
+                found[kind] = found.get(kind, 0) + count
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def statuses(self) -> dict[str, int]:
+        """Counts of the statuses that were not expected, by code."""
+        prefix = f"{outcomes.STATUS}-"
+        return {key.removeprefix(prefix): self.outcomes[key] for key in sorted(self.outcomes) if key.startswith(prefix)}
+
+    @property
+    def completed(self) -> int:
+        """Requests that got a complete answer, whatever it said."""
+        return sum(count for outcome, count in self.outcomes.items() if outcomes.completed(outcome))
+
+    @property
+    def span_s(self) -> float:
+        """Seconds of the schedule as it was run; without a last record, up to the last second that was told."""
+        if self.ended is not None:
+            return self.ended.span_s
+        told = [second for rows in self.workers.values() for second, _, _ in rows]
+        return min(self.started.span_s, float(max(told, default=-1) + 1))
+
+
+def tallies(evidence: Evidence) -> dict[str, Tally]:
+    """Return a tally for every step that began a load scenario, by step id."""
+    found: dict[str, Tally] = {}
+    for envelope in evidence.envelopes(LoadStarted, LoadSlice, Exemplar, GeneratorSecond, Vitals, LoadEnded):
+        record, identity = envelope.data, observation_id(envelope)
+        if isinstance(record, LoadStarted):
+            found[envelope.source] = Tally(record, identity)
+        elif (tally := found.get(envelope.source)) is not None:
+            _add(tally, record, identity)
+    return found
+
+
+def _add(tally: Tally, record: object, identity: str) -> None:
+    match record:
+        case LoadSlice():
+            _add_slice(tally, record)
+        case GeneratorSecond():
+            tally.workers.setdefault(record.worker, []).append((record.second, record.cpu_s, record.starved_s))
+            tally.lag.add_sparse(record.lag, record.max_lag_ns)
+            tally.scheduled += record.scheduled
+            tally.waited_seconds += record.waiting > 0
+        case Exemplar():
+            _add_exemplar(tally, record, identity)
+        case Vitals():
+            tally.vitals.append(record)
+        case LoadEnded():
+            tally.ended, tally.ended_id = record, identity
+
+
+def _add_slice(tally: Tally, one: LoadSlice) -> None:
+    tally.outcomes[one.outcome] = tally.outcomes.get(one.outcome, 0) + one.count
+    operation = tally.operations.setdefault(one.operation, OperationTally())
+    operation.requests += one.count
+    for histogram in (tally.response, operation.response):
+        histogram.add_sparse(one.response, one.max_response_ns)
+    for histogram in (tally.service, operation.service):
+        histogram.add_sparse(one.service, one.max_service_ns)
+    second = tally.seconds.setdefault(one.second, SecondTally())
+    second.max_ns = max(second.max_ns, one.max_response_ns)
+    second.parts.append(_compact(one.response))
+    if outcomes.completed(one.outcome):
+        second.completed += one.count
+    if one.outcome == outcomes.OK:
+        tally.response_ok.add_sparse(one.response, one.max_response_ns)
+    else:
+        second.errors += one.count
+        kind = outcomes.kind(one.outcome)
+        operation.errors[kind] = operation.errors.get(kind, 0) + one.count
+
+
+def _add_exemplar(tally: Tally, one: Exemplar, identity: str) -> None:
+    if one.outcome != outcomes.OK:
+        kept = tally.failed.setdefault(one.outcome, [])
+        if len(kept) < EACH_ERROR:
+            kept.append((identity, one))
+            return
+    tally.slowest.append((one.ended_ns - one.due_ns, identity, one))
+    if len(tally.slowest) > 4 * SLOWEST:
+        keep_slowest(tally)
+
+
+def keep_slowest(tally: Tally) -> None:
+    """Sort the slowest first and forget the others."""
+    tally.slowest.sort(key=lambda entry: -entry[0])
+    # A failed request can come as an error and as one of the slowest: once is enough.
+    seen = {(one.due_ns, one.ended_ns) for kept in tally.failed.values() for _, one in kept}
+    tally.slowest = [entry for entry in tally.slowest if (entry[2].due_ns, entry[2].ended_ns) not in seen][:SLOWEST]
+
+
+def _compact(sparse: Sparse) -> _Compact:
+    return np.asarray(sparse[0], dtype=np.int32), np.asarray(sparse[1], dtype=np.int64)
