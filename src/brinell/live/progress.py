@@ -18,7 +18,7 @@ from brinell.core.redact import one_line
 from brinell.live import console
 from brinell.live.estimate import Estimate
 from brinell.live.events import told
-from brinell.reports.figures import seconds
+from brinell.reports.figures import seconds, whole_seconds
 from brinell.reports.layout import NARROWEST, cells, cut
 
 _FRAME_S = 0.1
@@ -153,13 +153,13 @@ class Display:
     def _plain(self, step: _Step, now_s: float) -> str:
         """Say in one line without a bar where the run stands."""
         told_share = f" {int(step.share * 100)} %" if step.share is not None else ""
-        times = ", ".join(filter(None, (f"{seconds(now_s - step.started_s)} so far", self._left(step, now_s))))
+        times = ", ".join(filter(None, (f"{whole_seconds(now_s - step.started_s)} so far", self._left(step, now_s))))
         return f"{self._place(step)}{told_share}, {times}"
 
     def _status(self, step: _Step, now_s: float, width: int, *, ascii_only: bool) -> str:
         """Say the same with a bar, leaving out what does not fit."""
         place = self._place(step)
-        spent, left = seconds(now_s - step.started_s), self._left(step, now_s)
+        spent, left = whole_seconds(now_s - step.started_s), self._left(step, now_s)
         for tail in (", ".join(filter(None, (f"{spent} so far", left))), left, spent):
             room = width - cells(place) - cells(tail) - 2
             if tail and step.share is not None and room >= 8:
@@ -184,7 +184,7 @@ class Display:
         total_s = own_s + sum(self._expected_s[name] for name in later) if whole else own_s
         if total_s < 1:
             return "ending"
-        return f"about {seconds(total_s)} left{'' if whole else ' in this step'}"
+        return f"about {whole_seconds(total_s)} left{'' if whole else ' in this step'}"
 
     def _draw(self, rows: list[str]) -> None:
         """Replace what is drawn in one write; the cursor ends where it began, at the start of the first line."""

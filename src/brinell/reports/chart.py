@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from markupsafe import Markup
 
 from brinell.core.judgement import Load, Seconds, Series
+from brinell.reports.figures import exact
 
 _WIDTH, _LEFT, _RIGHT = 960, 56, 892
 _TOP, _TALL, _STRIP, _GAP = 26, 230, 62, 34
@@ -32,7 +33,7 @@ def chart(load: Load) -> Markup:
     parts.append(f'<line class="axis" x1="{_LEFT}" x2="{_RIGHT}" y1="{bottom}" y2="{bottom}"/>')
     parts.append(_label(_LEFT, bottom + 17, f"{series.t_s[0]:g} s"))
     parts.append(_label(_RIGHT, bottom + 17, f"{series.t_s[-1]:g} s", anchor="end"))
-    return Markup(f'<svg viewBox="0 0 {_WIDTH} {bottom + 24}" role="img">{"".join(parts)}</svg>')  # noqa: S704 - numbers only
+    return Markup(f'<svg viewBox="0 0 {_WIDTH} {bottom + 24}" height="{bottom + 24}" role="img">{"".join(parts)}</svg>')  # noqa: S704 - numbers only
 
 
 def _latency(series: Series) -> list[str]:
@@ -59,11 +60,19 @@ def _panel(
     if not known:
         return [*parts, _label(_LEFT, top + height / 2, "not measured")]
     scale = kind(known, top, height)
-    for value in sorted({min(known), max(known)}):
+    for value in _ticks(known) if kind is logarithmic else (0.0, max(known)):
         y = scale(value)
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(_label(_LEFT - 8, y + 4, f"{value:.3g}", anchor="end"))
+        parts.append(_label(_LEFT - 8, y + 4, exact(float(f"{value:.3g}")), anchor="end"))
     return parts + [f'<path class="{name}" d="{_path(values, scale)}"/>' for name, values in lines]
+
+
+def _ticks(known: Sequence[float]) -> list[float]:
+    """Return the powers of ten within the values' range; the range's ends where there are fewer than two."""
+    positive = [value for value in known if value > 0] or [1.0]
+    low, high = min(positive), max(positive)
+    powers = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
+    return [10.0**power for power in powers] if len(powers) > 1 else sorted({low, high})
 
 
 def linear(known: Sequence[float], top: float, height: float) -> Scale:

@@ -67,6 +67,11 @@ def seconds(value: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def whole_seconds(value: float) -> str:
+    """Format a duration that keeps changing on the screen: ``0 s``, ``17 s``, ``2 min 05 s``."""
+    return f"{int(value)} s" if value < 60 else seconds(float(int(value)))
+
+
 def size(value: float | None) -> str:
     """Format bytes in binary units: ``48.2 MiB``."""
     if value is None or not math.isfinite(value):

@@ -46,11 +46,15 @@ def view(judgement: Judgement) -> dict[str, Any]:
 
 
 def _first_findings(judgement: Judgement) -> list[tuple[str, Findings, int]]:
-    """Return what stands on the first screen: failed and undecided required findings, and how many more there are."""
-    groups = (
+    """Return what stands on the first screen: failed and undecided required findings, where there is none the passed
+    ones, and how many more there are.
+    """
+    groups = [
         ("Failed", outline.chosen(judgement, Verdict.FAIL, required=True)),
         ("Could not be decided", outline.chosen(judgement, Verdict.UNKNOWN, required=True)),
-    )
+    ]
+    if not any(found for _, found in groups):
+        groups = [("Passed", outline.chosen(judgement, Verdict.PASS, required=True))]
     return [(title, found[:_FIRST_SCREEN], len(found) - _FIRST_SCREEN) for title, found in groups if found]
 
 

@@ -28,11 +28,12 @@ def junit(judgement: Judgement) -> str:
     cases = [_case(test, bugs.get(test.id)) for test in suite.tests]
     totals = _totals(suite)
     attributes = " ".join(f'{name}="{value}"' for name, value in totals.items())
+    overall = attributes.partition(" skipped=")[0]  # Jenkins' schema knows no skipped there
     time = f'time="{suite.execution_time_seconds or 0:.3f}"'
     name = _attribute(judgement.run.name)
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
-        f"<testsuites name={name} {attributes} {time}>",
+        f"<testsuites name={name} {overall} {time}>",
         f"<testsuite name={name} {attributes} {time} timestamp={_attribute(suite.timestamp)}>",
         "<properties>",
         *(_property(key, value) for key, value in _facts(judgement)),

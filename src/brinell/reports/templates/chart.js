@@ -168,7 +168,7 @@ function drawSubject(svg, plot, series, top) {
     const scale = scaleOf(memory, top, STRIP);
     if (!cores) panel(svg, plot, { top, height: STRIP, scale, title: "Subject: memory, MiB" });
     svg.append(draw("path", { class: "rss", d: pathOf(memory, plot.xs, scale) }));
-    labels.push({ y: scale.at(lastKnown(memory)), text: `${threeDigits(lastKnown(memory))} MiB` });
+    labels.push({ y: scale.at(lastKnown(memory)), text: `${lastKnown(memory).toFixed(0)} MiB` });
     found.push({ name: "rss", values: memory, scale });
   }
   endLabels(svg, plot, labels, top, STRIP);
@@ -235,7 +235,7 @@ function drawChart(figure, load, log) {
   const { series } = load;
   const width = Math.max(280, figure.clientWidth);
   const span = series.t_s[series.t_s.length - 1] - series.t_s[0];
-  const plot = { width, top: 26, right: width - (width < 500 ? 46 : 68) };
+  const plot = { width, top: 26, right: width - (width < 500 ? 56 : 68) };
   plot.xs = series.t_s.map((second) => LEFT + ((second - series.t_s[0]) / (span || 1)) * (plot.right - LEFT));
   const second = plot.top + TALL + GAP;
   const third = second + STRIP + GAP;

@@ -74,7 +74,7 @@ const outcomeKeys = { a: "", f: "failed", e: "error", p: "passed", s: "skipped" 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const search = one("#search");
-  if (event.key === "Escape" && search) {
+  if (event.key === "Escape" && search && document.activeElement === search) {
     search.blur();
     location.hash = "#tests";
     return;

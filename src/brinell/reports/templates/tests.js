@@ -1,5 +1,6 @@
-// The list of tests: columns of the embedded data, filtered and sorted as indices, drawn a few hundred rows at a time.
-const CHUNK = 200;
+// The list of tests: columns of the embedded data, filtered and sorted as indices, drawn a part at a time.
+const FIRST = 50;
+const MORE = 200;
 const tests = data.tests;
 const view = { outcome: "", query: "", category: "", sort: "", bug: "", rows: [], drawn: 0 };
 const marks = { passed: "✓", failed: "✗", error: "✗", skipped: "–", xfailed: "–", xpassed: "?" };
@@ -44,10 +45,10 @@ function rowOf(row) {
   if (Object.hasOwn(classes, outcome)) mark.className = classes[outcome];
   const name = make("td", {}, make("span", { textContent: tests.files[tests.file[row]] }), tests.name[row]);
   const notes = [];
-  if (tests.reruns[row]) notes.push(`passed or failed after ${tests.reruns[row]} ${tests.reruns[row] === 1 ? "rerun" : "reruns"}`);
-  if (tests.trusts[tests.trust[row]] === "confirmed") notes.push("confirmed in a clean process");
+  if (tests.reruns[row]) notes.push(`${tests.reruns[row]} ${tests.reruns[row] === 1 ? "rerun" : "reruns"}`);
+  if (tests.trusts[tests.trust[row]] === "confirmed") notes.push("confirmed");
   if (tests.reason[row]) notes.push(tests.reason[row]);
-  if (notes.length) name.append(make("small", { className: "soft", textContent: notes.join("; ") }));
+  if (notes.length) name.append(" ", make("small", { textContent: notes.join("; ") }));
   const bug = make("td");
   if (tests.bug[row] >= 0) {
     const id = tests.bugs[tests.bug[row]];
@@ -57,19 +58,21 @@ function rowOf(row) {
     make("td", { className: "n", textContent: duration(msOf(row)) }), bug);
 }
 
-function drawMore() {
-  const upTo = Math.min(view.rows.length, view.drawn + CHUNK);
+function drawMore(number) {
+  const upTo = Math.min(view.rows.length, view.drawn + number);
   const rows = document.createDocumentFragment();
   for (; view.drawn < upTo; view.drawn += 1) rows.append(rowOf(view.rows[view.drawn]));
   one("#list tbody").append(rows);
-  one("#more").hidden = view.drawn >= view.rows.length;
+  const left = view.rows.length - view.drawn;
+  one("#more").hidden = left === 0;
+  one("#more").textContent = `Show ${Math.min(left, MORE)} more of ${left.toLocaleString("en")}`;
 }
 
 function drawTests() {
   choose();
   view.drawn = 0;
   one("#list tbody").replaceChildren();
-  drawMore();
+  drawMore(FIRST);
   const only = view.bug ? ` of bug ${view.bug}` : "";
   one("#shown").textContent = `${view.rows.length.toLocaleString("en")} of ${tests.name.length.toLocaleString("en")} tests${only}`;
   for (const link of all(".counts a")) {
@@ -114,13 +117,11 @@ if (tests) {
   one("#category").hidden = tests.categories.length < 2;
   one("#search").addEventListener("input", (event) => { view.query = event.target.value; remember(); });
   one("#category").addEventListener("change", (event) => { view.category = event.target.value; remember(); });
-  one("#more").addEventListener("click", drawMore);
+  one("#more").addEventListener("click", () => drawMore(MORE));
   for (const button of all("#list th button")) {
     button.addEventListener("click", () => { view.sort = view.sort === button.dataset.sort ? "" : button.dataset.sort; remember(); });
   }
   for (const link of all(".bug-tests")) link.href = `#tests?${new URLSearchParams({ bug: link.dataset.bug })}`;
-  new IntersectionObserver((seen) => { if (seen.some((entry) => entry.isIntersecting) && !one("#more").hidden) drawMore(); },
-    { rootMargin: "600px" }).observe(one("#more").parentNode);
 }
 
 function follow(moved) {

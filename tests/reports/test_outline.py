@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from brinell.core.verdicts import Exit, Owner, Verdict
+from brinell.reports import outline
+
+
+def test_the_verdict_is_a_word_and_a_clause_that_counts_required_findings_only(build):
+    word, clause = outline.sentence(build.realistic())
+    assert word == "NOT READY"
+    assert clause == "2 of 5 required findings failed (1 P0, 1 P2 and 1 P3 bugs)"
+
+
+def test_ready(build):
+    assert outline.sentence(build.passing()) == ("READY", "all 2 required findings passed")
+
+
+def test_nothing_required_is_nothing_proved_and_a_killed_run_says_so(build):
+    word, clause = outline.sentence(build.empty())
+    assert word == "NOT PROVED"
+    assert clause == "nothing was required, so nothing was proved; the run was killed after 0 of 1 step"
+
+
+def test_a_failure_of_the_environment_is_named_as_one(build):
+    judgement = build.realistic()
+    run = msgspec.structs.replace(judgement.run, exit_code=int(Exit.INFRASTRUCTURE))
+    assert "test infrastructure" in outline.sentence(msgspec.structs.replace(judgement, run=run))[1]
+
+
+def test_bugs_stand_most_urgent_first_then_those_with_most_tests(build):
+    judgement = build.realistic()
+    mixed = msgspec.structs.replace(judgement, bugs=judgement.bugs[::-1])
+    assert [bug.severity for bug in outline.bugs_in_order(mixed)] == ["P0", "P2", "P3"]
+
+
+def test_a_test_in_two_bugs_belongs_to_the_more_urgent_one(build):
+    judgement = build.realistic()
+    first, second, third = judgement.bugs
+    shared = msgspec.structs.replace(third, tests=first.tests)
+    found = outline.bug_of_test(msgspec.structs.replace(judgement, bugs=(shared, second, first)))
+    assert found[first.tests[0]].id == first.id
+
+
+def test_the_size_of_a_tie_is_told(build):
+    assert outline.location(build.realistic().bugs[1]) == "src/shop/webhooks.py:19 deliver, tied with 4 others"
+
+
+def test_thresholds_put_the_failed_ones_first_and_an_unheard_of_verdict_is_unknown(build):
+    load = build.realistic().load[0]
+    rows = outline.thresholds(load)
+    assert rows[0] == ("p95_ms", "612.4", "500", Verdict.FAIL)
+    odd = msgspec.structs.replace(load, thresholds={"x": {"limit": 1.0, "observed": None, "verdict": "green"}})
+    assert outline.thresholds(odd)[0][3] is Verdict.UNKNOWN
+
+
+def test_every_reason_has_advice(build):
+    assert set(outline.ADVICE) == set(build.Reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [("realistic", "python -m pytest -p no:randomly"), ("passing", "brinell bless"), ("empty", "brinell run --resume")],
+)
+def test_there_is_always_a_next_step(build, name, step):
+    assert outline.next_step(getattr(build, name)()).startswith(step)
+
+
+def test_the_next_step_is_no_command_that_did_not_reproduce(build):
+    judgement = build.realistic()
+    gone = msgspec.structs.replace(judgement, bugs=judgement.bugs[1:])
+    assert outline.next_step(gone) == "brinell report"
+
+
+def test_owners_are_all_known_to_the_reports():
+    assert {owner.value for owner in Owner} == {"product", "infrastructure", "undecided"}

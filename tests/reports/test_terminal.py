@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from brinell.reports.layout import cells
+from brinell.reports.terminal import summary
+
+COMMAND = re.compile(r"^\s*(?:\x1b\[\d+m)?(?:Report:|Next:|[\w ]+:) ")
+
+
+def test_the_verdict_comes_first_then_what_failed_then_what_is_unknown_then_the_numbers(build):
+    text = summary(build.realistic(), folder="runs/x")
+    order = [
+        "✗ NOT READY: 2 of 5", "\nFailed\n", "612.4 ms, the limit is 500 ms", "Could not be decided", "invalid:",
+        "\nBugs\n", "P0 B-3f2a91", "P2 B-77c0de", "\nSuite\n", "\nLoad: browse\n", "Not measured: 7", "Report: runs/x",
+        "Next: python -m pytest",
+    ]  # fmt: skip
+    places = [text.index(piece) for piece in order]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 200])
+@pytest.mark.parametrize("name", ["realistic", "passing", "empty"])
+def test_only_commands_are_wider_than_the_terminal(build, name, width):
+    for line in summary(getattr(build, name)(), width=width, folder="f").splitlines():
+        assert cells(line) <= width or "python -m pytest" in line or COMMAND.match(line)
+
+
+def test_no_word_is_broken_at_forty_columns(build):
+    text = summary(build.realistic(), width=40)
+    words = set(re.findall(r"[a-z]{4,}", " ".join(line.strip() for line in text.splitlines())))
+    wide = set(
+        re.findall(r"[a-z]{4,}", " ".join(line.strip() for line in summary(build.realistic(), width=200).splitlines()))
+    )
+    assert words <= wide
+
+
+def test_percentiles_stay_a_table_at_forty_columns(build):
+    assert "  ms        p50  p95  p99    max\n  response  218  612  980  3,105\n" in summary(
+        build.realistic(), width=40
+    )
+
+
+def test_colour_only_adds_styles(build):
+    plain = summary(build.realistic())
+    assert "\x1b" not in plain
+    assert re.sub(r"\x1b\[[\d;]*m", "", summary(build.realistic(), color=True)) == plain
+
+
+def test_ascii_terminals_get_ascii(build):
+    summary(build.hostile(), encoding="ascii").encode("ascii")
+    assert summary(build.realistic(), encoding="ascii").startswith("x NOT READY")
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), width=st.integers(20, 120))
+def test_any_judgement_renders_twice_the_same_and_cannot_steer_the_terminal(build, data, width):
+    judgement = data.draw(build.judgements())
+    text = summary(judgement, width=width, color=False, folder="runs/x")
+    assert text == summary(judgement, width=width, color=False, folder="runs/x")
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+
+
+def test_a_message_of_a_megabyte_is_cut(build):
+    judgement = build.hostile(("x" * 1_000_000,))
+    assert len(summary(judgement)) < 200_000
+
+
+def test_many_findings_are_counted_not_listed(build):
+    judgement = build.realistic()
+    finding = judgement.findings[0]
+    many = tuple(msgspec.structs.replace(finding, id=f"f{n}") for n in range(500))
+    text = summary(msgspec.structs.replace(judgement, findings=many))
+    assert "and 480 more in report.md" in text
+
+
+def test_printing_a_summary_needs_no_heavy_import():
+    code = "import sys, brinell.reports.terminal; print({'rich', 'jinja2', 'numpy', 'typer'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
