@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from brinell.core.judgement import Bug, Reproduction
 from brinell.core.observation import Envelope
 from brinell.core.plan import Plan, SuiteSpec
+from brinell.core.redact import plain, redact
 from brinell.core.verdicts import Owner
 from brinell.triage.failure import Observed, observe
 from brinell.triage.fix import fix_strategy_of
@@ -44,20 +45,20 @@ class SuiteBugs:
         return Bug(
             id=found.key.id,
             severity=severity,
-            severity_rule=rule,
+            severity_rule=_safe(rule),
             owner=ruling.owner,
-            owner_evidence=ruling.evidence,
-            signature=found.key.text,
+            owner_evidence=tuple(_safe(line) for line in ruling.evidence),
+            signature=_safe(found.key.text),
             title=title_of(found),
             tests=found.tests,
             error=error_of(found.first),
-            root_cause=root_cause_of(found),
+            root_cause=_safe_or_none(root_cause_of(found)),
             suspects=suspects_of(found, self.layout),
             reproduction=reproduction,
-            fix_strategy=fix_strategy_of(found, ruling.owner),
+            fix_strategy=_safe_or_none(fix_strategy_of(found, ruling.owner)),
             sla_due=due(started, severity),
             status=status_of(found.key.id, found.tests, known or {}),
-            why_grouped=found.key.why,
+            why_grouped=_safe(found.key.why),
             excerpt=excerpt_of(found.first),
         )
 
@@ -66,6 +67,15 @@ class SuiteBugs:
         stopped = len(found.readings)
         files = len({reading.failure.path for reading in found.readings})
         return Scope(ran=self.observed.tests + uncollected, stopped=stopped, files=files)
+
+
+def _safe(text: str) -> str:
+    """What the subject said, without secrets and without control characters. Ids of tests stay as they are: they name."""
+    return plain(redact(text))
+
+
+def _safe_or_none(text: str | None) -> str | None:
+    return None if text is None else _safe(text)
 
 
 def most_urgent_first(bugs: Iterable[Bug]) -> list[Bug]:

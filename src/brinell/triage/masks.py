@@ -46,7 +46,10 @@ _KINDS: tuple[tuple[str, str], ...] = (
         rf"{_NOT_BEFORE}(?:[bru]|br|rb)?(?:'(?:[^'\\\n]|\\.){{0,800}}'|\"(?:[^\"\\\n]|\\.){{0,800}}\"){_NOT_AFTER}",
     ),
     # The text between a parenthesis and an object's address: <shop.Cart object at 0x7f..> keeps its class
-    ("hash", r"\b(?=[0-9a-fA-F-]{0,63}\d)(?=[0-9a-fA-F-]{0,63}[a-fA-F])[0-9a-fA-F]{8,64}\b|\b[0-9a-fA-F-]{16,128}\b"),
+    (
+        "hash",
+        r"\b(?=[0-9a-fA-F-]{0,63}\d)(?=[0-9a-fA-F-]{0,63}[a-fA-F])[0-9a-fA-F]{8,64}\b|\b(?=[0-9-]{0,127}[a-fA-F])[0-9a-fA-F-]{16,128}\b",
+    ),
     ("base64", r"\b(?=[A-Za-z0-9+/]{0,63}\d)[A-Za-z0-9+/]{40,4096}={0,2}"),
     ("duration", r"\b\d{1,18}(?:\.\d{1,18})?\s?(?:ns|us|µs|ms|s|sec|secs|seconds?|min|minutes?|h|hours?|days?)\b"),
     ("number", r"(?<![A-Za-z_<>])[-+]?\d{1,400}(?:[.,_]\d{1,400}){0,20}(?:[eE][-+]?\d{1,5})?(?![A-Za-z_<>])|\d{1,400}"),

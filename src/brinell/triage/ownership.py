@@ -160,7 +160,10 @@ def layout_of(plan: Plan, started: SuiteStarted | None, directory: str, tests: I
     home = _normal(posixpath.join(root, directory))
     rootdir = _normal(started.rootdir) if started.rootdir else home
     roots = {root, home, rootdir, _normal(started.cwd)} - {"", "/", "."}
-    sources = {_normal(posixpath.join(root, source)) for source in plan.source} or {root, home, rootdir}
+    # A root outside the plan's is the same project by another name (a link, resolved by one of the two).
+    names_of_root = {root} | {other for other in roots if not _inside(other, root)}
+    sources = {_normal(posixpath.join(name, source)) for name in names_of_root for source in plan.source}
+    sources = sources or {root, home, rootdir}
     return Layout(
         roots=_longest_first(roots),
         sources=_longest_first(sources - {"", "/", "."}),

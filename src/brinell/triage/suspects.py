@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from brinell.core.judgement import Suspect
+from brinell.core.redact import plain
 from brinell.triage.group import Group
 from brinell.triage.ownership import Layout
 
@@ -37,8 +38,8 @@ def suspects_of(group: Group, layout: Layout) -> tuple[Suspect, ...]:
     shares = {where: round(scores[where] / total, 4) for where in ranked}
     return tuple(
         Suspect(
-            file=file,
-            function=function,
+            file=plain(file),
+            function=plain(function),
             lines=tuple(sorted(lines[file, function])[:MOST_LINES]),
             score=shares[file, function],
             tied=sum(share == shares[file, function] for share in shares.values()) - 1,
