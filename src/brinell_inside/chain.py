@@ -54,12 +54,13 @@ def _chain(exception, depth, seen):
 def _previous(exception):
     """What the exception says came before it, as Python prints it, and how it is linked (``cause`` or ``context``)."""
     try:
-        if exception.__cause__ is not None:
-            return exception.__cause__, "cause"
-        if exception.__context__ is not None and not exception.__suppress_context__:
-            return exception.__context__, "context"
+        cause, context, hidden = exception.__cause__, exception.__context__, exception.__suppress_context__
     except Exception:  # noqa: BLE001 - the subject's class may override these
         return None, None
+    if isinstance(cause, BaseException):
+        return cause, "cause"
+    if isinstance(context, BaseException) and not hidden:
+        return context, "context"
     return None, None
 
 

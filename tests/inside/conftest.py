@@ -67,6 +67,7 @@ class Pytest:
     def __init__(self, root: Path, python: str = sys.executable) -> None:
         self.root = root
         self.python = python
+        self.launch = LAUNCH
 
     def write(self, **files: str) -> None:
         """``test_a="..."`` writes test_a.py; a double underscore before the last part is a dot (``a__yaml``)."""
@@ -103,7 +104,7 @@ class Recorded:
 
     def __init__(self, pytest_on: Pytest, arguments: list[str], environment: dict[str, str]) -> None:
         reading, writing = os.pipe()
-        command = [pytest_on.python, str(LAUNCH), "--fd", str(writing), "--", *arguments]
+        command = [pytest_on.python, str(pytest_on.launch), "--fd", str(writing), "--", *arguments]
         self.process = subprocess.Popen(
             command, cwd=pytest_on.root, env=environment, pass_fds=[writing], text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -129,6 +130,7 @@ class Recorded:
     def finish(self) -> Session:
         out, err = self.process.communicate(timeout=120)
         self._reader.join(timeout=10)
+        assert not self._reader.is_alive()  # the recording ended with the process, whoever else is still there
         assert all(line.endswith(b"\n") and line.isascii() and len(line) < 256 * 1024 for line in self.lines)
         return Session(self.process.returncode, out, err, [json.loads(line) for line in self.lines])
 
@@ -141,14 +143,9 @@ def suite(tmp_path: Path) -> Pytest:
     return Pytest(root)
 
 
-@pytest.fixture
-def on_folder() -> type[Pytest]:
-    return Pytest
-
-
 # Every kind of outcome that pytest knows, in all phases, in four kinds of items.
 EVERY_OUTCOME = {
-    "conftest": '''
+    "conftest": """
 import pytest
 
 @pytest.fixture(scope="session")
@@ -180,9 +177,9 @@ class LineFile(pytest.File):
 def pytest_collect_file(parent, file_path):
     if file_path.suffix == ".lines":
         return LineFile.from_parent(parent, path=file_path)
-''',
+""",
     "words__lines": "good bad good\n",
-    "test_functions": '''
+    "test_functions": """
 import pytest
 
 def test_passes(): pass
@@ -240,8 +237,8 @@ class TestClass:
         import warnings
         for _ in range(3):
             warnings.warn("old " + "thing", DeprecationWarning)
-''',
-    "test_unittest": '''
+""",
+    "test_unittest": """
 import unittest
 
 class TestCase(unittest.TestCase):
@@ -267,7 +264,7 @@ class TestBrokenClass(unittest.TestCase):
     def test_one(self): pass
 
     def test_two(self): pass
-''',
+""",
     "test_doctest": '''
 def double(n):
     """
@@ -287,15 +284,9 @@ def wrong(n):
     "test_syntax": "def broken(:\n",
     "test_skips_module": "import pytest\npytest.skip('whole module', allow_module_level=True)\n",
 }  # fmt: skip
-EVERY_OUTCOME_ARGS = ("--continue-on-collection-errors", "--doctest-modules", "--tb=short")
 
 
 @pytest.fixture
 def every_outcome(suite: Pytest) -> Pytest:
     suite.write(**EVERY_OUTCOME)
     return suite
-
-
-@pytest.fixture
-def every_outcome_files() -> dict[str, str]:
-    return EVERY_OUTCOME
