@@ -1,0 +1,186 @@
+"""Did the suite get slower? Suite time against the blessed baseline, decided by an exact sign test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+import msgspec
+
+from brinell.checks.suite_facts import Session, Suite
+from brinell.core.finding import Finding
+from brinell.core.judgement import Regression
+from brinell.core.stats import median_interval, runs_to_confirm, sign_test
+from brinell.core.verdicts import Reason, Verdict
+
+_MOST_NAMED = 4
+
+
+class Verdicted(msgspec.Struct, frozen=True):
+    """The verdict on suite time with all that a finding and the report say about it."""
+
+    regression: Regression
+    title: str
+    detail: str = ""
+    reason: Reason | None = None
+    required: bool = False
+
+
+class _Times(msgspec.Struct, frozen=True):
+    """Seconds then and now of the same thing; ``what`` says of which."""
+
+    baseline: tuple[float, ...]
+    now: tuple[float, ...]
+    what: str
+
+
+class _Blessed(msgspec.Struct, frozen=True):
+    """The suite's part of a baseline."""
+
+    seconds: tuple[float, ...]
+    tests: dict[str, tuple[str, float]]
+    fingerprint: dict[str, str] = {}
+    workers: int | None = None
+
+
+def compare(suite: Suite, baseline: Mapping[str, Any] | None, fingerprint: Mapping[str, str]) -> Verdicted:
+    """Judge the time of ``suite``; ``baseline`` is the blessed file's content, ``fingerprint`` that of this run."""
+    threshold = suite.spec.regression_ratio
+    if baseline is None or "suite" not in baseline:
+        return _unknown(threshold, Reason.NOT_EXERCISED, "no baseline for the suite's time", "brinell bless makes one")
+    blessed = _read(baseline)
+    if blessed is None:
+        return _unknown(threshold, Reason.INVALID, "the baseline's suite part cannot be read", "bless a run again")
+    complete = [session for session in suite.sessions if session.complete]
+    times = _comparable(complete, blessed) if complete else None
+    different = _incomparable(suite, blessed, fingerprint)
+    if different:
+        return _unknown(threshold, Reason.INCONCLUSIVE, "the baseline is of another environment", different)
+    if times is None:
+        why = "no test is in both, with the same outcome" if complete else "no run of it came to its end"
+        return _unknown(threshold, Reason.INCONCLUSIVE, "the suite's time cannot be compared with its baseline", why)
+    return _decide(times, threshold)
+
+
+def _incomparable(suite: Suite, blessed: _Blessed, fingerprint: Mapping[str, str]) -> str:
+    different = differences(blessed.fingerprint, fingerprint)
+    if different:
+        return f"{different}. Bless a run of this environment to compare with it."
+    workers = suite.started.xdist_workers if suite.started else 0
+    return "" if blessed.workers in (None, workers) else f"xdist workers: {blessed.workers} then, {workers} now"
+
+
+def differences(then: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Say which facts of two fingerprints differ; empty where none does."""
+    keys = [key for key in sorted(then.keys() | now.keys()) if then.get(key) != now.get(key)]
+    told = [f"{key}: {then.get(key, 'not known')} then, {now.get(key, 'not known')} now" for key in keys]
+    return "; ".join(told)
+
+
+def _read(baseline: Mapping[str, Any]) -> _Blessed | None:
+    try:
+        blessed = msgspec.convert({"fingerprint": baseline.get("fingerprint", {}), **baseline["suite"]}, _Blessed)
+    except (msgspec.ValidationError, TypeError):
+        return None
+    usable = blessed.seconds and all(seconds > 0 for seconds in blessed.seconds)
+    return blessed if usable else None
+
+
+def _comparable(sessions: Sequence[Session], blessed: _Blessed) -> _Times | None:
+    """Times of what is the same then and now; None if nothing is.
+
+    A suite that grew is not slower, and one whose tests fail early not faster: tests that are new, gone, or ended
+    otherwise are left out, their seconds taken off the wall time. Under xdist those do not add up to wall time, so the
+    seconds of all other tests are compared instead.
+    """
+    common = set(blessed.tests)
+    for session in sessions:
+        common = {n for n in common if n in session.tests and session.tests[n].outcome == blessed.tests[n][0]}
+    others = {name for session in sessions for name in session.tests} | blessed.tests.keys()
+    others -= common
+    walls = tuple(session.ended.seconds for session in sessions if session.ended)
+    if not others:
+        return _Times(blessed.seconds, walls, "wall time of the suite")
+    what = f"{len(common):,} tests in common with the same outcome (not {_named(sorted(others))})"
+    if any(session.started and session.started.xdist_workers for session in sessions):
+        then: tuple[float, ...] = (sum(blessed.tests[name][1] for name in common),)
+        now = tuple(sum(session.tests[name].total_s for name in common) for session in sessions)
+        times = _Times(then, now, f"seconds of the {what}, added")
+    else:
+        less = sum(blessed.tests[name][1] for name in others & blessed.tests.keys())
+        then = tuple(wall - less for wall in blessed.seconds)
+        now = tuple(
+            wall - sum(test.total_s for name, test in session.tests.items() if name in others)
+            for wall, session in zip(walls, sessions, strict=True)
+        )
+        times = _Times(then, now, f"wall time without what is not among the {what}")
+    return times if common and median(times.baseline) > 0 else None
+
+
+def _decide(times: _Times, ratio: float) -> Verdicted:
+    then = median(times.baseline)
+    now = median(times.now)
+    limit = then * ratio
+    test = sign_test(times.now, limit)
+    runs = len(times.now)
+    facts = (
+        f"{times.what}: {_s(now)}{_spread(times.now)} against {_s(then)} blessed "
+        f"({now / then:.2f} times; allowed {ratio:g} times, {_s(limit)})"
+    )
+    verdict, reason, title, more = Verdict.PASS, None, "the suite is not slower than its baseline allows", ""
+    if now > limit and test.confirmed:
+        verdict, title = Verdict.FAIL, f"the suite takes {now / then:.2f} times its baseline"
+        more = f"{test.above} of {test.counted} runs are beyond the limit; by chance p = {test.p:.3f} (sign test)"
+    elif now > limit:
+        verdict, reason = Verdict.UNKNOWN, Reason.INCONCLUSIVE
+        needed = runs_to_confirm(test.above, test.counted)
+        title = f"the suite may be slower: {now / then:.2f} times its baseline in {_runs(runs)}"
+        more = f"{_runs(needed)} in all settle it (brinell suite --repeat {needed}), if the others are as slow"
+    regression = Regression(
+        baseline_seconds=round(then, 6), ratio=round(now / then, 4), threshold=ratio, verdict=verdict
+    )
+    return Verdicted(regression, title, ". ".join(filter(None, (facts, more))), reason, required=True)
+
+
+def _unknown(threshold: float, reason: Reason, title: str, detail: str) -> Verdicted:
+    regression = Regression(baseline_seconds=None, ratio=None, threshold=threshold, verdict=Verdict.UNKNOWN)
+    return Verdicted(regression, title, detail, reason)
+
+
+def finding(verdicted: Verdicted, identity: str, check: str, evidence: tuple[str, ...]) -> Finding:
+    """Return the finding; a comparison that could not be made is advisory."""
+    return Finding(
+        id=identity,
+        check=check,
+        required=verdicted.required,
+        verdict=verdicted.regression.verdict,
+        reason=verdicted.reason,
+        title=verdicted.title,
+        detail=verdicted.detail,
+        evidence=evidence,
+    )
+
+
+def _spread(values: Sequence[float]) -> str:
+    if len(values) < 2:
+        return ""
+    interval = median_interval(values)
+    if interval is None:
+        return f" (median of {len(values)} runs, {_s(min(values))} to {_s(max(values))})"
+    return (
+        f" (median of {len(values)} runs; {interval.confidence:.0%} interval {_s(interval.low)} to {_s(interval.high)})"
+    )
+
+
+def _s(seconds: float) -> str:
+    return f"{seconds:.3g} s" if seconds < 100 else f"{seconds:.0f} s"
+
+
+def _runs(number: int) -> str:
+    return f"{number} run" if number == 1 else f"{number} runs"
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED])
+    return f"{shown} and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else shown

@@ -1,0 +1,185 @@
+"""``judgement.suite``: the numbers of the suite, and whether it met its time target. What was not measured is null."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from brinell.checks.suite_categories import Categories
+from brinell.checks.suite_facts import Seen, Suite, suites
+from brinell.checks.suite_regression import compare
+from brinell.checks.suite_slowest import slowest
+from brinell.core.evidence import Evidence, fingerprint, steps_of
+from brinell.core.finding import Finding
+from brinell.core.judgement import Category, Part, Regression, SuiteReport, TestEntry
+from brinell.core.verdicts import Reason, Verdict
+
+CHECK = "suite-report"
+_FULL = "full_suite"
+_ONE_WAY = "run both ways to know: brinell suite, and brinell suite -- -n auto (pytest-xdist)"
+_NO_COST = "no trial of this version measures what a property test's examples cost"
+
+
+def suite_report(evidence: Evidence) -> Part:
+    """Report the run's suite (the first, where the plan has several) and every suite's time against its target."""
+    found = suites(evidence)
+    findings = tuple(_target(suite) for suite in found)
+    if not found:
+        planned = steps_of(evidence, "suite")
+        why = f"{planned[0].id} left no record" if planned else "the plan has no suite"
+        return Part(not_measured={"suite": why})
+    first = found[0]
+    regression = compare(first, evidence.baseline, fingerprint(evidence)).regression
+    report = _report(first, regression, root=evidence.plan.root)
+    return Part(findings=findings, suite=report, not_measured=_not_measured(report))
+
+
+def _report(suite: Suite, regression: Regression, root: str) -> SuiteReport:
+    worst = suite.worst()
+    differing = suite.differing()
+    started = suite.started
+    categories = Categories(suite.spec.categories, _prefix(root, started.rootdir if started else ""))
+    of_test = {name: categories.of(test.path, test.markers) for name, test in worst.items()}
+    counts = Counter(word for test in worst.values() for word in test.counted)
+    seconds = suite.typical_s
+    workers = started.xdist_workers if started else 0
+    last = next((session.ended for session in reversed(suite.sessions) if session.ended), None)
+    return SuiteReport(
+        timestamp=suite.timestamp,
+        execution_time_seconds=_rounded(seconds),
+        test_count=len(worst),
+        passed=counts["passed"],
+        failed=counts["failed"],
+        skipped=counts["skipped"],
+        errors=counts["error"],
+        xfailed=counts["xfailed"],
+        xpassed=counts["xpassed"],
+        flaky_retries=sum(test.reruns for test in worst.values()),
+        categories=_categories(worst.values(), of_test),
+        slowest_tests=slowest(worst.values(), of_test),
+        serial_seconds=_rounded(seconds) if not workers else None,
+        parallel_seconds=_rounded(seconds) if workers else None,
+        parallel_speedup=None,
+        target_full_suite=suite.spec.target_s,
+        target_property_test=None,
+        targets_met={_FULL: None if seconds is None else seconds <= suite.spec.target_s},
+        property_test_targets=None,
+        targets_verified=None,
+        verification_timestamp=None,
+        regression=regression,
+        tests=tuple(
+            _entry(test, of_test[name], _trust(suite, test, differs=name in differing)) for name, test in worst.items()
+        ),
+        deselected=max((session.deselected for session in suite.sessions), default=0),
+        exit_status=last.exit_status if last else None,
+        python=started.python if started else "",
+        pytest=started.pytest if started else "",
+        interpreter=started.interpreter if started else "",
+        warnings=max((session.warnings for session in suite.sessions), default=0),
+        repeats=tuple(round(s, 6) for s in suite.seconds) if len(suite.sessions) > 1 else (),
+        xdist_workers=workers,
+    )
+
+
+def _entry(test: Seen, category: str, trust: str) -> TestEntry:
+    return TestEntry(
+        id=test.id,
+        outcome=test.outcome,
+        trust=trust,
+        category=category,
+        seconds=test.seconds,
+        reruns=test.reruns,
+        reason=test.reason,
+        teardown_error=test.teardown_error,
+    )
+
+
+def _trust(suite: Suite, test: Seen, *, differs: bool) -> str:
+    if differs:
+        return "differed"
+    if test.reruns:
+        return "retried"
+    return "repeated" if len(suite.outcomes(test.id)) > 1 else "single-run"
+
+
+def _categories(tests: Iterable[Seen], of_test: Mapping[str, str]) -> dict[str, Category]:
+    groups: dict[str, list[Seen]] = {}
+    for test in tests:
+        groups.setdefault(of_test[test.id], []).append(test)
+    return {
+        name: Category(
+            count=len(group),
+            passed=sum(test.outcome in ("passed", "xpassed") and not test.failed for test in group),
+            failed=sum(test.failed for test in group),
+            seconds=round(sum(test.total_s for test in group), 6),
+        )
+        for name, group in sorted(groups.items())
+    }
+
+
+def _prefix(root: str, rootdir: str) -> str:
+    """Where pytest's rootdir lies below the project; empty where it does not."""
+    try:
+        return str(PurePosixPath(rootdir).relative_to(PurePosixPath(root)))
+    except ValueError:
+        return ""
+
+
+def _not_measured(report: SuiteReport) -> dict[str, str]:
+    """Every null of the report, with its reason."""
+    workers = report.xdist_workers
+    never_ended = "no run of the suite came to its end"
+    seconds = never_ended if report.execution_time_seconds is None else ""
+    found = {
+        "suite.execution_time_seconds": seconds,
+        "suite.serial_seconds": seconds or (f"the suite ran on {workers} xdist workers; {_ONE_WAY}" if workers else ""),
+        "suite.parallel_seconds": seconds or ("" if workers else f"the suite ran in one process; {_ONE_WAY}"),
+        "suite.parallel_speedup": f"it takes a serial and a parallel run of the same suite; {_ONE_WAY}",
+        f"suite.targets_met.{_FULL}": seconds,
+        "suite.target_property_test": _NO_COST,
+        "suite.property_test_targets": _NO_COST,
+        "suite.targets_verified": "no target for property tests was set from measured costs, so none could be verified",
+        "suite.verification_timestamp": "nothing was verified",
+        "suite.exit_status": "" if report.exit_status is not None else "pytest's end was not seen",
+    }
+    if report.regression.ratio is None:
+        why = "there is no comparable baseline: see the finding on regression"
+        found |= {"suite.regression.baseline_seconds": why, "suite.regression.ratio": why}
+    phases = [test.seconds for test in report.tests]
+    if any(None in (one.setup, one.call, one.teardown) for one in phases):
+        found["suite.tests[].seconds"] = "a phase that pytest did not reach took no time that could be measured"
+    return {path: why for path, why in found.items() if why}
+
+
+def _target(suite: Suite) -> Finding:
+    """A stated target is required; the default one, which nobody asked for, advises."""
+    spec, seconds = suite.spec, suite.typical_s
+    stated = "" if spec.target_stated else " (the default)"
+    verdict, reason = Verdict.PASS, None
+    detail = ""
+    if seconds is not None:
+        verdict = Verdict.PASS if seconds <= spec.target_s else Verdict.FAIL
+        title = f"the suite took {seconds:.1f} s; target {spec.target_s:g} s{stated}"
+    else:
+        spent = max((session.ended.seconds for session in suite.sessions if session.ended), default=0.0)
+        title = f"the suite's time is not known; target {spec.target_s:g} s{stated}"
+        detail = f"no run came to its end; the longest was stopped after {spent:.1f} s"
+        verdict, reason = Verdict.UNKNOWN, Reason.INCONCLUSIVE
+        if spent > spec.target_s:
+            verdict, reason = Verdict.FAIL, None
+            title = f"the suite had taken {spent:.1f} s when it was stopped; target {spec.target_s:g} s{stated}"
+    return Finding(
+        id=f"{suite.step.id}.target",
+        check=CHECK,
+        required=spec.target_stated,
+        verdict=verdict,
+        reason=reason,
+        title=title,
+        detail=detail,
+        evidence=tuple(session.at for session in suite.sessions if session.at),
+    )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 6)
