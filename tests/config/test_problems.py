@@ -22,7 +22,7 @@ ONE_MISTAKE = [
     ("[project]\nname = 'a b'\n[suite]\n", ["[project] name", "letters, digits"]),
     ("[project]\nallow_targets = ['http://a']\n[suite]\n", ["[project] allow_targets", "the name or the address"]),
     ("[service]\nready = '/'\n[suite]\n", ["[service] command", "missing"]),
-    ("[service]\ncommand = 'uvicorn {prot}'\n[suite]\n", ["{prot}", "did you mean {port}?"]),
+    ("[service]\ncommand = 'uvicorn {prot}'\n[suite]\n", ["{prot}", "did you mean {port}?", "{python}"]),
     ("[service]\ncommand = 'a \"b'\n[suite]\n", ["[service] command", "does not split"]),
     ("[service]\ncommand = 'a'\ncwd = 'srv'\n[suite]\n", ["[service] cwd", "there is no srv"]),
     ("[service]\ncommand = 'a'\nready = 'health'\n[suite]\n", ["[service] ready", "starts with a slash"]),

@@ -23,8 +23,8 @@ MOST_ROWS = 40  # of one section
 
 
 def command(
-    a: Annotated[str | None, typer.Argument(metavar="[A]", help="The earlier run. Default: the one before B.")] = None,
-    b: Annotated[str, typer.Argument(metavar="[B]", help="The later run.")] = "latest",
+    a: Annotated[str | None, typer.Argument(metavar="A", help="The earlier run. Default: the one before B.")] = None,
+    b: Annotated[str, typer.Argument(metavar="B", help="The later run.")] = "latest",
     *,
     json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
 ) -> int:

@@ -22,7 +22,7 @@ brinell init --force      write it anew
 
 
 def command(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="The project's root.")] = Path(),
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The project's root.")] = Path(),
     *,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing brinell.toml.")] = False,
 ) -> int:

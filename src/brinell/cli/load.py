@@ -34,12 +34,15 @@ def command(
         float | None, typer.Option("--rate", metavar="N", help=f"Requests a second, open model. Default: {RATE:g}.")
     ] = None,
     connections: Annotated[
-        int, typer.Option("--connections", min=1, max=100_000, help="Open at most; closed model: as many users.")
+        int,
+        typer.Option(
+            "--connections", metavar="N", min=1, max=100_000, help="Open at most; closed model: as many users."
+        ),
     ] = 64,
     duration: Annotated[
         float, typer.Option("--duration", metavar="TIME", parser=options.duration, help="How long, such as 30s or 5m.")
     ] = "30s",  # type: ignore[assignment]  # the parser turns it into seconds
-    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes that send.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, max=256, help="Processes that send.")] = 1,
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="TIME", parser=options.duration, help="Longest wait for an answer.")
     ] = "5s",  # type: ignore[assignment]  # the parser turns it into seconds

@@ -32,9 +32,7 @@ def _metric_names(incomplete: str) -> list[str]:
     return [f"{name}=" for name in METRICS if name.startswith(incomplete)]
 
 
-Run = Annotated[
-    str, typer.Argument(metavar="[RUN]", help="Path, id, unique prefix, or latest.", autocompletion=_run_ids)
-]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="Path, id, unique prefix, or latest.", autocompletion=_run_ids)]
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Write to this folder instead of .brinell/runs/.")
 ]

@@ -27,6 +27,7 @@ from brinell.live.progress import Display
 from brinell.publish import encode, publish
 from brinell.reports.terminal import summary
 from brinell.run import execute
+from brinell.subject import service_command
 from brinell.subject.interpreter import choose, probe
 from brinell.subject.targets import check_target
 
@@ -109,12 +110,16 @@ def _look_ahead(plan: Plan) -> None:
 
     The trials check again; UsageError here leaves no folder behind.
     """
+    root = Path(plan.root)
+    if plan.service is not None:
+        python = str(choose(root, plan.python, os.environ).path)
+        service_command.compose(plan.service, root, python, os.environ)
     for step in plan.steps:
         match step.spec:
             case LoadSpec(url=str(url)):
                 check_target(url, plan.allow_targets)
             case SuiteSpec(recording=None) as spec:
-                folder = Path(plan.root) / spec.directory
+                folder = root / spec.directory
                 probe(choose(folder, spec.python, os.environ), cwd=folder)
 
 

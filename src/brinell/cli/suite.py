@@ -25,7 +25,7 @@ def command(
     ctx: typer.Context,
     directory: Annotated[
         str | None,
-        typer.Argument(metavar="[DIR] [-- PYTEST ARGUMENTS]", help="Project, folder of tests, or file. Default: here."),
+        typer.Argument(metavar="DIR [-- PYTEST ARGUMENTS]", help="Project, folder of tests, or file. Default: here."),
     ] = None,
     *,
     python: Annotated[

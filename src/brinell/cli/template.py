@@ -76,10 +76,12 @@ def _service(facts: Facts) -> list[str]:
         lines.append(f"# Note: {_said(command.note)}.")
     lines.append(f"command = {quote(command.line)}")
     lines += _environment(facts)
-    if facts.ready:
-        lines.append(f"ready = {quote(facts.ready.path)}   # from {_place(facts.ready, facts.root)}")
+    asked = facts.ready or next(iter(facts.sources.routes), None)
+    if asked is None:
+        lines.append('# ready = "/health/ready"   # no path was found in the source; "/" is asked, and must answer 2xx')
     else:
-        lines.append('# ready = "/health/ready"   # no health path was found in the source; "/" is asked instead')
+        doubt = "" if facts.ready else "; no health path was found"
+        lines.append(f"ready = {quote(asked.path)}   # must answer 2xx; from {_place(asked, facts.root)}{doubt}")
     lines.append("# ready_timeout_s = 30")
     lines.append("# stop_timeout_s = 10")
     if facts.app and facts.app.openapi:
@@ -106,7 +108,7 @@ def _environment(facts: Facts) -> list[str]:
 
 def _load(facts: Facts) -> list[str]:
     others = [route for route in facts.sources.routes if route.path != "/"][:4]
-    target = facts.ready or next((route for route in facts.sources.routes if route.path == "/"), None)
+    target = facts.ready or next(iter(facts.sources.routes), None)
     table = [
         "[[load]]",
         'name = "smoke"',

@@ -17,13 +17,13 @@ from brinell.config import durations
 from brinell.config.problems import Unfit
 from brinell.core.errors import nearest
 from brinell.core.redact import redact
+from brinell.subject.service_command import PLACEHOLDERS
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")  # RFC 9110: header names, methods
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]{2,12})\}")
-PLACEHOLDERS = ("port", "python")
 
 
 def name(text: str) -> str:
@@ -105,7 +105,7 @@ def python(root: Path) -> Callable[[str], str]:
 
 
 def command(line: str) -> str:
-    """A command that splits into arguments; of its placeholders only ``{port}`` and ``{python}`` are filled in."""
+    """A command that splits into arguments; no placeholder is a slip of the pen."""
     try:
         words = shlex.split(filled(line))
     except ValueError as error:

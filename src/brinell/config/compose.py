@@ -11,10 +11,11 @@ import msgspec
 
 from brinell.config import checks, source, tables
 from brinell.config.keys import read_table
-from brinell.config.problems import Problems, Unfit
+from brinell.config.problems import OPTIONS, Problems, Unfit
 from brinell.config.scenarios import scenarios, shape, thresholds
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec, Plan, ReproduceSpec, RequestSpec, ServiceSpec, Step, SuiteSpec
+from brinell.subject import service_command
 from brinell.subject.discover import packages
 
 SUITE = "suite"
@@ -89,10 +90,10 @@ def for_load(
         parts = checks.split(checks.url(url))
     except Unfit as unfit:
         raise UsageError(f"{url}: {unfit.why}", hint="brinell load http://127.0.0.1:8000/") from None
-    problems = Problems("the command line")
+    problems = Problems("brinell load", hint="brinell load --help")
     spec = LoadSpec(
         name=_slug(parts.path) or "load",
-        shape=shape(load_shape, ("shape",), problems),
+        shape=shape(load_shape, OPTIONS, problems),
         url=f"{parts.scheme}://{parts.netloc}",
         requests=(RequestSpec(path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""), **request),),
         thresholds=thresholds(limits, ("--slo",), problems),
@@ -116,6 +117,9 @@ def read_settings(found: source.Source) -> Settings:
     problems.finish()
     known = suite.pop("known_bugs", ())
     python = project.get("python")
+    if "service" in found.tables:
+        # What a shell would have done and nobody does here; the environment is looked at when something starts.
+        service_command.compose(ServiceSpec(command=service["command"]), found.root, "python", {})
     return Settings(
         project=project,
         service=ServiceSpec(**service) if "service" in found.tables else None,

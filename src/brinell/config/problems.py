@@ -20,6 +20,9 @@ NOT_YET = "not in this version"
 Place = tuple[str | int, ...]
 """Where in the file: table names and, for lists, positions from 0: ``("load", 1, "shape")``."""
 
+OPTIONS: Place = ("--",)
+"""The place of what was given as options: its keys are written ``--rate``."""
+
 
 class Unfit(Exception):  # noqa: N818 - the reason a value will not do, not yet an error of the run
     """A value will not do: ``why`` in words, and what would do where that can be listed."""
@@ -46,7 +49,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     def text(self) -> str:
         """Two to four lines for the terminal."""
         head = label(self.place)
-        if self.key:
+        if self.place == OPTIONS:
+            head = f"--{self.key}"
+        elif self.key:
             # Inside a scenario's own tables the key is written dotted: shape.kind, requests #1.path
             head += ("." if len(self.place) > 2 and not head.endswith("]") else " ") + self.key
         if self.given:
@@ -64,11 +69,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 class Problems:
     """Collects problems of one file; ``finish`` raises them all as one ``UsageError``."""
 
-    def __init__(self, file: str, prefix: str = "", lines: Sequence[str] = ()) -> None:
+    def __init__(self, file: str, prefix: str = "", lines: Sequence[str] = (), *, hint: str = "") -> None:
         self.found: list[Problem] = []
         self._file = file
         self._prefix = prefix
         self._lines = lines
+        self._hint = hint or "brinell plan checks the file without running anything"
 
     def add(self, place: Place, key: str, unfit: Unfit, *, value: Any = None, example: str = "") -> None:
         """Note that ``key`` of ``place`` will not do. The value is shown redacted and on one line."""
@@ -111,7 +117,7 @@ class Problems:
         if count > MOST_TOLD:
             told.append(f"... and {count - MOST_TOLD} more")
         head = f"{self._file}: {count} thing{'s' if count > 1 else ''} to correct"
-        raise UsageError("\n\n".join((head, *told)), hint="brinell plan checks the file without running anything")
+        raise UsageError("\n\n".join((head, *told)), hint=self._hint)
 
 
 def label(place: Place) -> str:

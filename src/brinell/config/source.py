@@ -63,7 +63,8 @@ def suite_place(given: str | None, here: Path) -> tuple[Path, tuple[str, ...]]:
     if not whole.exists():
         beside = sorted(item.name for item in whole.parent.iterdir()) if whole.parent.is_dir() else []
         close = nearest(whole.name, beside)
-        raise UsageError(f"there is no {path}", hint=f"did you mean {Path(path).parent / close}?" if close else None)
+        hint = f"did you mean {Path(path).parent / close}?" if close else "name a project, a folder of tests or a file"
+        raise UsageError(f"there is no {path}", hint=hint)
     if whole == home or (whole.is_dir() and (is_project(whole) or _has_tests(whole))):
         return whole, ()
     around = [home] if home in whole.parents and is_project(home) else []

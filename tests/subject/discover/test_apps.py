@@ -122,6 +122,10 @@ def test_any_source_is_read_or_left(tmp_path_factory, text):
     assert read_sources(root).files in (0, 1)
 
 
+def test_a_file_that_no_import_can_name_is_no_application(project):
+    assert read_sources(project({"my-app.py": "from fastapi import FastAPI\napp = FastAPI()"})).apps == ()
+
+
 def test_user_code_never_runs(project):
     root = project({"main.py": "raise SystemExit('ran')", "conftest.py": "raise SystemExit('ran')"})
     assert read_sources(root).files == 1

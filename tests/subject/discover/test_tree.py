@@ -30,6 +30,8 @@ def test_product_code_is_found_in_the_usual_layouts(project, files, found):
         ("backend/shop/app.py", ["backend/shop/__init__.py"], "backend", "shop.app"),
         ("app/main.py", [], ".", "app.main"),
         ("main.py", [], ".", "main"),
+        ("my-service/app/main.py", [], "my-service", "app.main"),
+        ("my-service/main.py", ["my-service/__init__.py"], "my-service", "main"),
         ("shop/__init__.py", ["shop/__init__.py"], ".", "shop"),
     ],
 )

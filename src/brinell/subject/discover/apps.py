@@ -131,6 +131,8 @@ def _apps(module: ast.Module, names: dict[str, str], file: Path, root: Path) -> 
     factories: dict[str, tuple[str, str]] = {}
     base = tree.import_root(file, root)
     dotted = tree.module_name(file, base)
+    if not all(part.isidentifier() for part in dotted.split(".")):
+        return
     for node in module.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             found = _callable_app(node, names)

@@ -85,15 +85,15 @@ def is_test(path: Path) -> bool:
 def import_root(file: Path, root: Path) -> Path:
     """Return the folder that must be importable for ``file`` to be a module: above its topmost package.
 
-    A folder ``src`` is never a package's name; packages without ``__init__.py`` are named from the root.
+    A folder ``src``, or one whose name is no identifier, is never a package; packages without ``__init__.py`` are
+    named from the root, or from the nearest such folder.
     """
-    folder = file.parent
-    if not (folder / "__init__.py").is_file():
-        src = [parent for parent in (folder, *folder.parents) if parent.name == "src" and root in parent.parents]
-        return src[-1] if src else root
-    while folder != root and (folder / "__init__.py").is_file():
-        folder = folder.parent
-    return folder if not (folder / "__init__.py").is_file() else root
+    for folder in (file.parent, *file.parent.parents):
+        if folder == root or folder.name == "src" or not folder.name.isidentifier():
+            return folder
+        if (folder / "__init__.py").is_file() and not (folder.parent / "__init__.py").is_file():
+            return folder.parent
+    return root
 
 
 def module_name(file: Path, base: Path) -> str:

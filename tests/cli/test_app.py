@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from brinell import __version__
+from brinell.cli import status
+from brinell.cli.app import COMMANDS
+
+HEAVY = {"scipy", "sqlalchemy", "starlette", "uvicorn", "matplotlib", "pandas"}
+
+
+def modules_after(*argv: str) -> set[str]:
+    """Names of the top-level modules a command line imports, in a process of its own."""
+    code = (
+        "import atexit, json, sys\n"
+        "atexit.register(lambda: sys.stderr.write('\\n' + json.dumps(sorted(sys.modules))))\n"
+        "from brinell.cli.app import run\n"
+        f"sys.exit(run({list(argv)!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    "argv", [["--help"], ["--version"], [], ["suite", "--help"], ["load", "--help"], ["run", "-h"]]
+)
+def test_no_command_line_imports_what_only_subjects_need(argv):
+    assert not HEAVY & modules_after(*argv)
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"]])
+def test_help_and_version_import_no_measuring(argv):
+    assert not {"numpy", "psutil", "httptools", "jinja2", "rich", "msgspec"} & modules_after(*argv)
+
+
+def test_version(brinell):
+    assert brinell("--version") == (0, f"brinell {__version__}\n", "")
+
+
+def test_help_names_every_command(brinell):
+    said = brinell("--help")
+    assert said.code == 0
+    for name, text in COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(text)}$", said.out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_examples(brinell, name):
+    said = brinell(name, "--help")
+    assert said.code == 0
+    assert "Usage: brinell " + name in said.out
+    examples = import_module(f"brinell.cli.{name}").EXAMPLES.strip().splitlines()
+    assert all(f"    {line}" in said.out.splitlines() for line in examples)
+    assert any(line.startswith(f"brinell {name}") for line in examples)
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["siute"], "Did you mean 'suite'"),
+        (["plan", "--jsn"], "--json"),
+        (["suite", "--repeat", "many"], "--repeat"),
+        (["suite", "--repeat", "0"], "--repeat"),
+        (["suite", "--target", "soon"], "30s, 5m"),
+        (["load", "http://127.0.0.1:1/", "--duration", "-1s"], "duration"),
+        (["runs", "extra"], "extra"),
+        (["plan", "--", "-k", "x"], "does not run pytest"),
+        (["--verbose"], "--verbose"),
+    ],
+)
+def test_mistakes_in_the_arguments_are_exit_2_with_a_fix(brinell, argv, said):
+    given = brinell(*argv)
+    assert given.code == 2
+    assert given.out == ""
+    assert given.err.startswith("error: ")
+    assert said in given.err
+    assert "fix: " in given.err
+    assert "Traceback" not in given.err
+
+
+def _broken() -> int:
+    raise ZeroDivisionError("password=hunter2")
+
+
+def test_a_bug_of_ours_is_one_line_and_a_kept_traceback(brinell, monkeypatch, tmp_path):
+    monkeypatch.setattr(status, "command", _broken)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    said = brinell()
+    assert said.code == 70
+    assert len(said.err.splitlines()) == 1
+    assert "Traceback" not in said.err
+    kept = Path(re.search(r"the traceback is in (\S+)", said.err)[1])
+    assert "ZeroDivisionError" in kept.read_text()
+    assert "hunter2" not in kept.read_text() + said.err
+
+
+def test_with_debug_the_traceback_is_shown(brinell, monkeypatch):
+    monkeypatch.setattr(status, "command", _broken)
+    monkeypatch.setenv("BRINELL_DEBUG", "1")
+    said = brinell()
+    assert said.code == 70
+    assert "Traceback" in said.err
+
+
+def test_ctrl_c_outside_a_run_is_exit_130(brinell, monkeypatch):
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(status, "command", interrupted)
+    said = brinell()
+    assert said.code == 130
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.usefixtures("here")
+def test_a_reader_that_has_seen_enough_is_no_error():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "brinell", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert "BrokenPipe" not in err
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False), ({"FORCE_COLOR": "1"}, True), ({}, False)],
+)
+def test_colour_is_asked_for(variables, coloured):
+    environ = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}} | variables
+    done = subprocess.run(
+        [sys.executable, "-m", "brinell"], capture_output=True, text=True, env=environ, timeout=60, check=True
+    )
+    assert ("\x1b[" in done.stdout) == coloured
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands_and_run_ids(shell):
+    environ = {**os.environ, "_BRINELL_COMPLETE": f"complete_{shell}"}
+    words = {"COMP_WORDS": "brinell su", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "brinell su"}
+    words |= {"_TYPER_COMPLETE_FISH_ACTION": "get-args", "_TYPER_COMPLETE_WORD_TO_COMPLETE": "su"}
+    done = subprocess.run(
+        [sys.executable, "-m", "brinell"],
+        capture_output=True,
+        text=True,
+        env={**environ, **words},
+        timeout=60,
+        check=False,
+    )
+    assert "suite" in done.stdout

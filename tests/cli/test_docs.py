@@ -1,0 +1,87 @@
+"""Documentation that fails the build: what is not described, what is described and not there, samples that break."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from brinell.cli.app import COMMANDS
+from brinell.config import from_toml, tables
+from brinell.rosters.shapes import SHAPES
+
+DOCS = Path(__file__).parents[2] / "docs"
+COMMANDS_PAGE = (DOCS / "COMMANDS.md").read_text(encoding="utf-8")
+CONFIGURATION_PAGE = (DOCS / "CONFIGURATION.md").read_text(encoding="utf-8")
+SHARED = ("--out", "--json", "--open", "--quiet", "--resume", "--slo", "--help")
+
+
+def options_of(text: str) -> set[str]:
+    return set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", text, re.MULTILINE))
+
+
+def section(page: str, title: str) -> str:
+    found = re.search(rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    assert found, f"no section '## {title}'"
+    return found[1]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_is_described(brinell, name):
+    described = section(COMMANDS_PAGE, name)
+    options = options_of(brinell(name, "--help").out)
+    assert options >= {"--help"}
+    for option in options - {"--help"}:
+        place = COMMANDS_PAGE if option in SHARED else described
+        assert f"`{option}" in place, f"{name} {option}"
+
+
+def test_every_described_command_exists():
+    titles = set(re.findall(r"^## ([a-z]+)$", COMMANDS_PAGE, re.MULTILINE))
+    assert titles == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_option_is_described_that_is_not_there(brinell, name):
+    options = options_of(brinell(name, "--help").out)
+    described = set(re.findall(r"`(--[a-z-]+)", section(COMMANDS_PAGE, name)))
+    assert described - options - {"--brinell"} <= set(SHARED)
+
+
+def test_the_options_of_the_whole_are_described(brinell):
+    for option in options_of(brinell("--help").out):
+        assert f"`{option}`" in section(COMMANDS_PAGE, "Options of the whole")
+
+
+KEYS = {
+    "[project]": tables.project(Path()),
+    "[service]": tables.service(Path()),
+    "[suite]": tables.suite(Path()),
+    "[[load]]": tables.load() | tables.request(Path()),
+}
+
+
+@pytest.mark.parametrize("title", KEYS)
+def test_every_key_is_described_and_every_described_key_exists(title):
+    described = set(re.findall(r"^\| `([a-z_]+)` \|", section(CONFIGURATION_PAGE, title), re.MULTILINE))
+    extra = {*SHAPES, "kind"} if title == "[[load]]" else set()
+    assert described == set(KEYS[title]) | extra
+
+
+def test_every_shape_and_its_fields_are_described():
+    for kind, shape in SHAPES.items():
+        row = re.search(rf"^\| `{kind}` \| (.*?) \|", CONFIGURATION_PAGE, re.MULTILINE)
+        assert row
+        assert set(re.findall(r"`(\w+)`", row[1])) == set(shape.__struct_fields__)
+
+
+def test_the_sample_configuration_works(tmp_path):
+    sample = re.search(r"```toml\n(.*?)```", CONFIGURATION_PAGE, re.DOTALL)
+    assert sample
+    for folder in ("src/shop", "tests/property", ".venv/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+    for file in ("KNOWN_BUGS.md", ".venv/bin/python"):
+        (tmp_path / file).touch()
+    (tmp_path / "brinell.toml").write_text(sample[1], encoding="utf-8")
+    assert [step.id for step in from_toml(tmp_path).steps] == ["suite", "reproduce", "load:browse"]

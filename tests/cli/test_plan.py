@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from brinell.core.plan import Plan
+
+WHOLE = """
+[service]
+command = "{python} -m uvicorn shop.app:app --port {port}"
+env = { DB = "${SHOP_DB_OF_THIS_TEST}" }
+[suite]
+paths = ["tests"]
+categories = { sums = "tests/**" }
+[[load]]
+name = "browse"
+shape = { kind = "constant", rate = 50, duration = "10s" }
+requests = [{ path = "/a", weight = 3 }, { method = "POST", path = "/b", weight = 1 }]
+thresholds = { p95_ms = 500 }
+[[load]]
+name = "users"
+shape = { kind = "closed", duration = 1 }
+"""
+
+
+def test_it_says_what_would_happen_and_does_nothing(brinell, project):
+    (project / "brinell.toml").write_text(WHOLE)
+    said = brinell("plan")
+    assert said.code == 0
+    for words in (
+        "pytest tests, once", "target 5m (default, advisory)", "sums = tests/**", "open model, 50 requests/s for 10s",
+        "75% GET /a", "25% POST /b", "p95_ms 500", "64 users in turn", "not set here: SHOP_DB_OF_THIS_TEST",
+        "Nothing was run", "brinell run",
+    ):  # fmt: skip
+        assert words in said.out
+    assert not (project / ".brinell").exists()
+
+
+@pytest.mark.usefixtures("project")
+def test_without_a_configuration_it_is_the_suite(brinell):
+    said = brinell("plan")
+    assert said.code == 0
+    assert "No configuration" in said.out
+    assert "brinell init" in said.out
+
+
+def test_json_is_the_plan_and_nothing_else(brinell, project):
+    (project / "brinell.toml").write_text(WHOLE)
+    said = brinell("plan", "--json")
+    plan = msgspec.json.decode(said.out, type=Plan)
+    assert [step.id for step in plan.steps] == ["suite", "reproduce", "load:browse", "load:users"]
+
+
+@pytest.mark.parametrize("text", ["[suite]\nrepeat = 'x'\n", "[suite", "[suit]\n", ""])
+def test_a_broken_configuration_is_exit_2(brinell, project, text):
+    (project / "brinell.toml").write_text(text)
+    said = brinell("plan")
+    assert (said.code, said.out) == (2, "")
+    assert "brinell.toml" in said.err
+
+
+def test_it_works_from_below_the_root(brinell, project, monkeypatch):
+    (project / "brinell.toml").write_text(WHOLE)
+    monkeypatch.chdir(project / "tests")
+    assert brinell("plan").code == 0
