@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from statistics import median
 
@@ -133,14 +133,25 @@ class Suite:
         return median(self.seconds) if self.seconds else None
 
     def worst(self) -> dict[str, Seen]:
-        """Per test, the session in which it did worst; where several did, the earliest."""
+        """Per test, the session in which it did worst; its seconds are the medians of all that ended like that."""
         found: dict[str, Seen] = {}
         for session in self.sessions:
             for name, seen in session.tests.items():
                 before = found.get(name)
                 if before is None or seen.badness > before.badness:
                     found[name] = seen
+        if len(self.sessions) > 1:
+            return {name: replace(seen, seconds=self._typical(seen)) for name, seen in found.items()}
         return found
+
+    def _typical(self, worst: Seen) -> Seconds:
+        every = (session.tests[worst.id] for session in self.sessions if worst.id in session.tests)
+        alike = [seen.seconds for seen in every if seen.badness == worst.badness]
+        phases = {}
+        for name in ("setup", "call", "teardown"):
+            values = [value for seconds in alike if (value := getattr(seconds, name)) is not None]
+            phases[name] = median(values) if values else None
+        return Seconds(**phases)
 
     def differing(self) -> dict[str, list[str]]:
         """Tests whose outcome was not the same in every session they ran in: outcomes in order."""

@@ -1,0 +1,196 @@
+"""Two judgements side by side: what differs, and no verdict on it. Whether something got slower takes a blessed
+baseline and more than one run (``checks.suite_regression``); a duration here is one run against another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from brinell.core.judgement import Judgement, Load, TestEntry
+from brinell.core.verdicts import Verdict
+
+MOVERS = 20
+FAILURES = frozenset({"failed", "error"})
+_NUMBERS = ("target_rate", "achieved_rate", "requests", "connections", "workers")
+_QUANTILES = ("p50", "p90", "p95", "p99", "p99_9", "max")
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the comparison's parts; ``a`` is the earlier run's value, ``b`` the later's, None where it has none."""
+
+
+class Numbers(_Part, frozen=True):
+    """A number of both runs; ``ratio`` is b / a, None where it cannot be."""
+
+    a: float | None
+    b: float | None
+
+    @property
+    def ratio(self) -> float | None:
+        """Return b / a."""
+        return self.b / self.a if self.a and self.b is not None else None
+
+
+class Texts(_Part, frozen=True):
+    """A word of both runs."""
+
+    a: str | None
+    b: str | None
+
+
+class Mover(_Part, frozen=True):
+    """A test whose duration changed; ``single_run``: at least one side is a single run, and chance may explain it."""
+
+    test: str
+    seconds: Numbers
+    single_run: bool
+
+
+class TestChanges(_Part, frozen=True):
+    """Tests by what became of them. ``regressed`` passed or were skipped before and fail now, ``fixed`` the reverse;
+    ``changed`` are other differences of outcome. ``new_failing`` are among ``new``.
+    """
+
+    __test__ = False  # not a test class for pytest, whatever its name
+
+    regressed: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+    new_failing: tuple[str, ...] = ()
+    vanished: tuple[str, ...] = ()
+    changed: dict[str, Texts] = {}
+    movers: tuple[Mover, ...] = ()
+
+
+class BugChanges(_Part, frozen=True):
+    """Bugs by signature, which survives moved lines: signature -> title."""
+
+    new: dict[str, str] = {}
+    gone: dict[str, str] = {}
+    still: dict[str, str] = {}
+
+
+class Comparison(_Part, frozen=True):
+    """What differs between run ``a`` and run ``b``. ``fingerprint`` holds only facts that differ: where there are any,
+    times do not compare. ``load`` is scenario -> metric -> numbers.
+    """
+
+    a: str
+    b: str
+    verdict: Texts
+    exit_code: Numbers
+    fingerprint: dict[str, Texts]
+    findings: dict[str, Texts]
+    tests: TestChanges
+    bugs: BugChanges
+    suite_seconds: Numbers
+    load: dict[str, dict[str, Numbers]]
+
+    @property
+    def worse(self) -> bool:
+        """Whether the later run's verdict is worse."""
+        order = [Verdict.PASS.value, Verdict.UNKNOWN.value, Verdict.FAIL.value]
+        return order.index(self.verdict.b or "") > order.index(self.verdict.a or "")
+
+
+def compare(a: Judgement, b: Judgement) -> Comparison:
+    """Put the earlier run ``a`` and the later run ``b`` side by side."""
+    verdicts = [{finding.id: finding.verdict.value for finding in judgement.findings} for judgement in (a, b)]
+    return Comparison(
+        a=a.run.id,
+        b=b.run.id,
+        verdict=Texts(a=a.verdict.value, b=b.verdict.value),
+        exit_code=Numbers(a=a.run.exit_code, b=b.run.exit_code),
+        fingerprint=_differing(a.run.fingerprint, b.run.fingerprint),
+        findings=_differing(*verdicts),
+        tests=_tests(_by_id(a), _by_id(b)),
+        bugs=_bugs(a, b),
+        suite_seconds=Numbers(
+            a=a.suite.execution_time_seconds if a.suite else None, b=b.suite.execution_time_seconds if b.suite else None
+        ),
+        load=_loads({load.scenario: load for load in a.load}, {load.scenario: load for load in b.load}),
+    )
+
+
+def _differing(a: Mapping[str, str], b: Mapping[str, str]) -> dict[str, Texts]:
+    names = dict.fromkeys([*a, *b])
+    return {name: Texts(a=a.get(name), b=b.get(name)) for name in names if a.get(name) != b.get(name)}
+
+
+def _by_id(judgement: Judgement) -> dict[str, TestEntry]:
+    return {test.id: test for test in judgement.suite.tests} if judgement.suite else {}
+
+
+def _failed(test: TestEntry) -> bool:
+    return test.teardown_error or test.outcome in FAILURES
+
+
+def _word(test: TestEntry) -> str:
+    return f"{test.outcome}, teardown error" if test.teardown_error else test.outcome
+
+
+def _tests(before: Mapping[str, TestEntry], after: Mapping[str, TestEntry]) -> TestChanges:
+    both = [name for name in before if name in after]
+    worse = tuple(name for name in both if not _failed(before[name]) and _failed(after[name]))
+    better = tuple(name for name in both if _failed(before[name]) and not _failed(after[name]))
+    other = [name for name in both if _word(before[name]) != _word(after[name])]
+    new = tuple(name for name in after if name not in before)
+    return TestChanges(
+        regressed=worse,
+        fixed=better,
+        new=new,
+        new_failing=tuple(name for name in new if _failed(after[name])),
+        vanished=tuple(name for name in before if name not in after),
+        changed={
+            name: Texts(a=_word(before[name]), b=_word(after[name])) for name in other if name not in {*worse, *better}
+        },
+        movers=_movers([(before[name], after[name]) for name in both if name not in other]),
+    )
+
+
+def _movers(pairs: list[tuple[TestEntry, TestEntry]]) -> tuple[Mover, ...]:
+    """The tests whose seconds changed most, either way; only where the outcome is the same."""
+    timed = [(old.id, _total_s(old), _total_s(new), old.trust, new.trust) for old, new in pairs]
+    timed.sort(key=lambda row: (-abs(row[2] - row[1]), row[0]))
+    return tuple(
+        Mover(test=test, seconds=Numbers(a=a, b=b), single_run=set(trusts) != {"repeated"})
+        for test, a, b, *trusts in timed[:MOVERS]
+        if a != b
+    )
+
+
+def _total_s(test: TestEntry) -> float:
+    phases = (test.seconds.setup, test.seconds.call, test.seconds.teardown)
+    return sum(seconds for seconds in phases if seconds is not None)
+
+
+def _bugs(a: Judgement, b: Judgement) -> BugChanges:
+    before, after = ({bug.signature: bug.title for bug in judgement.bugs} for judgement in (a, b))
+    return BugChanges(
+        new={key: title for key, title in after.items() if key not in before},
+        gone={key: title for key, title in before.items() if key not in after},
+        still={key: title for key, title in after.items() if key in before},
+    )
+
+
+def _loads(before: Mapping[str, Load], after: Mapping[str, Load]) -> dict[str, dict[str, Numbers]]:
+    return {
+        scenario: _sides(_metrics(before.get(scenario)), _metrics(after.get(scenario)))
+        for scenario in dict.fromkeys([*before, *after])
+    }
+
+
+def _sides(a: Mapping[str, float | None], b: Mapping[str, float | None]) -> dict[str, Numbers]:
+    return {name: Numbers(a=a.get(name), b=b.get(name)) for name in dict.fromkeys([*a, *b])}
+
+
+def _metrics(load: Load | None) -> dict[str, float | None]:
+    if load is None:
+        return {}
+    found: dict[str, float | None] = {name: getattr(load, name) for name in _NUMBERS}
+    found["errors"] = sum(load.errors.values())
+    for clock, values in (("response", load.response_ms), ("service", load.service_ms)):
+        found |= {f"{clock}_{name}_ms": getattr(values, name) for name in _QUANTILES}
+    return found
