@@ -24,7 +24,7 @@ class Launch:
 
 
 def start_recorder(wire, config):
-    """Register the recorder that fits this process: alone, or xdist's controller."""
+    """Register the recorder that fits this process (alone, or xdist's controller); called when the session starts."""
     if config.pluginmanager.hasplugin("dsession"):
         from brinell_inside.workers import Controller as Kind  # noqa: PLC0415 - only where xdist is in use
     else:
@@ -71,12 +71,12 @@ def _conftest_failed(config, error):
     Launch.wire.send(line % (quote(path, 4096), failure_members(cause), quote(str(error), 16 * 1024, keep="both")))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_configure(config):
-    """Begin to record; last, because xdist says only in its own ``pytest_configure`` whether it is in use."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session):
+    """Begin to record. Not in ``pytest_configure``: only when all of those are over is it known whether xdist runs."""
     if Launch.worker:
         from brinell_inside.workers import Worker  # noqa: PLC0415 - only in xdist's workers
 
-        config.pluginmanager.register(Worker(), "brinell-recorder")
+        session.config.pluginmanager.register(Worker(), "brinell-recorder")
     elif Launch.wire is not None and Launch.recorder is None:
-        Launch.recorder = start_recorder(Launch.wire, config)
+        Launch.recorder = start_recorder(Launch.wire, session.config)

@@ -16,10 +16,10 @@ def pytest_addoption(parser):
     )
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_configure(config):
-    """Begin to record if asked to; after xdist has said whether it is in use."""
-    if config.getoption("brinell", default=False):
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session):
+    """Begin to record if asked to."""
+    if session.config.getoption("brinell", default=False):
         from brinell_inside.recording import start  # noqa: PLC0415 - plain pytest must not pay for it
 
-        start(config)
+        start(session.config)

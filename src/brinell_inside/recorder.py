@@ -26,7 +26,7 @@ class Recorder:
         self._config = config
         self._now = time.monotonic_ns  # an attribute: freezegun replaces clocks that are module globals
         self._begun_ns = self._now()
-        self._terminal = None
+        self._terminal = _reporter(config)
         self._pending = {}
         self._again = {}  # {nodeid: number of its next attempt}, only of tests that are repeated
         self._item = None
@@ -44,13 +44,6 @@ class Recorder:
         wire.send(hello(config))
 
     # The session
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self):
-        """Find the reporter whose counts are the truth."""
-        self._terminal = self._config.pluginmanager.getplugin("terminalreporter")
-        if not hasattr(self._terminal, "stats"):
-            self._terminal = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self):
@@ -280,3 +273,9 @@ class Recorder:
         if self._own_errors <= _MAX_OWN_ERRORS:
             with suppress(Exception):  # there is nobody left to tell
                 self._wire.hold('{"kind":"recorder_error","where":"%s",%s}\n' % (where, failure_members(error)))
+
+
+def _reporter(config):
+    """The reporter whose counts are the truth, or None."""
+    terminal = config.pluginmanager.getplugin("terminalreporter")
+    return terminal if hasattr(terminal, "stats") else None

@@ -5,7 +5,7 @@ know, tolerates a torn last line, and reads until ``done`` or the end of the pro
 unusual ways may hold the descriptor open). Absent key = null. Seconds are floats; ``*_ns`` is CLOCK_MONOTONIC of this
 machine; paths are absolute unless said otherwise. Text is the subject's: untrusted, capped, lone surrogates escaped.
 
-``hello`` (first, when pytest is configured; missing if pytest refused its arguments)
+``hello`` (first, when the session starts; missing if pytest refused its arguments or had nothing to run: --help)
     v 1 | python "3.11.7" | implementation "CPython" | pytest "9.2.0" | rootdir | inipath | args [str] (as given on
     the command line; ``args_omitted`` counts those beyond 64 KiB) | pid | plugins {distribution: version} |
     executable | prefix, base_prefix | stdlib [dir] | site [dir] (site-packages, dist-packages, user site) | cwd |

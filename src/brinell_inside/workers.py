@@ -102,12 +102,10 @@ class Controller(Recorder):
         self._speaker = None
         self._markers = {}
         config.pluginmanager.register(_Early(self), "brinell-recorder-early")
+        self._listen(config.pluginmanager.getplugin("dsession"))
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self):
+    def _listen(self, session):
         """Learn from the session's own dispatcher which worker speaks: the hooks do not say."""
-        super().pytest_sessionstart()
-        session = self._config.pluginmanager.getplugin("dsession")
         for name in ("worker_logstart", "worker_logfinish"):
             original = getattr(session, name, None)
             if original is not None:
