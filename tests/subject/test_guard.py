@@ -290,7 +290,8 @@ def test_stop_ends_workers_and_daemons(tmp_path):
 
 
 def test_what_the_command_leaves_behind_ends_with_it(tmp_path):
-    child = python(SERVICE.replace("note()\ntime.sleep(600)", "note()"), str(tmp_path / "pids"))
+    ends = "note()\nwhile len(open(sys.argv[1]).readlines()) < 3: time.sleep(0.01)"
+    child = python(SERVICE.replace("note()\ntime.sleep(600)", ends), str(tmp_path / "pids"))
     assert finished(child) == 0
     pids = pids_in(tmp_path / "pids", 3)
     until(lambda: not any(map(alive, pids)))

@@ -76,6 +76,15 @@ def _session(pid: int) -> int:
         return 0
 
 
+def name(pid: int) -> str:
+    """Return the name of a process's program, ``?`` if it cannot be told."""
+    try:
+        with open(f"/proc/{pid}/comm", "rb") as file:  # noqa: PTH123 - see PROC
+            return file.read().decode(errors="replace").strip()
+    except OSError:
+        return "?"
+
+
 def tree(root: int, processes: dict[int, Process], session: int | None = None) -> list[Process]:
     """Return the living descendants of ``root`` without itself, parents first, and whoever is in ``session``.
 
