@@ -21,8 +21,19 @@ from brinell.rosters.checks import CHECKS
 
 T = TypeVar("T")
 
-_NOT_IN_THIS_VERSION = ("flaky", "pollution", "property_tests", "quality", "websocket", "cache", "capacity", "drills")
-_NOT_IN_THIS_VERSION += ("soak", "recovery", "bench")
+_NOT_IN_THIS_VERSION = (
+    "flaky",
+    "pollution",
+    "property_tests",
+    "quality",
+    "websocket",
+    "cache",
+    "capacity",
+    "drills",
+    "soak",
+    "recovery",
+    "bench",
+)
 
 
 def judge(evidence: Evidence, checks: Mapping[str, Check] = CHECKS) -> Judgement:
