@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,35 +26,39 @@ class Browser:
     """One page of one Chromium of its own. Use as a context manager."""
 
     def __init__(self, width: int = 1280, height: int = 1600) -> None:
-        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self._log = Path(self._profile.name, "chromium.log")
-        arguments = [PATH, *FLAGS, f"--user-data-dir={self._profile.name}", f"--window-size={width},{height}"]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen([*arguments, "about:blank"], stdout=log, stderr=log)
+        self._size = f"--window-size={width},{height}"
+        self._stack = ExitStack()
         self._number = 0
         self.events: list[dict[str, Any]] = []
-        self._socket = connect(self._endpoint(), max_size=None, compression=None)
-        targets = self._call("Target.getTargets")["targetInfos"]
-        page = next(target["targetId"] for target in targets if target["type"] == "page")
-        self._session = self._call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Network", "Log"):
-            self.call(f"{domain}.enable")
 
     def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            profile = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+            log = Path(profile, "chromium.log")
+            arguments = [str(PATH), *FLAGS, self._size, f"--user-data-dir={profile}", "about:blank"]
+            with log.open("wb") as output:
+                process = subprocess.Popen(arguments, stdout=output, stderr=output)
+            stack.callback(_end, process)
+            self._socket = stack.enter_context(connect(_endpoint(process, log), max_size=None, compression=None))
+            targets = self._call("Target.getTargets")["targetInfos"]
+            page = next(target["targetId"] for target in targets if target["type"] == "page")
+            self._session = self._call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
+            for domain in ("Page", "Runtime", "Network", "Log"):
+                self.call(f"{domain}.enable")
+            # Motion would make what is where a matter of time.
+            still = {"name": "prefers-reduced-motion", "value": "reduce"}
+            self.call("Emulation.setEmulatedMedia", media="", features=[still])
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
-        self._process.terminate()
-        self._process.wait(10)
-        self._profile.cleanup()
+        self._stack.close()
 
     def open(self, path: Path, fragment: str = "") -> None:
         """Load a file and wait for its load event."""
         self.call("Page.navigate", url="about:blank")
         self.call("Page.navigate", url=f"{path.as_uri()}{fragment}")
-        while not self.ask("document.readyState === 'complete' && location.protocol === 'file:'"):
-            time.sleep(0.02)
+        self.wait("document.readyState === 'complete' && location.protocol === 'file:'")
         self.ask("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def ask(self, expression: str) -> Any:
@@ -62,6 +67,14 @@ class Browser:
         if "exceptionDetails" in answer:
             raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", expression))
         return answer["result"].get("value")
+
+    def wait(self, expression: str) -> None:
+        """Wait until an expression holds; TimeoutError after ten seconds."""
+        for _ in range(500):
+            if self.ask(f"Boolean({expression})"):
+                return
+            time.sleep(0.02)
+        raise TimeoutError(expression)
 
     def press(self, key: str) -> None:
         """Press and release a key."""
@@ -86,12 +99,23 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
-    def _endpoint(self) -> str:
-        for _ in range(600):
-            found = re.search(r"DevTools listening on (ws://\S+)", self._log.read_text(errors="replace"))
-            if found:
-                return found[1]
-            if self._process.poll() is not None:
-                break
-            time.sleep(0.05)
-        raise RuntimeError(f"Chromium did not start: {self._log.read_text(errors='replace')[-800:]}")
+
+def _endpoint(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Return the address Chromium says it listens at."""
+    for _ in range(600):
+        found = re.search(r"DevTools listening on (ws://\S+)", log.read_text(errors="replace"))
+        if found:
+            return found[1]
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise RuntimeError(f"Chromium did not start: {log.read_text(errors='replace')[-800:]}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -146,8 +146,6 @@ class Display:
         ascii_only = "utf" not in self._console.encoding.lower()
         status = self._status(step, now_s, width, ascii_only=ascii_only)
         rows = [cut(status, width), cut(f"  {step.text}", width)]
-        if ascii_only:
-            rows = [row.encode("ascii", "replace").decode() for row in rows]
         return rows if step.text else rows[:1]
 
     def _plain(self, step: _Step, now_s: float) -> str:
@@ -189,7 +187,7 @@ class Display:
     def _draw(self, rows: list[str]) -> None:
         """Replace what is drawn in one write; the cursor ends where it began, at the start of the first line."""
         up = f"\x1b[{len(rows) - 1}A" if len(rows) > 1 else ""
-        self._write(f"{self._wipe()}{chr(10).join(rows)}\r{up}")
+        self._write("\r" + "\x1b[K\n".join(rows) + f"\x1b[J\r{up}")
         self._drawn = True
 
     def _wipe(self) -> str:
@@ -199,14 +197,12 @@ class Display:
         return "\r\x1b[J" if self._drawn else ""
 
     def _write(self, text: str) -> None:
+        encoding = self._console.encoding
         try:
-            self._stream.write(text)
+            self._stream.write(text.encode(encoding, "replace").decode(encoding))
             self._stream.flush()
         except (OSError, ValueError):
             self._quiet = True
-        except UnicodeEncodeError:
-            self._stream.write(text.encode("ascii", "replace").decode())
-            self._stream.flush()
 
 
 def _bar(share: float, width: int, *, ascii_only: bool) -> str:

@@ -92,8 +92,10 @@ def _hash(text: str) -> str:
 
 
 def _neutral(value: Any) -> Any:
-    """Make plain whatever an expression prints, before it is escaped; our own markup is printed as it is."""
-    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Make plain and cap whatever an expression prints, before it is escaped; our own markup is printed as it is."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return plain(value[: html_view.MOST_TEXT * 4], html_view.MOST_TEXT)
+    return value
 
 
 def _moment(iso: str) -> str:
