@@ -251,6 +251,7 @@ class Reproduced(_Record, frozen=True):
     outcome: str  # "reproduced" | "passed alone" | "failed differently" | "timed out" | "not run"
     seconds: float
     detail: str = ""
+    cwd: str = "."  # where the command was run, relative to the project's root
 
 
 class KnownBugs(_Record, frozen=True):

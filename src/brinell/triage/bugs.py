@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from brinell.core.judgement import Bug, Reproduction
-from brinell.core.observation import Envelope
+from brinell.core.observation import Collected, CollectError, Envelope, SeenTest, StepFinished, SuiteEnded, SuiteStarted
 from brinell.core.plan import Plan, SuiteSpec
-from brinell.core.redact import plain, redact
+from brinell.core.redact import plain
 from brinell.core.verdicts import Owner
 from brinell.triage.failure import Observed, observe
 from brinell.triage.fix import fix_strategy_of
@@ -18,6 +18,9 @@ from brinell.triage.ownership import Layout, layout_of
 from brinell.triage.severity import due, severity_of
 from brinell.triage.suspects import suspects_of
 from brinell.triage.wording import error_of, excerpt_of, root_cause_of, title_of
+
+RECORDS = (SuiteStarted, Collected, CollectError, SeenTest, SuiteEnded, StepFinished)
+"""What of a suite step's records bugs are made of."""
 
 _OWNERS = (Owner.PRODUCT, Owner.UNDECIDED, Owner.INFRASTRUCTURE)
 
@@ -45,20 +48,20 @@ class SuiteBugs:
         return Bug(
             id=found.key.id,
             severity=severity,
-            severity_rule=_safe(rule),
+            severity_rule=plain(rule),
             owner=ruling.owner,
-            owner_evidence=tuple(_safe(line) for line in ruling.evidence),
-            signature=_safe(found.key.text),
+            owner_evidence=tuple(plain(line) for line in ruling.evidence),
+            signature=plain(found.key.text),
             title=title_of(found),
             tests=found.tests,
             error=error_of(found.first),
-            root_cause=_safe_or_none(root_cause_of(found)),
+            root_cause=_plain(root_cause_of(found)),
             suspects=suspects_of(found, self.layout),
             reproduction=reproduction,
-            fix_strategy=_safe_or_none(fix_strategy_of(found, ruling.owner)),
+            fix_strategy=_plain(fix_strategy_of(found, ruling.owner)),
             sla_due=due(started, severity),
             status=status_of(found.key.id, found.tests, known or {}),
-            why_grouped=_safe(found.key.why),
+            why_grouped=plain(found.key.why),
             excerpt=excerpt_of(found.first),
         )
 
@@ -69,13 +72,8 @@ class SuiteBugs:
         return Scope(ran=self.observed.tests + uncollected, stopped=stopped, files=files)
 
 
-def _safe(text: str) -> str:
-    """What the subject said, without secrets and without control characters. Ids of tests stay as they are: they name."""
-    return plain(redact(text))
-
-
-def _safe_or_none(text: str | None) -> str | None:
-    return None if text is None else _safe(text)
+def _plain(text: str | None) -> str | None:
+    return None if text is None else plain(text)
 
 
 def most_urgent_first(bugs: Iterable[Bug]) -> list[Bug]:

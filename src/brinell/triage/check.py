@@ -6,21 +6,10 @@ import shlex
 
 from brinell.core.evidence import Evidence, steps_of
 from brinell.core.judgement import Bug, Part, Reproduction
-from brinell.core.observation import (
-    Collected,
-    CollectError,
-    Epoch,
-    KnownBugs,
-    Reproduced,
-    SeenTest,
-    SuiteEnded,
-    SuiteStarted,
-)
+from brinell.core.observation import Epoch, KnownBugs, Reproduced
 from brinell.core.plan import SuiteSpec
-from brinell.core.redact import plain, redact
-from brinell.triage.bugs import SuiteBugs, most_urgent_first
-
-RECORDS = (SuiteStarted, Collected, CollectError, SeenTest, SuiteEnded)
+from brinell.core.redact import plain
+from brinell.triage.bugs import RECORDS, SuiteBugs, most_urgent_first
 
 
 def triage(evidence: Evidence) -> Part:
@@ -58,11 +47,18 @@ def _known(evidence: Evidence) -> dict[str, str]:
 def _reproduced(evidence: Evidence) -> dict[str, Reproduction]:
     found: dict[str, Reproduction] = {}
     for envelope in evidence.envelopes(Reproduced):
-        match envelope.data:
-            case Reproduced(signature=identity, command=command, outcome=outcome, detail=detail):
-                said = f"{outcome}: {detail}" if detail and outcome != "reproduced" else outcome
-                found[identity] = Reproduction(command=plain(redact(shlex.join(command))), outcome=plain(redact(said)))
+        if isinstance(envelope.data, Reproduced):
+            found[envelope.data.signature] = _reproduction(envelope.data)
     return found
+
+
+def _reproduction(ran: Reproduced) -> Reproduction:
+    """The command as one pastes it at the project's root."""
+    command = shlex.join(ran.command)
+    if ran.cwd != ".":
+        command = f"cd {shlex.quote(ran.cwd)} && {command}"
+    said = f"{ran.outcome}: {ran.detail}" if ran.detail and ran.outcome != "reproduced" else ran.outcome
+    return Reproduction(command=plain(command), outcome=plain(said))
 
 
 def _joined(first: Bug, second: Bug) -> Bug:

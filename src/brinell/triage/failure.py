@@ -8,7 +8,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from brinell.core.evidence import observation_id
-from brinell.core.observation import Collected, CollectError, Envelope, Raised, SeenTest, SuiteEnded, SuiteStarted
+from brinell.core.observation import (
+    Collected,
+    CollectError,
+    Envelope,
+    Raised,
+    SeenTest,
+    StepFinished,
+    SuiteEnded,
+    SuiteStarted,
+)
+from brinell.core.redact import one_line
 
 _WHOLE_REPORTS = 500  # of this many failures the long texts are kept; beyond that, what grouping needs
 _FINE = frozenset({None, 0, 5})  # not known, passed, none collected: nothing is wrong with the process
@@ -50,7 +60,7 @@ class Observed:
     paths: set[str] = field(default_factory=set)
     tests: int = 0
     collected: int = 0
-    ended: list[SuiteEnded] = field(default_factory=list)
+    stopped: bool = False  # the user asked for the end: what it looks like is nobody's failure
 
 
 def observe(envelopes: Iterable[Envelope]) -> Observed:
@@ -75,12 +85,14 @@ def observe(envelopes: Iterable[Envelope]) -> Observed:
                 if error.nodeid.endswith(".py") and _is_test_code(error.nodeid):
                     seen.paths.add(error.nodeid)
                 _keep(failed, error.repeat, envelope.seq, _of_collection(error, envelope))
-            case SuiteEnded() as end:
-                seen.ended.append(end)
+            case SuiteEnded():
                 ended.append(envelope)
+            case StepFinished(state="interrupted"):
+                seen.stopped = True
     seen.tests = len(tests)
     seen.failures = sorted((entry[2] for entry in failed.values()), key=lambda failure: failure.test)
-    seen.failures += _of_processes(seen, ended)
+    if not seen.stopped:
+        seen.failures += _of_processes(ended, explained=bool(seen.failures))
     return seen
 
 
@@ -132,9 +144,8 @@ def _of_collection(error: CollectError, envelope: Envelope) -> Failure:
     )
 
 
-def _of_processes(seen: Observed, ended: list[Envelope]) -> Iterator[Failure]:
+def _of_processes(ended: list[Envelope], *, explained: bool) -> Iterator[Failure]:
     """The first process that failed in a way that no test and no collection error accounts for."""
-    explained = bool(seen.failures)
     for envelope in ended:
         end = envelope.data
         if not isinstance(end, SuiteEnded):  # pragma: no cover - narrowing for the type checker
@@ -147,7 +158,7 @@ def _of_processes(seen: Observed, ended: list[Envelope]) -> Iterator[Failure]:
                 phase=phase,
                 path=end.running[0].split("::", maxsplit=1)[0] if end.running else "",
                 evidence=observation_id(envelope),
-                longrepr="\n".join(end.stderr_tail),
+                longrepr=end.internal_error or "\n".join(end.stderr_tail),
                 reason=_words(end, phase),
             )
             return
@@ -169,4 +180,5 @@ def _words(end: SuiteEnded, phase: str) -> str:
         return f"did not end within its time and was ended after {end.seconds:.0f} s"
     if phase == "signal":
         return f"was killed by {end.signal or f'signal {-(end.exit_status or 0)}'}"
-    return f"ended with exit status {end.exit_status}"
+    by = f" ({one_line(end.stopped_by, 120)})" if end.stopped_by else ""
+    return f"ended with exit status {end.exit_status}{by}"

@@ -36,7 +36,7 @@ def title_of(group: Group) -> str:
             text = f"{reading.failure.function.rpartition('::')[2]}: {_asserted(reading) or _said(reading)}"
         case _:
             text = _said(reading) or f"{reading.failure.test} fails"
-    return one_line(redact(text), 160)
+    return one_line(text, 160)
 
 
 def error_of(reading: Reading) -> str:
@@ -154,11 +154,11 @@ def _type(reading: Reading) -> str:
 
 
 def _message(reading: Reading) -> str:
-    return one_line(reading.raised.message, 100) if reading.raised is not None else ""
+    return one_line(redact(reading.raised.message), 100) if reading.raised is not None else ""
 
 
 def _said(reading: Reading) -> str:
     if reading.raised is None:
         lines = [line for line in reading.failure.longrepr.splitlines() if line.strip()]
-        return one_line(lines[-1] if lines else reading.failure.reason, 120)
+        return one_line(redact(lines[-1]) if lines else reading.failure.reason, 120)
     return f"{reading.raised.type}: {_message(reading)}".rstrip(": ")
