@@ -9,7 +9,7 @@ import pytest
 
 
 class Screen(io.StringIO):
-    """Understands what the display uses: new line, carriage return, cursor up, erase to the end of line, erase below. Anything else fails."""
+    """Understands what the display uses: new line, carriage return, cursor up, erase right and below. No more."""
 
     encoding = "utf-8"
 

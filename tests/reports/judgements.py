@@ -326,7 +326,8 @@ def _browse() -> Load:
         target_rate=1000.0,
         achieved_rate=998.73,
         requests=29_962,
-        errors={"timeout": 6, "status-500": 30},
+        errors={"timeout": 6, "status": 30},
+        statuses={"500": 28, "503": 2},
         response_ms=response,
         response_ok_ms=response,
         service_ms=service,
@@ -342,7 +343,7 @@ def _browse() -> Load:
                 requests=24_010, errors={"timeout": 4}, response_ms=response, service_ms=service
             ),
             "POST /notes": Operation(
-                requests=5_952, errors={"timeout": 2, "status-500": 30}, response_ms=response, service_ms=service
+                requests=5_952, errors={"timeout": 2, "status": 30}, response_ms=response, service_ms=service
             ),
         },
         thresholds={
@@ -353,7 +354,7 @@ def _browse() -> Load:
         samples=(
             {"kind": "slowest", "operation": "GET /notes", "outcome": "ok", "at_s": 18.6, "response_ms": 3104.7,
              "service_ms": 2012.9, "detail": "200"},
-            {"kind": "failed", "operation": "POST /notes", "outcome": "status-500", "at_s": 18.9, "response_ms": 1201.3,
+            {"kind": "failed", "operation": "POST /notes", "outcome": "status", "at_s": 18.9, "response_ms": 1201.3,
              "service_ms": 1190.0, "detail": '500 Internal Server Error: {"error": "database is locked"}'},
         ),
         series=_series(30, 82.0, 1000),
@@ -369,6 +370,7 @@ def _checkout() -> Load:
         achieved_rate=412.04,
         requests=12_361,
         errors={},
+        statuses={},
         response_ms=distribution(3.12, 40.2, 120.9),
         service_ms=distribution(3.08, 39.8, 120.2),
         generator=Generator(

@@ -117,7 +117,7 @@ def test_the_essentials_need_no_script(build):
         "Not ready", "2 of 5 required findings failed", "p95 response time is 612.4 ms, the limit is 500 ms",
         "stock went negative", "python -m pytest -p no:randomly", "src/shop/orders.py:88,91", "tied with 2 others",
         "P0, because data-loss", "2026-11-22 01:45 UTC", "998.7/s of 1,000/s", "The generator was the limit.",
-        "1.31 times its 36.8 s", "pytest ran without workers", "9b1de07 (dirty)", "status-500",
+        "1.31 times its 36.8 s", "pytest ran without workers", "9b1de07 (dirty)", "status 500",
     ):  # fmt: skip
         assert piece in page.text
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 
 from brinell.core.verdicts import Exit, Owner, Verdict
 from brinell.reports import outline
@@ -59,18 +58,16 @@ def test_every_reason_has_advice(build):
     assert set(outline.ADVICE) == set(build.Reason)
 
 
-@pytest.mark.parametrize(
-    ("name", "step"),
-    [("realistic", "python -m pytest -p no:randomly"), ("passing", "brinell bless"), ("empty", "brinell run --resume")],
-)
-def test_there_is_always_a_next_step(build, name, step):
-    assert outline.next_step(getattr(build, name)()).startswith(step)
+def test_statuses_stand_in_the_place_of_their_kind(build):
+    load = msgspec.structs.replace(
+        build.realistic().load[0], errors={"status": 30, "timeout": 6}, statuses={"500": 10, "503": 20}
+    )
+    assert outline.errors(load) == [("status 503", 20), ("status 500", 10), ("timeout", 6)]
 
 
-def test_the_next_step_is_no_command_that_did_not_reproduce(build):
-    judgement = build.realistic()
-    gone = msgspec.structs.replace(judgement, bugs=judgement.bugs[1:])
-    assert outline.next_step(gone) == "brinell report"
+def test_statuses_that_do_not_add_up_are_left_alone(build):
+    load = msgspec.structs.replace(build.realistic().load[0], errors={"status": 30}, statuses={"503": 20})
+    assert outline.errors(load) == [("status", 30)]
 
 
 def test_owners_are_all_known_to_the_reports():

@@ -20,7 +20,6 @@ def test_the_verdict_comes_first_then_what_failed_then_what_is_unknown_then_the_
     order = [
         "✗ NOT READY: 2 of 5", "\nFailed\n", "612.4 ms, the limit is 500 ms", "Could not be decided", "invalid:",
         "\nBugs\n", "P0 B-3f2a91", "P2 B-77c0de", "\nSuite\n", "\nLoad: browse\n", "Not measured: 7", "Report: runs/x",
-        "Next: python -m pytest",
     ]  # fmt: skip
     places = [text.index(piece) for piece in order]
     assert places == sorted(places)

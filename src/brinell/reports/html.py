@@ -70,7 +70,7 @@ def _environment() -> jinja2.Environment:
         detail_lines=html_view.detail_lines,
         sentence=lambda text: text[:1].upper() + text[1:],
         thresholds=outline.thresholds,
-        most_first=lambda errors: sorted(errors.items(), key=lambda row: (-row[1], row[0])),
+        errors=outline.errors,
         samples=html_view.samples,
         chart=chart,
     )

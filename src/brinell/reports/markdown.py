@@ -156,13 +156,9 @@ def _load(load: Load) -> list[str]:
     if limits:
         parts.append(table(("", "Threshold", "Observed", "Limit"), limits, numbers=2))
     if load.errors:
-        rows = [(cell(kind), count(number)) for kind, number in sorted(load.errors.items(), key=_most_first)]
+        rows = [(cell(kind), count(number)) for kind, number in outline.errors(load)]
         parts.append(table(("Error", "Requests"), rows, numbers=1))
     return parts
-
-
-def _most_first(row: tuple[str, int]) -> tuple[int, str]:
-    return -row[1], row[0]
 
 
 def _times(load: Load) -> str:

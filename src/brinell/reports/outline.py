@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from brinell.core.finding import Finding
 from brinell.core.judgement import Bug, Judgement, Load, TestEntry
 from brinell.core.verdicts import Exit, Reason, Severity, Verdict
-from brinell.reports.figures import exact, plural, seconds
+from brinell.reports.figures import exact, plural
 
 SEVERITIES = tuple(Severity)
 WORD = {Verdict.FAIL: "NOT READY", Verdict.UNKNOWN: "NOT PROVED", Verdict.PASS: "READY"}
@@ -116,22 +116,10 @@ def thresholds(load: Load) -> list[tuple[str, str, str, Verdict]]:
     return sorted(rows, key=lambda row: order.index(row[3]))
 
 
-def target_text(judgement: Judgement) -> str:
-    """Return the suite's time beside its target: ``48.2 s (target 5 min 00 s)``."""
-    suite = judgement.suite
-    if suite is None:
-        return ""
-    return f"{seconds(suite.execution_time_seconds)} (target {seconds(suite.target_full_suite)})"
-
-
-def next_step(judgement: Judgement, run: str = "latest") -> str:
-    """Return what to type next, as one line: the most urgent thing that can be done about this verdict."""
-    where = "" if run == "latest" else f" {run}"
-    for bug in bugs_in_order(judgement):
-        if bug.reproduction and bug.reproduction.outcome == "reproduced":
-            return bug.reproduction.command
-    if judgement.run.state in {"torn", "interrupted"}:
-        return f"brinell run --resume {judgement.run.id}"
-    if judgement.verdict is Verdict.PASS:
-        return f"brinell bless{where}"
-    return f"brinell report{where}"
+def errors(load: Load) -> list[tuple[str, int]]:
+    """Return a scenario's errors by kind, most first; a status in the place of its kind: ``status 503``."""
+    rows = dict(load.errors)
+    if load.statuses and sum(load.statuses.values()) == rows.get("status"):
+        del rows["status"]
+        rows |= {f"status {code}": number for code, number in load.statuses.items()}
+    return sorted(rows.items(), key=lambda row: (-row[1], row[0]))

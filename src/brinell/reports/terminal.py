@@ -22,7 +22,8 @@ def summary(
 ) -> str:
     """Return the summary in lines of at most ``width`` cells; only commands may be longer, so that they can be copied.
 
-    ``folder`` is where the reports lie, as the user would type it; None leaves that line out.
+    ``folder`` is where the reports lie, as the user would type it; None leaves that line out. What to type next is
+    for the command to say: only it knows where it was typed.
     """
     pen = Pen(min(width, WIDEST), color=color, encoding=encoding)
     _verdict(pen, judgement)
@@ -124,7 +125,7 @@ def _load(pen: Pen, load: Load) -> None:
     aim = f" of {rate(load.target_rate)}" if load.target_rate is not None else ""
     pen.say(f"{load.model} model, {rate(load.achieved_rate)}{aim}, {plural(load.requests, 'request')}", indent=2)
     failed = sum(load.errors.values())
-    kinds = ", ".join(f"{kind}{GLUE}{count(n)}" for kind, n in sorted(load.errors.items(), key=lambda row: -row[1])[:6])
+    kinds = ", ".join(f"{kind}{GLUE}{count(number)}" for kind, number in outline.errors(load)[:6])
     share = percent(failed / load.requests) if load.requests else count(failed)
     pen.say(f"errors {share}{f' ({kinds})' if kinds else ''}", indent=2, style="red" if failed else "")
     rows: list[tuple[str, ...]] = [("ms", "p50", "p95", "p99", "max")]
@@ -155,4 +156,3 @@ def _close(pen: Pen, judgement: Judgement, folder: str | None) -> None:
         pen.say(f"{len(judgement.not_measured)} (report.md says why)", lead="Not measured:")
     if folder is not None:
         pen.verbatim(f"{folder.rstrip('/')}/report.html", lead="Report:")
-    pen.verbatim(outline.next_step(judgement), lead="Next:")
