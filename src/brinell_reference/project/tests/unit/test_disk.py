@@ -264,7 +264,7 @@ async def test_more_than_the_disk_keeps_up_with_is_not_cached(folder, clock, wal
     await tier.close(None, 5.0)
 
 
-async def test_writable_tells_the_truth(tier, folder, monkeypatch):
+async def test_writable_tells_the_truth(tier, folder, monkeypatch, caplog):
     assert await tier.writable(5.0)
     assert files(folder) == []
 
@@ -274,9 +274,10 @@ async def test_writable_tells_the_truth(tier, folder, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(tier._files, "probe", full)
         assert not await tier.writable(5.0)
-        assert tier.failing
+        assert tier.failing is True
+        assert "No space left on device" in caplog.text
     assert await tier.writable(5.0)
-    assert not tier.failing
+    assert tier.failing is False
 
 
 async def test_a_tier_without_capacity_is_off(folder, make):
@@ -349,7 +350,7 @@ async def test_a_start_is_cold_after_a_crash(tier, make, folder):
     await again.close(None, 5.0)
 
 
-async def test_a_file_that_could_not_be_deleted_makes_the_next_start_cold(tier, make, monkeypatch):
+async def test_a_file_that_could_not_be_deleted_is_not_used_after_a_restart(tier, make, folder, monkeypatch):
     def read_only(_key):
         raise OSError(30, "Read-only file system")
 
@@ -361,10 +362,75 @@ async def test_a_file_that_could_not_be_deleted_makes_the_next_start_cold(tier, 
         tier.invalidate(5)
         await written(tier)
     assert tier.failing
+    assert tier.failures == 1
     assert await tier.get("a") is None
     again = await restarted(make, tier)
-    assert not again.holds("b")
+    assert not again.holds("a")
+    assert again.holds("b")
+    assert len(files(folder)) == 1
     await again.close(None, 5.0)
+
+
+async def test_an_old_file_is_not_vouched_for_in_place_of_one_that_could_not_be_written(tier, make, monkeypatch):
+    def broken(*_):
+        raise OSError(5, "Input/output error")
+
+    tier.put("a", entry(5), FOREVER_S)
+    await written(tier)
+    monkeypatch.setattr(tier._files, "write", broken)
+    monkeypatch.setattr(tier._files, "remove", broken)
+    tier.invalidate(5)
+    tier.put("a", entry(5, fill=b"y"), FOREVER_S)
+    again = await restarted(make, tier)
+    assert not again.holds("a")
+    await again.close(None, 5.0)
+
+
+async def test_a_warm_start_after_changes(tier, make, folder):
+    for key, note_id in (("a", 1), ("b", 2), ("c", 3)):
+        tier.put(key, entry(note_id), FOREVER_S)
+    tier.invalidate(2)
+    tier.put("c", entry(4), FOREVER_S)
+    again = await restarted(make, tier)
+    assert [key for key in "abc" if again.holds(key)] == ["a", "c"]
+    assert len(files(folder)) == 2
+    third = await restarted(make, again)
+    assert [key for key in "abc" if third.holds(key)] == ["a", "c"]
+    await third.close(None, 5.0)
+
+
+async def test_what_could_not_be_deleted_in_time_is_deleted_later(folder, clock, wall, monkeypatch):
+    monkeypatch.setattr("noticeboard.cache.disk._BACKLOG", 1)
+    tier = DiskTier(folder, 100 * BLOCK, clock=clock, wall=wall)
+    await tier.open(None, 60.0)
+    for note_id, key in enumerate("ab"):
+        tier.put(key, entry(note_id), FOREVER_S)
+        await written(tier)
+    go_on = threading.Event()
+    jobs = [tier._worker.submit(go_on.wait), tier._worker.submit(lambda: None)]
+    tier.invalidate(0)
+    assert not tier.holds("a")
+    go_on.set()
+    for job in jobs:
+        await job
+    assert len(files(folder)) == 2
+    await written(tier)
+    tier.invalidate(1)
+    await written(tier)
+    assert files(folder) == []
+    await tier.close(None, 5.0)
+
+
+async def test_a_folder_that_hangs_does_not_hold_up_the_start(make, monkeypatch):
+    monkeypatch.setattr("noticeboard.cache.disk._OPEN_TIMEOUT_S", 0.001)
+    tier, go_on = make(), threading.Event()
+    monkeypatch.setattr(tier._files, "open", lambda *_: go_on.wait())
+    await tier.open("print", 60.0)
+    assert tier.failing
+    assert len(tier) == 0
+    go_on.set()
+    monkeypatch.undo()
+    await tier.close(None, 5.0)
 
 
 async def test_deleting_proves_nothing_about_writing(tier):
@@ -390,11 +456,12 @@ async def test_a_smaller_capacity_is_kept_to_from_the_start(tier, make, folder):
     await again.close(None, 5.0)
 
 
-async def test_a_folder_that_appears_later_is_used_from_then_on(make, folder, clock):
+async def test_a_folder_that_appears_later_is_used_from_then_on(make, folder, clock, caplog):
     folder.write_text("in the way")
     tier = make()
     await tier.open("print", 60.0)
     assert tier.failing
+    assert "Not a directory" in caplog.text
     assert not await tier.writable(5.0)
     folder.unlink()
     clock.advance(2.0)

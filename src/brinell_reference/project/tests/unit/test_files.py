@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -85,10 +86,33 @@ def test_a_file_where_the_folder_should_be(tmp_path):
         CacheFiles(tmp_path / "cache").open()
 
 
+def test_a_folder_that_can_not_be_locked(folder, monkeypatch):
+    def unsupported(*_):
+        raise OSError(37, "No locks available")
+
+    before = descriptors()
+    monkeypatch.setattr("fcntl.flock", unsupported)
+    with pytest.raises(OSError, match="No locks available"):
+        CacheFiles(folder).open()
+    assert descriptors() == before
+
+
+@pytest.mark.usefixtures("files")
+def test_nobody_else_may_take_the_lock(folder):
+    assert (folder / "slot-0" / "lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_names_stay_what_they_are(files, folder):
+    # Files outlive the version that wrote them.
+    files.write("note:1", b"content")
+    assert listing(folder) == ["b6f679cfd5acbcf16a87c03b0d3252be.entry", "lock"]
+
+
 def test_without_a_slot_nothing_can_be_written_and_removing_is_done(folder):
     files = CacheFiles(folder)
-    with pytest.raises(OSError, match="no cache folder is open"):
+    with pytest.raises(OSError, match="no cache folder is open") as caught:
         files.write("key", b"content")
+    assert (caught.value.errno, caught.value.filename) == (errno.ENODEV, str(folder))
     with pytest.raises(OSError, match="no cache folder is open"):
         files.read("key")
     files.remove("key")
@@ -157,8 +181,9 @@ def test_processes_get_slots_of_their_own(folder):
         files.open()
         files.write("key", str(number).encode())
     assert [files.read("key") for files in tiers[:16]] == [str(number).encode() for number in range(16)]
-    with pytest.raises(OSError, match="every slot is held"):
+    with pytest.raises(OSError, match="every slot is held by another process") as caught:
         tiers[16].open()
+    assert (caught.value.errno, caught.value.filename) == (errno.EBUSY, str(folder))
     tiers[3].close()
     tiers[16].open()
     assert tiers[16].read("key") is None

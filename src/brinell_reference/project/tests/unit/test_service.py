@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 
 import pytest
 from clocks import FakeClock
@@ -15,7 +16,7 @@ from noticeboard.errors import Problem
 from noticeboard.service.drafts import Draft
 from noticeboard.service.notes import ANSWERS_KEPT_US, NoteService
 from noticeboard.service.paging import PageRequest
-from noticeboard.storage import statements
+from noticeboard.storage import schema, statements
 from noticeboard.storage.store import Store
 
 pytestmark = pytest.mark.anyio
@@ -122,8 +123,9 @@ async def test_versions_guard_changes(service):
     assert (await refused(service.delete(1, {1}))).kind == "version-conflict"
     assert text_of((await service.read(1)).entry) == "second"
     await service.delete(1, {2})
-    assert (await refused(service.delete(1, {2}))).kind == "not-found"
-    assert (await refused(service.replace(1, Draft("x"), {2}))).kind == "not-found"
+    for change in (service.delete(1, {2}), service.replace(1, Draft("x"), {2}), service.read(1)):
+        problem = await refused(change)
+        assert (problem.kind, problem.detail) == ("not-found", "there is no note 1")
 
 
 @pytest.mark.parametrize("note_id", [-1, 0, MAX_ID + 1, 2**64])
@@ -136,9 +138,47 @@ async def test_impossible_ids_are_not_even_asked_for(service, note_id, store, mo
         assert problem.detail == f"there is no note {note_id}"
 
 
-async def test_the_largest_id_is_asked_for(service):
-    for attempt in (service.read(MAX_ID), service.delete(MAX_ID, None)):
-        assert (await refused(attempt)).kind == "not-found"
+async def test_the_largest_id_is_an_id(service, store):
+    def insert(connection):
+        connection.execute(
+            schema.notes.insert().values(
+                id=MAX_ID, text="last", folded="last", tags=[], version=1, created_us=0, updated_us=0
+            )
+        )
+
+    await store.write(insert, after=lambda _: None)
+    assert text_of((await service.read(MAX_ID)).entry) == "last"
+    assert ids_of((await service.page(PageRequest())).entry) == [MAX_ID]
+    assert text_of(await service.replace(MAX_ID, Draft("changed"), {1})) == "changed"
+    assert (await refused(service.read(MAX_ID - 1))).detail == f"there is no note {MAX_ID - 1}"
+
+
+@pytest.mark.parametrize("read", ["note", "page"])
+async def test_a_read_that_a_write_overtakes_leaves_nothing_old_behind(service, monkeypatch, read):
+    await service.create(Draft("old"))
+    loop, seen, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def held_up(statement):
+        def slow(*arguments):
+            found = statement(*arguments)
+            loop.call_soon_threadsafe(seen.set)
+            go_on.wait()
+            return found
+
+        return slow
+
+    def reading():
+        return service.read(1) if read == "note" else service.page(PageRequest())
+
+    with monkeypatch.context() as patched:
+        for name in ("note_by_id", "newest_notes"):
+            patched.setattr(statements, name, held_up(getattr(statements, name)))
+        early = asyncio.create_task(reading())
+        await seen.wait()
+        await service.replace(1, Draft("new"), None)
+        go_on.set()
+        assert b'"old"' in (await early).entry.body
+    assert b'"new"' in (await reading()).entry.body
 
 
 async def test_pages(service):
@@ -188,6 +228,7 @@ async def test_searching(service):
     assert entry.span == Span(0, MAX_ID)
     assert ids_of(await service.search("STRASSE", "1")) == [2]
     assert ids_of(await service.search("x" * 100, None)) == []
+    assert ids_of(await service.search("T", None)) == [2, 1]
 
 
 @pytest.mark.parametrize("query", [None, "", "  ", "x" * 101])

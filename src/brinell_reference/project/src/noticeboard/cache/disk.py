@@ -7,7 +7,9 @@ the file system is a miss and a pause, never an error of a request.
 from __future__ import annotations
 
 import logging
+import math
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,6 +42,7 @@ class _Slot:
     size_bytes: int
     expires_s: float
     span: Span
+    written: bool = False
 
 
 class Found(NamedTuple):
@@ -66,9 +69,9 @@ class DiskTier:
         self._worker = Workers("cache-disk", 1, _BACKLOG)
         self._slots: OrderedDict[str, _Slot] = OrderedDict()
         self._spans = SpanIndex()
-        self._unwritten: dict[str, Entry] = {}
-        self._paused_until_s = -1.0
-        self._vouchable = True  # False once a file that should be gone may still be there
+        self._unwritten: dict[str, tuple[_Slot, Entry]] = {}
+        self._unremoved: set[str] = set()
+        self._paused_until_s = -math.inf
         self.size_bytes = 0
         self.failures = 0
         self.failing = False
@@ -86,7 +89,7 @@ class DiskTier:
         now_s, wall_s = self._clock(), self._wall()
         for row in rows:
             left_s = min(row.expires_wall_s - wall_s, ttl_s)  # the time of day may have been set back since
-            self._add(row.key, _Slot(row.size_bytes, now_s + left_s, Span(row.low, row.high)))
+            self._add(row.key, _Slot(row.size_bytes, now_s + left_s, Span(row.low, row.high), written=True))
         self._make_room(0)
 
     def holds(self, key: str) -> bool:
@@ -129,7 +132,8 @@ class DiskTier:
         self._make_room(size_bytes)
         slot = _Slot(size_bytes, expires_s, entry.span)
         self._add(key, slot)
-        self._unwritten[key] = entry
+        self._unwritten[key] = slot, entry
+        self._unremoved.discard(key)  # it will be overwritten
         if not self._later(lambda: self._write(key), lambda error: self._written(key, slot, error)):
             self._remove(key)
 
@@ -169,23 +173,30 @@ class DiskTier:
         return None if content is None else codec.decode(key, content)
 
     def _write(self, key: str) -> None:
-        entry = self._unwritten.pop(key, None)
-        if entry is not None:  # else it was invalidated before its turn
+        slot, entry = self._unwritten.pop(key, (None, None))
+        if slot is not None and entry is not None:  # else it was invalidated before its turn
             self._files.open()
             self._files.write(key, codec.encode(key, entry))
+            slot.written = True
+
+    def _sweep(self) -> None:
+        with suppress(KeyError):  # none is left; asking first would race with the event loop
+            while True:
+                self._files.remove(self._unremoved.pop())
 
     def _probe(self) -> None:
         self._files.open()
         self._files.probe()
 
     def _save_index(self, fingerprint: str, wall_offset_s: float) -> None:
-        if self._vouchable:
-            slots = list(self._slots.items())  # at rest: nothing is put or invalidated after close() was called
-            rows = [
-                IndexRow(key, slot.size_bytes, slot.expires_s + wall_offset_s, slot.span.low, slot.span.high)
-                for key, slot in slots
-            ]
-            self._files.save_index(fingerprint, rows)
+        # Nothing is put or invalidated after close() was called, so the slots are at rest. One whose write failed may
+        # have an older file of the same name, which must not be vouched for.
+        rows = [
+            IndexRow(key, slot.size_bytes, slot.expires_s + wall_offset_s, slot.span.low, slot.span.high)
+            for key, slot in self._slots.items()
+            if slot.written
+        ]
+        self._files.save_index(fingerprint, rows)
 
     # In the event loop:
 
@@ -198,8 +209,9 @@ class DiskTier:
         slot = self._slots.pop(key)
         self._spans.remove(key, slot.span)
         self.size_bytes -= slot.size_bytes
-        if self._unwritten.pop(key, None) is None and not self._later(lambda: self._files.remove(key), self._removed):
-            self._vouchable = False
+        self._unwritten.pop(key, None)
+        self._unremoved.add(key)
+        self._later(self._sweep, self._noted)  # if that is refused, the next one takes this key along
 
     def _make_room(self, size_bytes: int) -> None:
         while self.size_bytes + size_bytes > self._capacity_bytes:
@@ -221,10 +233,6 @@ class DiskTier:
         if self._slots.get(key) is slot:
             self._remove(key)
 
-    def _removed(self, error: BaseException | None) -> None:
-        self._vouchable = self._vouchable and error is None
-        self._noted(error)
-
     def _noted(self, error: BaseException | None) -> None:
         if error is not None:  # success proves nothing: a full disk deletes gladly
             self._failed(error)
@@ -240,7 +248,7 @@ class DiskTier:
         if self.failing:
             log.warning("disk cache works again")
         self.failing = False
-        self._paused_until_s = -1.0
+        self._paused_until_s = -math.inf
 
     def __len__(self) -> int:
         return len(self._slots)
