@@ -60,9 +60,9 @@ def command(
     else:
         with tempfile.TemporaryDirectory(prefix="brinell-demo-") as folder:
             done = _examine(_ejected(Path(folder) / "noticeboard"), output, home=options.here())
-    code = session.show(done.judgement, done.folder, output)
+    code = session.show(done.judgement, done.folder, output, following=[])
     if not (json or quiet):
-        say.out(_AFTER)
+        say.out(_AFTER.rstrip())
         say.next_steps(_next(done.folder, eject_to))
     return code if strict else _toured(done.judgement)
 
@@ -95,10 +95,7 @@ def _toured(judgement: Judgement) -> int:
 def _next(folder: Path, ejected: Path | None) -> list[tuple[str, str]]:
     if ejected is not None:
         here = say.near(ejected)
-        return [
-            (f"cd {here} && brinell run", "examine it again; break something in src/ first"),
-            ("brinell --help", ""),
-        ]
+        return [(f"cd {here} && brinell run", "examine it again; break something in src/ first")]
     return [
         (f"brinell report {say.near(folder)} --open", "the report in a browser"),
         ("brinell demo --eject DIR", "the backend in a folder of yours, to play with"),

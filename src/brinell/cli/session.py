@@ -14,17 +14,20 @@ from types import FrameType
 import msgspec
 
 from brinell.cli import say
+from brinell.cli.options import here
 from brinell.config.scenarios import shape_of
 from brinell.core.clock import SystemClock
 from brinell.core.errors import BrinellError, UsageError
 from brinell.core.judgement import Judgement
 from brinell.core.plan import LoadSpec, Plan, SuiteSpec
+from brinell.core.verdicts import Verdict
 from brinell.journal import runs
 from brinell.journal.reader import read
 from brinell.judge import judge
 from brinell.live.console import look_at
 from brinell.live.progress import Display
 from brinell.publish import encode, publish
+from brinell.reports.outline import bugs_in_order
 from brinell.reports.terminal import summary
 from brinell.run import execute
 from brinell.subject import service_command
@@ -42,6 +45,10 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     open: bool = False
     quiet: bool = False
     plain: bool = False  # lines that stay, whatever the terminal can do
+
+
+Steps = list[tuple[str, str]]
+"""What to type next: commands, each with what it does."""
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -72,8 +79,11 @@ def resume(root: Path, run: str, output: Output) -> Session:
     return _carry_out(evidence.plan, folder, output, resume=True)
 
 
-def show(judgement: Judgement, folder: Path, output: Output) -> int:
-    """Print a judgement the way the options ask for, open the report if asked to, and return the exit code."""
+def show(judgement: Judgement, folder: Path, output: Output, *, following: Steps | None = None) -> int:
+    """Print a judgement the way the options ask for, open the report if asked to, and return the exit code.
+
+    ``following`` replaces what to type next; an empty list leaves it out.
+    """
     if output.json:
         say.out(encode(judgement).rstrip("\n"))
     else:
@@ -81,10 +91,41 @@ def show(judgement: Judgement, folder: Path, output: Output) -> int:
         text = summary(
             judgement, width=screen.width, color=screen.color, encoding=screen.encoding, folder=say.near(folder)
         )
-        say.out(text.split("\n", 1)[0] if output.quiet else text.rstrip("\n"))
+        lines = text.rstrip("\n").splitlines()
+        if lines and "Next:" in lines[-1]:
+            lines.pop()  # the summary knows neither the folder one stands in nor the command that printed it
+        say.out(lines[0] if output.quiet else "\n".join(lines))
+        if not output.quiet:
+            say.next_steps(next_steps(judgement, folder, opened=output.open) if following is None else following)
     if output.open:
         _open(folder / REPORT)
     return judgement.exit_code
+
+
+def next_steps(judgement: Judgement, folder: Path, *, opened: bool = False) -> Steps:
+    """Return what to type next, the most urgent thing first, so that it works from where one stands."""
+    run = _argument(folder)
+    report = [] if opened else [(f"brinell report{run} --open", "the report in a browser")]
+    if judgement.run.state in {"interrupted", "torn"}:
+        return [(f"brinell run --resume{run or ' latest'}", "go on where it stopped"), *report]
+    for bug in bugs_in_order(judgement):
+        if bug.reproduction and bug.reproduction.outcome == "reproduced":
+            return [(bug.reproduction.command, f"reproduces {bug.severity} {bug.id}"), *report]
+    if judgement.verdict is Verdict.PASS:
+        return [(f"brinell bless{run}", "make it the baseline later runs are compared with"), *report]
+    if judgement.verdict is Verdict.UNKNOWN:
+        return [("brinell doctor", "what this machine and this project lack"), *report]
+    return report or [("brinell runs", "list the runs there are")]
+
+
+def _argument(folder: Path) -> str:
+    """Return how to name a run from here, with a space before it: nothing where it is the latest one."""
+    try:
+        if runs.find(here()).resolve() == folder.resolve():
+            return ""
+    except UsageError:
+        pass
+    return f" {say.near(folder)}"
 
 
 def _carry_out(plan: Plan, folder: Path, output: Output, *, resume: bool) -> Session:

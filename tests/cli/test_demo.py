@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+
+import psutil
+import pytest
+
+from brinell.config import from_toml
+from brinell.core.plan import LoadSpec
+from brinell_reference import project as reference
+
+
+def test_the_backends_configuration_is_what_the_demo_promises():
+    plan = from_toml(reference())
+    assert [step.id for step in plan.steps] == ["suite", "reproduce", "load:browse"]
+    spec = plan.step("load:browse").spec
+    assert isinstance(spec, LoadSpec)
+    assert spec.shape == {"kind": "constant", "rate": 1000, "duration": 20.0}
+    assert spec.thresholds["p95_ms"] == 500
+    assert plan.service is not None
+
+
+def test_eject_refuses_a_folder_with_something_in_it(brinell, here):
+    (here / "full").mkdir()
+    (here / "full" / "precious").touch()
+    said = brinell("demo", "--eject", "full")
+    assert said.code == 2
+    assert "full" in said.err
+    assert [path.name for path in (here / "full").iterdir()] == ["precious"]
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("eject", [False, True])
+def test_the_tour(here, eject):
+    argv = ["demo", *(["--eject", "mine"] if eject else [])]
+    mark = f"tour-{uuid.uuid4()}"
+    done = subprocess.run(
+        [sys.executable, "-m", "brinell", *argv],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "MARK_OF_THIS_TEST": mark},
+    )
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    assert "What you saw" in done.stdout
+    home = here / "mine" if eject else here
+    (folder,) = (home / ".brinell" / "runs").iterdir()
+    judgement = json.loads((folder / "judgement.json").read_text())
+    assert judgement["run"]["state"] == "complete"
+    assert set(judgement["run"]["steps"].values()) == {"done"}
+    assert judgement["load"][0]["requests"] == 20_000
+    assert (folder / "report.html").is_file()
+    assert sorted(path.name for path in here.iterdir()) == (["mine"] if eject else [".brinell"])
+    if eject:
+        assert from_toml(here / "mine").python == sys.executable
+    assert [process.pid for process in psutil.process_iter() if mark in _environment(process)] == []
+
+
+def _environment(process: psutil.Process) -> str:
+    try:
+        return str(process.environ())
+    except psutil.Error:
+        return ""
+
+
+def test_where_nothing_can_be_written_it_says_so_and_runs_nothing(here, brinell):
+    (here / ".brinell").touch()  # a file where the runs' folder should be
+    said = brinell("demo")
+    assert said.code == 2
+    assert "--out" in said.err
