@@ -16,14 +16,14 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 from brinell.core.observation import Vitals
 from brinell.subject import process_table
 
-_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+_TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 _Identity = tuple[int, str]  # pid and start time: a reused pid is another process
 
 
 class _Reading(msgspec.Struct, frozen=True):
-    cpu_s: float
+    cpu_ns: int  # whole: sums of fractions would go back by a rounding when their order changes
     rss_bytes: int | None
     fds: int | None
     threads: int | None
@@ -38,8 +38,8 @@ class Sampler:
 
     def __init__(self, pids: Iterable[int]) -> None:
         self._members = {(found.pid, found.started) for pid in pids if (found := process_table.find(pid)) is not None}
-        self._cpu_s: dict[_Identity, float] = {}  # of the living, as last seen
-        self._ended_s = 0.0
+        self._cpu_ns: dict[_Identity, int] = {}  # of the living, as last seen
+        self._ended_ns = 0
 
     def pids(self) -> list[int]:
         """Return the living processes of the subject, found anew, ascending."""
@@ -49,17 +49,17 @@ class Sampler:
         """Return what the subject uses now, stamped ``at_ns``. A sum is None where a part of it was not readable."""
         readings: list[_Reading] = []
         found = self._discover()
-        for gone in self._cpu_s.keys() - set(found):
-            self._ended_s += self._cpu_s.pop(gone)
+        for gone in self._cpu_ns.keys() - set(found):
+            self._ended_ns += self._cpu_ns.pop(gone)
         for identity in found:
             reading = _read(identity[0])
             if reading is not None:
                 readings.append(reading)
-                self._cpu_s[identity] = max(reading.cpu_s, self._cpu_s.get(identity, 0.0))
+                self._cpu_ns[identity] = max(reading.cpu_ns, self._cpu_ns.get(identity, 0))
         return Vitals(
             at_ns=at_ns,
             processes=len(readings),
-            cpu_s=self._ended_s + sum(self._cpu_s.values()),
+            cpu_s=(self._ended_ns + sum(self._cpu_ns.values())) / 1e9,
             rss_bytes=_total(reading.rss_bytes for reading in readings),
             fds=_total(reading.fds for reading in readings),
             threads=_total(reading.threads for reading in readings),
@@ -100,7 +100,7 @@ def _read_proc(pid: int) -> _Reading | None:
     except OSError:
         return None
     return _Reading(
-        cpu_s=(int(fields[11]) + int(fields[12])) * _TICK_S,
+        cpu_ns=(int(fields[11]) + int(fields[12])) * _TICK_NS,
         rss_bytes=int(fields[21]) * _PAGE_BYTES,
         fds=_count_fds(pid),
         threads=int(fields[17]),
@@ -123,9 +123,12 @@ def _read_psutil(pid: int) -> _Reading | None:
         with process.oneshot():
             times = process.cpu_times()
             return _Reading(
-                times.user + times.system, process.memory_info().rss, process.num_fds(), process.num_threads()
+                round((times.user + times.system) * 1e9),
+                process.memory_info().rss,
+                process.num_fds(),
+                process.num_threads(),
             )
     except psutil.NoSuchProcess:
         return None
     except psutil.AccessDenied:
-        return _Reading(0.0, None, None, None)
+        return _Reading(0, None, None, None)
