@@ -32,18 +32,21 @@ class StopsTwice(FakeRoom):
 
 @pytest.fixture
 def session(project, tmp_path):
-    made = []
+    made, logs = [], []
 
     def make(kind=FakeRoom, teardown_s=600.0, timeout_s=600.0, **room):
         root = project(test_a=STUBBORN)
         made.append(kind(SuiteSpec(), tmp_path, **room))
         command = Command(sys.executable, (), root, dict(os.environ), timeout_s)
         log = OutputLog(tmp_path / "log")
+        logs.append(log)
         return Session(made[-1], command, Recording((), "", ""), log, made[-1].emit, teardown_s=teardown_s), made[-1]
 
     yield make
     for room in made:
         room.close()
+    for log in logs:
+        log.close()
 
 
 def _running(room):
