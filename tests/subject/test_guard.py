@@ -429,6 +429,21 @@ def test_a_killed_guard_takes_the_command_and_its_session_with_it(tmp_path):
     assert child.stop(1.0) == -signal.SIGKILL
 
 
+def test_a_guard_that_somebody_stopped_cannot_hold_up_a_stop(monkeypatch):
+    for name in ("KILLING_S", "_ANSWER_S"):
+        monkeypatch.setattr(guard, name, 0.3)
+    child = python("import time; time.sleep(600)")
+    os.kill(child.guard_pid, signal.SIGSTOP)
+    assert child.stop(0.1) == -signal.SIGKILL
+    assert not alive(child.guard_pid)
+    until(lambda: not alive(child.pid))
+
+
+def test_what_cannot_even_be_tried_leaves_nothing_open(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        python("pass", stdout=tmp_path / "no such folder" / "log")
+
+
 def test_a_guard_and_a_tool_that_are_killed_leave_no_command(tmp_path):
     with tool(tmp_path, "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)") as (
         it,

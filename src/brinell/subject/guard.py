@@ -25,6 +25,7 @@ from brinell.subject.guard_process import GRACE_S, KILLING_S
 
 _PROGRAM = Path(__file__).with_name("guard_process.py").resolve()
 _START_TIMEOUT_S = 30.0
+_ANSWER_S = 5.0  # for a guard that has been asked and is not stopped itself, however loaded the machine is
 _BEAT_S = 0.2
 _WAIT_S = 0.05
 
@@ -96,13 +97,13 @@ class GuardedChild:
         their lease meanwhile. A second call, with a shorter timeout, shortens the wait of the guard.
         """
         self._say(stop=timeout_s)
-        deadline = time.monotonic() + timeout_s + GRACE_S + KILLING_S + _START_TIMEOUT_S
+        deadline = time.monotonic() + timeout_s + GRACE_S + KILLING_S + _ANSWER_S
         while not self._over and time.monotonic() < deadline:
             self._receive(_WAIT_S)
             beat_all()
         if not self._over:  # a guard that does not answer (stopped by somebody): the kernel ends the command with it
             self._guard.kill()
-            self._receive(_START_TIMEOUT_S)
+            self._receive(_ANSWER_S)
         return self._status
 
     def _say(self, **message: object) -> None:
@@ -187,9 +188,9 @@ def start(
 ) -> GuardedChild:
     """Start ``argv`` under a guard and return once it runs.
 
-    Output to a path is appended to it (created with mode 0600), None is the null device. The command gets descriptors
-    0, 1, 2 and ``pass_fds``, nothing else; ``env`` None is this process's own. ``UsageError`` says why a command cannot
-    be started. The tree ends at most ``lease_s`` + 1 s after the last beat.
+    Output to a path is appended to it (created with mode 0600), None is the null device; descriptors stay the caller's
+    to close. The command gets 0, 1, 2 and ``pass_fds``, nothing else; ``env`` None is this process's own.
+    ``UsageError`` says why a command cannot be started. The tree ends at most ``lease_s`` + 1 s after the last beat.
     """
     _unreaped[:] = [guard for guard in _unreaped if guard.poll() is None]
     spec = {
@@ -200,16 +201,20 @@ def start(
         "lease_s": lease_s,
     }
     ours, theirs = socket.socketpair()
-    with theirs, _opened(stdout) as out, _opened(stderr) as err:
-        guard = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_PROGRAM), str(theirs.fileno())],
-            stdin=subprocess.DEVNULL if stdin is None else stdin,
-            stdout=out,
-            stderr=err,
-            cwd="/",
-            pass_fds=(theirs.fileno(), *pass_fds),
-            start_new_session=True,
-        )
+    try:
+        with theirs, _opened(stdout) as out, _opened(stderr) as err:
+            guard = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_PROGRAM), str(theirs.fileno())],
+                stdin=subprocess.DEVNULL if stdin is None else stdin,
+                stdout=out,
+                stderr=err,
+                cwd="/",
+                pass_fds=(theirs.fileno(), *pass_fds),
+                start_new_session=True,
+            )
+    except BaseException:
+        ours.close()
+        raise
     child = GuardedChild(guard, ours)
     _alive.add(child)
     _hand_over(child, ours, spec)
