@@ -19,7 +19,6 @@ def test_nothing_is_said_before_there_is_anything_to_go_by():
     assert estimate.remaining_s(10) is None
     estimate.update(5, 0.5)
     assert estimate.remaining_s(10) is None
-    estimate.update(0, 5.0)
     assert estimate.remaining_s(None) is None
 
 
@@ -36,6 +35,15 @@ def test_a_stall_makes_the_rest_longer():
     before = estimate.remaining_s(20)
     estimate.update(10, 30.0)
     assert estimate.remaining_s(20) > before
+
+
+def test_what_comes_before_the_first_test_is_not_its_pace():
+    estimate = Estimate(0.0)
+    for second in range(60):
+        estimate.update(0, second)
+    for second in range(60, 65):
+        estimate.update((second - 59) * 10, second)
+    assert estimate.remaining_s(100) == pytest.approx(5)
 
 
 def test_a_slow_start_is_forgotten():

@@ -144,7 +144,7 @@ def test_without_a_terminal_there_are_plain_lines_at_most_every_five_seconds(scr
     assert lines[-1] == "suite: done (21.0 s)"
     assert 3 <= len(lines[1:-1]) <= 4
     assert re.fullmatch(
-        r"\[1/2\] suite 1\d %, 5 s so far, about 2\d s left in this step tests/test_a.py::test_x", lines[1]
+        r"\[1/2\] suite 1\d %, 5 s so far, about 2\d s left in this step: tests/test_a.py::test_x", lines[1]
     )
 
 

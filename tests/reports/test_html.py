@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from brinell.reports.html import html
 
-VOID = {"meta", "input", "br", "link", "hr", "img"}
+VOID = {"wbr", "meta", "input", "br", "link", "hr", "img"}
 TAGS = {
     "html", "head", "meta", "title", "style", "body", "a", "header", "div", "p", "b", "bdi", "time", "h1", "h2", "h3",
     "h4", "ul", "li", "span", "pre", "small", "dl", "dt", "dd", "nav", "main", "section", "article", "code", "button",
     "details", "summary", "figure", "figcaption", "svg", "path", "line", "text", "rect", "table", "caption", "thead",
-    "tbody", "tr", "th", "td", "input", "select", "option", "kbd", "footer", "script", "br",
+    "tbody", "tr", "th", "td", "input", "select", "option", "kbd", "footer", "script", "br", "wbr",
 }  # fmt: skip
 
 

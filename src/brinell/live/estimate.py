@@ -22,6 +22,9 @@ class Estimate:
 
     def update(self, done: float, now_s: float) -> None:
         """Take the progress at ``now_s``. Less than before means it began anew: what was learnt is kept."""
+        if not self._done and not done:
+            self._started_s = self._last_s = now_s  # what comes before the first of anything says nothing of its pace
+            return
         passed = now_s - self._last_s
         if passed <= 0:
             self._done = max(self._done, done)

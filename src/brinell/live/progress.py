@@ -122,7 +122,7 @@ class Display:
         if self._console.redraw:
             self._draw(self._frame(self._step, now_s))
         else:
-            self._write(" ".join(filter(None, (self._plain(self._step, now_s), self._step.text))) + "\n")
+            self._write(": ".join(filter(None, (self._plain(self._step, now_s), self._step.text))) + "\n")
 
     def close(self) -> None:
         """Wipe what is drawn. Safe to call twice, and while an exception passes."""

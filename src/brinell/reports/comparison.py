@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from brinell.core.comparison import BugChanges, Comparison, Numbers, TestChanges, Texts
 from brinell.core.verdicts import Verdict
-from brinell.reports.figures import MISSING, exact, plural, seconds
+from brinell.reports.figures import MISSING, exact, plural, rate, seconds
 from brinell.reports.layout import STYLE, Pen
 
 WIDEST = 110
@@ -116,12 +116,19 @@ def _load(pen: Pen, scenario: str, metrics: Mapping[str, Numbers]) -> None:
         numbers = metrics.get(name)
         if numbers is not None and (numbers.a is not None or numbers.b is not None):
             rows.append(
-                (name.replace("_ms", " ms").replace("_", " "), _short(numbers.a), _short(numbers.b), _ratio(numbers))
+                (
+                    name.replace("_ms", " ms").replace("_", " "),
+                    _short(name, numbers.a),
+                    _short(name, numbers.b),
+                    _ratio(numbers),
+                )
             )
     pen.table(rows, indent=2)
 
 
-def _short(value: float | None) -> str:
+def _short(name: str, value: float | None) -> str:
+    if name.endswith("_rate"):
+        return rate(value)
     return MISSING if value is None else exact(float(f"{value:.4g}") if abs(value) < 1000 else round(value))
 
 

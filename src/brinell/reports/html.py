@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -66,6 +67,7 @@ def _environment() -> jinja2.Environment:
         share_of=lambda part, whole: figures.percent(part / whole) if whole else figures.MISSING,
         moment=_moment,
         line=lambda text: one_line(str(text), 500),
+        name=_name,
         capped=lambda text: plain(text[: html_view.MOST_TEXT * 4], html_view.MOST_TEXT),
         detail_lines=html_view.detail_lines,
         sentence=lambda text: text[:1].upper() + text[1:],
@@ -96,6 +98,12 @@ def _neutral(value: Any) -> Any:
     if isinstance(value, str) and not isinstance(value, Markup):
         return plain(value[: html_view.MOST_TEXT * 4], html_view.MOST_TEXT)
     return value
+
+
+def _name(identity: str) -> Markup:
+    """Return a path or node id that may break at its joints, rather than anywhere."""
+    parts = re.split(r"(?<=[/_])|(?<=::)", one_line(identity, 500))
+    return Markup("<wbr>").join(parts)
 
 
 def _moment(iso: str) -> str:

@@ -19,7 +19,7 @@ _ASCII = str.maketrans({MISSING: "-", "·": "|", "…": "...", "→": "->"})
 _STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "1;32", "yellow": "1;33", "cyan": "36"}
 STYLE = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNKNOWN: "yellow"}
 # Where a path, a node id or a dotted name may be broken without hurting the eye.
-_JOINT = re.compile(r"(?<=[/:.,\-\[\](=&?])")
+_JOINT = re.compile(r"(?<=[/.,\-\[\](=&?])|(?<=:)(?!:)")
 GLUE = "\ue000"
 """Written as a space, but never broken at: ``12{GLUE}skipped`` stays on one line."""
 

@@ -130,7 +130,7 @@ function drawLatency(svg, plot, series, load, log) {
   panel(svg, plot, { top: plot.top, height: TALL, scale, title: "Response time, ms" });
   for (const [text, value] of limits) {
     const y = scale.at(value);
-    svg.append(draw("line", { x1: LEFT, x2: plot.right, y1: y, y2: y, class: "limit" }), draw("text", { x: LEFT + 6, y: y - 5, class: "limit-text" }, text));
+    svg.append(draw("line", { x1: LEFT, x2: plot.right, y1: y, y2: y, class: "limit" }), draw("text", { x: LEFT + 6, y: y < plot.top + 16 ? y + 14 : y - 5, class: "limit-text" }, `${text} ${shortNumber(value)} ms`));
   }
   const labels = [];
   for (const name of LINES) {

@@ -39,11 +39,16 @@ function choose() {
   if (Object.hasOwn(order, view.sort)) view.rows.sort((a, b) => order[view.sort](a, b) || a - b);
 }
 
+// A long name may break where it has joints, rather than anywhere.
+function breakable(text) {
+  return text.split(/(?<=[/_]|::)/).flatMap((part, index) => (index ? [make("wbr"), part] : [part]));
+}
+
 function rowOf(row) {
   const outcome = tests.outcomes[tests.outcome[row]];
   const mark = make("td", { textContent: `${Object.hasOwn(marks, outcome) ? marks[outcome] : "?"} ${outcome}` });
   if (Object.hasOwn(classes, outcome)) mark.className = classes[outcome];
-  const name = make("td", {}, make("span", { textContent: tests.files[tests.file[row]] }), tests.name[row]);
+  const name = make("td", {}, make("span", {}, ...breakable(tests.files[tests.file[row]])), ...breakable(tests.name[row]));
   const notes = [];
   if (tests.reruns[row]) notes.push(`${tests.reruns[row]} ${tests.reruns[row] === 1 ? "rerun" : "reruns"}`);
   if (["confirmed", "differed"].includes(tests.trusts[tests.trust[row]])) notes.push(tests.trusts[tests.trust[row]]);
