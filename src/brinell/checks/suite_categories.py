@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 
 OTHER = "other"
 PROPERTY = "property"
+_PLUGIN = "hypothesis"  # as a marker it is the plugin's, as a folder the project's
 _WORDS = {
     "unit": "unit",
     "integration": "integration",
@@ -58,8 +59,8 @@ class Categories:
         for name, pattern in self._own.items():
             if name in matching or (pattern.startswith("@") and pattern[1:] in markers):
                 return name
-        by_marker = (_WORDS[mark] for mark in markers if mark in _WORDS)
-        return next(by_marker, "") or of_folders or (PROPERTY if "hypothesis" in markers else OTHER)
+        by_marker = (_WORDS[mark] for mark in markers if mark in _WORDS and mark != _PLUGIN)
+        return next(by_marker, "") or of_folders or (PROPERTY if _PLUGIN in markers else OTHER)
 
     def _matching(self, path: str) -> frozenset[str]:
         views = (path, str(self._prefix / path))
