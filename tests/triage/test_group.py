@@ -200,6 +200,14 @@ def test_a_test_that_fails_in_every_repeat_and_in_two_phases_is_in_one_bug(suite
     assert found[0].title.startswith("ValueError")
 
 
+def test_a_lambda_or_a_comprehension_is_a_part_of_its_function(suite):
+    inner = ("net.<locals>.<listcomp>", "net.<locals>.<lambda>.<locals>.<genexpr>", "net")
+    errors = [suite.raised("ValueError", "x", f"src/shop/price.py:{n} {name}") for n, name in enumerate(inner)]
+    (bug,) = suite.bugs(*(suite.failed(f"tests/test_a.py::test_{n}", e) for n, e in enumerate(errors)))
+    assert bug.title == "ValueError in net (src/shop/price.py): x"
+    assert [(suspect.function, suspect.lines) for suspect in bug.suspects] == [("net", (0, 1, 2))]
+
+
 _FUNCTIONS = st.sampled_from(
     [
         "src/shop/cart.py:1 add",

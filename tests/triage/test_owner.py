@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from brinell.core.verdicts import Owner
@@ -47,11 +48,27 @@ def test_a_name_that_a_package_lacks_is_the_environments(suite):
     assert collected(suite, error) is Owner.INFRASTRUCTURE
 
 
-def test_product_code_that_asks_this_python_for_what_it_lacks_is_undecided(suite):
-    error = suite.raised(
-        "AttributeError", "module 'collections' has no attribute 'Mapping'", TEST, "src/shop/a.py:1 <module>"
-    )
-    assert owner(suite, error) is Owner.UNDECIDED
+@pytest.mark.parametrize(
+    ("name", "python", "expected"),
+    [
+        ("Mapping", "3.11.7", Owner.INFRASTRUCTURE),
+        ("Mapping", "3.9.18", Owner.UNDECIDED),
+        ("Mapping", "", Owner.INFRASTRUCTURE),
+        ("Maping", "3.11.7", Owner.UNDECIDED),
+    ],
+)
+def test_product_code_that_asks_this_python_for_what_it_lacks(suite, name, python, expected):
+    message = f"module 'collections' has no attribute '{name}'"
+    error = suite.raised("AttributeError", message, TEST, "src/shop/a.py:1 <module>")
+    started = msgspec.structs.replace(suite.STARTED, python=python)
+    (bug,) = suite.bugs(suite.failed("tests/test_a.py::test_a", error), started=started)
+    assert bug.owner is expected
+
+
+def test_what_the_tests_own_code_raises_in_the_call_is_its_verdict(suite):
+    at = suite.frame("tests/tools.py:9 verify", "raise OutputDiffers(text)")
+    assert owner(suite, suite.raised("OutputDiffers", "x", TEST, at)) is Owner.PRODUCT
+    assert owner(suite, suite.raised("OutputDiffers", "x", at), phase="setup", fixture="db") is Owner.INFRASTRUCTURE
 
 
 def test_a_package_that_asks_this_python_for_what_it_lacks_is_the_environments(suite):

@@ -8,7 +8,7 @@ from brinell.core.redact import one_line, redact
 from brinell.core.verdicts import Owner
 from brinell.triage.group import Group
 from brinell.triage.severity import called
-from brinell.triage.signature import Reading
+from brinell.triage.signature import Reading, function_of
 
 BY_EXCEPTION: dict[str, str] = {
     "KeyError": "Make sure that the key is there before {at} reads it, or decide there what its absence means.",
@@ -83,7 +83,7 @@ def _words(group: Group, reading: Reading) -> dict[str, str]:
     at = where = function = text = ""
     if reading.deepest is not None:
         frame, place = reading.deepest
-        at, function, text = f"{place.path}:{frame.line}", frame.function, one_line(redact(frame.text), 120)
+        at, function, text = f"{place.path}:{frame.line}", function_of(frame), one_line(redact(frame.text), 120)
         where = f" at {at}"
     parts = group.key.parts
     name = parts[2] if parts[:2] == ("fixture", "missing") else parts[1]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from brinell.core.observation import Raised
 from brinell.triage.ownership import Code, Layout
+from brinell.triage.removed import MODULES
 
 _MODULE = re.compile(r"No module named ['\"]?([\w.]{1,300})['\"]?")
 _MEMBER = re.compile(
@@ -25,12 +26,6 @@ _OF_CALL = re.compile(
 _BUILTIN_TYPES = frozenset({
     "NoneType", "bool", "bytes", "coroutine", "dict", "float", "function", "generator", "int", "list", "method",
     "module", "object", "set", "str", "tuple", "type",
-})  # fmt: skip
-# Gone from the standard library, by the version that removed them; the interpreter that judges may be newer or older.
-_REMOVED = frozenset({
-    "asynchat", "asyncore", "audioop", "binhex", "cgi", "cgitb", "chunk", "crypt", "distutils", "formatter",
-    "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev", "parser", "pipes", "smtpd",
-    "sndhdr", "spwd", "sunau", "symbol", "telnetlib", "uu", "xdrlib",
 })  # fmt: skip
 
 
@@ -90,7 +85,7 @@ def owner_of_name(missing: Missing, layout: Layout) -> Code:
     top = missing.module.split(".", maxsplit=1)[0]
     if layout.is_own_module(top):
         return Code.SOURCE
-    if top in sys.stdlib_module_names or top in _REMOVED:
+    if top in sys.stdlib_module_names or top in MODULES:
         return Code.STDLIB
     if top in {"tests", "test", "conftest"} or top.startswith("test_"):
         return Code.TESTS

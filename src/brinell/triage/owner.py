@@ -15,7 +15,8 @@ from brinell.core.verdicts import Owner
 from brinell.triage.group import Group
 from brinell.triage.names import owner_of_name
 from brinell.triage.ownership import Code, Layout
-from brinell.triage.signature import Reading
+from brinell.triage.removed import removed_in
+from brinell.triage.signature import Reading, function_of
 
 
 @dataclass(frozen=True)
@@ -115,20 +116,26 @@ def _missing_name(reading: Reading, layout: Layout, scope: Scope) -> Verdict:
         return None
     whose = owner_of_name(missing, layout)
     what = f"'{missing.dotted}'"
-    if whose in {Code.SOURCE, Code.SUPPORT}:
-        if not missing.name and "." not in missing.module:
-            return _I, f"the product's own package {what} cannot be found: it is not installed here, or not on the path"
-        return _P, f"{what} belongs to the product and is not there"
     if whose in {Code.TESTS, Code.CONFTEST}:
         return _I, f"{what} belongs to the tests and is not there"
-    by_product = reading.raising is not None and reading.raising[1].is_product
-    if whose is Code.STDLIB and by_product:
-        return (
-            _U,
-            f"{what} is not in this Python's standard library, and product code asks for it: one of the two is wrong",
-        )
-    whose_words = "this Python's standard library" if whose is Code.STDLIB else "no source of the project"
-    return _I, f"{what} is missing: it would come from {whose_words}, so the environment lacks it"
+    if whose not in {Code.SOURCE, Code.SUPPORT}:
+        return _missing_elsewhere(reading, layout, what, whose)
+    if not missing.name and "." not in missing.module:
+        return _I, f"the product's own package {what} cannot be found: it is not installed here, or not on the path"
+    return _P, f"{what} belongs to the product and is not there"
+
+
+def _missing_elsewhere(reading: Reading, layout: Layout, what: str, whose: Code) -> Verdict:
+    """A name that is not the project's to provide."""
+    if whose is not Code.STDLIB:
+        return _I, f"{what} is missing, and no source of the project provides it: the environment lacks it"
+    gone = removed_in(what.strip("'"))
+    if gone is not None and (not layout.python or layout.python >= gone):
+        version = f"{gone[0]}.{gone[1]}"
+        return _I, f"{what} left the standard library in Python {version}: the code is for an older interpreter"
+    if reading.raising is not None and reading.raising[1].is_product:
+        return _U, f"product code asks for {what}, and this Python's standard library has none: one of the two is wrong"
+    return _I, f"{what} is not in this Python's standard library: the environment has another version than is needed"
 
 
 def _exhausted(reading: Reading, layout: Layout, scope: Scope) -> Verdict:
@@ -169,7 +176,7 @@ def _deepest_product(reading: Reading, layout: Layout, scope: Scope) -> Verdict:
     if reading.product is None or reading.raising is None or reading.raised is None:
         return None
     frame, place = reading.product
-    at = f"{frame.function} ({place.path}:{frame.line})"
+    at = f"{function_of(frame)} ({place.path}:{frame.line})"
     if place.code is Code.SUPPORT:
         return _U, f"{reading.raised.type} comes out of {at}, which is not in the product's stated source"
     if reading.printed:

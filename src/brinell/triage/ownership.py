@@ -71,6 +71,7 @@ class Layout:
     prefix: str
     test_files: frozenset[str]
     names: frozenset[str]  # top-level modules of the product
+    python: tuple[int, ...] = ()  # version the suite ran on; empty if it is not known
     _known: dict[str, Place] = field(default_factory=dict)
 
     def place(self, file: str) -> Place:
@@ -172,6 +173,7 @@ def layout_of(plan: Plan, started: SuiteStarted | None, directory: str, tests: I
         prefix=_normal(started.prefix),
         test_files=frozenset(_normal(posixpath.join(rootdir, path)) for path in tests),
         names=_names(plan, sources, roots),
+        python=tuple(int(part) for part in re.findall(r"\d+", started.python)[:2]),
     )
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from brinell.core.clock import iso
 from brinell.core.verdicts import Owner, Severity
 from brinell.triage.owner import Scope
-from brinell.triage.signature import Reading
+from brinell.triage.signature import Reading, function_of
 
 HOURS = {Severity.P0: 24, Severity.P1: 72, Severity.P2: 7 * 24, Severity.P3: 14 * 24}
 MOSTLY = 0.5  # of what was tried: from here on one broken piece of infrastructure stops the suite
@@ -149,7 +149,7 @@ def _code(reading: Reading) -> str:
     if reading.product is None:
         return ""
     frame, place = reading.product
-    return f"{frame.function} {place.path.rpartition('/')[2].removesuffix('.py')}"
+    return f"{function_of(frame)} {place.path.rpartition('/')[2].removesuffix('.py')}"
 
 
 def _words(identifiers: str) -> str:
@@ -160,7 +160,7 @@ def _matched(rule: Rule, reading: Reading, word: str) -> str:
     if reading.product is not None and rule.field in {"code", "raised", "situation"}:
         frame, place = reading.product
         what = f"'{word}'" if rule.field != "situation" else reading.raised.type if reading.raised is not None else ""
-        return f" ({what} in {place.path}: {frame.function})"
+        return f" ({what} in {place.path}: {function_of(frame)})"
     if rule.field == "called":
         return f" ({', '.join(called(reading))})"
     return ""

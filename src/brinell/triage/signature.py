@@ -41,7 +41,19 @@ _RESOURCE = re.compile(
 )
 _SYNTAX_ERRORS = frozenset({"SyntaxError", "IndentationError", "TabError"})
 _SYNTAX_PLACE = re.compile(r'^E\s+File "([^"\n]{1,4096})", line (\d{1,9})$', re.MULTILINE)
+_NAMELESS = re.compile(r"(?:\.<locals>)?\.?<(?:lambda|listcomp|setcomp|dictcomp|genexpr)>$")
 _MOST_TRACE = 30
+
+
+def function_of(frame: Frame) -> str:
+    """Return the named function a frame is in: a lambda or a comprehension is a part of the function that holds it.
+
+    (Python 3.12 gives most comprehensions no frame of their own; a bug keeps its id across that.)
+    """
+    name = frame.function
+    while (outer := _NAMELESS.sub("", name)) not in {name, ""}:
+        name = outer
+    return name
 
 
 @dataclass(frozen=True)
@@ -82,8 +94,11 @@ class Reading:
 
     @property
     def is_assertion(self) -> bool:
-        """Whether an assertion failed (an ``assert``, unittest's, ``pytest.fail``)."""
-        return self.raised is not None and self.raised.type.rsplit(".", maxsplit=1)[-1] in _ASSERTIONS
+        """Whether an assertion failed: an ``assert``, unittest's, ``pytest.fail``, or what a test's own code raises."""
+        if self.raised is None or self.raised.type.rsplit(".", maxsplit=1)[-1] in _ASSERTIONS:
+            return self.raised is not None
+        frame, place = self.raising or (None, None)
+        return frame is not None and place is not None and place.is_test and frame.text.startswith("raise ")
 
     @property
     def is_setup(self) -> bool:
@@ -203,8 +218,8 @@ def _product_key(reading: Reading, raised: Raised) -> Key:
     frame, place = reading.deepest  # type: ignore[misc]  # reading.product was checked
     what, kind = _what(reading, raised)
     return Key(
-        ("code", raised.type, place.path, frame.function, what),
-        f"{raised.type} with {frame.function} ({place.path}) as the deepest project function, and the same {kind}",
+        ("code", raised.type, place.path, function_of(frame), what),
+        f"{raised.type} with {function_of(frame)} ({place.path}) as the deepest project function, and the same {kind}",
     )
 
 

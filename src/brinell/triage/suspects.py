@@ -10,6 +10,7 @@ from brinell.core.judgement import Suspect
 from brinell.core.redact import plain
 from brinell.triage.group import Group
 from brinell.triage.ownership import Layout
+from brinell.triage.signature import function_of
 
 MOST = 5
 MOST_LINES = 5
@@ -28,7 +29,7 @@ def suspects_of(group: Group, layout: Layout) -> tuple[Suspect, ...]:
             place = layout.of(frame)
             if not place.is_product:
                 continue
-            where = (place.path, frame.function)
+            where = (place.path, function_of(frame))
             lines[where].add(frame.line)
             if where not in seen:
                 scores[where] += 1 / (1 + len(seen))

@@ -7,7 +7,7 @@ from brinell.core.redact import one_line, plain, redact
 from brinell.triage.group import Group
 from brinell.triage.ownership import Place
 from brinell.triage.severity import called
-from brinell.triage.signature import Reading
+from brinell.triage.signature import Reading, function_of
 
 MOST_ERROR = 600
 MOST_EXCERPT = 4000
@@ -29,7 +29,7 @@ def title_of(group: Group) -> str:
             text = _missing(reading)
         case "code":
             frame, place = _product(reading)
-            text = f"{_type(reading)} in {frame.function} ({place.path}): {_message(reading)}".rstrip(": ")
+            text = f"{_type(reading)} in {function_of(frame)} ({place.path}): {_message(reading)}".rstrip(": ")
         case "collection":
             text = f"{reading.failure.path} cannot be collected: {_said(reading)}"
         case "test":
@@ -104,7 +104,7 @@ def _of_code(reading: Reading) -> str:
     else:
         below = ""
     seen = " The test saw only its symptom; the traceback was printed while it ran." if reading.printed else ""
-    return f"{_type(reading)} leaves `{frame.function}` at {place.path}:{frame.line}{text}.{below}{seen}"
+    return f"{_type(reading)} leaves `{function_of(frame)}` at {place.path}:{frame.line}{text}.{below}{seen}"
 
 
 def _of_assertion(reading: Reading) -> str:
@@ -136,11 +136,17 @@ def _at(reading: Reading) -> str:
     if reading.deepest is None:
         return ""
     frame, place = reading.deepest
-    return f" at {place.path}:{frame.line} ({frame.function})"
+    return f" at {place.path}:{frame.line} ({function_of(frame)})"
 
 
 def _asserted(reading: Reading) -> str:
-    return reading.deepest[0].text if reading.deepest is not None and "assert" in reading.deepest[0].text else ""
+    """The assertion as it is written; where that goes on in the next lines, with what was said about it."""
+    text = reading.deepest[0].text if reading.deepest is not None else ""
+    if "assert" not in text or reading.raised is None:
+        return ""
+    whole = text.count("(") <= text.count(")") and text.count("[") <= text.count("]") and not text.endswith(("\\", ","))
+    said = "" if whole else f" … {one_line(redact(reading.raised.message.partition(chr(10))[0]), 80)}"
+    return f"{text}{said}".rstrip(" …") if said else text
 
 
 def _product(reading: Reading) -> tuple[Frame, Place]:
