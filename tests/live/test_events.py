@@ -35,6 +35,8 @@ def test_failing_tests_are_named_and_passing_ones_are_not():
     assert tell(SeenTest("a.py::test_x", "passed", {})).line == ""
     assert tell(SeenTest("a.py::test_x", "failed", {}, final=False)).line == ""
     assert tell(CollectError("a.py")).failed
+    torn = SeenTest("a.py::test_x", "passed", {}, teardown_error=True)
+    assert tell(torn).line == "error in teardown a.py::test_x"
 
 
 def test_a_flood_of_failures_is_cut_once():

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from brinell.reports.html import html
 
-VOID = {"wbr", "meta", "input", "br", "link", "hr", "img"}
+JOINT = "\ue0ff"
+VOID = {"meta", "input", "br", "link", "hr", "img"}
 TAGS = {
     "html", "head", "meta", "title", "style", "body", "a", "header", "div", "p", "b", "bdi", "time", "h1", "h2", "h3",
     "h4", "ul", "li", "span", "pre", "small", "dl", "dt", "dd", "nav", "main", "section", "article", "code", "button",
     "details", "summary", "figure", "figcaption", "svg", "path", "line", "text", "rect", "table", "caption", "thead",
-    "tbody", "tr", "th", "td", "input", "select", "option", "kbd", "footer", "script", "br", "wbr",
+    "tbody", "tr", "th", "td", "input", "select", "option", "kbd", "footer", "script", "br",
 }  # fmt: skip
 
 
@@ -33,6 +34,9 @@ class Page(HTMLParser):
         assert not self.stack, self.stack
 
     def handle_starttag(self, tag, attributes):
+        if tag == "wbr":
+            self.texts.append(JOINT)
+            return
         self.elements.append((tag, dict(attributes)))
         if tag not in VOID:
             self.stack.append(tag)
@@ -51,7 +55,7 @@ class Page(HTMLParser):
 
     @property
     def text(self):
-        return " ".join(" ".join(self.texts).split())
+        return " ".join(" ".join(self.texts).replace(f" {JOINT} ", "").split())
 
     def all(self, tag):
         return [attributes for name, attributes in self.elements if name == tag]
@@ -116,7 +120,7 @@ def test_the_essentials_need_no_script(build):
     for piece in (
         "Not ready", "2 of 5 required findings failed", "p95 response time is 612.4 ms, the limit is 500 ms",
         "stock went negative", "python -m pytest -p no:randomly", "src/shop/orders.py:88,91", "tied with 2 others",
-        "P0, because data-loss", "2026-11-22 01:45 UTC", "998.7/s of 1,000/s", "The generator was the limit.",
+        "P0 (data-loss", "2026-11-22 01:45 UTC", "998.7/s of 1,000/s", "The generator was the limit.",
         "1.31 times its 36.8 s", "pytest ran without workers", "9b1de07 (dirty)", "status 500",
     ):  # fmt: skip
         assert piece in page.text
@@ -159,6 +163,15 @@ def test_ten_thousand_tests_are_data_not_markup(build):
     small, large = html(build.many(500)), html(build.many(10_000))
     assert len(Page(large).elements) == len(Page(small).elements)
     assert len(large) < 1_500_000
+
+
+def test_bugs_beyond_counting_are_left_to_the_triage_report(build):
+    judgement = build.realistic()
+    bugs = tuple(msgspec.structs.replace(judgement.bugs[1], id=f"B-{n}") for n in range(2000))
+    page = assert_inert(html(msgspec.structs.replace(judgement, bugs=(*bugs, judgement.bugs[0]))))
+    assert len(page.all("article")) == 300 + len(judgement.load)
+    assert "1,701 more bugs, the least urgent" in page.text
+    assert "P0 (data-loss" in page.text
 
 
 def test_a_megabyte_of_message_is_cut(build):

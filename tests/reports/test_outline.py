@@ -9,7 +9,7 @@ from brinell.reports import outline
 def test_the_verdict_is_a_word_and_a_clause_that_counts_required_findings_only(build):
     word, clause = outline.sentence(build.realistic())
     assert word == "NOT READY"
-    assert clause == "2 of 5 required findings failed (1 P0, 1 P2 and 1 P3 bugs)"
+    assert clause == "2 of 5 required findings failed; 3 bugs: 1 P0, 1 P2, 1 P3"
 
 
 def test_ready(build):

@@ -43,6 +43,8 @@ def told(envelope: Envelope, failures: int) -> Told:  # noqa: PLR0911 - one retu
             return Told(ends=step, line=f"{one_line(step, 80)}: {state}{why}")
         case SeenTest(final=True, outcome=outcome, id=name) if outcome in _BAD:
             return _failure(f"{outcome} {one_line(name, 160)}", failures)
+        case SeenTest(final=True, teardown_error=True, id=name):
+            return _failure(f"error in teardown {one_line(name, 160)}", failures)
         case CollectError(nodeid=name):
             return _failure(f"not collected {one_line(name, 160)}", failures)
         case ServiceStarted(url=url, ready_s=ready_s):

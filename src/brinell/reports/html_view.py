@@ -15,6 +15,7 @@ from brinell.reports import figures, outline
 from brinell.reports.chart import phases_bar, share_bar
 
 MOST_TEXT = 8000
+MOST_BUGS = 300
 _MOST_LINES = 60
 _MOST_SAMPLES = 50
 _FIRST_SCREEN = 6
@@ -34,7 +35,8 @@ def view(judgement: Judgement) -> dict[str, Any]:
     """Return the variables of the templates."""
     return {
         "severities": outline.severity_counts(judgement.bugs),
-        "bugs": outline.bugs_in_order(judgement),
+        "bugs": outline.bugs_in_order(judgement)[:MOST_BUGS],
+        "bugs_left_out": max(0, len(judgement.bugs) - MOST_BUGS),
         "first_findings": _first_findings(judgement),
         "all_findings": _all_findings(judgement),
         "numbers": _numbers(judgement),

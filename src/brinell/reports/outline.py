@@ -49,13 +49,13 @@ def sentence(judgement: Judgement) -> tuple[str, str]:
 
 
 def _bugs_clause(judgement: Judgement) -> str:
-    """Name the bugs by severity: `` (2 P0 and 1 P2 bugs)``."""
-    tally = severity_counts(judgement.bugs)
-    parts = [f"{n} {severity}" for severity, n in tally.items() if n]
+    """Count the bugs by severity: ``; 2 P0 bugs``, ``; 3 bugs: 2 P0, 1 P2``."""
+    parts = [(severity, number) for severity, number in severity_counts(judgement.bugs).items() if number]
     if not parts:
         return ""
-    listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return f" ({listed} {'bug' if len(judgement.bugs) == 1 else 'bugs'})"
+    if len(parts) == 1:
+        return f"; {plural(parts[0][1], f'{parts[0][0]} bug')}"
+    return f"; {len(judgement.bugs):,} bugs: {', '.join(f'{number:,} {severity}' for severity, number in parts)}"
 
 
 def _state_clause(judgement: Judgement) -> str:

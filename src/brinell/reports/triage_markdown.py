@@ -54,7 +54,7 @@ def _summary(judgement: Judgement) -> str:
 
 def _bug(bug: Bug) -> list[str]:
     facts = (
-        f"**Severity:** {bug.severity}, because {text(bug.severity_rule)}",
+        f"**Severity:** {bug.severity} ({text(bug.severity_rule)})",
         f"**SLA:** due {text(bug.sla_due)}",
         f"**Status:** {text(bug.status)}",
         f"**Owner:** {bug.owner}{_because(bug.owner_evidence)}",
