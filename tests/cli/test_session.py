@@ -16,6 +16,7 @@ import pytest
 
 from brinell.journal import runs
 from brinell.journal.reader import read
+from brinell.triage.reproduce import ReproduceTrial
 
 FAILING = "def test_ok():\n    pass\n\ndef test_wrong():\n    assert [1, 2] == [1, 3]\n"
 
@@ -182,6 +183,19 @@ def test_bless_refuses_what_is_poor(brinell, project):
     (folder / "judgement.json").write_text(json.dumps(judgement))
     assert brinell("bless").code == 2
     assert brinell("bless", "--force").code == 0
+
+
+def test_a_bug_of_ours_in_a_run_is_exit_70_and_what_was_measured_is_judged(brinell, project, monkeypatch):
+    def break_down(*_):
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(ReproduceTrial, "run", break_down)
+    said = brinell("suite")
+    assert said.code == 70
+    assert "ZeroDivisionError" in said.err
+    judgement = json.loads((latest(project) / "judgement.json").read_text())
+    assert judgement["suite"]["passed"] == 1
+    assert judgement["run"]["state"] == "failed"
 
 
 def _until(condition, process):

@@ -37,6 +37,7 @@ COMMANDS = {
     "runs": "List the runs there are.",
     "doctor": "Say what this machine allows, and what enables the rest.",
 }
+_COMPLETION = "_BRINELL_COMPLETE"  # set by the shell's completion script
 TAKES_MORE = ("suite",)  # commands that pass on what follows "--"
 
 
@@ -112,11 +113,10 @@ def run(argv: Sequence[str]) -> int:
     try:
         head, tail = _split(argv)
         result = typer.main.get_command(_app).main(head, prog_name="brinell", standalone_mode=False, obj=tail)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain once more while it shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.PASS
+        say.flush()
+    except SystemExit as ended:
+        # Shell completion ends so, and so does typer when nobody reads the help it is printing: that is no failure.
+        return int(ended.code or 0) if _COMPLETION in os.environ else Exit.PASS
     except BrinellError as error:
         say.error(str(error), getattr(error, "hint", None))
         return error.exit_code

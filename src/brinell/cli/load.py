@@ -50,7 +50,10 @@ def command(
         str | None, typer.Option("--method", metavar="M", help="Default: GET, or POST with a body.")
     ] = None,
     header: Annotated[
-        list[str] | None, typer.Option("--header", metavar="'K: V'", help="A header; may be given again.")
+        list[str] | None,
+        typer.Option(
+            "--header", metavar="'K: V'", help="A header, may be given again; ${NAME} in it comes from the environment."
+        ),
     ] = None,
     body: Annotated[str | None, typer.Option("--body", metavar="TEXT|@FILE", help="The request's body.")] = None,
     slo: options.Slo = None,
@@ -71,7 +74,9 @@ def command(
     """
     output = session.Output(out=out, json=json, open=open_, quiet=quiet)
     if resume is not None:
-        options.alone("--resume", URL=url, rate=rate, method=method, header=header, body=body, slo=slo, pid=pid)
+        options.alone(
+            "--resume", URL=url, rate=rate, method=method, header=header, body=body, slo=slo, pid=pid, out=out
+        )
         done = session.resume(options.here(), resume, output)
         return session.show(done.judgement, done.folder, output)
     if url is None:

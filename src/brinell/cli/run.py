@@ -35,6 +35,8 @@ def command(
     and --resume goes on from there.
     """
     output = session.Output(out=out, json=json, open=open_ and not for_ci, quiet=quiet, plain=for_ci)
+    if resume is not None:
+        options.alone("--resume", out=out)
     root = options.here()
     done = session.resume(root, resume, output) if resume else session.examine(from_toml(root), output)
     code = session.show(done.judgement, done.folder, output)

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from brinell.core.redact import plain
 from brinell.live.console import look_at
 
+_WIDEST = 60  # a longer command does not push the others' explanations aside
 _STYLES = {"good": "32", "bad": "31", "warn": "33", "dim": "2", "bold": "1"}
 
 
@@ -44,7 +45,7 @@ def next_steps(steps: Iterable[tuple[str, str]]) -> None:
     rows = list(steps)
     if not rows:
         return
-    width = min(max(len(command) for command, _ in rows), 60)
+    width = max((len(command) for command, _ in rows if len(command) <= _WIDEST), default=0)
     out()
     for number, (command, why) in enumerate(rows):
         lead = "Next:" if number == 0 else "     "
@@ -74,9 +75,27 @@ def near(path: Path) -> str:
     return shlex.quote(str(path))
 
 
+def flush() -> None:
+    """Hand everything to whoever reads it. One that has seen enough (``| head``) changes no exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            _silence(stream)
+
+
 def _write(stream: TextIO, text: str) -> None:
     try:
         print(text, file=stream)
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
         print(text.encode(encoding, "replace").decode(encoding), file=stream)
+    except BrokenPipeError:
+        _silence(stream)
+
+
+def _silence(stream: TextIO) -> None:
+    """Send what is still to come to the null device: Python would complain about it while it shuts down."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)

@@ -17,18 +17,20 @@ from brinell.cli import say
 from brinell.cli.options import here
 from brinell.config.scenarios import shape_of
 from brinell.core.clock import SystemClock
-from brinell.core.errors import BrinellError, UsageError
+from brinell.core.errors import UsageError
 from brinell.core.judgement import Judgement
 from brinell.core.plan import LoadSpec, Plan, SuiteSpec
 from brinell.core.verdicts import Verdict
 from brinell.journal import runs
 from brinell.journal.reader import read
+from brinell.journal.store import FILE
 from brinell.judge import judge
 from brinell.live.console import look_at
 from brinell.live.progress import Display
 from brinell.publish import encode, publish
 from brinell.reports.outline import bugs_in_order
 from brinell.reports.terminal import summary
+from brinell.rosters.drivers import DRIVERS
 from brinell.run import execute
 from brinell.subject import service_command
 from brinell.subject.interpreter import choose, probe
@@ -130,15 +132,16 @@ def _argument(folder: Path) -> str:
 
 def _carry_out(plan: Plan, folder: Path, output: Output, *, resume: bool) -> Session:
     steps = tuple(step.id for step in plan.steps)
-    failure: BrinellError | None = None
+    failure: Exception | None = None
     with _unhurried():
         try:
             environ = {**os.environ, "TERM": "dumb"} if output.plain else os.environ
             with Display(steps, expected_s=_expected_s(plan), quiet=output.quiet, environ=environ) as display:
                 execute(plan, folder, argv=sys.argv, watch=display.watch, show=display.show, resume=resume)
-        except BrinellError as error:
-            # What was measured until then is judged and published all the same; then the error ends the command.
+        except Exception as error:
             failure = error
+            if not (folder / FILE).exists():
+                raise
         judgement = judge(read(folder))
         publish(folder, judgement)
     if failure is not None:
@@ -147,7 +150,7 @@ def _carry_out(plan: Plan, folder: Path, output: Output, *, resume: bool) -> Ses
 
 
 def _look_ahead(plan: Plan) -> None:
-    """Find the user's mistakes that only show at run time before there is a run: target, interpreter, pytest.
+    """Find the user's mistakes that only show at run time before there is a run: target, environment, interpreter.
 
     The trials check again; UsageError here leaves no folder behind.
     """
@@ -157,8 +160,10 @@ def _look_ahead(plan: Plan) -> None:
         service_command.compose(plan.service, root, python, os.environ)
     for step in plan.steps:
         match step.spec:
-            case LoadSpec(url=str(url)):
-                check_target(url, plan.allow_targets)
+            case LoadSpec(url=url) as spec:
+                # Where the service will listen is not known yet; its requests can be put together all the same.
+                target = check_target(url or "http://127.0.0.1", plan.allow_targets)
+                DRIVERS[spec.driver].encode(spec, target, root)
             case SuiteSpec(recording=None) as spec:
                 folder = root / spec.directory
                 probe(choose(folder, spec.python, os.environ), cwd=folder)

@@ -54,7 +54,9 @@ def command(
     """
     output = session.Output(out=out, json=json, open=open_, quiet=quiet)
     if resume is not None:
-        options.alone("--resume", DIR=directory, python=python, repeat=repeat, target=target, recording=recording)
+        options.alone(
+            "--resume", DIR=directory, python=python, repeat=repeat, target=target, recording=recording, out=out
+        )
         done = session.resume(options.here(), resume, output)
         return session.show(done.judgement, done.folder, output)
     root, paths = source.suite_place(directory, Path.cwd())

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+AT = "http://127.0.0.1:9/"
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ([], "needs the address"),
+        (["127.0.0.1:9"], "http://"),
+        (["http://user:pw@127.0.0.1/"], "no password"),
+        ([AT, "--model", "opn"], "did you mean --model open?"),
+        ([AT, "--model", "closed", "--rate", "5"], "belongs to the open model"),
+        ([AT, "--rate", "0"], "--rate"),
+        ([AT, "--rate", "nan"], "--rate"),
+        ([AT, "--duration", "31d"], "30 days"),
+        ([AT, "--connections", "0"], "--connections"),
+        ([AT, "--slo", "p95=5"], "did you mean p95_ms=5?"),
+        ([AT, "--header", "Accept"], "Name: value"),
+        ([AT, "--header", "A b: c"], "cannot be a header's name"),
+        ([AT, "--header", "A: ${NOT_SET_IN_THIS_TEST}"], "NOT_SET_IN_THIS_TEST"),
+        ([AT, "--method", "G T"], "HTTP method"),
+        ([AT, "--body", "@nowhere"], "no such file"),
+        ([AT, "--pid", "4194305"], "no such process"),
+        ([AT, "--resume", "latest"], "URL cannot change it"),
+        (["http://192.0.2.1/"], "allow_targets"),
+    ],
+)
+def test_mistakes_are_exit_2_and_leave_no_run(brinell, here, argv, said):
+    given = brinell("load", *argv)
+    assert given.code == 2, given
+    assert said in given.err
+    assert given.out == ""
+    assert not (here / ".brinell").exists()
+
+
+def test_the_whole_plan_from_options(brinell, here):
+    (here / "note.json").write_text("{}")
+    said = brinell(
+        "load", f"{AT}notes?page=1", "--model", "closed", "--connections", "2", "--duration", "200ms",
+        "--header", "Accept: text/html", "--body", "@note.json", "--slo", "error_rate=0.5",
+        "--timeout", "1s", "--workers", "2", "--pid", str(os.getpid()), "--out", "run", "--quiet",
+    )  # fmt: skip
+    assert said.code in {1, 3}, said  # nobody answers at that port
+    plan = (here / "run" / "plan.json").read_text()
+    for words in (
+        '"path": "/notes?page=1"', '"method": "POST"', '"kind": "closed"', '"connections": 2', '"workers": 2',
+        '"timeout_s": 1.0', '"error_rate": 0.5', f'"body_file": "{here / "note.json"}"', f'"pid": {os.getpid()}',
+    ):  # fmt: skip
+        assert words in plan
+
+
+def test_secrets_from_the_environment_stay_out_of_the_run(brinell, here, monkeypatch):
+    monkeypatch.setenv("TOKEN_OF_THIS_TEST", "hunter2hunter2")
+    said = brinell(
+        "load", AT, "--rate", "5", "--duration", "200ms", "--header", "Authorization: Bearer ${TOKEN_OF_THIS_TEST}"
+    )
+    assert said.code in {1, 3}, said
+    for file in (here / ".brinell").rglob("*"):
+        if file.is_file():
+            assert b"hunter2" not in file.read_bytes(), file
