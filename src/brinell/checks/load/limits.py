@@ -16,15 +16,9 @@ from brinell.core.verdicts import Reason, Verdict
 CHECK = "load"
 
 # Only the subject can have caused these, however badly the generator did. A time-out or an unfinished request may be
-# an answer that a saturated loop never came to read.
-_SUBJECTS_OWN = {
-    outcomes.STATUS,
-    outcomes.PROTOCOL,
-    outcomes.SHORT_BODY,
-    outcomes.REFUSED,
-    outcomes.RESET,
-    outcomes.TLS,
-}
+# an answer that a saturated loop never came to read; a reset or a handshake cut off may be a server that lost patience
+# with a client as slow as that.
+_SUBJECTS_OWN = {outcomes.STATUS, outcomes.PROTOCOL, outcomes.SHORT_BODY, outcomes.REFUSED}
 
 
 class Ruling(NamedTuple):

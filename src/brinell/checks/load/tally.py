@@ -166,9 +166,15 @@ def _add_exemplar(tally: Tally, one: Exemplar, identity: str) -> None:
 def keep_slowest(tally: Tally) -> None:
     """Sort the slowest first and forget the others."""
     tally.slowest.sort(key=lambda entry: -entry[0])
-    # A failed request can come as an error and as one of the slowest: once is enough.
+    # A failed request can come twice, as an error and as one of the slowest: once is enough.
     seen = {(one.due_ns, one.ended_ns) for kept in tally.failed.values() for _, one in kept}
-    tally.slowest = [entry for entry in tally.slowest if (entry[2].due_ns, entry[2].ended_ns) not in seen][:SLOWEST]
+    found = []
+    for entry in tally.slowest:
+        key = entry[2].due_ns, entry[2].ended_ns
+        if key not in seen:
+            seen.add(key)
+            found.append(entry)
+    tally.slowest = found[:SLOWEST]
 
 
 def _compact(sparse: Sparse) -> _Compact:

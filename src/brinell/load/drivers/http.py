@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from brinell import __version__
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec, RequestSpec
+from brinell.core.redact import one_line
 from brinell.load.wire import WireOperation
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def target_path(url: str | None) -> str:
 
 def _encode(request: RequestSpec, spec: LoadSpec, target: Target, prefix: str, root: Path) -> WireOperation:
     method = request.method.upper()
-    name = request.name or f"{method} {request.path}"
+    name = one_line(request.name or f"{method} {request.path}")
     say = _Complaint(f"[[load]] {spec.name}, request {name}")
     path = _path(prefix + request.path, say)
     if not _TOKEN.fullmatch(method):

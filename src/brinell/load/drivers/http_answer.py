@@ -19,6 +19,7 @@ UNTIL_CLOSE = -2
 LONGEST_HEAD = 256 * 1024
 REMEMBERED = 512
 REMEMBERED_BYTES = 8192  # a head longer than this is parsed every time: memory stays bounded
+START = b"HTTP/1."
 END = b"\r\n\r\n"
 
 
@@ -76,6 +77,8 @@ class _Fields:
 
 
 def _parse(head: bytes, *, bodiless: bool) -> Head:
+    if not head.startswith(START):  # llhttp speaks RTSP and others too
+        raise ProtocolError("not an HTTP/1 answer")
     fields = _Fields()
     parser = httptools.HttpResponseParser(fields)
     try:

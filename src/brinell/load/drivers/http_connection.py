@@ -10,6 +10,7 @@ from brinell.load.drivers.http_answer import (
     CHUNKED,
     END,
     LONGEST_HEAD,
+    START,
     UNTIL_CLOSE,
     Chunks,
     Head,
@@ -124,7 +125,7 @@ class HttpConnection(Connection):
 
     def _incomplete(self, whole: bytes) -> None:
         """Keep the beginning of a head; refuse what can never become one."""
-        if not (whole.startswith(b"HTTP/1.") or b"HTTP/1.".startswith(whole)):
+        if not (whole.startswith(START) or START.startswith(whole)):
             raise ProtocolError("not an HTTP/1 answer")
         if b"\n\n" in whole or b"\n\r\n" in whole:
             raise ProtocolError("lines of the head end in a bare line feed")

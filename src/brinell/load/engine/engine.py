@@ -131,20 +131,23 @@ class Engine:
     def _loop(self, start_ns: int) -> None:
         pacer, handlers, wait = self._pacer, self.poller.handlers, self.poller.wait
         tick, second_end = start_ns + TICK_NS, start_ns + SECOND_NS
-        last = self._begins_until + self._limits.timeout_ns
+        wait_ns = self._limits.timeout_ns + 2 * TICK_NS
+        last = self._begins_until + wait_ns
         while True:
             now = _now()
             if now >= second_end:
                 self._end_second(start_ns)
                 second_end = start_ns + (self._second + 1) * SECOND_NS
-            if now >= tick:
+            if pacer.next_ns <= now:
+                for due in pacer.due_by(now):
+                    self._issue(due, now)
+                now = _now()
+                last = max(last, now + wait_ns)  # the last one begun has its whole limit
+            if now >= tick:  # after what is due: a loop that stood still past the end still begins what it owes
                 self._tick(now)
                 if now >= last or self._finished(now):
                     return
                 tick = now + TICK_NS
-            if pacer.next_ns <= now:
-                for due in pacer.due_by(now):
-                    self._issue(due, now)
                 now = _now()
             for fd, events in wait(min(pacer.next_ns, tick, second_end) - now):
                 handler = handlers.get(fd)

@@ -30,6 +30,8 @@ KINDS: dict[int, str] = {
 def classify(error: OSError) -> tuple[str, str]:
     """Return the error kind and its words. What the table does not know is the network's: ``unreachable``."""
     if isinstance(error, ssl.SSLError):
-        return outcomes.TLS, getattr(error, "verify_message", "") or error.reason or str(error)
+        # Both attributes are only there where OpenSSL gave them.
+        words = getattr(error, "verify_message", "") or getattr(error, "reason", "")
+        return outcomes.TLS, words or str(error)
     number = error.errno or 0
     return KINDS.get(number, outcomes.UNREACHABLE), os.strerror(number) if number else str(error)

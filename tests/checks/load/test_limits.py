@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import pytest
+
+from brinell.core.thresholds import METRICS, THRESHOLDS
+from brinell.core.verdicts import Verdict
+
+GENEROUS = {name: 0.5 if name == "error_rate" else 1 if name == "min_rate" else 10_000 for name in METRICS}
+STRICT = {name: 0.001 if name == "error_rate" else 99_999 if name == "min_rate" else 1 for name in METRICS}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_can_be_met_and_missed(story, name):
+    run = {"seconds": 30, "errors": {"status-500": 10}}
+    met = story(thresholds={name: GENEROUS[name]}, **run)
+    missed = story(thresholds={name: STRICT[name]}, **run)
+    assert met.verdicts()[name] == "pass"
+    assert missed.verdicts()[name] == "fail"
+    assert met.findings()[name].required
+
+
+@pytest.mark.parametrize(
+    ("name", "observed"),
+    [
+        ("p95_ms", 10),
+        ("service_p99_ms", 4),
+        ("max_ms", 10),
+        ("service_mean_ms", 4),
+        ("error_rate", 0.0),
+        ("min_rate", 1000),
+    ],
+)
+def test_what_is_observed(story, name, observed):
+    found = story(service_ms=4.0, thresholds={name: 1}).part().load[0].thresholds[name]
+    assert found["observed"] == pytest.approx(observed, rel=2e-3)
+
+
+def test_a_limit_that_is_just_met_is_met(story):
+    assert story(response_ms=10, thresholds={"max_ms": 10}).verdicts()["max_ms"] == "pass"
+    assert story(thresholds={"min_rate": 1000}).verdicts()["min_rate"] == "pass"
+
+
+def test_too_few_requests_prove_nothing_and_say_how_long_it_takes(story):
+    run = story(seconds=1, rate=100, thresholds={"p50_ms": 500, "p99_ms": 500})
+    found = run.findings()
+    assert found["p50_ms"].verdict is Verdict.PASS
+    assert found["p99_ms"].reason.value == "inconclusive"
+    assert "100 requests are too few, it takes 2000" in found["p99_ms"].detail
+    assert "19 s longer" in found["p99_ms"].detail
+
+
+def test_a_certain_failure_needs_no_large_sample(story):
+    # Everything timed out: a hundred of a hundred above the limit cannot be chance.
+    assert story(seconds=1, rate=100, response_ms=5000, thresholds={"p99_ms": 500}).verdicts()["p99_ms"] == "fail"
+    assert (
+        story(seconds=1, rate=20, errors={"timeout": 20}, thresholds={"error_rate": 0.001}).verdicts()["error_rate"]
+        == "fail"
+    )
+
+
+def test_a_failure_by_chance_is_not_certain(story, piece):
+    run = story(seconds=1, rate=100, thresholds={"p99_ms": 500})
+    run.extra = [piece([5000, 5000])]
+    assert run.verdicts()["p99_ms"] == "inconclusive"
+
+
+def test_one_request_above_a_maximum_is_one_too_many(story):
+    assert story(seconds=1, rate=2, response_ms=600, thresholds={"max_ms": 500}).verdicts()["max_ms"] == "fail"
+
+
+def test_an_interrupted_run_proves_failures_only(story):
+    run = story(interrupted=True, thresholds={"p95_ms": 500, "p50_ms": 1})
+    assert run.verdicts() == {"ran": "inconclusive", "generator": "pass", "p95_ms": "inconclusive", "p50_ms": "fail"}
+
+
+def test_a_run_that_was_cut_off_is_judged_like_an_interrupted_one(story):
+    assert story(ends=False, thresholds={"p95_ms": 500}).verdicts()["p95_ms"] == "inconclusive"
+
+
+def test_thresholds_given_to_the_judge_replace_the_plans(story):
+    run = story(thresholds={"p95_ms": 1}, slo={"p99_ms": 500})
+    assert run.verdicts() == {"ran": "pass", "generator": "pass", "p99_ms": "pass"}
+
+
+def test_a_rate_is_never_rounded_up_to_its_limit(story):
+    title = story(rate=989.999, thresholds={"min_rate": 990}).findings()["min_rate"].title
+    assert "990/s, asked for at least 990/s" not in title
+
+
+def test_every_threshold_reads_a_clock_or_a_count():
+    assert set(METRICS) == set(THRESHOLDS)
+    assert all((metric.clock == "") == (metric.what in {"error_rate", "rate"}) for metric in THRESHOLDS.values())

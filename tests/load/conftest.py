@@ -1,0 +1,230 @@
+"""Real servers on loopback that behave as told, and the engine driven inside the test's own process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brinell.core.histogram import Histogram
+from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
+from brinell.core.plan import LoadSpec, RequestSpec
+from brinell.load.drivers.http import Http
+from brinell.load.engine.engine import Engine, Limits, Target
+from brinell.load.engine.poller import poller
+from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.work import chooser
+from brinell.load.shapes.closed import Closed
+from brinell.load.shapes.constant import Constant
+from brinell.subject.targets import Target as Checked
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Lab:
+    """Lab in one thread with a loop of its own, and the engine to drive against them.
+
+    ``close`` waits until nothing is left of them.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._servers: list[asyncio.Server] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self, handler: Handler, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> int:
+        """Serve connections with ``handler``; return the port."""
+
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = self._loop.create_task(self._handle(handler, reader, writer))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        async def begin() -> asyncio.Server:
+            return await asyncio.start_server(connected, host, 0, ssl=tls, limit=1 << 20, backlog=512)
+
+        server = asyncio.run_coroutine_threadsafe(begin(), self._loop).result(10)
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
+    def close(self) -> None:
+        """End every connection, server and the loop."""
+
+        async def end() -> None:
+            for server in self._servers:
+                server.close()
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.sleep(0)
+
+        asyncio.run_coroutine_threadsafe(end(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    @staticmethod
+    async def _handle(handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, TimeoutError):
+                await handler(reader, writer)
+        finally:
+            writer.transport.abort()
+
+
+@dataclass
+class Outcome:
+    """What one run of the engine gave."""
+
+    engine: Engine
+    slices: list[LoadSlice] = field(default_factory=list)
+    exemplars: list[Exemplar] = field(default_factory=list)
+    seconds: list[GeneratorSecond] = field(default_factory=list)
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        for one in self.slices:
+            counts[one.outcome] += one.count
+        return dict(counts)
+
+    @property
+    def details(self) -> str:
+        return " / ".join(one.detail for one in self.exemplars)
+
+    def response(self) -> Histogram:
+        merged = Histogram()
+        for one in self.slices:
+            merged.add_sparse(one.response, one.max_response_ns)
+        return merged
+
+    def service(self) -> Histogram:
+        merged = Histogram()
+        for one in self.slices:
+            merged.add_sparse(one.service, one.max_service_ns)
+        return merged
+
+
+def drive(
+    port: int,
+    shape: Constant | Closed,
+    *requests: RequestSpec,
+    connections: int = 4,
+    timeout_s: float = 2.0,
+    tls: ssl.SSLContext | None = None,
+    tls_name: str = "localhost",
+    during: Callable[[Engine], None] | None = None,
+    late_s: float = -0.01,
+) -> Outcome:
+    """Run one worker's engine in this process. ``during`` is called in a thread once the run has begun."""
+    checked = Checked("https" if tls else "http", "127.0.0.1", port, ("127.0.0.1",))
+    spec = LoadSpec(
+        name="test", shape={}, url=f"{checked.scheme}://127.0.0.1:{port}", requests=requests or (RequestSpec(),)
+    )
+    recorder = Recorder(0)
+    driver = Http()
+    operations = driver.decode(driver.encode(spec, checked, Path()), recorder)
+    result: Outcome
+
+    def report(told: list[Any]) -> None:
+        result.slices += [one for one in told if isinstance(one, LoadSlice)]
+        result.exemplars += [one for one in told if isinstance(one, Exemplar)]
+        result.seconds += [one for one in told if isinstance(one, GeneratorSecond)]
+
+    engine = Engine(
+        poller(),
+        Target(socket.AF_INET, ("127.0.0.1", port), tls, tls_name if tls else None),
+        Limits(0, connections, int(timeout_s * 1e9), int(shape.span_s * 1e9)),
+        recorder,
+        driver.connection(),
+        chooser(operations, 1, 0),
+        report,
+    )
+    result = Outcome(engine)
+    helper = threading.Thread(target=during, args=(engine,)) if during else None
+    if helper:
+        helper.start()
+    engine.run(time.monotonic_ns() - int(late_s * 1e9), shape.due_ns(0, 1))
+    if helper:
+        helper.join()
+    return result
+
+
+async def read_request(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """Read one request's head and body; IncompleteReadError at the connection's end."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(
+        (int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")), 0
+    )
+    return head, await reader.readexactly(length)
+
+
+def always(answer: bytes) -> Handler:
+    """Answer every request of a connection with these bytes."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await read_request(reader)
+            writer.write(answer)
+            await writer.drain()
+
+    return handler
+
+
+def ok(body: bytes = b"hello", *headers: bytes, status: bytes = b"200 OK") -> bytes:
+    """A plain answer with a length."""
+    lines = [b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *headers]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+Lab.drive = staticmethod(drive)
+Lab.read_request = staticmethod(read_request)
+Lab.always = staticmethod(always)
+Lab.ok = staticmethod(ok)
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    made = Lab()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A key and a self-signed certificate for localhost and 127.0.0.1, made for this test run only."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, cert = folder / "key.pem", folder / "cert.pem"
+    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    command += ["-addext", names, "-keyout", str(key), "-out", str(cert)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed: no certificate can be made")
+    return key, cert
+
+
+@pytest.fixture
+def server_tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate[1], certificate[0])
+    return context
+
+
+@pytest.fixture
+def client_tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(certificate[1]))

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brinell.load.engine.pacing import NEVER, Pacer
+from brinell.load.shapes.constant import Constant
+
+offsets = st.lists(st.integers(0, 10**10), max_size=50).map(sorted)
+
+
+@given(offsets, st.lists(st.integers(0, 2 * 10**9), max_size=60), st.integers(0, 10**12))
+def test_every_request_falls_due_once_in_order_and_its_lag_is_known(dues, steps, start):
+    pacer = Pacer(iter(dues), start)
+    now, seen, lags = start, [], []
+    for step in [*steps, 10**11]:
+        now += step
+        found = list(pacer.due_by(now))
+        assert all(due <= now for due in found)
+        seen += found
+        lags += [now - due for due in found]
+        assert pacer.next_ns > now
+    assert seen == [start + due for due in dues]
+    assert list(pacer.lag) == lags
+    assert pacer.next_ns == NEVER
+
+
+@given(st.integers(1, 5000), st.integers(1, 200))
+def test_a_loop_that_wakes_late_catches_up_without_losing_its_place(rate, grain_ms):
+    pacer = Pacer(Constant(rate, 1).due_ns(0, 1), 0)
+    seen = [due for moment in range(0, 2_000, grain_ms) for due in pacer.due_by(moment * 1_000_000)]
+    assert len(seen) == rate
+    assert max(pacer.lag) <= grain_ms * 1_000_000
+
+
+def test_nothing_falls_due_after_a_stop():
+    pacer = Pacer(iter([1, 2, 3]), 0)
+    assert list(pacer.due_by(1)) == [1]
+    pacer.stop()
+    assert list(pacer.due_by(10)) == []
+    assert pacer.next_ns == NEVER

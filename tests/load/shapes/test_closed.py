@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+import pytest
+
+from brinell.load.shapes.closed import Closed
+
+
+def test_a_closed_model_has_no_schedule_and_no_rate():
+    shape = Closed(duration=3)
+    assert (shape.model, shape.span_s, shape.target_rate, shape.due_ns(0, 2)) == ("closed", 3, None, None)
+
+
+def test_its_duration_is_bounded():
+    with pytest.raises(ValueError, match="duration lies above 0"):
+        Closed(duration=0)
