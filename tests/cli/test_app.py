@@ -66,7 +66,7 @@ def test_every_command_has_help_with_examples(brinell, name):
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["siute"], "Did you mean 'suite'"),
+        (["siute"], "did you mean brinell suite?"),
         (["plan", "--jsn"], "--json"),
         (["suite", "--repeat", "many"], "--repeat"),
         (["suite", "--repeat", "0"], "--repeat"),

@@ -19,7 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from brinell import __version__
 from brinell.cli import say
-from brinell.core.errors import BrinellError, UsageError
+from brinell.core.errors import BrinellError, UsageError, nearest
 from brinell.core.redact import redact
 from brinell.core.verdicts import Exit
 
@@ -53,6 +53,13 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
         """Return name, command and the arguments left, with the command's module imported."""
+        asked = args[0]
+        if asked not in COMMANDS and not asked.startswith("-") and not ctx.resilient_parsing:
+            close = nearest(asked, list(COMMANDS))
+            raise UsageError(
+                f"there is no command '{asked}'; there are {', '.join(COMMANDS)}",
+                hint=f"did you mean brinell {close}?" if close else "brinell --help",
+            )
         name, _, rest = super().resolve_command(ctx, args)
         return name, _load(name) if name else None, rest
 
