@@ -6,7 +6,7 @@ project's dependencies go into a virtual environment of their own in the work fo
 named; a named one is resumed.
 
 Score: (killed + timed out) / all mutants. What no test reaches, and what was not tried, has survived.
-Each run is appended to results.jsonl beside this script, with the commit and the interpreter.
+Each run is appended to results.jsonl beside this script, with the commit it is about.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import venv
 from datetime import UTC, datetime
 from pathlib import Path
 
-from brinell_reference import eject
+from brinell_reference import eject, project
 
 HERE = Path(__file__).resolve().parent
 MUTMUT = "mutmut==3.8.1"
@@ -64,6 +64,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="mutants tried at once")
     parser.add_argument("--at-least", type=float, default=80.0, metavar="PERCENT", help="the score to reach")
     arguments = parser.parse_args()
+    examined = examined_commit()
     with tempfile.TemporaryDirectory(prefix="mutation-") as temporary:
         folder = (arguments.folder or Path(temporary)).resolve()
         mutmut = prepare(folder)
@@ -80,7 +81,7 @@ def main() -> int:
             print((folder / "mutmut.log").read_text()[-3000:])
             return 1
         score = report(outcomes, mutmut, folder / "project")
-    append(outcomes, score)
+    append(outcomes, score, examined)
     return 0 if score >= arguments.at_least else 1
 
 
@@ -129,12 +130,22 @@ def percentage(counted: collections.Counter[str]) -> float:
     return 100 * sum(counted[outcome] for outcome in NOTICED) / counted.total()
 
 
-def append(outcomes: dict[str, str], score: float) -> None:
+def examined_commit() -> str:
+    """Return the commit that last changed the project, marked if it has been changed since."""
+    commit = ask_git("log", "-1", "--format=%H", "--", str(project()))
+    return f"{commit} with changes" if ask_git("status", "--porcelain", "--", str(project())) else commit
+
+
+def ask_git(*arguments: str) -> str:
+    """Return what git says, which is nothing outside a checkout."""
+    return subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def append(outcomes: dict[str, str], score: float, examined: str) -> None:
     """Add the raw result to those of earlier runs."""
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False)
     record = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit.stdout.strip(),
+        "project_commit": examined,
         "interpreter": f"{platform.python_implementation()} {platform.python_version()}",
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "tool": MUTMUT,

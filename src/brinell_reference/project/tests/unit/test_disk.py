@@ -153,6 +153,7 @@ async def test_what_is_invalidated_before_its_turn_is_never_written(tier, monkey
     turn.set()
     await written(tier)
     assert written_keys == ["kept"]
+    assert tier.failing is False
 
 
 async def test_what_is_invalidated_while_it_is_read_is_not_given(tier):
@@ -226,7 +227,7 @@ async def test_a_full_disk_costs_entries_and_nothing_else(tier, clock, monkeypat
     ]
 
 
-async def test_a_read_that_fails_is_a_miss(tier, monkeypatch):
+async def test_a_read_that_fails_is_a_miss(tier, monkeypatch, caplog):
     def broken(_key):
         raise OSError(5, "Input/output error")
 
@@ -236,6 +237,7 @@ async def test_a_read_that_fails_is_a_miss(tier, monkeypatch):
     assert await tier.get("a") is None
     assert not tier.holds("a")
     assert tier.failing
+    assert "Input/output error" in caplog.text
 
 
 async def test_a_disk_that_hangs_is_a_miss(tier, monkeypatch):
@@ -350,7 +352,7 @@ async def test_a_start_is_cold_after_a_crash(tier, make, folder):
     await again.close(None, 5.0)
 
 
-async def test_a_file_that_could_not_be_deleted_is_not_used_after_a_restart(tier, make, folder, monkeypatch):
+async def test_a_file_that_could_not_be_deleted_is_not_used_after_a_restart(tier, make, folder, monkeypatch, caplog):
     def read_only(_key):
         raise OSError(30, "Read-only file system")
 
@@ -363,6 +365,7 @@ async def test_a_file_that_could_not_be_deleted_is_not_used_after_a_restart(tier
         await written(tier)
     assert tier.failing
     assert tier.failures == 1
+    assert "Read-only file system" in caplog.text
     assert await tier.get("a") is None
     again = await restarted(make, tier)
     assert not again.holds("a")

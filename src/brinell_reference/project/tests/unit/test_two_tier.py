@@ -149,7 +149,7 @@ async def test_a_failure_nobody_waits_for_makes_no_noise(cache):
     load.let_go.set()
     await asyncio.wait({getting, landed})
     assert cache._flights == {}
-    del landed, getting
+    del landed, getting, load  # whose exception holds the frames, which hold the task
     gc.collect()
     assert complaints == []
 
