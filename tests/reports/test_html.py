@@ -120,7 +120,7 @@ def test_the_essentials_need_no_script(build):
     for piece in (
         "Not ready", "2 of 5 required findings failed", "p95 response time is 612.4 ms, the limit is 500 ms",
         "stock went negative", "python -m pytest -p no:randomly", "src/shop/orders.py:88,91", "tied with 2 others",
-        "P0 (data-loss", "2026-11-22 01:45 UTC", "998.7/s of 1,000/s", "The generator was the limit.",
+        "P0, rule data-loss", "2026-11-22 01:45 UTC", "998.7/s of 1,000/s", "The generator was the limit.",
         "1.31 times its 36.8 s", "pytest ran without workers", "9b1de07 (dirty)", "status 500",
     ):  # fmt: skip
         assert piece in page.text
@@ -159,6 +159,24 @@ def test_not_measured_is_a_state_of_its_own(build):
     assert "error_rate \u2013 0.01" in page.text
 
 
+def test_a_test_whose_teardown_failed_is_not_listed_as_passed(build):
+    judgement = build.passing()
+    first, *others = judgement.suite.tests
+    down = msgspec.structs.replace(first, teardown_error=True)
+    suite = msgspec.structs.replace(judgement.suite, tests=(down, *others), errors=1)
+    text = html(msgspec.structs.replace(judgement, suite=suite))
+    data = json.loads(text.split('id="data">', 1)[1].split("</script>", 1)[0])["tests"]
+    assert data["outcomes"][data["outcome"][0]] == "error"
+    assert data["reason"][0] == "passed, then its teardown failed"
+    assert "1 error" in Page(text).text
+
+
+def test_what_our_sentences_quote_is_code(build):
+    bug = msgspec.structs.replace(build.realistic().bugs[0], root_cause="`reserve` <b> leaves `<i>` alone")
+    text = html(msgspec.structs.replace(build.realistic(), bugs=(bug,)))
+    assert "<code>reserve</code> &lt;b&gt; leaves <code>&lt;i&gt;</code> alone" in text
+
+
 def test_ten_thousand_tests_are_data_not_markup(build):
     small, large = html(build.many(500)), html(build.many(10_000))
     assert len(Page(large).elements) == len(Page(small).elements)
@@ -171,7 +189,7 @@ def test_bugs_beyond_counting_are_left_to_the_triage_report(build):
     page = assert_inert(html(msgspec.structs.replace(judgement, bugs=(*bugs, judgement.bugs[0]))))
     assert len(page.all("article")) == 300 + len(judgement.load)
     assert "1,701 more bugs, the least urgent" in page.text
-    assert "P0 (data-loss" in page.text
+    assert "P0, rule data-loss" in page.text
 
 
 def test_a_megabyte_of_message_is_cut(build):

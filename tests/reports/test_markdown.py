@@ -110,6 +110,16 @@ def test_prose_reads_as_it_was(text):
         assert shown(markdown_text.text(text)).strip() == expected.strip()
 
 
+@given(ANY.filter(lambda text: text.strip()))
+def test_prose_with_quotes_is_inert(text):
+    assert_inert(markdown_text.prose(text) or "x")
+
+
+def test_what_our_sentences_quote_is_code():
+    assert markdown_text.prose("`a*b` leaves *c*") == r"`a*b` leaves \*c\*"
+    assert markdown_text.prose("one ` only") == r"one \` only"
+
+
 @given(ANY)
 def test_a_code_span_reads_as_it_was(text):
     expected = markdown_text.one_line(text, 500)

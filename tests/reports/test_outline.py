@@ -16,6 +16,12 @@ def test_ready(build):
     assert outline.sentence(build.passing()) == ("READY", "all 2 required findings passed")
 
 
+def test_one_finding_is_called_one(build):
+    judgement = build.passing()
+    one = msgspec.structs.replace(judgement, findings=judgement.findings[:1])
+    assert outline.sentence(one)[1] == "the one required finding passed"
+
+
 def test_nothing_required_is_nothing_proved_and_a_killed_run_says_so(build):
     word, clause = outline.sentence(build.empty())
     assert word == "NOT PROVED"

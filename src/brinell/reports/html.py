@@ -68,6 +68,7 @@ def _environment() -> jinja2.Environment:
         moment=_moment,
         line=lambda text: one_line(str(text), 500),
         name=_name,
+        prose=_prose,
         capped=lambda text: plain(text[: html_view.MOST_TEXT * 4], html_view.MOST_TEXT),
         detail_lines=html_view.detail_lines,
         sentence=lambda text: text[:1].upper() + text[1:],
@@ -104,6 +105,12 @@ def _name(identity: str) -> Markup:
     """Return a path or node id that may break at its joints, rather than anywhere."""
     parts = re.split(r"(?<=[/_])|(?<=::)", one_line(identity, 500))
     return Markup("<wbr>").join(parts)
+
+
+def _prose(text: str) -> Markup:
+    """Return our own sentences with what stands between backticks as code; the rest as it is."""
+    pieces = outline.segments(one_line(text, 2000))
+    return Markup("").join(Markup("<code>{}</code>").format(piece) if is_code else piece for is_code, piece in pieces)
 
 
 def _moment(iso: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from brinell.core.judgement import Judgement, Load
+from brinell.core.judgement import Judgement, Load, TestEntry
 from brinell.core.redact import plain
 from brinell.reports import outline
 
@@ -41,17 +41,23 @@ def _tests(judgement: Judgement) -> dict[str, Any] | None:
         bug = bugs.get(test.id)
         columns["file"].append(_index(words["files"], file))
         columns["name"].append(identity[len(file) :])
-        columns["outcome"].append(_index(words["outcomes"], plain(test.outcome, 40)))
+        columns["outcome"].append(_index(words["outcomes"], plain(outline.shown_outcome(test), 40)))
         columns["category"].append(_index(words["categories"], plain(test.category, 80)))
         columns["trust"].append(_index(words["trusts"], plain(test.trust, 40)))
         columns["bug"].append(_index(words["bugs"], plain(bug.id, 80)) if bug else -1)
         columns["reruns"].append(test.reruns)
-        columns["reason"].append(plain(test.reason, 200))
+        columns["reason"].append(_note(test))
         for phase in ("setup", "call", "teardown"):
             seconds = getattr(test.seconds, phase)
             columns[phase].append(None if seconds is None else round(seconds * 1000, 2))
     rank = [outline.OUTCOMES.index(word) if word in outline.OUTCOMES else 9 for word in words["outcomes"]]
     return {**columns, **{name: list(found) for name, found in words.items()}, "rank": rank}
+
+
+def _note(test: TestEntry) -> str:
+    """Say in a word or two what else there is to know about a test."""
+    down = f"{plain(test.outcome, 40)}, then its teardown failed" if test.teardown_error else ""
+    return "; ".join(filter(None, (down, plain(test.reason, 200))))
 
 
 _COLUMNS = ("file", "name", "outcome", "category", "trust", "bug", "reruns", "reason", "setup", "call", "teardown")

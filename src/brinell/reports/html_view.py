@@ -104,7 +104,7 @@ def _categories(judgement: Judgement) -> list[tuple[str, Any, Markup]]:
 
 
 def _outcome_counts(judgement: Judgement) -> list[tuple[str, int]]:
-    tally = Counter(test.outcome for test in outline.tests_of(judgement))
+    tally = Counter(outline.shown_outcome(test) for test in outline.tests_of(judgement))
     known = [(name, tally.pop(name)) for name in outline.OUTCOMES if name in tally]
     return known + sorted(tally.items())
 

@@ -19,7 +19,7 @@ from brinell.reports.figures import (
     seconds,
     size,
 )
-from brinell.reports.markdown_text import block, cell, code, table, text
+from brinell.reports.markdown_text import block, cell, code, prose, table, text
 
 MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNKNOWN: "?"}
 _MOST_DETAIL_LINES = 40
@@ -75,7 +75,7 @@ def _finding(finding: Finding) -> list[str]:
     if len(lines) == 1:
         head += f"  \n{text(lines[0])}"
     if finding.reason:
-        head += f"  \n*{finding.reason}*: {text(outline.ADVICE[finding.reason])}"
+        head += f"  \n*{finding.reason}*: {prose(outline.ADVICE[finding.reason])}"
     if finding.evidence and finding.verdict is not Verdict.PASS:
         head += f"  \nEvidence: {', '.join(code(item) for item in finding.evidence[:8])}"
         head += f" and {len(finding.evidence) - 8} more" if len(finding.evidence) > 8 else ""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from brinell.core.redact import one_line, plain
+from brinell.reports import outline
 
 _JOINER = "\u2060"  # invisible, no width: parts what GitHub would turn into a link or a notification
 _AUTOLINK = re.compile(r"(?i)(?<=:)(?=//|[a-z+-][\w+-]*:)|(?<=\bwww)(?=\.)|(?<=@)(?=\w)|(?<=#)(?=\w)|(?<=\bgh)(?=-\d)")
@@ -20,9 +21,14 @@ _SEPARATORS = re.compile("[\u2028\u2029\x85]")
 
 def text(value: str, most: int = 500) -> str:
     """Return prose on one line with every character that could mean something made literal."""
-    parted = _AUTOLINK.sub(_JOINER, _line(value, most))
-    literal = html.escape(_SPECIAL.sub(r"\\\g<0>", parted), quote=False)
-    return _OPENING.sub(lambda match: _JOINER + match[0], literal)
+    return _OPENING.sub(lambda match: _JOINER + match[0], _literal(_line(value, most)))
+
+
+def prose(value: str, most: int = 500) -> str:
+    """Return prose on one line in which what stands between backticks is a code span, and all else literal."""
+    pieces = outline.segments(_line(value, most))
+    shown = "".join(code(piece, most) if is_code else _literal(piece) for is_code, piece in pieces)
+    return _OPENING.sub(lambda match: _JOINER + match[0], shown)
 
 
 def code(value: str, most: int = 500) -> str:
@@ -55,6 +61,10 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0
     left = len(header) - numbers
     rule = ["---" if column < left else "---:" for column in range(len(header))]
     return "\n".join(f"| {' | '.join(row)} |" for row in (header, rule, *rows))
+
+
+def _literal(line: str) -> str:
+    return html.escape(_SPECIAL.sub(r"\\\g<0>", _AUTOLINK.sub(_JOINER, line)), quote=False)
 
 
 def _line(value: str, most: int) -> str:

@@ -34,17 +34,18 @@ def sentence(judgement: Judgement) -> tuple[str, str]:
     """Return the verdict as a word (``NOT READY``) and the clause that follows it."""
     required = [f for f in judgement.findings if f.required]
     total = plural(len(required), "required finding")
+    one = len(required) == 1
     failed = sum(f.verdict is Verdict.FAIL for f in required)
     unknown = sum(f.verdict is Verdict.UNKNOWN for f in required)
     if judgement.verdict is Verdict.FAIL:
-        clause = f"{failed} of {total} failed"
+        clause = "the one required finding failed" if one else f"{failed} of {total} failed"
         if judgement.run.exit_code == Exit.INFRASTRUCTURE:
             clause += ", each of them owned by the test infrastructure"
     elif judgement.verdict is Verdict.UNKNOWN:
-        undecided = f"{unknown} of {total} could not be decided"
+        undecided = f"{'the one required finding' if one else f'{unknown} of {total}'} could not be decided"
         clause = undecided if unknown else "nothing was required, so nothing was proved"
     else:
-        clause = f"all {total} passed" if len(required) > 1 else f"the {total[2:]} passed"
+        clause = "the one required finding passed" if one else f"all {total} passed"
     return WORD[judgement.verdict], clause + _bugs_clause(judgement) + _state_clause(judgement)
 
 
@@ -96,6 +97,11 @@ def tests_of(judgement: Judgement) -> tuple[TestEntry, ...]:
     return judgement.suite.tests if judgement.suite else ()
 
 
+def shown_outcome(test: TestEntry) -> str:
+    """Return the outcome a list of tests shows: one that passed and whose teardown failed is no passed test."""
+    return "error" if test.teardown_error and test.outcome not in {"failed", "error"} else test.outcome
+
+
 def location(bug: Bug) -> str:
     """Return a bug's first suspect with the size of its tie: ``src/shop/orders.py:88 reserve, tied with 2 others``."""
     if not bug.suspects:
@@ -123,3 +129,11 @@ def errors(load: Load) -> list[tuple[str, int]]:
         del rows["status"]
         rows |= {f"status {code}": number for code, number in load.statuses.items()}
     return sorted(rows.items(), key=lambda row: (-row[1], row[0]))
+
+
+def segments(line: str) -> list[tuple[bool, str]]:
+    """Split at backticks into (is it code, text); a line whose backticks are not paired is all text."""
+    pieces = line.split("`")
+    if len(pieces) % 2 == 0:
+        return [(False, line)]
+    return [(number % 2 == 1, piece) for number, piece in enumerate(pieces) if piece]

@@ -6,7 +6,7 @@ from brinell.core.judgement import Bug, Judgement
 from brinell.core.verdicts import Severity
 from brinell.reports import outline
 from brinell.reports.figures import count, exact, plural
-from brinell.reports.markdown_text import block, cell, code, table, text
+from brinell.reports.markdown_text import block, cell, code, prose, table, text
 
 _MOST_TESTS = 50
 NOT_KNOWN = "Not known: nothing in the evidence says."
@@ -54,7 +54,7 @@ def _summary(judgement: Judgement) -> str:
 
 def _bug(bug: Bug) -> list[str]:
     facts = (
-        f"**Severity:** {bug.severity} ({text(bug.severity_rule)})",
+        f"**Severity:** {bug.severity}, rule {text(bug.severity_rule)}",
         f"**SLA:** due {text(bug.sla_due)}",
         f"**Status:** {text(bug.status)}",
         f"**Owner:** {bug.owner}{_because(bug.owner_evidence)}",
@@ -72,10 +72,10 @@ def _bug(bug: Bug) -> list[str]:
     parts += ["**Error:**", block(bug.error)]
     if bug.excerpt:
         parts += ["**Where it failed:**", block(bug.excerpt)]
-    parts.append(f"**Root cause:** {text(bug.root_cause, 2000) if bug.root_cause else NOT_KNOWN}")
+    parts.append(f"**Root cause:** {prose(bug.root_cause, 2000) if bug.root_cause else NOT_KNOWN}")
     parts += _suspects(bug)
     parts += _reproduction(bug)
-    parts.append(f"**Fix strategy:** {text(bug.fix_strategy, 2000) if bug.fix_strategy else NOT_KNOWN}")
+    parts.append(f"**Fix strategy:** {prose(bug.fix_strategy, 2000) if bug.fix_strategy else NOT_KNOWN}")
     return parts
 
 
