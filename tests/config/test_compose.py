@@ -90,6 +90,16 @@ def test_pyproject_serves_as_well(project):
     assert from_toml(project).step("suite").spec.repeat == 3
 
 
+def test_the_name_is_the_files_the_packages_or_the_folders(project):
+    assert from_toml(project).name == "shop"
+    (project / "pyproject.toml").write_text('[project]\nname = "my shop"\n')
+    assert from_toml(project).name == "my-shop"
+    (project / "pyproject.toml").write_text("[project]\nname = 3\n")
+    assert from_toml(project).name == "shop"
+    (project / "brinell.toml").write_text('[project]\nname = "other"\n[suite]\n')
+    assert from_toml(project).name == "other"
+
+
 def test_two_configurations_are_refused(project):
     (project / "pyproject.toml").write_text("[tool.brinell.suite]\n")
     (project / "brinell.toml").write_text("[suite]\n")

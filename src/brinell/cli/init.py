@@ -77,7 +77,7 @@ def _found(facts: Facts) -> list[list[str]]:
         ["Application", place],
         ["Command", f"{command.line} (from {command.where})" if command else "none found"],
         ["Ready path", ready or "none found"],
-        ["OpenAPI", (app.openapi if app else None) or "none found"],
+        ["OpenAPI", facts.openapi or "none found"],
         ["Environment", facts.environment_file or "no .env.example"],
         ["Needs", f"{', '.join(facts.backing)} ({facts.backing_file})" if facts.backing else "nothing that was found"],
     ]

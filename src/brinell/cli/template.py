@@ -84,8 +84,8 @@ def _service(facts: Facts) -> list[str]:
         lines.append(f"ready = {quote(asked.path)}   # must answer 2xx; from {_place(asked, facts.root)}{doubt}")
     lines.append("# ready_timeout_s = 30")
     lines.append("# stop_timeout_s = 10")
-    if facts.app and facts.app.openapi:
-        lines.append(f"openapi = {quote(facts.app.openapi)}")
+    if facts.openapi:
+        lines.append(f"openapi = {quote(facts.openapi)}")
     return lines
 
 

@@ -138,8 +138,8 @@ def suite_steps(spec: SuiteSpec) -> list[Step]:
 
 
 def project_name(root: Path) -> str:
-    """The project's name where none is given: its folder's."""
-    return _slug(root.resolve().name) or "project"
+    """The project's name where none is given: that of pyproject.toml, else its folder's."""
+    return _slug(source.declared_name(root) or "") or _slug(root.resolve().name) or "project"
 
 
 def _table(found: source.Source, name: str, keys: Any, problems: Problems) -> dict[str, Any]:

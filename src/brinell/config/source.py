@@ -136,6 +136,16 @@ def _text(file: Path) -> str:
         raise UsageError(f"{file} is not UTF-8 (byte {error.start})", hint="save the file as UTF-8") from None
 
 
+def declared_name(root: Path) -> str | None:
+    """Return the name in ``[project]`` of pyproject.toml; None if there is none to be read."""
+    try:
+        project = tomllib.loads(_text(root / PYPROJECT)).get("project")
+    except (UsageError, ValueError, RecursionError):
+        return None
+    name = project.get("name") if isinstance(project, dict) else None
+    return name if isinstance(name, str) else None
+
+
 def tool_table(file: Path, *, strict: bool) -> dict[str, Any] | None:
     """Return ``[tool.brinell]`` of a pyproject.toml; None if there is none.
 

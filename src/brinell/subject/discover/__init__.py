@@ -33,6 +33,13 @@ class Facts(msgspec.Struct, frozen=True):
     backing_file: str = ""
 
     @property
+    def openapi(self) -> str | None:
+        """Where the service describes itself: what the framework serves, or a route called so."""
+        if self.app and self.app.openapi:
+            return self.app.openapi
+        return next((route.path for route in self.sources.routes if route.path.endswith("/openapi.json")), None)
+
+    @property
     def ready(self) -> Route | None:
         """The likeliest ready path."""
         return self.sources.health[0] if self.sources.health else None
