@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from brinell.reports.html import html
@@ -182,6 +183,35 @@ def test_the_chart_tells_a_seconds_values_to_mouse_and_keyboard(browser, pages):
     log = browser.ask("document.querySelector('.chart path.p99').getAttribute('d')")
     browser.ask("document.querySelector('[data-scale=linear]').click()")
     assert browser.ask("document.querySelector('.chart path.p99').getAttribute('d')") != log
+
+
+def odd_series(build, length, **columns):
+    """Return the realistic judgement with one scenario whose series is ``length`` seconds of something odd."""
+    judgement = build.realistic()
+    series = msgspec.structs.replace(build._series(length, 80.0, 1000), **columns)
+    load = msgspec.structs.replace(judgement.load[0], series=series)
+    return msgspec.structs.replace(judgement, load=(load,))
+
+
+@pytest.mark.parametrize(
+    ("length", "columns"),
+    [
+        (1, {}),
+        (2, {"p50_ms": (0.0, 0.0), "max_ms": (None, 0.0), "rate": (0.0, 0.0)}),
+        (3, dict.fromkeys(("p50_ms", "p95_ms", "p99_ms", "max_ms", "cpu", "rss_bytes"), (None,) * 3)),
+        (90_000, {}),
+    ],
+)
+def test_odd_series_are_drawn_without_a_complaint(browser, build, tmp_path, length, columns):
+    page = tmp_path / "page.html"
+    page.write_text(html(odd_series(build, length, **columns)), encoding="utf-8")
+    browser.open(page, "#load")
+    browser.wait("document.querySelector('.chart svg[tabindex]')")
+    for scale in ("linear", "log"):
+        browser.ask(f"document.querySelector('[data-scale={scale}]').click()")
+        assert "NaN" not in browser.ask("document.querySelector('.chart svg').outerHTML")
+        assert "Infinity" not in browser.ask("document.querySelector('.chart svg').outerHTML")
+    assert problems(browser) == []
 
 
 @pytest.mark.parametrize("name", ["realistic", "hostile", "many"])

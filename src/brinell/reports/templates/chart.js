@@ -49,22 +49,25 @@ function threeDigits(value) {
   return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-// A scale maps a value to a height inside one panel. Zero has no logarithm: it is drawn at the lower edge.
-function scaleOf(values, top, height, { log = false, zero = true } = {}) {
+// Not Math.max(...values): a day of seconds is more than a call can take.
+function extremes(values) {
+  return values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+}
+
+// A scale maps a value to a height inside one panel, from zero; a logarithmic one draws zero at its lower edge.
+function scaleOf(values, top, height, log = false) {
   const known = values.filter((value) => value !== null && Number.isFinite(value));
-  let high = Math.max(...known, log ? 0 : 1e-9);
-  let low = zero ? 0 : Math.min(...known);
-  if (log) {
-    low = Math.min(...known.filter((value) => value > 0));
-    if (!Number.isFinite(low)) return scaleOf([...values, 1], top, height);
-    low = lowerBound(low);
+  const [least] = extremes(known.filter((value) => value > 0));
+  let [, high] = extremes(known);
+  if (log && Number.isFinite(least)) {
+    const low = lowerBound(least);
     high = upperBound(Math.max(high, low * 2));
     const ratio = Math.log(high / low);
     const at = (value) => top + height - (Math.log(Math.max(value, low) / low) / ratio) * height;
     return { at, ticks: logTicks(low, high), log };
   }
-  high += (high - low) * 0.06;
-  return { at: (value) => top + height - ((value - low) / (high - low || 1)) * height, ticks: niceTicks(low, high, height > 100 ? 5 : 3) };
+  high = high > 0 ? high * 1.06 : 1;
+  return { at: (value) => top + height - (Math.max(0, value) / high) * height, ticks: niceTicks(0, high, height > 100 ? 5 : 3) };
 }
 
 function lowerBound(value) {
@@ -126,7 +129,7 @@ const lastKnown = (values) => values.findLast((value) => value !== null);
 function drawLatency(svg, plot, series, load, log) {
   const limits = load.limits.filter(([, value]) => value > 0);
   const values = LINES.flatMap((name) => series[`${name}_ms`]).concat(limits.map(([, value]) => value));
-  const scale = scaleOf(values, plot.top, TALL, { log });
+  const scale = scaleOf(values, plot.top, TALL, log);
   panel(svg, plot, { top: plot.top, height: TALL, scale, title: "Response time, ms" });
   for (const [text, value] of limits) {
     const y = scale.at(value);
@@ -147,7 +150,7 @@ function drawRate(svg, plot, series, load, top) {
   panel(svg, plot, { top, height: STRIP, scale, title: "Throughput per second; errors in red" });
   if (load.target) svg.append(draw("line", { x1: LEFT, x2: plot.right, y1: scale.at(load.target), y2: scale.at(load.target), class: "target" }));
   svg.append(draw("path", { class: "rate", d: pathOf(series.rate, plot.xs, scale) }));
-  const most = Math.max(...series.errors);
+  const [, most] = extremes(series.errors);
   const bars = series.errors.map((number, index) => (number ? `M${plot.xs[index].toFixed(1)} ${top + STRIP}v${(-Math.max(3, (number / most) * STRIP * 0.55)).toFixed(1)}` : "")).join("");
   svg.append(draw("path", { class: "errors", d: bars }));
   return [{ name: "rate", values: series.rate, scale }];
