@@ -31,9 +31,21 @@ def test_every_threshold_takes_a_number(name, limit):
     assert options.limits([f"{name}={limit!r}"]) == {name: limit}
 
 
-def test_options_beside_resume_are_refused():
-    options.alone("--resume", python=None, repeat=None)
-    with pytest.raises(UsageError, match="--repeat cannot change it"):
-        options.alone("--resume", python=None, repeat=3)
-    with pytest.raises(UsageError, match="--from cannot change it"):
-        options.alone("--resume", recording="x")
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["run", "--out", "x"], "--out"),
+        (["suite", "tests"], "DIRECTORY"),
+        (["suite", "--repeat", "3"], "--repeat"),
+        (["suite", "--from", "x"], "--from"),
+        (["suite", "--", "-x"], "pytest arguments"),
+        (["load", "http://127.0.0.1/"], "URL"),
+        (["load", "--connections", "64"], "--connections"),
+        (["load", "--slo", "p95_ms=1"], "--slo"),
+    ],
+)
+def test_options_that_cannot_change_a_resumed_run_are_refused(brinell, argv, said):
+    name, *rest = argv
+    given = brinell(name, "--resume", "latest", *rest)
+    assert given.code == 2
+    assert f"{said} cannot change it" in given.err

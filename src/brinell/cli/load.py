@@ -19,48 +19,50 @@ brinell load http://127.0.0.1:8000/ --model closed --connections 16
 brinell load http://127.0.0.1:8000/notes --body @note.json --header 'Content-Type: application/json'
 brinell load http://127.0.0.1:8000/ --pid 4711               with the service's CPU and memory
 """
-RATE = 1000.0
+
+
+Url = Annotated[
+    str | None, typer.Argument(metavar="URL", help="What to ask for. Not loopback: see [project] allow_targets.")
+]
+Model = Annotated[str, typer.Option("--model", metavar="open|closed", help="Arrivals at a rate, or users in turn.")]
+Rate = Annotated[float, typer.Option("--rate", metavar="N", help="Requests a second (open model).")]
+Connections = Annotated[
+    int,
+    typer.Option("--connections", metavar="N", min=1, max=100_000, help="Open at most; closed model: as many users."),
+]
+Duration = Annotated[
+    float, typer.Option("--duration", metavar="TIME", parser=options.duration, help="How long, such as 30s or 5m.")
+]
+Workers = Annotated[int, typer.Option("--workers", metavar="N", min=1, max=256, help="Processes that send.")]
+Timeout = Annotated[
+    float, typer.Option("--timeout", metavar="TIME", parser=options.duration, help="Longest wait for an answer.")
+]
+Method = Annotated[str | None, typer.Option("--method", metavar="M", help="Default: GET, or POST with a body.")]
+Header = Annotated[
+    list[str] | None,
+    typer.Option("--header", metavar="'K: V'", help="May be given again; ${NAME} in it comes from the environment."),
+]
+Body = Annotated[str | None, typer.Option("--body", metavar="TEXT|@FILE", help="The request's body.")]
+Pid = Annotated[
+    int | None, typer.Option("--pid", metavar="PID", min=1, help="The service's process, to see its CPU and memory.")
+]
 
 
 def command(
-    url: Annotated[
-        str | None, typer.Argument(metavar="URL", help="What to ask for. Not loopback: see [project] allow_targets.")
-    ] = None,
+    ctx: typer.Context,
+    url: Url = None,
     *,
-    model: Annotated[
-        str, typer.Option("--model", metavar="open|closed", help="Arrivals at a rate, or users in turn.")
-    ] = "open",
-    rate: Annotated[
-        float | None, typer.Option("--rate", metavar="N", help=f"Requests a second, open model. Default: {RATE:g}.")
-    ] = None,
-    connections: Annotated[
-        int,
-        typer.Option(
-            "--connections", metavar="N", min=1, max=100_000, help="Open at most; closed model: as many users."
-        ),
-    ] = 64,
-    duration: Annotated[
-        float, typer.Option("--duration", metavar="TIME", parser=options.duration, help="How long, such as 30s or 5m.")
-    ] = "30s",  # type: ignore[assignment]  # the parser turns it into seconds
-    workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, max=256, help="Processes that send.")] = 1,
-    timeout: Annotated[
-        float, typer.Option("--timeout", metavar="TIME", parser=options.duration, help="Longest wait for an answer.")
-    ] = "5s",  # type: ignore[assignment]  # the parser turns it into seconds
-    method: Annotated[
-        str | None, typer.Option("--method", metavar="M", help="Default: GET, or POST with a body.")
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--header", metavar="'K: V'", help="A header, may be given again; ${NAME} in it comes from the environment."
-        ),
-    ] = None,
-    body: Annotated[str | None, typer.Option("--body", metavar="TEXT|@FILE", help="The request's body.")] = None,
+    model: Model = "open",
+    rate: Rate = 1000,
+    connections: Connections = 64,
+    duration: Duration = "30s",  # type: ignore[assignment]  # the parser turns it into seconds
+    workers: Workers = 1,
+    timeout: Timeout = "5s",  # type: ignore[assignment]  # the parser turns it into seconds
+    method: Method = None,
+    header: Header = None,
+    body: Body = None,
     slo: options.Slo = None,
-    pid: Annotated[
-        int | None,
-        typer.Option("--pid", metavar="PID", min=1, help="The service's process, to see its CPU and memory."),
-    ] = None,
+    pid: Pid = None,
     resume: options.Resume = None,
     out: options.Out = None,
     json: options.Json = False,
@@ -74,9 +76,7 @@ def command(
     """
     output = session.Output(out=out, json=json, open=open_, quiet=quiet)
     if resume is not None:
-        options.alone(
-            "--resume", URL=url, rate=rate, method=method, header=header, body=body, slo=slo, pid=pid, out=out
-        )
+        options.alone(ctx)
         done = session.resume(options.here(), resume, output)
         return session.show(done.judgement, done.folder, output)
     if url is None:
@@ -84,7 +84,7 @@ def command(
     plan = for_load(
         options.here(),
         url,
-        _shape(model, rate, duration),
+        _shape(model, rate if options.is_given(ctx, "rate") or model != "closed" else None, duration),
         request=_request(method, body),
         limits=options.limits(slo),
         headers=_headers(header),
@@ -99,7 +99,7 @@ def command(
 
 def _shape(model: str, rate: float | None, duration_s: float) -> dict[str, Any]:
     if model == "open":
-        return {"kind": "constant", "rate": RATE if rate is None else rate, "duration": duration_s}
+        return {"kind": "constant", "rate": rate, "duration": duration_s}
     if model == "closed":
         if rate is not None:
             raise UsageError(

@@ -53,6 +53,8 @@ Slo = Annotated[
     ),
 ]
 
+BESIDE_RESUME = ("resume", "json", "open_", "quiet", "for_ci")
+
 
 def duration(text: str) -> float:
     """Parse a duration option. ``typer.BadParameter`` says what one looks like."""
@@ -84,14 +86,25 @@ def limits(given: Iterable[str] | None) -> dict[str, float]:
     return found
 
 
-def alone(option: str, **others: object) -> None:
-    """Refuse other options beside one that makes them meaningless. UsageError naming the first."""
-    for name, value in others.items():
-        if value:
-            said = name if name.isupper() else f"--{'from' if name == 'recording' else name}"
-            raise UsageError(
-                f"{option} goes on with the run's own plan: {said} cannot change it", hint=f"leave {said} away"
-            )
+def is_given(ctx: typer.Context, name: str) -> bool:
+    """Whether a parameter was written on the command line, and is not its default."""
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def alone(ctx: typer.Context) -> None:
+    """Refuse what ``--resume`` makes meaningless: it goes on with the run's own plan. UsageError naming the first."""
+    for parameter in ctx.command.params:
+        if parameter.name in BESIDE_RESUME or not is_given(ctx, parameter.name or ""):
+            continue
+        said = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.opts[0].upper()
+        raise UsageError(
+            f"--resume goes on with the run's own plan: {said} cannot change it", hint=f"leave {said} away"
+        )
+    if ctx.obj:
+        raise UsageError(
+            "--resume goes on with the run's own plan: pytest arguments cannot change it", hint="leave them away"
+        )
 
 
 def made(folder: Path) -> Path:

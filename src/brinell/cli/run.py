@@ -19,6 +19,7 @@ brinell run --json > verdict.json
 
 
 def command(
+    ctx: typer.Context,
     *,
     resume: options.Resume = None,
     for_ci: Annotated[
@@ -36,7 +37,7 @@ def command(
     """
     output = session.Output(out=out, json=json, open=open_ and not for_ci, quiet=quiet, plain=for_ci)
     if resume is not None:
-        options.alone("--resume", out=out)
+        options.alone(ctx)
     root = options.here()
     done = session.resume(root, resume, output) if resume else session.examine(from_toml(root), output)
     code = session.show(done.judgement, done.folder, output)

@@ -21,26 +21,33 @@ brinell suite --resume latest           go on where an interrupted run stopped
 """
 
 
+Directory = Annotated[
+    str | None,
+    typer.Argument(metavar="DIR [-- PYTEST ARGUMENTS]", help="Project, folder of tests, or file. Default: here."),
+]
+Python = Annotated[
+    str | None, typer.Option("--python", metavar="PY", help="Interpreter of the tests. Default: the project's own.")
+]
+Repeat = Annotated[
+    int | None, typer.Option("--repeat", metavar="N", min=1, max=1000, help="Run the suite N times. Default: 1.")
+]
+Target = Annotated[
+    float | None,
+    typer.Option("--target", metavar="300s", parser=options.duration, help="Longer fails. Default: 5m, advisory."),
+]
+Recording = Annotated[
+    Path | None, typer.Option("--from", metavar="RECORDING", help="Read this instead of running anything.")
+]
+
+
 def command(
     ctx: typer.Context,
-    directory: Annotated[
-        str | None,
-        typer.Argument(metavar="DIR [-- PYTEST ARGUMENTS]", help="Project, folder of tests, or file. Default: here."),
-    ] = None,
+    directory: Directory = None,
     *,
-    python: Annotated[
-        str | None, typer.Option("--python", metavar="PY", help="Interpreter of the tests. Default: the project's own.")
-    ] = None,
-    repeat: Annotated[
-        int | None, typer.Option("--repeat", metavar="N", min=1, max=1000, help="Run the suite N times. Default: 1.")
-    ] = None,
-    target: Annotated[
-        float | None,
-        typer.Option("--target", metavar="300s", parser=options.duration, help="Longer fails. Default: 5m, advisory."),
-    ] = None,
-    recording: Annotated[
-        Path | None, typer.Option("--from", metavar="RECORDING", help="Read this instead of running anything.")
-    ] = None,
+    python: Python = None,
+    repeat: Repeat = None,
+    target: Target = None,
+    recording: Recording = None,
     resume: options.Resume = None,
     out: options.Out = None,
     json: options.Json = False,
@@ -54,9 +61,7 @@ def command(
     """
     output = session.Output(out=out, json=json, open=open_, quiet=quiet)
     if resume is not None:
-        options.alone(
-            "--resume", DIR=directory, python=python, repeat=repeat, target=target, recording=recording, out=out
-        )
+        options.alone(ctx)
         done = session.resume(options.here(), resume, output)
         return session.show(done.judgement, done.folder, output)
     root, paths = source.suite_place(directory, Path.cwd())
