@@ -21,9 +21,10 @@ from brinell.core.histogram import Histogram
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.load.drivers.http import Http
-from brinell.load.engine.engine import Engine, Limits, Target
+from brinell.load.engine.engine import Engine, Limits
 from brinell.load.engine.poller import poller
 from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.traffic import Endpoint, Means
 from brinell.load.engine.work import chooser
 from brinell.load.shapes.closed import Closed
 from brinell.load.shapes.constant import Constant
@@ -144,20 +145,20 @@ def drive(
         result.exemplars += [one for one in told if isinstance(one, Exemplar)]
         result.seconds += [one for one in told if isinstance(one, GeneratorSecond)]
 
-    engine = Engine(
+    means = Means(
         poller(),
-        Target(socket.AF_INET, ("127.0.0.1", port), tls, tls_name if tls else None),
-        Limits(0, connections, int(timeout_s * 1e9), int(shape.span_s * 1e9)),
+        Endpoint(socket.AF_INET, ("127.0.0.1", port), tls, tls_name if tls else None),
         recorder,
         driver.connection(),
         chooser(operations, 1, 0),
-        report,
     )
+    limits = Limits(0, connections, int(timeout_s * 1e9), int(shape.span_s * 1e9))
+    engine = Engine(means, limits, shape.due_ns(0, 1), report)
     result = Outcome(engine)
     helper = threading.Thread(target=during, args=(engine,)) if during else None
     if helper:
         helper.start()
-    engine.run(time.monotonic_ns() - int(late_s * 1e9), shape.due_ns(0, 1))
+    engine.run(time.monotonic_ns() - int(late_s * 1e9))
     if helper:
         helper.join()
     return result

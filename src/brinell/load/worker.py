@@ -19,9 +19,10 @@ from typing import Any
 import msgspec
 
 from brinell.load.contract import Driver, Shape
-from brinell.load.engine.engine import Engine, Limits, Target, Told
+from brinell.load.engine.engine import Engine, Limits
 from brinell.load.engine.poller import READ, Poller, poller
 from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.traffic import Endpoint, Means
 from brinell.load.engine.work import chooser
 from brinell.load.wire import Done, Go, Ready, Stop, ToWorker, WorkerSpec
 
@@ -54,17 +55,17 @@ class Worker:
         self._start_ns: int | None = None
         _allow_descriptors(spec.connections + _SPARE_DESCRIPTORS)
         self._recorder = Recorder(spec.worker)
-        self._shape: Shape = msgspec.convert(spec.shape_options, _named(spec.shape))
+        shape: Shape = msgspec.convert(spec.shape_options, _named(spec.shape))
         driver: Driver = _named(spec.driver)()
-        self._engine = Engine(
+        means = Means(
             self._poller,
-            Target(spec.family, spec.address, _tls(spec), spec.tls_name),
-            Limits(spec.worker, spec.connections, spec.timeout_ns, int(self._shape.span_s * 1e9)),
+            Endpoint(spec.family, spec.address, _tls(spec), spec.tls_name),
             self._recorder,
             driver.connection(),
             chooser(driver.decode(spec.operations, self._recorder), spec.seed, spec.worker),
-            self._report,
         )
+        limits = Limits(spec.worker, spec.connections, spec.timeout_ns, int(shape.span_s * 1e9))
+        self._engine = Engine(means, limits, shape.due_ns(spec.worker, spec.workers), self._out.put)
 
     def serve(self) -> None:
         """Say ready, wait for the start, work, say what came of it."""
@@ -73,13 +74,10 @@ class Worker:
         while self._start_ns is None:
             for _ in self._poller.wait(1_000_000_000):
                 self._on_word(READ)
-        ended_ns = self._engine.run(self._start_ns, self._shape.due_ns(spec.worker, spec.workers))
+        ended_ns = self._engine.run(self._start_ns)
         done = Done(spec.worker, self._engine.scheduled, self._recorder.completed, self._engine.unfinished, ended_ns)
         self._out.put([done])
         self._out.drain()
-
-    def _report(self, told: list[Told]) -> None:
-        self._out.put(told)
 
     def _on_word(self, events: int) -> None:  # noqa: ARG002 - a handler
         for word in self._in.words():

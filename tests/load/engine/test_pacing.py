@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from array import array
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +13,7 @@ offsets = st.lists(st.integers(0, 10**10), max_size=50).map(sorted)
 
 @given(offsets, st.lists(st.integers(0, 2 * 10**9), max_size=60), st.integers(0, 10**12))
 def test_every_request_falls_due_once_in_order_and_its_lag_is_known(dues, steps, start):
-    pacer = Pacer(iter(dues), start)
+    pacer = Pacer(iter(dues), start, array("q"))
     now, seen, lags = start, [], []
     for step in [*steps, 10**11]:
         now += step
@@ -27,14 +29,14 @@ def test_every_request_falls_due_once_in_order_and_its_lag_is_known(dues, steps,
 
 @given(st.integers(1, 5000), st.integers(1, 200))
 def test_a_loop_that_wakes_late_catches_up_without_losing_its_place(rate, grain_ms):
-    pacer = Pacer(Constant(rate, 1).due_ns(0, 1), 0)
+    pacer = Pacer(Constant(rate, 1).due_ns(0, 1), 0, array("q"))
     seen = [due for moment in range(0, 2_000, grain_ms) for due in pacer.due_by(moment * 1_000_000)]
     assert len(seen) == rate
     assert max(pacer.lag) <= grain_ms * 1_000_000
 
 
 def test_nothing_falls_due_after_a_stop():
-    pacer = Pacer(iter([1, 2, 3]), 0)
+    pacer = Pacer(iter([1, 2, 3]), 0, array("q"))
     assert list(pacer.due_by(1)) == [1]
     pacer.stop()
     assert list(pacer.due_by(10)) == []

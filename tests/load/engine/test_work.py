@@ -31,4 +31,20 @@ def test_one_operation_is_always_itself():
 
 def test_cells_are_made_once():
     (only,) = operations(1.0)
-    assert only.cell("ok") is only.cell("ok") is only.recorder.cell(only.name, "ok")
+    assert only.cell("ok") is only.cell("ok") is only._recorder.cell(only.name, "ok")
+
+
+def test_bytes_of_answers_that_repeat_are_counted_when_they_change():
+    (only,) = operations(1.0)
+    only.see(b"12345", "ok")
+    only.add_both(1)
+    only.add_both(1)
+    only.see(b"123", "status-404")
+    only.add_response(1)
+    only.add_service(1)
+    only.see(b"1234567", "ok")
+    only.add_both(1)
+    only.cell("ok").record(1, None)
+    only.cell("ok").bytes_in += 100
+    slices = {one.outcome: one for one in only._recorder.take(0)}
+    assert {name: (one.count, one.bytes_in) for name, one in slices.items()} == {"ok": (4, 117), "status-404": (1, 3)}

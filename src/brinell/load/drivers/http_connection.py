@@ -30,29 +30,30 @@ _now = time.monotonic_ns
 
 
 class HttpOperation(Operation):
-    """An operation with what its answers looked like: ``seen`` is the last whole answer that came in one piece.
+    """An operation with what its answers look like.
 
-    The same bytes in answer to the same request are the same answer, framing included, so comparing them replaces
-    parsing. ``seen`` is only set to an answer that kept the connection open.
+    Its ``seen`` answer is the last whole one that came in one piece and kept the connection open. The same bytes in
+    answer to the same request are the same answer, framing included, so comparing them replaces parsing.
     """
 
-    __slots__ = ("expect", "heads", "seen", "seen_outcome")
+    __slots__ = ("expect", "heads")
 
     def __init__(self, wire: WireOperation, recorder: Recorder) -> None:
         super().__init__(wire.name, wire.weight, wire.request, recorder)
         self.expect = wire.expect
         self.heads = Heads(bodiless=wire.bodiless)
-        self.seen: bytes | None = None
-        self.seen_outcome = outcomes.OK
 
 
 class HttpConnection(Connection):
-    """``held`` are bytes of an incomplete head; ``head`` is set while a body comes in, ``left`` counts its bytes."""
+    """``fresh``: no part of an answer has come. ``held`` are bytes of an incomplete head; ``head`` is set while a body
+    comes in, ``left`` counts its bytes.
+    """
 
-    __slots__ = ("chunks", "head", "held", "left", "status")
+    __slots__ = ("chunks", "fresh", "head", "held", "left", "status")
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
+        self.fresh = True
         self.held = b""
         self.head: Head | None = None
         self.left = 0
@@ -70,21 +71,20 @@ class HttpConnection(Connection):
             return
         ended = _now()
         operation = self.operation
-        if not data:
+        if data == operation.seen and self.fresh:
+            self.host.repeated(self, operation, ended)
+        elif not data:
             self._ended(ended)
-        elif not isinstance(operation, HttpOperation):
-            # Nobody asked: some servers say 408 to an idle connection before they close it.
-            self.break_off(outcomes.PROTOCOL, "bytes on an idle connection", ended)
-        elif data == operation.seen and self.head is None and not self.held:
-            operation.cells[operation.seen_outcome].bytes_in += len(data)
-            self.used = True
-            self.host.answered(self, ended, operation.seen_outcome, keep=True)
-        else:
+        elif isinstance(operation, HttpOperation):
+            self.fresh = False
             self.phase = "inside the answer"
             try:
                 self._take(operation, data, ended)
             except ProtocolError as error:
                 self.break_off(outcomes.PROTOCOL, f"{error}; it began {data[:60]!r}", ended)
+        else:
+            # Nobody asked: some servers say 408 to an idle connection before they close it.
+            self.break_off(outcomes.PROTOCOL, "bytes on an idle connection", ended)
 
     def told(self) -> str:
         """The last status."""
@@ -119,7 +119,7 @@ class HttpConnection(Connection):
         self._count(operation, head, end)
         body = whole[end:]
         if head.length == len(body) and head.keep and whole is data and len(data) <= LONGEST_SEEN:
-            operation.seen, operation.seen_outcome = data, outcome_of(head.status, operation.expect)
+            operation.see(data, outcome_of(head.status, operation.expect))
         if body or head.length == 0:
             self._body(operation, head, body, ended)
 
@@ -146,6 +146,7 @@ class HttpConnection(Connection):
                 self._complete(operation, head, ended, keep=head.keep)
 
     def _complete(self, operation: HttpOperation, head: Head, ended: int, *, keep: bool) -> None:
+        self.fresh = True
         self.head = None
         self.chunks = None
         self.phase = "waiting for the first byte"

@@ -1,8 +1,9 @@
 """One connection: connect, handshake, send, read, fail. Drivers subclass it to read answers.
 
-Its state is which method is its handler in the poller. Instants of the request it carries: ``due`` (intended start),
-``woken`` (the loop noticed), ``started`` (actual send; 0: not yet), and ``attempt`` (the moment from which the time-out
-counts: the send, or the beginning of a connect made for it).
+Its state is which method is its handler in the poller. Instants of the request it carries: ``due`` (intended start; 0:
+due at its send, as users of the closed model are), ``woken`` (the loop noticed), ``started`` (actual send; 0: not yet).
+``attempt`` is when a connect for it began, from which the time-out counts; 0 where the connection was open already, and
+it counts from the send.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ class Host(Protocol):
     address: tuple[str | int, ...]
     tls: ssl.SSLContext | None
     tls_name: str | None
+
+    def repeated(self, connection: Connection, operation: Operation, ended_ns: int) -> None:
+        """The operation's ``seen`` answer came again, whole; the connection can carry another request."""
+        ...
 
     def answered(self, connection: Connection, ended_ns: int, outcome: str, *, keep: bool) -> None:
         """A complete answer came; ``keep``: the connection can carry another request."""
@@ -77,20 +82,39 @@ class Connection:
         except OSError as error:
             self.break_off(*classify(error))
 
+    @property
+    def intended(self) -> int:
+        """When the request was due."""
+        return self.due or self.started
+
+    @property
+    def attempted(self) -> int:
+        """The moment from which its time-out counts."""
+        return self.attempt or self.started
+
     def begin(self, operation: Operation, due: int, woken: int, now: int) -> None:
-        """Send a request over this idle connection at ``now``."""
-        self.operation, self.due, self.woken = operation, due, woken
-        self.started = self.attempt = now
+        """Send a request over this open connection at ``now``."""
+        self.operation, self.due, self.woken, self.started = operation, due, woken, now
+        self.attempt = 0
         try:
             sent = self.send(operation.request)
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            sent = 0
         except OSError as error:
-            self.break_off(*classify(error))
+            self.unsent(error)
             return
         if sent != operation.size:
-            self.rest = memoryview(operation.request)[sent:]
-            self.host.poller.change(self.fd, READ | WRITE, self._on_sending)
+            self.send_rest(sent)
+
+    def unsent(self, error: OSError) -> None:
+        """The send failed: for now, or for good."""
+        if isinstance(error, BlockingIOError | ssl.SSLWantReadError | ssl.SSLWantWriteError):
+            self.send_rest(0)
+        else:
+            self.break_off(*classify(error))
+
+    def send_rest(self, sent: int) -> None:
+        """Send what the socket did not take as soon as it takes more."""
+        self.rest = memoryview(self.operation.request)[sent:]
+        self.host.poller.change(self.fd, READ | WRITE, self._on_sending)
 
     def break_off(self, outcome: str, detail: str, ended_ns: int = 0) -> None:
         """Close, and fail the request that was under way."""

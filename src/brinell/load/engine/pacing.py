@@ -17,10 +17,10 @@ class Pacer:
 
     __slots__ = ("_dues", "_start_ns", "lag", "next_ns", "passed")
 
-    def __init__(self, dues: Iterator[int], start_ns: int) -> None:
+    def __init__(self, dues: Iterator[int], start_ns: int, lag: array[int]) -> None:
         self._dues = dues
         self._start_ns = start_ns
-        self.lag = array("q")
+        self.lag = lag
         self.passed = 0
         self.next_ns = 0
         self._advance()

@@ -69,11 +69,15 @@ class Bins:
 class Cell:
     """One operation with one outcome in the running second.
 
-    The hot path appends to ``both`` where response and service time are one number (closed model), otherwise to
-    ``response`` and, where the request was really sent, ``service``.
+    The hot path appends durations straight to the buffers: to ``both`` where response and service time are one number
+    (closed model), else to ``response`` and ``service``. It counts nothing: its answers are all the same, so their
+    bytes are ``repeat_bytes`` times their number, which ``settle`` works out.
     """
 
-    __slots__ = ("_response", "_service", "both", "bytes_in", "operation", "outcome", "response", "service")
+    __slots__ = (
+        "_response", "_service", "_settled", "both", "bytes_in", "operation", "outcome", "repeat_bytes", "response",
+        "service",
+    )  # fmt: skip
 
     def __init__(self, operation: str, outcome: str) -> None:
         self.operation = operation
@@ -84,9 +88,26 @@ class Cell:
         self.service = self._service.buffer
         self.both = array("q")
         self.bytes_in = 0
+        self.repeat_bytes = 0
+        self._settled = 0
+
+    def record(self, response_ns: int, service_ns: int | None) -> None:
+        """Record one request whose bytes are counted elsewhere; ``service_ns`` None: it was never sent."""
+        self.response.append(response_ns)
+        if service_ns is not None:
+            self.service.append(service_ns)
+        self._settled += 1
+
+    def settle(self) -> None:
+        """Count the bytes of what the hot path recorded since the last time."""
+        count = len(self.response) + len(self.both)
+        self.bytes_in += (count - self._settled) * self.repeat_bytes
+        self._settled = count
 
     def absorb(self) -> None:
         """Bin what waits in the buffers."""
+        self.settle()
+        self._settled = 0
         self._response.absorb()
         self._service.absorb()
         if self.both:
@@ -114,7 +135,8 @@ class Recorder:
 
     def __init__(self, worker: int) -> None:
         self.exemplars = Exemplars()
-        self.completed = 0
+        self.completed = 0  # complete answers, up to the last second taken
+        self.ended = 0  # requests with an outcome, likewise
         self._worker = worker
         self._cells: dict[tuple[str, str], Cell] = {}
 
@@ -134,5 +156,6 @@ class Recorder:
     def take(self, second: int) -> list[LoadSlice | Exemplar]:
         """Return the second's slices and new exemplars, and start the next second."""
         slices = [found for cell in self._cells.values() if (found := cell.take(self._worker, second))]
+        self.ended += sum(one.count for one in slices)
         self.completed += sum(one.count for one in slices if outcomes.completed(one.outcome))
         return [*slices, *self.exemplars.take()]

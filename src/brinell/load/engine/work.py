@@ -6,30 +6,56 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 
+from brinell.core.outcomes import OK
 from brinell.load.engine.recorder import Cell, Recorder
 
 _BLOCK = 4096
 
 
 class Operation:
-    """One kind of request. Drivers subclass it with what they need to read its answer."""
+    """One kind of request. Drivers subclass it with what they need to read its answer.
 
-    __slots__ = ("cells", "name", "recorder", "request", "size", "weight")
+    ``seen`` is the answer the hot path knows, ``seen_outcome`` its outcome; ``add_both``, ``add_response`` and
+    ``add_service`` append to the buffers of that outcome.
+    """
+
+    __slots__ = (
+        "_cells", "_recorder", "add_both", "add_response", "add_service", "name", "request", "seen", "seen_outcome",
+        "size", "weight",
+    )  # fmt: skip
 
     def __init__(self, name: str, weight: float, request: bytes, recorder: Recorder) -> None:
         self.name = name
         self.weight = weight
         self.request = request
         self.size = len(request)
-        self.recorder = recorder
-        self.cells: dict[str, Cell] = {}
+        self._recorder = recorder
+        self._cells: dict[str, Cell] = {}
+        self.seen: bytes | None = None
+        self.seen_outcome = OK
+        self._bind(OK)
 
     def cell(self, outcome: str) -> Cell:
         """Return the recorder's cell of this operation and outcome."""
-        found = self.cells.get(outcome)
+        found = self._cells.get(outcome)
         if found is None:
-            found = self.cells[outcome] = self.recorder.cell(self.name, outcome)
+            found = self._cells[outcome] = self._recorder.cell(self.name, outcome)
         return found
+
+    def see(self, answer: bytes, outcome: str) -> None:
+        """Let the hot path know this answer from now on."""
+        self.cell(self.seen_outcome).settle()
+        cell = self.cell(outcome)
+        cell.settle()
+        cell.repeat_bytes = len(answer)
+        self.seen, self.seen_outcome = answer, outcome
+        self._bind(outcome)
+
+    def _bind(self, outcome: str) -> None:
+        cell = self.cell(outcome)
+        self.add_both: Callable[[int], None] = cell.both.append
+        self.add_response: Callable[[int], None] = cell.response.append
+        self.add_service: Callable[[int], None] = cell.service.append
 
 
 def chooser(operations: Sequence[Operation], seed: int, worker: int) -> Callable[[], Operation]:
