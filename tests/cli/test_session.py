@@ -198,6 +198,20 @@ def test_a_bug_of_ours_in_a_run_is_exit_70_and_what_was_measured_is_judged(brine
     assert judgement["run"]["state"] == "failed"
 
 
+def test_a_run_whose_project_is_gone_cannot_go_on_or_be_blessed(brinell, project):
+    assert brinell("suite", "--out", "../run", "--quiet").code == 0
+    plan = project.parent / "run" / "plan.json"
+    plan.write_text(plan.read_text().replace(str(project), str(project / "gone")))
+    journal = project.parent / "run" / "journal.jsonl"
+    journal.write_text(
+        "".join(line for line in journal.read_text().splitlines(True) if '"kind":"runended"' not in line)
+    )
+    for argv in (["run", "--resume", "../run"], ["bless", "../run"]):
+        said = brinell(*argv)
+        assert said.code == 2, said
+        assert "gone" in said.err
+
+
 def _until(condition, process):
     deadline = time.monotonic() + 60
     while not condition():

@@ -61,10 +61,12 @@ def command(
         with tempfile.TemporaryDirectory(prefix="brinell-demo-") as folder:
             done = _examine(_ejected(Path(folder) / "noticeboard"), output, home=options.here())
     code = session.show(done.judgement, done.folder, output, following=[])
+    toured = _toured(done.judgement)
     if not (json or quiet):
-        say.out(_AFTER.rstrip())
+        if toured == Exit.PASS:
+            say.out(_AFTER.rstrip())
         say.next_steps(_next(done.folder, eject_to))
-    return code if strict else _toured(done.judgement)
+    return code if strict else toured
 
 
 def _examine(project: Path, output: session.Output, *, home: Path) -> session.Session:

@@ -73,11 +73,17 @@ def examine(plan: Plan, output: Output, *, home: Path | None = None) -> Session:
 
 
 def resume(root: Path, run: str, output: Output) -> Session:
-    """Go on with an interrupted run: its own plan, its own folder. UsageError if it is complete."""
+    """Go on with an interrupted run: its plan, its folder. UsageError if it is complete or its project gone."""
     folder = runs.find(root, run)
     evidence = read(folder)
     if evidence.run_state == "complete":
         raise UsageError(f"{folder.name} is complete: nothing is left to do", hint=f"brinell report {folder.name}")
+    if not Path(evidence.plan.root).is_dir():
+        raise UsageError(
+            f"the project {folder.name} examined is gone ({evidence.plan.root})",
+            hint="brinell demo, or brinell run",
+        )
+    _look_ahead(evidence.plan)
     return _carry_out(evidence.plan, folder, output, resume=True)
 
 
