@@ -208,6 +208,61 @@ def test_a_lambda_or_a_comprehension_is_a_part_of_its_function(suite):
     assert [(suspect.function, suspect.lines) for suspect in bug.suspects] == [("net", (0, 1, 2))]
 
 
+def shown(suite, name, text="assert result.exit_code == 0", exception="RuntimeError('boom 7')"):
+    message = f"assert 1 == 0\n +  where 1 = <Result {exception}>.exit_code"
+    return suite.failed(
+        f"tests/test_cli.py::{name}",
+        suite.raised("AssertionError", message, suite.frame(f"tests/test_cli.py:3 {name}", text)),
+    )
+
+
+def test_an_assertion_that_shows_the_exception_belongs_to_it(suite):
+    direct = suite.failed(
+        "tests/test_z.py::test_z", suite.raised("RuntimeError", "boom 8", "tests/test_z.py:1 z", BOOM[1])
+    )
+    (bug,) = suite.bugs(shown(suite, "test_a"), shown(suite, "test_b"), direct)
+    assert bug.title == "RuntimeError in net (src/shop/price.py): boom 8"
+    assert bug.suspects[0].score == 1.0
+    assert len(bug.tests) == 3
+
+
+def test_a_shown_exception_that_two_places_raise_is_not_guessed(suite):
+    direct = [
+        suite.failed(f"tests/test_z.py::test_{n}", suite.raised("RuntimeError", "boom", f"src/shop/a.py:1 {n}"))
+        for n in "fg"
+    ]
+    assert len(suite.bugs(shown(suite, "test_a", exception="RuntimeError('boom')"), *direct)) == 3
+
+
+def test_assertions_that_show_the_same_exception_are_one_bug_without_a_suspect(suite):
+    (bug,) = suite.bugs(shown(suite, "test_a"), shown(suite, "test_b"))
+    assert bug.suspects == ()
+    assert bug.title == "RuntimeError inside the product, seen by its tests only as shown: boom <number>"
+
+
+def test_an_exception_that_the_test_writes_down_or_another_object_ties_nothing(suite):
+    text = "assert result.exception == RuntimeError('boom 7')"
+    assert len(suite.bugs(shown(suite, "test_a", text), shown(suite, "test_b", text))) == 2
+    assert len(suite.bugs(*(shown(suite, name, exception="Decimal('3')") for name in ("test_a", "test_b")))) == 2
+
+
+def test_a_process_that_died_of_product_code_is_that_bug(suite):
+    tail = LOG.format(root=suite.ROOT).splitlines()
+    (bug,) = suite.bugs(end=suite.SuiteEnded(1, 1.0, None, stderr_tail=("Plugin error", *tail)))
+    assert bug.title == "ValueError in net (src/shop/price.py): bad rate 5"
+    assert (bug.owner, bug.severity) == ("product", "P1")
+
+
+def test_a_process_that_died_of_a_product_file_that_does_not_parse(suite):
+    frames = (
+        f'  File "{suite.SITE}/plugin.py", line 3, in <module>',
+        f'  File "{suite.ROOT}/src/shop/cart.py", line 62',
+    )
+    tail = ("Traceback (most recent call last):", *frames, "    def x(", "         ^", "SyntaxError: never closed")
+    (bug,) = suite.bugs(end=suite.SuiteEnded(1, 1.0, None, stderr_tail=tail))
+    assert bug.suspects[0].file == "src/shop/cart.py"
+
+
 _FUNCTIONS = st.sampled_from(
     [
         "src/shop/cart.py:1 add",
@@ -224,7 +279,11 @@ def failures(draw, suite):
     chain = [
         suite.raised(
             draw(st.sampled_from(["ValueError", "AssertionError", "ImportError"])),
-            draw(st.sampled_from(["", "bad 1", "bad 2", "No module named 'x'", "assert 500 == 200"])),
+            draw(
+                st.sampled_from(
+                    ["", "bad 1", "bad 2", "No module named 'x'", "assert 500 == 200", "<R ValueError('bad 3')>"]
+                )
+            ),
             *draw(st.lists(_FUNCTIONS, max_size=3)),
             link=draw(st.sampled_from(["", "cause", "context"])),
         )

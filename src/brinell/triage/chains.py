@@ -10,7 +10,8 @@ from brinell.core.observation import Frame, Raised
 IsProject = Callable[[Frame], bool]
 
 _HEADER = "Traceback (most recent call last):"
-_FRAME = re.compile(r'File "(?P<file>[^"\n]{1,4096})", line (?P<line>\d{1,9}), in (?P<function>[^\n]{1,300})')
+# The place of a syntax error is printed like a frame without a function.
+_FRAME = re.compile(r'File "(?P<file>[^"\n]{1,4096})", line (?P<line>\d{1,9})(?:, in (?P<function>[^\n]{1,300}))?$')
 _EXCEPTION = re.compile(r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.*))?$")
 _MARGIN = re.compile(r"^[\s|+E>-]*")
 _MOST_LINES = 2000
@@ -81,9 +82,9 @@ def _block(lines: list[str], start: int) -> Raised | None:
     frames: list[Frame] = []
     for line in lines[start + 1 :]:
         text = _MARGIN.sub("", line)
-        frame = _FRAME.match(text)
+        frame = _FRAME.match(text.rstrip())
         if frame:
-            frames.append(Frame(frame["file"], frame["function"].strip(), int(frame["line"])))
+            frames.append(Frame(frame["file"], (frame["function"] or "<module>").strip(), int(frame["line"])))
             continue
         if frames and _indent(line) > _indent(lines[start]):
             if not frames[-1].text and not set(text) <= set("^~ "):

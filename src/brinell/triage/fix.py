@@ -41,6 +41,7 @@ BY_KIND: dict[str, str] = {
     "resource": "Give the suite what it asks for ('{type}'), or let its tests do without it.",
     "test": "Run the test alone and compare what the product returned with what {at} expects.",
     "test called": "Start at {called}, whose result {at} compares: it or the expectation is wrong.",
+    "shown": "Let the test client raise what it catches ({name}), so that the traceback names the place.",
     "killed": "Run {name} alone under `python -X faulthandler`: the process died in it.",
     "usage": "Repair the arguments or the configuration that pytest refused: {name}.",
 }

@@ -86,7 +86,7 @@ def _where(reading: Reading) -> str:
 
 def _process(reading: Reading, layout: Layout, scope: Scope) -> Verdict:
     del layout, scope
-    if reading.failure.kind != "process":
+    if reading.failure.kind != "process" or reading.product is not None:
         return None
     match reading.failure.phase:
         case "usage":

@@ -12,6 +12,7 @@ different tests is a thing they all name: the missing member, the refused connec
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import posixpath
 import re
@@ -41,6 +42,8 @@ _RESOURCE = re.compile(
 )
 _SYNTAX_ERRORS = frozenset({"SyntaxError", "IndentationError", "TabError"})
 _SYNTAX_PLACE = re.compile(r'^E\s+File "([^"\n]{1,4096})", line (\d{1,9})$', re.MULTILINE)
+_SHOWN = re.compile(r"\b([A-Z]\w{2,100})\(('(?:[^'\\\n]|\\.){0,500}'|\"(?:[^\"\\\n]|\\.){0,500}\")?\)")
+_ERROR_NAME = re.compile(r"(?:Error|Exception|Failure|Exit|Interrupt|Timeout)$")
 _NAMELESS = re.compile(r"(?:\.<locals>)?\.?<(?:lambda|listcomp|setcomp|dictcomp|genexpr)>$")
 _MOST_TRACE = 30
 
@@ -123,9 +126,11 @@ def read_failure(failure: Failure, layout: Layout) -> Reading:
         return layout.of(frame).in_project
 
     raised = _with_place(root_of(failure.chain, in_project), failure)
-    printed = False
+    printed = failure.kind == "process"
+    if printed:
+        raised = traceback_in(failure.longrepr)
     deepest = _deepest(raised, layout)
-    if raised is not None and (deepest is None or not deepest[1].is_product):
+    if raised is not None and not printed and (deepest is None or not deepest[1].is_product):
         written = _printed(failure, raised, layout)
         if written is not None:
             raised, printed, deepest = written, True, _deepest(written, layout)
@@ -177,7 +182,7 @@ def _printed(failure: Failure, raised: Raised, layout: Layout) -> Raised | None:
 
 def key_of(reading: Reading) -> Key:
     """Return what identifies the bug a failure belongs to. Depends on the failure alone, never on its neighbours."""
-    if reading.failure.kind == "process":
+    if reading.failure.kind == "process" and reading.product is None:
         return _process_key(reading.failure)
     fixture = _absent_fixture(reading)
     if fixture:
@@ -196,6 +201,32 @@ def _process_key(failure: Failure) -> Key:
     last = next((line for line in reversed(failure.longrepr.splitlines()) if line.strip()), "")
     what = failure.function if failure.test else mask(last)
     return Key(("process", failure.phase, mask(failure.reason), what), "the pytest process itself failed")
+
+
+def shown_exception(reading: Reading) -> tuple[str, str] | None:
+    """Return type and masked message of the exception that a failed assertion shows: ``<Result ValueError('bad')>``.
+
+    Test clients keep what the product raised and show it only so. One that the test itself writes down is no evidence.
+    """
+    if not reading.is_assertion or reading.raised is None or reading.product is not None:
+        return None
+    text = reading.deepest[0].text if reading.deepest is not None else ""
+    found = _SHOWN.search(reading.raised.message)
+    if found is None or found[1] in text:
+        return None
+    try:
+        message = ast.literal_eval(found[2]) if found[2] else ""
+    except (ValueError, SyntaxError):
+        return None
+    return found[1], mask(message)
+
+
+def shown_key(exception: tuple[str, str]) -> Key | None:
+    """Return the key of failures that show the same exception, where nothing better is known; None for no error."""
+    kind, message = exception
+    if not _ERROR_NAME.search(kind):
+        return None
+    return Key(("shown", kind, message), "their assertions show the same exception")
 
 
 def _absent_fixture(reading: Reading) -> str | None:

@@ -17,13 +17,14 @@ MOST_LINES = 5
 
 
 def suspects_of(group: Group, layout: Layout) -> tuple[Suspect, ...]:
-    """Return at most five functions. The score is the mean over the group's failures of 1 / (1 + calls above the
-    raising one), so 1.0 is the function that raised in every failure; ``tied`` counts the others of equal score.
+    """Return at most five functions. The score is the mean, over the failures whose traceback shows product code, of
+    1 / (1 + product functions deeper than it): 1.0 raised in all of them. ``tied`` counts the others of equal score.
     """
     scores: dict[tuple[str, str], float] = defaultdict(float)
     lines: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for reading in group.readings:
-        frames = reading.raised.frames if reading.raised is not None and reading.product is not None else ()
+    telling = [reading for reading in group.readings if reading.raised is not None and reading.product is not None]
+    for reading in telling:
+        frames = reading.raised.frames if reading.raised is not None else ()
         seen: set[tuple[str, str]] = set()
         for frame in reversed(frames):
             place = layout.of(frame)
@@ -34,7 +35,7 @@ def suspects_of(group: Group, layout: Layout) -> tuple[Suspect, ...]:
             if where not in seen:
                 scores[where] += 1 / (1 + len(seen))
                 seen.add(where)
-    total = len(group.readings)
+    total = max(1, len(telling))
     ranked = sorted(scores, key=lambda where: (-scores[where], where))
     shares = {where: round(scores[where] / total, 4) for where in ranked}
     return tuple(

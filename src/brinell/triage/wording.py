@@ -32,6 +32,8 @@ def title_of(group: Group) -> str:
             text = f"{_type(reading)} in {function_of(frame)} ({place.path}): {_message(reading)}".rstrip(": ")
         case "collection":
             text = f"{reading.failure.path} cannot be collected: {_said(reading)}"
+        case "shown":
+            text = f"{subject} inside the product, seen by its tests only as shown: {group.key.parts[2]}".rstrip(": ")
         case "test":
             text = f"{reading.failure.function.rpartition('::')[2]}: {_asserted(reading) or _said(reading)}"
         case _:
@@ -79,6 +81,8 @@ def _cause(group: Group) -> str | None:
             said = f"No conftest and no installed plugin provides the fixture '{name}'."
         case ("fixture", name, *_):
             said = f"The fixture '{name}' fails in {reading.failure.phase}{_at(reading)}."
+        case ("shown", kind, *_):
+            said = f"The assertion{_at(reading)} shows a {kind}, which something caught; its traceback was not printed."
         case ("test", *_) if reading.is_assertion:
             said = _of_assertion(reading)
     return said
