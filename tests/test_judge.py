@@ -108,6 +108,13 @@ def test_how_the_run_ended_is_told(records, state, code):
     assert judgement.run.steps == {"suite": "done"}
 
 
+@pytest.mark.parametrize("code", [2, 70])
+def test_an_error_that_ended_the_run_keeps_its_exit_code_until_a_resume_completes_it(code):
+    broken = [*RECORDS[:-1], RunEnded("failed", "why", code)]
+    assert judged(finding(FAIL), records=broken).run.exit_code == code
+    assert judged(finding(PASS), records=[*broken, RECORDS[0], RunEnded("complete")]).run.exit_code == 0
+
+
 def test_the_fingerprint_has_the_interpreter_the_suite_really_ran_in():
     assert judged().run.fingerprint == {"cpu": "x", "python": "3.11.7"}
 

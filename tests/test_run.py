@@ -77,8 +77,8 @@ def test_what_the_subject_stops_fails_its_step_and_the_run_goes_on(tmp_path):
     assert read(tmp_path).finished == {"a": "failed", "b": "done"}
 
 
-@pytest.mark.parametrize("error", [UsageError("no pytest there"), ZeroDivisionError("ours")])
-def test_any_other_error_ends_the_run_and_is_journalled(tmp_path, error):
+@pytest.mark.parametrize(("error", "code"), [(UsageError("no pytest there"), 2), (ZeroDivisionError("ours"), 70)])
+def test_any_other_error_ends_the_run_and_is_journalled(tmp_path, error, code):
     def fail(_):
         raise error
 
@@ -87,6 +87,7 @@ def test_any_other_error_ends_the_run_and_is_journalled(tmp_path, error):
         execute(plan_of(tmp_path, "a", "b"), tmp_path, trials=trials)
     assert trials["b"].times == 0
     assert state_of(tmp_path) == ["failed"]
+    assert [e.data.exit_code for e in read(tmp_path).envelopes(RunEnded)] == [code]
 
 
 def test_ctrl_c_reaches_the_trial_once_and_cleaning_up_is_not_cut_short(tmp_path):

@@ -91,15 +91,15 @@ def _owned(findings: list[Finding], bugs: tuple[Bug, ...]) -> list[Finding]:
 
 
 def _run_info(evidence: Evidence, verdict: Verdict, findings: list[Finding]) -> RunInfo:
-    started, brinell, state = "", __version__, "torn"
+    started, brinell, state, ended_with = "", __version__, "torn", 0
     steps = {step.id: "not-run" for step in evidence.plan.steps}
     for envelope in evidence.envelopes(Epoch, RunEnded, StepStarted, StepFinished):
         match envelope.data:
             case Epoch(wall=wall, brinell=version):
-                started, state = started or wall, "torn"
+                started, state, ended_with = started or wall, "torn", 0
                 brinell = version
-            case RunEnded(state=ended):
-                state = ended
+            case RunEnded(state=ended, exit_code=code):
+                state, ended_with = ended, code
             case StepStarted(step=step):
                 steps[step] = "interrupted"
             case StepFinished(step=step, state=ended):
@@ -111,16 +111,19 @@ def _run_info(evidence: Evidence, verdict: Verdict, findings: list[Finding]) -> 
         duration_s=round(evidence.busy_s, 3),
         state=state,
         fingerprint=fingerprint(evidence),
-        exit_code=_exit_code(verdict, findings, state),
+        exit_code=_exit_code(verdict, findings, state, ended_with),
         brinell=brinell,
         plan_digest=evidence.plan.digest,
         steps=steps,
     )
 
 
-def _exit_code(verdict: Verdict, findings: list[Finding], state: str) -> Exit:
+def _exit_code(verdict: Verdict, findings: list[Finding], state: str, ended_with: int) -> Exit:
+    """``ended_with`` is what the command ended with where an error ended the run, else 0."""
     failed = [finding for finding in findings if finding.required and finding.verdict is Verdict.FAIL]
-    codes = [Exit.INTERRUPTED] if state == "interrupted" else []
+    codes = [Exit(ended_with)]
+    if state == "interrupted":
+        codes.append(Exit.INTERRUPTED)
     if failed:
         infrastructure = all(finding.owner is Owner.INFRASTRUCTURE for finding in failed)
         codes.append(Exit.INFRASTRUCTURE if infrastructure else Exit.FAIL)

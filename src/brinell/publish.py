@@ -14,22 +14,27 @@ from brinell.rosters.reports import REPORTS
 
 def publish(folder: Path, judgement: Judgement) -> dict[str, Path]:
     """Write ``judgement.json`` and the reports; return name to path. A report that does not apply is not written."""
-    texts = {JUDGEMENT: encode(judgement)} | {name: report(judgement) for name, report in REPORTS.items()}
-    written = {}
-    for name, text in texts.items():
-        path = folder / name
-        if not text:
-            path.unlink(missing_ok=True)
-            continue
-        draft = path.with_name(f".{name}.draft")
-        try:
-            draft.write_text(text, encoding="utf-8", errors="replace")
-            draft.replace(path)
-        except OSError as error:
-            draft.unlink(missing_ok=True)
-            raise UsageError(f"cannot write {path}: {error.strerror}", hint="free some space or give --out") from None
-        written[name] = path
+    written = {
+        JUDGEMENT: _write(folder / JUDGEMENT, encode(judgement))
+    }  # first: a report that crashes costs itself only
+    for name, report in REPORTS.items():
+        text = report(judgement)
+        if text:
+            written[name] = _write(folder / name, text)
+        else:
+            (folder / name).unlink(missing_ok=True)
     return written
+
+
+def _write(path: Path, text: str) -> Path:
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        draft.write_text(text, encoding="utf-8", errors="replace")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UsageError(f"cannot write {path}: {error.strerror}", hint="free some space or give --out") from None
+    return path
 
 
 def encode(judgement: Judgement) -> str:

@@ -28,6 +28,7 @@ from brinell.core.observation import (
 from brinell.core.plan import Plan, Step
 from brinell.core.redact import redact
 from brinell.core.roles import Child, Progress, Service, Trial, Watcher
+from brinell.core.verdicts import Exit
 from brinell.journal import baseline
 from brinell.journal.fingerprint import fingerprint
 from brinell.journal.reader import PLAN_FILE, read
@@ -65,20 +66,21 @@ def execute(
     with opener(folder, clock) as journal, _stop_requests() as stop:
         run = _Run(plan, folder, journal, clock=clock, stop=stop, watch=watch, show=show)
         run.open(argv)
-        state, detail = "failed", ""
+        end = RunEnded("failed")
         try:
             for step in plan.steps:
                 if done.get(step.id) != "done":
                     run.do(step, trials[step.trial])
-            state = "complete"
+            end = RunEnded("complete")
         except Interrupted:
-            state = "interrupted"
+            end = RunEnded("interrupted")
         except BaseException as error:
-            detail = redact(f"{type(error).__name__}: {error}")
+            code = error.exit_code if isinstance(error, BrinellError) else Exit.INTERNAL
+            end = RunEnded("failed", redact(f"{type(error).__name__}: {error}"), code)
             raise
         finally:
-            run.close(state, detail)
-    return state
+            run.close(end)
+    return end.state
 
 
 class _Run:
@@ -138,7 +140,7 @@ class _Run:
             self.emit(step.id, StepFinished(step.id, state, detail))
             self._journal.flush()
 
-    def close(self, state: str, detail: str) -> None:
+    def close(self, end: RunEnded) -> None:
         """Stop the service, end what is left, and write the last record."""
         try:
             self._end_service(asked=True)
@@ -146,7 +148,7 @@ class _Run:
             for child in self._children:
                 child.stop(1.0)
             with contextlib.suppress(BrinellError):  # the disk may be what ended the run
-                self.emit(RUN, RunEnded(state, detail))
+                self.emit(RUN, end)
 
     def emit(self, source: str, record: Record) -> Envelope:
         envelope = self._journal.emit(source, record)

@@ -56,7 +56,9 @@ def test_when_the_run_itself_broke_no_step_is_blamed_on_the_subject():
         StepFinished("suite", "failed", "UsageError: no pytest"),
         RunEnded("failed", "no pytest"),
     ]
-    assert {f.verdict for f in found(*records).values()} == {Verdict.UNKNOWN}
+    findings = found(*records)
+    assert {f.verdict for f in findings.values()} == {Verdict.UNKNOWN}
+    assert (findings["run.failed"].required, findings["run.failed"].detail) == (True, "no pytest")
 
 
 def test_reproducing_is_a_convenience_and_never_required():

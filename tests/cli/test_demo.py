@@ -33,13 +33,25 @@ def test_eject_refuses_a_folder_with_something_in_it(brinell, here):
     assert [path.name for path in (here / "full").iterdir()] == ["precious"]
 
 
+def test_eject_writes_a_project_that_plans_the_same_and_runs_nothing(brinell, here):
+    said = brinell("demo", "--eject", "mine")
+    assert said.code == 0
+    assert "brinell run" in said.out
+    plan = from_toml(here / "mine")
+    assert plan.python == sys.executable
+    assert plan.steps[1:] == from_toml(reference()).steps[1:]
+    assert not (here / "mine" / ".brinell").exists()
+
+
 @pytest.mark.prove
-@pytest.mark.parametrize("eject", [False, True])
-def test_the_tour(here, eject):
-    argv = ["demo", *(["--eject", "mine"] if eject else [])]
+@pytest.mark.parametrize("ejected", [False, True])
+def test_the_tour_and_a_run_in_the_ejected_project_give_the_same_checks(brinell, here, ejected):
+    if ejected:
+        brinell("demo", "--eject", "mine")
     mark = f"tour-{uuid.uuid4()}"
     done = subprocess.run(
-        [sys.executable, "-m", "brinell", *argv],
+        [sys.executable, "-m", "brinell", *(["run"] if ejected else ["demo"])],
+        cwd=here / "mine" if ejected else here,
         capture_output=True,
         text=True,
         timeout=300,
@@ -48,17 +60,15 @@ def test_the_tour(here, eject):
     )
     assert done.returncode == 0, (done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
-    assert "What you saw" in done.stdout
-    home = here / "mine" if eject else here
+    assert ("What you saw" in done.stdout) is not ejected
+    home = here / "mine" if ejected else here
     (folder,) = (home / ".brinell" / "runs").iterdir()
     judgement = json.loads((folder / "judgement.json").read_text())
     assert judgement["run"]["state"] == "complete"
     assert set(judgement["run"]["steps"].values()) == {"done"}
     assert judgement["load"][0]["requests"] == 20_000
     assert (folder / "report.html").is_file()
-    assert sorted(path.name for path in here.iterdir()) == (["mine"] if eject else [".brinell"])
-    if eject:
-        assert from_toml(here / "mine").python == sys.executable
+    assert sorted(path.name for path in here.iterdir()) == (["mine"] if ejected else [".brinell"])
     assert [process.pid for process in psutil.process_iter() if mark in _environment(process)] == []
 
 

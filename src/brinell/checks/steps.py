@@ -7,7 +7,7 @@ from brinell.core.finding import Finding
 from brinell.core.judgement import Part
 from brinell.core.observation import Envelope, RunEnded, ServiceEnded, StepFinished, StepStarted
 from brinell.core.plan import Step
-from brinell.core.verdicts import Owner, Reason, Verdict
+from brinell.core.verdicts import Exit, Owner, Reason, Verdict
 
 CHECK = "steps"
 
@@ -23,8 +23,9 @@ def steps(evidence: Evidence) -> Part:
                 last[name] = envelope
             case ServiceEnded(asked=False):
                 findings.append(_service_died(envelope, envelope.data))
-            case RunEnded(state="failed", detail=detail):
+            case RunEnded(state="failed", detail=detail, exit_code=code):
                 broken = detail
+                findings.append(_run_failed(envelope, detail, code))
     for step in evidence.plan.steps:
         finding = _step(step, last.get(step.id), broken)
         if finding:
@@ -62,6 +63,20 @@ def _finding(step: Step, last: Envelope | None, verdict: Verdict, title: str, de
         title=title,
         detail=detail,
         evidence=(observation_id(last),) if last else (),
+    )
+
+
+def _run_failed(envelope: Envelope, detail: str, code: int) -> Finding:
+    ours = code == Exit.INTERNAL
+    return Finding(
+        id="run.failed",
+        check=CHECK,
+        required=True,
+        verdict=Verdict.UNKNOWN,
+        reason=Reason.CRASHED if ours else Reason.NOT_EXERCISED,
+        title="the run ended early by a bug in Brinell" if ours else "the run ended early",
+        detail=detail,
+        evidence=(observation_id(envelope),),
     )
 
 

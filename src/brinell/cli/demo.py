@@ -19,7 +19,7 @@ from brinell_reference import NotEmptyError, eject
 EXAMPLES = """
 brinell demo                    about a minute; leaves a report and nothing running
 brinell demo --open             and opens the report
-brinell demo --eject shop       into a folder of yours, to play with
+brinell demo --eject shop       write the backend out as a project of yours; runs nothing
 brinell demo --strict           exit with the verdict, as brinell run does
 """
 _BEFORE = """\
@@ -39,7 +39,8 @@ What you saw
 def command(
     *,
     eject_to: Annotated[
-        Path | None, typer.Option("--eject", metavar="DIR", help="Put the backend into this folder and keep it there.")
+        Path | None,
+        typer.Option("--eject", metavar="DIR", help="Only write the backend into this folder, as a project."),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with the verdict's code, not 0.")] = False,
     out: options.Out = None,
@@ -49,28 +50,41 @@ def command(
 ) -> int:
     """See the whole thing work on the built-in backend, in about a minute.
 
-    The backend goes into a temporary folder that is removed at the end (with --eject: into DIR, where it stays).
-    The run is kept in .brinell/runs of this folder (with --eject: of DIR). Exits 0 when the tour was completed.
+    The backend goes into a temporary folder that is removed at the end; the run is kept in .brinell/runs of this
+    folder. Exits 0 when the tour was completed. With --eject the backend is only written out, as a project in which
+    brinell run does the same.
     """
+    if eject_to is not None:
+        return _eject_only(eject_to, quiet=quiet)
     output = session.Output(out=out, json=json, open=open_, quiet=quiet)
     if not (json or quiet):
         say.out(_BEFORE)
-    if eject_to is not None:
-        done = _examine(_ejected(eject_to), output, home=eject_to)
-    else:
-        with tempfile.TemporaryDirectory(prefix="brinell-demo-") as folder:
-            done = _examine(_ejected(Path(folder) / "noticeboard"), output, home=options.here())
+    with tempfile.TemporaryDirectory(prefix="brinell-demo-") as folder:
+        project = _ejected(Path(folder) / "noticeboard")
+        done = session.examine(from_toml(project), output, home=options.here())
     code = session.show(done.judgement, done.folder, output, following=[])
     toured = _toured(done.judgement)
     if not (json or quiet):
         if toured == Exit.PASS:
             say.out(_AFTER.rstrip())
-        say.next_steps(_next(done.folder, eject_to))
+        say.next_steps(
+            [
+                (f"brinell report {say.near(done.folder)} --open", "the report in a browser"),
+                ("brinell demo --eject DIR", "the backend in a folder of yours, to play with"),
+                ("brinell init", "in your own project"),
+            ]
+        )
     return code if strict else toured
 
 
-def _examine(project: Path, output: session.Output, *, home: Path) -> session.Session:
-    return session.examine(from_toml(project), output, home=home)
+def _eject_only(target: Path, *, quiet: bool) -> int:
+    _ejected(target)
+    if not quiet:
+        say.out(f"The backend is in {say.near(target)}: its source, its tests and its brinell.toml.")
+        say.next_steps(
+            [(f"cd {say.near(target)} && brinell run", "examine it; then break something in src/ and again")]
+        )
+    return Exit.PASS
 
 
 def _ejected(target: Path) -> Path:
@@ -92,14 +106,3 @@ def _toured(judgement: Judgement) -> int:
     """Return 0 if every step was carried out, whatever it found; else the run's own exit code."""
     complete = judgement.run.state == "complete" and set(judgement.run.steps.values()) == {"done"}
     return Exit.PASS if complete else judgement.exit_code or Exit.FAIL
-
-
-def _next(folder: Path, ejected: Path | None) -> list[tuple[str, str]]:
-    if ejected is not None:
-        here = say.near(ejected)
-        return [(f"cd {here} && brinell run", "examine it again; break something in src/ first")]
-    return [
-        (f"brinell report {say.near(folder)} --open", "the report in a browser"),
-        ("brinell demo --eject DIR", "the backend in a folder of yours, to play with"),
-        ("brinell init", "in your own project"),
-    ]

@@ -69,10 +69,14 @@ class Choice(_Record, frozen=True):
 
 
 class RunEnded(_Record, frozen=True):
-    """The run's end: ``complete``, ``interrupted`` or ``failed`` (``detail`` says why). Without it, it was killed."""
+    """The run's end: ``complete``, ``interrupted`` or ``failed``. Without it, the tool was killed.
+
+    Of a failed run ``detail`` says why, and ``exit_code`` is what the command ended with (2 the user's, 70 ours).
+    """
 
     state: str
     detail: str = ""
+    exit_code: int = 0
 
 
 # --- the service under test ----------------------------------------------------------------------------------------
