@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,18 @@ def test_node_ids_stay_whole():
     line = "tests/test_auth.py::TestToken::test_password PASSED"
     assert clean(line) == line
     assert identity("t.py::TestToken::test_password[a=b]") == "t.py::TestToken::test_password[a=b]"
+
+
+@pytest.mark.parametrize(
+    "text", ["where author = :author", "authors: 3", "passed: 12", "passengers=4", "t::TestAuth::test_author=x"]
+)
+def test_words_that_only_begin_like_secrets_stay(text):
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize("name", ["authorization: ", "auth=", "pass=", "password=", "authorisation_key="])
+def test_their_secret_neighbours_do_not(name):
+    assert "hunter2" not in clean(f"{name}hunter2")
 
 
 def test_only_parameters_of_an_id_are_masked():
