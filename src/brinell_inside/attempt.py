@@ -12,7 +12,7 @@ _MAX_FURTHER_BYTES = 24 * 1024  # a line holds one failure in full (80 KiB of ex
 _PASSED = (
     '{"kind":"test",%s,"outcome":"passed","counted":["passed"],"phases":{"setup":[%.6f,"passed"],'
     '"call":[%.6f,"passed"],"teardown":[%.6f,"passed"]},"markers":%s,"worker":%s,"start_ns":%d,'
-    '"attempt":%d,"final":true}\n'
+    '"seconds":%.6f,"attempt":%d,"final":true}\n'
 )
 _UNKNOWN_FAILURE = '"exc":null,"fixture":null'
 
@@ -36,32 +36,40 @@ class Attempt:
         """The ``start`` line of this attempt."""
         return '{"kind":"start","id":%s,"t_ns":%d,"worker":%s}\n' % (self.id_json, self.start_ns, self.worker_json)
 
-    def line(self, markers_json):
-        """The ``test`` line of this attempt."""
+    def line(self, markers_json, end_ns):
+        """The ``test`` line of this attempt, which was over at ``end_ns``."""
+        seconds = (end_ns - self.start_ns) / 1e9
         where = '"id":%s,%s' % (self.id_json, _place(self.location))
         if self.counted == ["", "passed", ""]:
-            setup, call, teardown = self.reports
-            return _PASSED % (
-                where, setup.duration, call.duration, teardown.duration,
-                markers_json, self.worker_json, self.start_ns, self.number,
-            )  # fmt: skip
-        return self._full_line(where, markers_json)
+            setup, call, teardown = (report.duration for report in self.reports)
+            if setup >= 0 and call >= 0 and teardown >= 0:
+                return _PASSED % (
+                    where, setup, call, teardown, markers_json, self.worker_json, self.start_ns, seconds, self.number,
+                )  # fmt: skip
+        return self._full_line(where, markers_json, seconds)
 
     @property
     def rerun(self):
         """Whether a plugin (pytest-rerunfailures and its like) will try this test again."""
-        return any(report.outcome not in ("passed", "failed", "skipped") for report in self.reports)
+        return any(report.outcome not in _OUTCOMES for report in self.reports) or bool(self._withheld())
 
-    def _full_line(self, where, markers_json):
-        main = [report for report in self.reports if not is_subtest(report)]
+    def _withheld(self):
+        """A failed call that was never reported, while setup and teardown were: how the plugin flaky repeats tests."""
+        if any(self.counted) or any(report.when not in ("setup", "teardown") for report in self.reports):
+            return []
+        return [report for report, _ in self.failures or () if report.when == "call"][:1]
+
+    def _full_line(self, where, markers_json, seconds):
+        main = [report for report in self.reports if not is_subtest(report)] + self._withheld()
         subs = [report for report in self.reports if is_subtest(report)]
         outcome = _outcome(main, subs)
         members = [
             where,
             '"outcome":"%s"' % outcome,
             '"counted":%s' % encode([category for category in self.counted if category]),
-            '"phases":%s' % encode({_phase(r): [round(r.duration, 6), _phase_outcome(r)] for r in main}),
+            '"phases":%s' % encode({_phase(r): [round(max(r.duration, 0.0), 6), _phase_outcome(r)] for r in main}),
             '"markers":%s,"worker":%s,"start_ns":%d' % (markers_json, self.worker_json, self.start_ns),
+            '"seconds":%.6f' % seconds,
             '"attempt":%d,"final":%s' % (self.number, "false" if self.rerun else "true"),
         ]
         reason = _reason(main)

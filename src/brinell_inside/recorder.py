@@ -15,7 +15,7 @@ from brinell_inside.jsontext import encode, quote
 from brinell_inside.session import Warnings, hello, summary_of
 
 _MAX_OWN_ERRORS = 20
-_SLOW_S = 0.05
+_SLOW_NS = 50_000_000
 
 
 class Recorder:
@@ -230,11 +230,13 @@ class Recorder:
         if not attempt.reports:
             return
         item = self._item
-        self._wire.hold(attempt.line(marker_names(item) if item is not None and item.nodeid == nodeid else "[]"))
+        end_ns = self._now()
+        markers = marker_names(item) if item is not None and item.nodeid == nodeid else "[]"
+        self._wire.hold(attempt.line(markers, end_ns))
         if attempt.counted != ["", "passed", ""] and attempt.rerun:
             self._again[nodeid] = attempt.number + 1
             self._reruns += 1
-        if self._now() - attempt.start_ns > _SLOW_S * 1e9:
+        if end_ns - attempt.start_ns > _SLOW_NS:
             self._wire.send()
 
     def _flush_unfinished(self):

@@ -2,7 +2,8 @@ r"""The wire: JSON lines, version 1, from the subject's pytest to whoever holds 
 
 Each line is one JSON object, ASCII, shorter than 256 KiB, with a ``kind``. A reader ignores kinds and keys it does not
 know, tolerates a torn last line, and reads until ``done`` or the end of the process (a grandchild that was forked in
-unusual ways may hold the descriptor open). Absent key = null. Seconds are floats; ``*_ns`` is CLOCK_MONOTONIC of this
+unusual ways may hold the descriptor open). One that pauses some 20 ms between reads spares the subject a context
+switch per test. Absent key = null. Seconds are floats; ``*_ns`` is CLOCK_MONOTONIC of this
 machine; paths are absolute unless said otherwise. Text is the subject's: untrusted, capped, lone surrogates escaped.
 
 ``hello`` (first, when the session starts; missing if pytest refused its arguments or had nothing to run: --help)
@@ -24,10 +25,11 @@ machine; paths are absolute unless said otherwise. Text is the subject's: untrus
     counted [category]: what pytest's summary counted for this attempt, e.g. ["passed", "error"] for a failing
         teardown, ["rerun"] for an attempt that pytest-rerunfailures repeats; ``counted`` of all ``test`` + 1 error
         per ``collect_error`` + 1 skipped per ``collect_skip`` = ``done.summary`` (but its warnings and deselected)
-    phases {"setup" | "call" | "teardown": [seconds, "passed" | "failed" | "skipped"]}; phases that were not reached
-        are absent; "crash" among them when an xdist worker died in the test
-    markers [name] own and inherited, nearest first, without repeats | worker "gw0" or null | start_ns
-    attempt 1.. | final false if another attempt follows
+    phases {"setup" | "call" | "teardown": [seconds, "passed" | "failed" | "skipped"]} by pytest's clock, which tests
+        may patch; phases that were not reached are absent; "crash" among them when an xdist worker died in the test
+    markers [name] own and inherited, nearest first, without repeats | worker "gw0" or null
+    start_ns | seconds from start to after the teardown, by the recorder's own clock
+    attempt 1.. | final false if another attempt follows (pytest-rerunfailures, flaky: then ``counted`` may be empty)
     reason (only of skips and xfails)
     only where a phase failed:
     failed_phase "setup" | "call" | "teardown" | "crash": the first that failed

@@ -19,8 +19,9 @@ from brinell_inside.chain import failure_members
 from brinell_inside.jsontext import encode, quote
 from brinell_inside.recorder import Recorder
 
-_EXTRA = "_brinell"  # attribute that rides on a report: [start_ns, markers JSON, failure members JSON], null or text
+_EXTRA = "_brinell"  # attribute that rides on a report: [start_ns, end_ns, markers JSON, failure members JSON]
 
+_NO_EXTRA = (None, None, None, None)
 _PREAMBLE = """\
 def _brinell(launch):
     import importlib.util, os
@@ -76,7 +77,7 @@ class Worker:
             failed = report.outcome not in ("passed", "skipped")
             members = self._failures.get(report.when) if failed else None
             markers = marker_names(self._item) if failed or report.when == "teardown" else None
-            setattr(report, _EXTRA, [self._start_ns, markers, members])
+            setattr(report, _EXTRA, [self._start_ns, self._now(), markers, members])
 
     def pytest_exception_interact(self, node, call, report):
         """The exception of a collection error."""
@@ -89,7 +90,7 @@ class Worker:
         """Attach it."""
         known, members = self._collect_failure
         if known is report:
-            setattr(report, _EXTRA, [None, None, members])
+            setattr(report, _EXTRA, [None, None, None, members])
 
 
 class Controller(Recorder):
@@ -98,9 +99,9 @@ class Controller(Recorder):
     def __init__(self, wire, config):
         super().__init__(wire, config)
         self._deselected = None
-        self._extra = (None, None, None)
+        self._extra = _NO_EXTRA
         self._speaker = None
-        self._markers = {}
+        self._ended = {}
         config.pluginmanager.register(_Early(self), "brinell-recorder-early")
         self._listen(config.pluginmanager.getplugin("dsession"))
 
@@ -161,10 +162,10 @@ class Controller(Recorder):
 
     def take_extra(self, report):
         """Before every other hook: what came along, off the report again so that no other plugin meets it."""
-        self._extra = report.__dict__.pop(_EXTRA, None) or (None, None, None)
+        self._extra = report.__dict__.pop(_EXTRA, None) or _NO_EXTRA
 
     def _collect_members(self, report):
-        return self._extra[2] or super()._collect_members(report)
+        return self._extra[3] or super()._collect_members(report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid, location):
@@ -191,13 +192,13 @@ class Controller(Recorder):
             attempt = Attempt(report.nodeid, report.location, self._now(), number, _worker_json(worker))
         self._pending[key] = attempt
         attempt.worker_json = _worker_json(worker)
-        start_ns, markers, members = self._extra
+        start_ns, end_ns, markers, members = self._extra
         if start_ns:
             attempt.start_ns = start_ns
         if members:
             attempt.failures = [*(attempt.failures or ()), (report, members)]
         if markers:
-            self._markers[key] = markers
+            self._ended[key] = (markers, end_ns)
         attempt.reports.append(report)
         attempt.counted.append(self._category(report))
         if report.when not in ("setup", "call"):
@@ -215,7 +216,8 @@ class Controller(Recorder):
         attempt = self._pending.pop(key, None)
         if attempt is None or not attempt.reports:
             return
-        self._wire.send(attempt.line(self._markers.pop(key, "[]")))
+        markers, end_ns = self._ended.pop(key, ("[]", self._now()))
+        self._wire.send(attempt.line(markers, end_ns))
         if attempt.rerun:
             self._again[key[1]] = attempt.number + 1
             self._reruns += 1

@@ -175,6 +175,28 @@ def test_siblings_of_the_package_are_not_importable(suite, tmp_path, args):
     assert recorded.counted == {"passed": 3}
 
 
+@pytest.mark.parametrize("args", [(), ("-n1", "-p", "xdist")], ids=["alone", "in a worker"])
+def test_a_subject_with_brinell_installed_and_warnings_as_errors(suite, tmp_path, args):
+    """pytest wants to rewrite the modules of installed plugins, and complains where they are imported already."""
+    home = tmp_path / "site-packages"
+    shutil.copytree(Path(suite.launch).parent, home / "brinell_inside")
+    metadata = home / "brinell_copy-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: brinell-copy\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[pytest11]\nbrinell_copy = brinell_inside.plugin\n")
+    files = [f"brinell_inside/{path.name},," for path in (home / "brinell_inside").glob("*.py")]
+    (metadata / "RECORD").write_text("\n".join(files))
+    suite.launch = home / "brinell_inside" / "launch.py"
+    suite.write(test_it="def test_a(): pass")
+    env = {"PYTHONPATH": str(home), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}
+    others = ("-p", "no:brinell", "-p", "no:randomly")
+    run = suite.recorded("-W", "error", *others, *args, env=env)
+
+    assert (run.code, run.err) == (0, "")
+    assert run.one("hello")["plugins"]["brinell-copy"] == "1"
+    assert run.counted == {"passed": 1}
+
+
 def test_spawned_processes_of_the_subject_work(suite):
     suite.write(
         test_it="import multiprocessing\n"

@@ -175,6 +175,55 @@ def test_each_attempt_is_recorded(suite):
     assert run.started.count("test_it.py::test_flaky") == 3
 
 
+WITHHOLDING = """
+import pytest
+from _pytest.runner import runtestprotocol
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    for attempt in range(3):
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        reports = runtestprotocol(item, log=False, nextitem=nextitem)
+        failed = any(report.failed for report in reports)
+        for report in reports:
+            if not failed or report.when != "call":
+                item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        if not failed:
+            break
+    return True
+"""
+
+
+def test_attempts_whose_failure_a_plugin_withholds(suite):
+    """The plugin flaky repeats a test without reporting the call that failed."""
+    suite.write(
+        conftest=WITHHOLDING,
+        test_it="calls = []\ndef test_flaky():\n    calls.append(1)\n    assert len(calls) == 3\n",
+    )
+    run = suite.recorded()
+
+    assert [(r["attempt"], r["final"], r["outcome"], r["counted"]) for r in run.of("test")] == [
+        (1, False, "failed", []), (2, False, "failed", []), (3, True, "passed", ["passed"]),
+    ]  # fmt: skip
+    assert run.of("test")[0]["exc"][-1]["type"] == "AssertionError"
+    assert run.summary == run.counted == {"passed": 1}
+
+
+def test_durations_survive_a_clock_that_runs_backwards(suite):
+    suite.write(
+        test_it="import _pytest.timing as timing, itertools\n"
+        "def test_a():\n    back = itertools.count(0, -1000)\n"
+        "    timing.time = timing.perf_counter = lambda: float(next(back))\n"
+        "def test_b(): pass\n"
+    )
+    run = suite.recorded("-p", "no:terminal")
+
+    assert [record["outcome"] for record in run.of("test")] == ["passed", "passed"]
+    assert all(seconds >= 0 for record in run.of("test") for seconds, _ in record["phases"].values())
+    assert all(0 < record["seconds"] < 60 for record in run.of("test"))
+
+
 HOSTILE = """
 import builtins, json, os, sys, time, threading, pytest
 
