@@ -59,6 +59,13 @@ def test_the_rest_of_the_run_is_told_where_all_of_it_is_known(screen):
     assert re.search(r"about (39|40|41) s left$", watched.screen.rows[0])
 
 
+def test_steps_that_a_resumed_run_has_behind_it_take_no_time(screen):
+    watched = Watched(screen, expected_s={"suite": 100.0})
+    watched.begin("load")
+    watched.run(10, 30, 60, step="load")
+    assert re.search(r"about (9|10|11) s left$", watched.screen.rows[0])
+
+
 def test_a_step_of_known_length_needs_no_progress(screen):
     watched = Watched(screen, expected_s={"suite": 60.0, "load": 30.0})
     watched.begin()

@@ -67,11 +67,9 @@ class Display:
         self._steps = steps
         self._expected_s = dict(expected_s or {})
         self._quiet = quiet
-        self._began_s = self._now()
         self._step: _Step | None = None
-        self._finished: set[str] = set()
         self._drawn = False
-        self._next_s = self._began_s
+        self._next_s = self._now()
         self._failures = 0
 
     def __enter__(self) -> Self:
@@ -92,7 +90,6 @@ class Display:
             self._step = _Step(told_now.begins, self._now())
             self._next_s = self._now() + (0 if self._console.redraw else _LINE_S)
         if told_now.ends:
-            self._finished.add(told_now.ends)
             took = f" ({seconds(self._now() - self._step.started_s)})" if self._step else ""
             self._line(told_now.line + took)
             self._step = None
@@ -177,7 +174,7 @@ class Display:
             own_s = max(0.0, self._expected_s[step.name] - (now_s - step.started_s))
         if own_s is None:
             return ""
-        later = [name for name in self._steps if name not in self._finished and name != step.name]
+        later = self._steps[self._steps.index(step.name) + 1 :] if step.name in self._steps else ()
         whole = all(name in self._expected_s for name in later)
         total_s = own_s + sum(self._expected_s[name] for name in later) if whole else own_s
         if total_s < 1:
