@@ -1,0 +1,89 @@
+"""A server that serves one request at a time, first come first served, and stops once: the subject of ``stall.py``.
+
+One loop over all connections, one sleep per request as its service time. At ``--stall-at`` seconds after the first
+request it stands still for ``--stall`` seconds. On SIGTERM it writes how long each service really took (nanoseconds,
+in order, the standstill part of the request it fell into) to ``--out``. The port is printed at the start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import select
+import signal
+import socket
+import time
+from array import array
+from collections import deque
+from pathlib import Path
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--service-ms", type=float, default=0.5)
+    options.add_argument("--stall-at", type=float, default=8.0)
+    options.add_argument("--stall", type=float, default=2.0)
+    options.add_argument("--out", type=Path, required=True)
+    given = options.parse_args()
+    took: array[int] = array("q")
+    signal.signal(signal.SIGTERM, lambda *_: finish(given.out, took))
+    serve(given, took)
+
+
+def finish(out: Path, took: array[int]) -> None:
+    out.write_bytes(took.tobytes())
+    raise SystemExit(0)
+
+
+def serve(given: argparse.Namespace, took: array[int]) -> None:
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    listener.setblocking(False)
+    poll = select.epoll()
+    poll.register(listener.fileno(), select.EPOLLIN)
+    connections: dict[int, socket.socket] = {}
+    print(listener.getsockname()[1], flush=True)
+    first, stalled, mark = 0, False, 0
+    queue: deque[int] = deque()
+    while True:
+        # Edge-triggered and asked before every service: everybody is queued once, in the order of arrival.
+        ready = poll.poll(0)
+        if not ready and not queue:  # idle: the next service begins when something comes, not when the last one ended
+            ready = poll.poll()
+            mark = time.monotonic_ns()
+        for fd, _ in ready:
+            if fd == listener.fileno():
+                accept(listener, poll, connections)
+            else:
+                queue.append(fd)
+        if not queue:
+            continue
+        connection = connections[queue.popleft()]
+        if not connection.recv(65536):
+            connections.pop(connection.fileno()).close()
+            continue
+        first = first or mark
+        time.sleep(given.service_ms / 1e3)
+        if not stalled and mark - first >= given.stall_at * 1e9:
+            stalled = True
+            time.sleep(given.stall)
+        connection.send(ANSWER)
+        ended = time.monotonic_ns()
+        took.append(ended - mark)
+        mark = ended
+
+
+def accept(listener: socket.socket, poll: select.epoll, connections: dict[int, socket.socket]) -> None:
+    """Take everybody who waits at the door: one a turn would put those who came first behind those who came last."""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            made, _ = listener.accept()
+            made.setblocking(False)
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connections[made.fileno()] = made
+            poll.register(made.fileno(), select.EPOLLIN | select.EPOLLET)
+
+
+if __name__ == "__main__":
+    main()
