@@ -40,7 +40,8 @@ def load(scenario, p95):
     distribution = Distribution(p50=None, p90=None, p95=p95, p99=None, p99_9=None, max=None)
     return Load(
         scenario=scenario, model="open", url="", target_rate=100.0, achieved_rate=90.0, requests=9,
-        errors={"timeout": 2}, response_ms=distribution, response_ok_ms=distribution, service_ms=distribution, histogram="",
+        errors={"timeout": 2}, response_ms=distribution, response_ok_ms=distribution, service_ms=distribution,
+        histogram="",
         generator=Generator(valid=True, reason="", cpu=None, schedule_lag_ms=distribution),
         subject=SubjectVitals(cpu=None, rss=None, fds=None, threads=None), connections=1, workers=1, timeout_s=5.0,
         span_s=1.0,
