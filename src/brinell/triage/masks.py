@@ -8,9 +8,11 @@ reasons: the specific before the general, one scan. A change of it changes bug i
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 VERSION = "b1"
-MOST_CHARACTERS = 2048
+MOST_READ = 600  # characters: a root says what it is in its first lines; dumps and bodies come after
+MOST_KEPT = 300  # after masking, where texts that differ in what varies are of one length
 
 # A placeholder's angle brackets count as parts of words here: "5'a'" must not become a quoted value only after its 5
 # was masked, or masking twice would give another text than masking once.
@@ -19,7 +21,7 @@ _NOT_AFTER = r"(?![\w<>])"
 
 _KINDS: tuple[tuple[str, str], ...] = (
     ("url", r"\b[a-z][a-z0-9+.-]{1,15}://[^\s'\"<>)\]}]{1,500}"),
-    ("email", r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"),
+    ("email", r"(?<![\w.+-])[\w.+-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"),
     ("uuid", r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"),
     (
         "date",
@@ -38,7 +40,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
         (
             r"(?:[A-Za-z]:)?(?:\\[\w.@%+~-]{1,255}){2,40}"
             r"|(?:~|\.{1,2})?(?:/[\w.@%+~=-]{1,255}){1,60}/?"
-            r"|\b[\w.@%+~-]{1,255}(?:/[\w.@%+~-]{1,255}){1,60}/?"
+            r"|(?<![\w.@%+~-])[\w.@%+~-]{1,255}+(?:/[\w.@%+~-]{1,255}){1,60}/?"
         ),
     ),
     (
@@ -48,25 +50,28 @@ _KINDS: tuple[tuple[str, str], ...] = (
     # The text between a parenthesis and an object's address: <shop.Cart object at 0x7f..> keeps its class
     (
         "hash",
-        r"\b(?=[0-9a-fA-F-]{0,63}\d)(?=[0-9a-fA-F-]{0,63}[a-fA-F])[0-9a-fA-F]{8,64}\b|\b(?=[0-9-]{0,127}[a-fA-F])[0-9a-fA-F-]{16,128}\b",
+        r"\b(?=[0-9a-fA-F-]{0,63}\d)(?=[0-9a-fA-F-]{0,63}[a-fA-F])[0-9a-fA-F]{8,64}\b|\b(?=[0-9-]{0,127}[a-fA-F])(?=[a-fA-F-]{0,127}\d)[0-9a-fA-F-]{16,128}\b",
     ),
-    ("base64", r"\b(?=[A-Za-z0-9+/]{0,63}\d)[A-Za-z0-9+/]{40,4096}={0,2}"),
+    ("blob", r"\b(?=[A-Za-z0-9+/]{40})(?=[A-Za-z0-9+/]{0,63}\d)[A-Za-z0-9+/]{40,4096}={0,2}"),
     ("duration", r"\b\d{1,18}(?:\.\d{1,18})?\s?(?:ns|us|µs|ms|s|sec|secs|seconds?|min|minutes?|h|hours?|days?)\b"),
     ("number", r"(?<![A-Za-z_<>])[-+]?\d{1,400}(?:[.,_]\d{1,400}){0,20}(?:[eE][-+]?\d{1,5})?(?![A-Za-z_<>])|\d{1,400}"),
 )
 _PATTERN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS))
 _PLACEHOLDER = re.compile("<(?:" + "|".join(kind for kind, _ in _KINDS) + ")>")
+_CANDIDATE = re.compile(r"[\d/\\'\"@]|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? ")
 _MOST_PASSES = 8
 
 
+@lru_cache(maxsize=1024)
 def mask(text: str) -> str:
-    """Return ``text``, cut to 2,048 characters, with variable parts replaced (``<number>``) and white space folded.
+    """Return the beginning of ``text``, at most 300 characters, with variable parts replaced (``<number>``) and white
+    space folded.
 
     Idempotent: masking a masked text changes nothing.
     """
-    text = " ".join(text[:MOST_CHARACTERS].split())
+    text = " ".join(text[:MOST_READ].split())
     for _ in range(_MOST_PASSES):
-        masked = _once(text)
+        masked = _once(text)[:MOST_KEPT]
         if masked == text:
             break
         text = masked
@@ -78,9 +83,13 @@ def _once(text: str) -> str:
     pieces = []
     position = 0
     for match in _PLACEHOLDER.finditer(text):
-        pieces += [_PATTERN.sub(_name, text[position : match.start()]), match.group()]
+        pieces += [_between(text[position : match.start()]), match.group()]
         position = match.end()
-    return "".join([*pieces, _PATTERN.sub(_name, text[position:])])
+    return "".join([*pieces, _between(text[position:])])
+
+
+def _between(text: str) -> str:
+    return _PATTERN.sub(_name, text) if _CANDIDATE.search(text) else text
 
 
 def _name(match: re.Match[str]) -> str:
