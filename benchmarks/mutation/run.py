@@ -64,41 +64,48 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="mutants tried at once")
     parser.add_argument("--at-least", type=float, default=80.0, metavar="PERCENT", help="the score to reach")
     arguments = parser.parse_args()
-    examined = examined_commit()
     with tempfile.TemporaryDirectory(prefix="mutation-") as temporary:
         folder = (arguments.folder or Path(temporary)).resolve()
         mutmut = prepare(folder)
-        run = [mutmut, "run", "--max-children", str(arguments.workers)]
-        try:
-            with (folder / "mutmut.log").open("w") as log:
-                subprocess.run(
-                    run, cwd=folder / "project", stdout=log, stderr=log, timeout=arguments.minutes * 60, check=False
-                )
-        except subprocess.TimeoutExpired:
-            print(f"stopped after {arguments.minutes:g} minutes; what was not tried counts as survived")
-        outcomes = read_outcomes(folder / "project" / "mutants")
-        if not outcomes:
+        if not try_mutants(mutmut, folder, arguments.workers, arguments.minutes):
             print((folder / "mutmut.log").read_text()[-3000:])
+            print("mutmut failed; there is no score")
             return 1
+        outcomes = read_outcomes(folder / "project" / "mutants")
         score = report(outcomes, mutmut, folder / "project")
-    append(outcomes, score, examined)
+        append(outcomes, score, (folder / "commit").read_text())
     return 0 if score >= arguments.at_least else 1
 
 
 def prepare(folder: Path) -> str:
     """Eject the project and install what it takes, unless that was done before; return the path of mutmut."""
-    project, environment = folder / "project", folder / "environment"
+    copy, environment = folder / "project", folder / "environment"
     mutmut = environment / "bin" / "mutmut"
-    if not project.exists():
-        eject(project)
-        with (project / "pyproject.toml").open("a") as configuration:
+    if not copy.exists():
+        eject(copy)
+        (folder / "commit").write_text(examined_commit())  # a resumed folder is about this one
+        with (copy / "pyproject.toml").open("a") as configuration:
             configuration.write(CONFIGURATION)
     if not mutmut.exists():
         venv.create(environment, with_pip=True)
-        declared = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+        declared = tomllib.loads((copy / "pyproject.toml").read_text())["project"]
         needed = [MUTMUT, *declared["dependencies"], *declared["optional-dependencies"]["test"]]
         subprocess.run([environment / "bin" / "python", "-m", "pip", "install", "--quiet", *needed], check=True)
     return str(mutmut)
+
+
+def try_mutants(mutmut: str, folder: Path, workers: int, minutes: float) -> bool:
+    """Have mutmut try what it hasn't tried yet; False if it could not, for one because the suite fails unchanged."""
+    command = [mutmut, "run", "--max-children", str(workers)]
+    with (folder / "mutmut.log").open("w") as log:
+        try:
+            run = subprocess.run(
+                command, cwd=folder / "project", stdout=log, stderr=log, timeout=minutes * 60, check=False
+            )
+        except subprocess.TimeoutExpired:
+            print(f"stopped after {minutes:g} minutes; what was not tried counts as survived")
+            return True
+    return run.returncode == 0
 
 
 def read_outcomes(mutants: Path) -> dict[str, str]:

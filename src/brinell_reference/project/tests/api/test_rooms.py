@@ -105,7 +105,7 @@ async def test_a_stop_closes_every_connection_with_1001_after_what_was_said(sett
     async with running(settings) as app, RoomClient(app, "a") as ada, RoomClient(app, "a") as bob:
         ada.say("last words")
         assert await ada.hear() == "last words"
-        assert await app.state.parts.hub.dismiss_all(1.0)
+        assert await app.state.parts.hub.dismiss_all(60.0)
         assert await bob.hear() == "last words"
         for member in (ada, bob):
             event = await member.event()

@@ -152,7 +152,7 @@ class TwoTierModel(RuleBasedStateMachine):
 
     @rule(clean=st.booleans(), changed=st.booleans(), note_id=note_ids)
     def restart(self, clean, changed, note_id):
-        self.loop.run_until_complete(self.cache.disk.close("same" if clean else None, 5.0))
+        self.loop.run_until_complete(self.cache.disk.close("same" if clean else None, 60.0))
         if changed:
             self.contents[note_id] += 1
         self.open("another" if changed else "same")
@@ -173,7 +173,7 @@ class TwoTierModel(RuleBasedStateMachine):
         assert self.cache.disk.size_bytes == 4096 * len(self.cache.disk) <= 5 * 4096
 
     def teardown(self):
-        self.loop.run_until_complete(self.cache.disk.close(None, 5.0))
+        self.loop.run_until_complete(self.cache.disk.close(None, 60.0))
         self.loop.close()
         shutil.rmtree(self.folder)
 

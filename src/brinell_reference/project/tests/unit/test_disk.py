@@ -47,7 +47,7 @@ async def tier(make):
     tier = make()
     await tier.open(None, 60.0)
     yield tier
-    await tier.close(None, 5.0)
+    await tier.close(None, 60.0)
 
 
 async def written(tier):
@@ -60,7 +60,7 @@ def files(folder):
 
 
 async def restarted(make, tier, *, left="print", found="print"):
-    await tier.close(left, 5.0)
+    await tier.close(left, 60.0)
     again = make()
     await again.open(found, 60.0)
     return again
@@ -263,11 +263,11 @@ async def test_more_than_the_disk_keeps_up_with_is_not_cached(folder, clock, wal
     assert [key for key in "abc" if tier.holds(key)] == ["a"]
     assert tier.size_bytes == BLOCK
     go_on.set()
-    await tier.close(None, 5.0)
+    await tier.close(None, 60.0)
 
 
 async def test_writable_tells_the_truth(tier, folder, monkeypatch, caplog):
-    assert await tier.writable(5.0)
+    assert await tier.writable(60.0)
     assert files(folder) == []
 
     def full():
@@ -275,10 +275,10 @@ async def test_writable_tells_the_truth(tier, folder, monkeypatch, caplog):
 
     with monkeypatch.context() as patched:
         patched.setattr(tier._files, "probe", full)
-        assert not await tier.writable(5.0)
+        assert not await tier.writable(60.0)
         assert tier.failing is True
         assert "No space left on device" in caplog.text
-    assert await tier.writable(5.0)
+    assert await tier.writable(60.0)
     assert tier.failing is False
 
 
@@ -288,8 +288,8 @@ async def test_a_tier_without_capacity_is_off(folder, make):
     tier.put("a", entry(size=0), FOREVER_S)
     assert not tier.holds("a")
     assert await tier.get("a") is None
-    assert await tier.writable(5.0)
-    await tier.close("print", 5.0)
+    assert await tier.writable(60.0)
+    await tier.close("print", 60.0)
     assert not folder.exists()
 
 
@@ -303,7 +303,7 @@ async def test_a_clean_stop_is_followed_by_a_warm_start(tier, make, clock):
     assert (await again.get("a")).entry == held
     again.invalidate(4)
     assert len(again) == 0
-    await again.close(None, 5.0)
+    await again.close(None, 60.0)
 
 
 async def test_time_goes_on_between_a_stop_and_a_start(tier, make, clock, wall):
@@ -311,25 +311,25 @@ async def test_time_goes_on_between_a_stop_and_a_start(tier, make, clock, wall):
         tier.put(key, entry(), clock.now_s + left_s)
     clock.advance(5)
     wall.advance(5)
-    await tier.close("print", 5.0)
+    await tier.close("print", 60.0)
     clock.now_s = 7.0  # another boot
     wall.advance(25)
     again = make()
     await again.open("print", 60.0)
     assert not again.holds("short")
     assert (await again.get("long")).expires_s == clock.now_s + 10
-    await again.close(None, 5.0)
+    await again.close(None, 60.0)
 
 
 async def test_a_time_of_day_set_back_prolongs_nothing_beyond_the_ttl(tier, make, clock, wall):
     tier.put("a", entry(), clock.now_s + 40)
     wall.now_s += 1000
-    await tier.close("print", 5.0)
+    await tier.close("print", 60.0)
     wall.now_s -= 5000
     again = make()
     await again.open("print", 60.0)
     assert (await again.get("a")).expires_s == clock.now_s + 60
-    await again.close(None, 5.0)
+    await again.close(None, 60.0)
 
 
 @pytest.mark.parametrize(("left", "found"), [("print", "other"), (None, "print"), ("print", None), (None, None)])
@@ -338,7 +338,7 @@ async def test_a_start_is_cold_if_the_database_is_not_known_to_be_the_same(tier,
     again = await restarted(make, tier, left=left, found=found)
     assert not again.holds("a")
     assert files(folder) == []
-    await again.close(None, 5.0)
+    await again.close(None, 60.0)
 
 
 async def test_a_start_is_cold_after_a_crash(tier, make, folder):
@@ -349,7 +349,7 @@ async def test_a_start_is_cold_after_a_crash(tier, make, folder):
     await again.open("print", 60.0)
     assert not again.holds("a")
     assert files(folder) == []
-    await again.close(None, 5.0)
+    await again.close(None, 60.0)
 
 
 async def test_a_file_that_could_not_be_deleted_is_not_used_after_a_restart(tier, make, folder, monkeypatch, caplog):
@@ -371,7 +371,7 @@ async def test_a_file_that_could_not_be_deleted_is_not_used_after_a_restart(tier
     assert not again.holds("a")
     assert again.holds("b")
     assert len(files(folder)) == 1
-    await again.close(None, 5.0)
+    await again.close(None, 60.0)
 
 
 async def test_an_old_file_is_not_vouched_for_in_place_of_one_that_could_not_be_written(tier, make, monkeypatch):
@@ -386,7 +386,7 @@ async def test_an_old_file_is_not_vouched_for_in_place_of_one_that_could_not_be_
     tier.put("a", entry(5, fill=b"y"), FOREVER_S)
     again = await restarted(make, tier)
     assert not again.holds("a")
-    await again.close(None, 5.0)
+    await again.close(None, 60.0)
 
 
 async def test_a_warm_start_after_changes(tier, make, folder):
@@ -399,7 +399,7 @@ async def test_a_warm_start_after_changes(tier, make, folder):
     assert len(files(folder)) == 2
     third = await restarted(make, again)
     assert [key for key in "abc" if third.holds(key)] == ["a", "c"]
-    await third.close(None, 5.0)
+    await third.close(None, 60.0)
 
 
 async def test_what_could_not_be_deleted_in_time_is_deleted_later(folder, clock, wall, monkeypatch):
@@ -421,7 +421,7 @@ async def test_what_could_not_be_deleted_in_time_is_deleted_later(folder, clock,
     tier.invalidate(1)
     await written(tier)
     assert files(folder) == []
-    await tier.close(None, 5.0)
+    await tier.close(None, 60.0)
 
 
 async def test_a_folder_that_hangs_does_not_hold_up_the_start(make, monkeypatch):
@@ -433,7 +433,7 @@ async def test_a_folder_that_hangs_does_not_hold_up_the_start(make, monkeypatch)
     assert len(tier) == 0
     go_on.set()
     monkeypatch.undo()
-    await tier.close(None, 5.0)
+    await tier.close(None, 60.0)
 
 
 async def test_deleting_proves_nothing_about_writing(tier):
@@ -450,13 +450,13 @@ async def test_deleting_proves_nothing_about_writing(tier):
 async def test_a_smaller_capacity_is_kept_to_from_the_start(tier, make, folder):
     for key in "abc":
         tier.put(key, entry(), FOREVER_S)
-    await tier.close("print", 5.0)
+    await tier.close("print", 60.0)
     again = make(blocks=2)
     await again.open("print", 60.0)
     await written(again)
     assert [key for key in "abc" if again.holds(key)] == ["b", "c"]
     assert len(files(folder)) == 2
-    await again.close(None, 5.0)
+    await again.close(None, 60.0)
 
 
 async def test_a_folder_that_appears_later_is_used_from_then_on(make, folder, clock, caplog):
@@ -465,11 +465,11 @@ async def test_a_folder_that_appears_later_is_used_from_then_on(make, folder, cl
     await tier.open("print", 60.0)
     assert tier.failing
     assert "Not a directory" in caplog.text
-    assert not await tier.writable(5.0)
+    assert not await tier.writable(60.0)
     folder.unlink()
     clock.advance(2.0)
     held = entry()
     tier.put("a", held, FOREVER_S)
     assert (await tier.get("a")).entry == held
     assert not tier.failing
-    await tier.close(None, 5.0)
+    await tier.close(None, 60.0)

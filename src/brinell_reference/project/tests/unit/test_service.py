@@ -26,10 +26,10 @@ DAY_US = 24 * 3600 * 1_000_000
 
 @pytest.fixture
 async def store(tmp_path):
-    store = Store(f"sqlite:///{tmp_path / 'notices.db'}", readers=2, backlog=100, timeout_s=5.0)
+    store = Store(f"sqlite:///{tmp_path / 'notices.db'}", readers=2, backlog=100, timeout_s=60.0)
     store.start()
     yield store
-    await store.close(5.0)
+    await store.close(60.0)
 
 
 @pytest.fixture
@@ -325,7 +325,7 @@ async def test_who_gives_up_on_a_write_still_has_it_noticed(service, store, monk
     await begun.wait()
     writing.cancel()
     await asyncio.wait({writing})
-    assert await store.end_writing(5.0)
+    assert await store.end_writing(60.0)
     assert text_of((await service.read(1)).entry) == "after"
 
 
@@ -382,7 +382,7 @@ async def test_the_fingerprint_is_that_of_the_content(service, tmp_path):
 
 
 async def test_without_a_database_there_is_no_fingerprint(service, store):
-    await store.close(5.0)
+    await store.close(60.0)
     assert await service.fingerprint() is None
 
 

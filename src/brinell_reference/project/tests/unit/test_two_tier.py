@@ -60,7 +60,7 @@ async def cache(tmp_path, clock, counted):
     disk = DiskTier(tmp_path, 1_000_000, clock=clock, wall=FakeClock())
     await disk.open(None, 60.0)
     yield TwoTierCache(memory, disk, ttl_s=60.0, clock=clock, count=counted.append)
-    await disk.close(None, 5.0)
+    await disk.close(None, 60.0)
 
 
 async def test_first_loaded_then_remembered(cache, counted):

@@ -15,7 +15,7 @@ async def workers():
     workers = Workers("test", 1, 1)
     workers.start()
     yield workers
-    await workers.close(5.0)
+    await workers.close(60.0)
 
 
 class Gate:
@@ -27,12 +27,12 @@ class Gate:
 
     def __call__(self):
         self.begun.set()
-        assert self.let_go.wait(10)
+        assert self.let_go.wait(60)
         return "done"
 
 
 async def test_work_runs_in_another_thread(workers):
-    assert await workers.run(lambda: threading.current_thread().name, timeout_s=5.0) == "test-0"
+    assert await workers.run(lambda: threading.current_thread().name, timeout_s=60.0) == "test-0"
 
 
 async def test_what_work_raises_is_raised(workers):
@@ -40,8 +40,8 @@ async def test_what_work_raises_is_raised(workers):
         raise KeyError("key")
 
     with pytest.raises(KeyError):
-        await workers.run(work, timeout_s=5.0)
-    assert await workers.run(lambda: 1, timeout_s=5.0) == 1
+        await workers.run(work, timeout_s=60.0)
+    assert await workers.run(lambda: 1, timeout_s=60.0) == 1
 
 
 async def test_more_than_may_wait_is_refused_at_once(workers):
@@ -53,7 +53,7 @@ async def test_more_than_may_wait_is_refused_at_once(workers):
         workers.submit(lambda: "refused")
     gate.let_go.set()
     assert (await running, await waiting) == ("done", "waited")
-    await workers.run(lambda: None, timeout_s=5.0)
+    await workers.run(lambda: None, timeout_s=60.0)
     assert workers.outstanding == 0
 
 
@@ -64,7 +64,7 @@ async def test_work_whose_turn_comes_too_late_never_runs(workers):
         await workers.run(lambda: ran.append(1), timeout_s=0.001, after=lambda: ran.append(2))
     gate.let_go.set()
     await running
-    await workers.run(lambda: None, timeout_s=5.0)
+    await workers.run(lambda: None, timeout_s=60.0)
     assert ran == []
     assert workers.outstanding == 0
 
@@ -82,7 +82,7 @@ async def test_work_that_takes_too_long_goes_on_alone(workers):
 
 async def test_after_is_called_before_the_caller_is_told(workers):
     order = []
-    await workers.run(lambda: None, timeout_s=5.0, after=lambda: order.append("after"))
+    await workers.run(lambda: None, timeout_s=60.0, after=lambda: order.append("after"))
     order.append("told")
     assert order == ["after", "told"]
 
@@ -90,13 +90,13 @@ async def test_after_is_called_before_the_caller_is_told(workers):
         raise KeyError
 
     with pytest.raises(KeyError):
-        await workers.run(broken, timeout_s=5.0, after=lambda: order.append("after failure"))
+        await workers.run(broken, timeout_s=60.0, after=lambda: order.append("after failure"))
     assert order[-1] == "after failure"
 
 
 async def test_after_is_called_even_if_the_caller_has_left(workers):
     gate, ended = Gate(), asyncio.Event()
-    running = asyncio.create_task(workers.run(gate, timeout_s=5.0, after=ended.set))
+    running = asyncio.create_task(workers.run(gate, timeout_s=60.0, after=ended.set))
     await asyncio.to_thread(gate.begun.wait)
     running.cancel()
     await asyncio.wait({running})
@@ -109,7 +109,7 @@ async def test_closing_lets_accepted_work_end_and_takes_no_more(workers):
     gate, done = Gate(), []
     workers.submit(gate)
     workers.submit(lambda: done.append(1))
-    closing = asyncio.create_task(workers.close(5.0))
+    closing = asyncio.create_task(workers.close(60.0))
     await asyncio.to_thread(gate.begun.wait)
     with pytest.raises(RefusedError):
         workers.submit(lambda: done.append(2))
@@ -131,4 +131,4 @@ async def test_closing_does_not_wait_for_ever():
 
 
 async def test_a_pool_that_was_never_started_closes():
-    assert await Workers("idle", 1, 1).close(5.0)
+    assert await Workers("idle", 1, 1).close(60.0)

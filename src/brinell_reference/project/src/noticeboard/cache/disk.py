@@ -83,7 +83,7 @@ class DiskTier:
         self._worker.start()
         try:
             rows = await self._worker.run(lambda: self._files.open(fingerprint), timeout_s=_OPEN_TIMEOUT_S)
-        except (UnfinishedError, OSError) as error:
+        except (RefusedError, UnfinishedError, OSError) as error:
             self._failed(error)
             return
         now_s, wall_s = self._clock(), self._wall()
