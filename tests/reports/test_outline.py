@@ -34,6 +34,13 @@ def test_a_failure_of_the_environment_is_named_as_one(build):
     assert "test infrastructure" in outline.sentence(msgspec.structs.replace(judgement, run=run))[1]
 
 
+def test_what_advises_never_stands_among_what_is_required(build):
+    found = build.realistic()
+    required = [f.id for f in outline.chosen(found, Verdict.FAIL, required=True)]
+    assert required == ["suite.outcomes", "load.browse.p95_ms"]
+    assert [f.id for f in outline.chosen(found, Verdict.FAIL, required=False)] == ["suite.regression"]
+
+
 def test_bugs_stand_most_urgent_first_then_those_with_most_tests(build):
     judgement = build.realistic()
     mixed = msgspec.structs.replace(judgement, bugs=judgement.bugs[::-1])

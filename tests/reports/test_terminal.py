@@ -32,6 +32,13 @@ def test_only_commands_are_wider_than_the_terminal(build, name, width):
         assert cells(line) <= width or "python -m pytest" in line or COMMAND.match(line)
 
 
+def test_what_advises_has_its_own_place(build):
+    text = summary(build.realistic())
+    failed, advisory = text.index("\nFailed\n"), text.index("\nFailed, advisory\n")
+    assert failed < advisory < text.index("1.31 times as slow as its baseline")
+    assert text.count("1.31 times as slow as its baseline") == 1
+
+
 def test_no_word_is_broken_at_forty_columns(build):
     text = summary(build.realistic(), width=40)
     words = set(re.findall(r"[a-z]{4,}", " ".join(line.strip() for line in text.splitlines())))
