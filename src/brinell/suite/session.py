@@ -157,13 +157,12 @@ class Session:
 
     def _end(self, status: int, seconds: float) -> None:
         said = self._recording
-        name = signal.Signals(-status).name if status < 0 else None
         asked = self.interrupted or self.timed_out
         ending = said.end(
             status,
             seconds,
-            cpu_s=self._cpu_s,
-            signal=name,
+            cpu_s=None if said.started.xdist_workers else self._cpu_s,  # workers not yet waited for would be missing
+            signal=_signal_name(-status) if status < 0 else None,
             timed_out=self.timed_out,
             stderr_tail=() if said.done and (asked or status in (0, 1)) else self._log.tail,
         )
@@ -210,6 +209,13 @@ def _wait(lines: LineReader, out: _Output) -> None:
     for fd in waiting:
         poll.register(fd, select.POLLIN)
     poll.poll(_WAIT_S * 1000 if waiting else 5)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most real-time signals have no name
+        return f"signal {number}"
 
 
 def _cpu_seconds(pid: int) -> float | None:
