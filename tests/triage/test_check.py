@@ -56,6 +56,7 @@ def test_a_reproduction_is_read_from_the_journal(suite):
     (bug,) = triage(suite.evidence(boom(suite), after=[ran])).bugs
     assert bug.reproduction.command == "pytest 'tests/test_a.py::test_a[a b]'"
     assert bug.reproduction.outcome == "passed alone: the suite's order matters"
+    assert "it passes" in bug.owner_evidence[-1]
 
 
 def test_what_was_not_reproduced_is_said(suite):

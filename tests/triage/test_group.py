@@ -90,9 +90,9 @@ def test_one_missing_module_is_one_bug_in_collection_and_in_calls(suite):
 
 
 def test_a_product_file_that_does_not_parse_is_one_bug(suite):
-    error = suite.raised("SyntaxError", "invalid syntax (cart.py, line 3)", "tests/test_a.py:1 <module>")
-    report = f'E     File "{suite.ROOT}/src/shop/cart.py", line 3\nE       def :\nE   SyntaxError: invalid syntax'
-    (bug,) = suite.bugs(*(suite.CollectError(f"tests/test_{n}.py", (error,), report) for n in range(3)))
+    places = ("tests/test_a.py:1 <module>", "src/shop/cart.py:3 <module>")  # the recording adds the second
+    error = suite.raised("SyntaxError", "invalid syntax (cart.py, line 3)", *places)
+    (bug,) = suite.bugs(*(suite.CollectError(f"tests/test_{n}.py", (error,)) for n in range(3)))
     assert bug.suspects[0].file == "src/shop/cart.py"
 
 
@@ -108,6 +108,13 @@ def test_the_parameters_of_one_assertion_are_one_bug(suite):
     at = suite.frame("tests/test_a.py:3 test_a", "assert net(x) == y")
     errors = [suite.raised("AssertionError", f"assert {text}", at) for text in ("'a' == 3", "None == [1]")]
     assert len(suite.bugs(*(suite.failed(f"tests/test_a.py::test_a[{n}]", e) for n, e in enumerate(errors)))) == 1
+
+
+def test_parameters_may_hold_what_separates_ids(suite):
+    at = suite.frame("tests/[a]/test_a.py:3 test_a", "assert net(x) == y")
+    names = ("test_a[b::c]", "test_a[[1]-d]", "test_a")
+    tests = (suite.failed(f"tests/[a]/test_a.py::{name}", suite.raised("AssertionError", "", at)) for name in names)
+    assert len(suite.bugs(*tests)) == 1
 
 
 def test_a_shared_assertion_helper_does_not_hide_bugs(suite):

@@ -63,6 +63,18 @@ def test_reported_damage_of_data_is_a_p0_only_when_the_product_reports_it(suite)
     assert one(suite, suite.failed("tests/test_a.py::t", outside)).severity == "P1"
 
 
+def test_a_timeout_of_pytest_is_about_time_wherever_it_struck(suite):
+    frames = (suite.frame("src/shop/cart.py:3 add"), suite.frame(f"{suite.SITE}/pytest_timeout.py:9 handler"))
+    bug = one(suite, suite.failed("tests/test_a.py::t", suite.raised("Failed", "Timeout >1.0s", *frames)))
+    assert bug.severity_rule.startswith("P2-performance")
+
+
+def test_an_assertion_that_a_library_makes_about_product_code_is_a_crash(suite):
+    frames = ("src/shop/cart.py:3 add", f"{suite.SITE}/lib.py:9 check")
+    bug = one(suite, suite.failed("tests/test_a.py::t", suite.raised("AssertionError", "no", *frames)))
+    assert bug.severity_rule.startswith("P1-crash")
+
+
 def test_money_shows_in_what_an_assertion_called(suite):
     message = "assert 35 == 30\n +  where 35 = total_price(<Cart>)"
     error = suite.raised(

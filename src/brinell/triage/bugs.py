@@ -50,7 +50,7 @@ class SuiteBugs:
             severity=severity,
             severity_rule=plain(rule),
             owner=ruling.owner,
-            owner_evidence=tuple(plain(line) for line in ruling.evidence),
+            owner_evidence=tuple(plain(line) for line in (*ruling.evidence, *_of_running_it(reproduction))),
             signature=plain(found.key.text),
             title=title_of(found),
             tests=found.tests,
@@ -70,6 +70,12 @@ class SuiteBugs:
         stopped = len(found.readings)
         files = len({reading.failure.path for reading in found.readings})
         return Scope(ran=self.observed.tests + uncollected, stopped=stopped, files=files)
+
+
+def _of_running_it(reproduction: Reproduction | None) -> tuple[str, ...]:
+    if reproduction is not None and reproduction.outcome.startswith("passed alone"):
+        return ("alone in a fresh process it passes: look at what other tests leave behind, and at chance",)
+    return ()
 
 
 def _plain(text: str | None) -> str | None:

@@ -25,6 +25,12 @@ _FINE = frozenset({None, 0, 5})  # not known, passed, none collected: nothing is
 _PHASES = {3: "internal", 4: "usage"}  # pytest's exit codes; anything else is "exit"
 
 
+def without_parameters(identity: str) -> str:
+    """Return a test id without its parameters. Both the path and the parameters may hold brackets and colons."""
+    path, separator, rest = identity.partition("::")
+    return f"{path}{separator}{rest.split('[', maxsplit=1)[0]}"
+
+
 @dataclass(frozen=True)
 class Failure:
     """``test`` is a test id, the id of what could not be collected, or empty where the process itself failed.
@@ -47,8 +53,7 @@ class Failure:
     @property
     def function(self) -> str:
         """The test's function with its file and class, without the parameters: ``tests/test_a.py::TestB::test_c``."""
-        head, separator, last = self.test.rpartition("::")
-        return f"{head}{separator}{last.split('[', maxsplit=1)[0]}"
+        return without_parameters(self.test)
 
 
 @dataclass
@@ -98,7 +103,7 @@ def observe(envelopes: Iterable[Envelope]) -> Observed:
 
 def _is_test_code(identity: str) -> bool:
     """Whether the file of a test id holds tests: doctests and linters make items of product files, too."""
-    parts = identity.split("[", maxsplit=1)[0].split("::")
+    parts = without_parameters(identity).split("::")
     return "test" in parts[0].rsplit("/", maxsplit=1)[-1].lower() or parts[-1].lower().startswith("test")
 
 

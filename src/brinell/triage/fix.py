@@ -7,8 +7,8 @@ from __future__ import annotations
 from brinell.core.redact import one_line, redact
 from brinell.core.verdicts import Owner
 from brinell.triage.group import Group
+from brinell.triage.reading import Reading, function_of
 from brinell.triage.severity import called
-from brinell.triage.signature import Reading, function_of
 
 BY_EXCEPTION: dict[str, str] = {
     "KeyError": "Make sure that the key is there before {at} reads it, or decide there what its absence means.",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from brinell.triage.failure import Failure
 from brinell.triage.masks import mask
 from brinell.triage.ownership import Layout
-from brinell.triage.signature import Key, Reading, key_of, read_failure, shown_exception, shown_key
+from brinell.triage.reading import Reading, read_failure, shown_exception
+from brinell.triage.signature import Key, key_of, shown_key
 
 
 @dataclass(frozen=True)

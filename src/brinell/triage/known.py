@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from brinell.core.observation import KnownBugs
+from brinell.triage.failure import without_parameters
 
 MOST_BYTES = 1_000_000
 
@@ -64,6 +65,6 @@ def status_of(bug: str, tests: Iterable[str], known: Mapping[str, str]) -> str:
     """Return ``new``, ``known`` or ``regressed``. A bug's id decides; test ids only if all of its tests are listed."""
     state = known.get(bug)
     if state is None:
-        states = {known.get(test) or known.get(test.split("[", maxsplit=1)[0]) for test in tests}
+        states = {known.get(test) or known.get(without_parameters(test)) for test in tests}
         state = None if None in states or not states else "open" if "open" in states else "fixed"
     return {"open": "known", "fixed": "regressed"}.get(state or "", "new")

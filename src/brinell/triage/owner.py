@@ -15,8 +15,8 @@ from brinell.core.verdicts import Owner
 from brinell.triage.group import Group
 from brinell.triage.names import owner_of_name
 from brinell.triage.ownership import Code, Layout
+from brinell.triage.reading import Reading, function_of
 from brinell.triage.removed import removed_in
-from brinell.triage.signature import Reading, function_of
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from brinell.core.clock import iso
 from brinell.core.verdicts import Owner, Severity
 from brinell.triage.owner import Scope
-from brinell.triage.signature import Reading, function_of
+from brinell.triage.reading import Reading, function_of
 
 HOURS = {Severity.P0: 24, Severity.P1: 72, Severity.P2: 7 * 24, Severity.P3: 14 * 24}
 MOSTLY = 0.5  # of what was tried: from here on one broken piece of infrastructure stops the suite
@@ -82,6 +82,7 @@ UNSURE = Rule("P2-unsure", P2, "", "", False, "no rule is sure of anything worse
 
 _CALLED = re.compile(r"\bwhere .{1,400}? = (?:<[^>\n]{0,200}>\.|await )?([A-Za-z_][\w.]{0,200})\(")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_TIMEOUT = re.compile(r"Timeout (?:>|\()")
 _NOT_A_CRASH = frozenset({"SystemExit", "KeyboardInterrupt", "Skipped", "Exit"})
 
 
@@ -100,10 +101,13 @@ def severity_of(reading: Reading, owner: Owner, scope: Scope) -> tuple[Severity,
 def facts(reading: Reading, owner: Owner, scope: Scope) -> dict[str, str]:
     """Return what the rules look at. ``code`` and ``called`` are words of identifiers, lower case."""
     raised = reading.raised
-    by_product = reading.raising is not None and reading.raising[1].is_product
+    # pytest-timeout ends a test by failing it wherever it is at that moment.
+    told = reading.raising is not None and (
+        reading.raising[1].is_product or _TIMEOUT.match(raised.message if raised else "")
+    )
     return {
         "code": _words(_code(reading)),
-        "raised": f"{_words(raised.type)} {raised.message[:500] if by_product else ''}" if raised is not None else "",
+        "raised": f"{_words(raised.type)} {raised.message[:500] if told else ''}" if raised is not None else "",
         "called": " ".join(_words(name) for name in called(reading)),
         "item": reading.failure.test.rpartition("::")[2].lower(),
         "situation": situation(reading, owner, scope),
@@ -131,7 +135,7 @@ def _of_exception(reading: Reading) -> str:
     if raised is None:
         return "unknown"
     if reading.product is not None:
-        if reading.is_assertion:
+        if reading.is_assertion and reading.raising is not None and reading.raising[1].is_product:
             return "product assertion"
         return "unknown" if raised.type in _NOT_A_CRASH else "crash"
     return "assertion" if reading.is_assertion else "test"

@@ -10,7 +10,7 @@ from brinell.core.judgement import Suspect
 from brinell.core.redact import plain
 from brinell.triage.group import Group
 from brinell.triage.ownership import Layout
-from brinell.triage.signature import function_of
+from brinell.triage.reading import function_of
 
 MOST = 5
 MOST_LINES = 5

@@ -6,8 +6,8 @@ from brinell.core.observation import Frame
 from brinell.core.redact import one_line, plain, redact
 from brinell.triage.group import Group
 from brinell.triage.ownership import Place
+from brinell.triage.reading import Reading, function_of
 from brinell.triage.severity import called
-from brinell.triage.signature import Reading, function_of
 
 MOST_ERROR = 600
 MOST_EXCERPT = 4000
