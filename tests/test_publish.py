@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import jsonschema
 import msgspec
 import pytest
@@ -41,10 +44,23 @@ def test_a_report_that_crashes_costs_itself_and_not_the_judgement(tmp_path, monk
     def crash(_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(publish, "REPORTS", {"report.html": crash})
+    monkeypatch.setattr(publish, "REPORTS", {"report.html": crash, "report.md": lambda _: "text"})
+    (tmp_path / "report.html").write_text("of an earlier judgement")
     with pytest.raises(ZeroDivisionError):
         publish.publish(tmp_path, JUDGEMENT)
     assert publish.load(tmp_path) == JUDGEMENT
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["judgement.json", "report.md"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_full_disk_leaves_what_was_there_and_no_draft(tmp_path, monkeypatch):
+    publish.publish(tmp_path, JUDGEMENT)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.setattr(publish.Path, "write_text", lambda *_, **__: os.write(os.open("/dev/full", os.O_WRONLY), b"x"))
+    with pytest.raises(UsageError, match="No space left") as caught:
+        publish.publish(tmp_path, msgspec.structs.replace(JUDGEMENT, verdict=Verdict.PASS))
+    assert "free some space" in (caught.value.hint or "")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_where_nothing_can_be_written_the_error_names_the_file(tmp_path):
@@ -52,7 +68,9 @@ def test_where_nothing_can_be_written_the_error_names_the_file(tmp_path):
         publish.publish(tmp_path / "missing", JUDGEMENT)
 
 
-@pytest.mark.parametrize(("content", "message"), [(None, "never judged"), (b"{", "cannot be read")])
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "never judged"), (b"{", "cannot be read"), (b'{"schema":"\xff"}', "cannot be read")]
+)
 def test_a_run_without_a_readable_judgement_says_what_to_type(tmp_path, content, message):
     if content is not None:
         (tmp_path / "judgement.json").write_bytes(content)

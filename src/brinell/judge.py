@@ -41,6 +41,7 @@ def judge(evidence: Evidence, checks: Mapping[str, Check] = CHECKS) -> Judgement
     parts = [_safely(name, check, evidence) for name, check in checks.items()]
     bugs = _only([part.bugs for part in parts]) or ()
     findings = _owned([finding for part in parts for finding in part.findings], bugs)
+    findings += _damage(evidence)  # after the checks: they are the ones that read it all
     verdict = worst(finding.verdict for finding in findings if finding.required)
     not_measured = {path: why for part in parts for path, why in part.not_measured.items()}
     not_measured |= dict.fromkeys(_NOT_IN_THIS_VERSION, "no trial of this version measures it")
@@ -71,6 +72,25 @@ def _safely(name: str, check: Check, evidence: Evidence) -> Part:
             detail=f"{type(error).__name__}: {error} ({where.name}, line {where.lineno}). This is a bug in Brinell.",
         )
         return Part(findings=(finding,))
+
+
+def _damage(evidence: Evidence) -> list[Finding]:
+    """A journal that lost lines proves nothing any more: what is missing may be the failure."""
+    lines = getattr(evidence, "damaged", 0)  # only the evidence on disk can be damaged
+    if not lines:
+        return []
+    return [
+        Finding(
+            id="journal.damaged",
+            check="journal",
+            required=True,
+            verdict=Verdict.UNKNOWN,
+            reason=Reason.INVALID,
+            title=f"{lines} line{'s' if lines > 1 else ''} of the journal cannot be read",
+            detail="The file was changed, or its disk lost something, after the run. What stood there is not judged: "
+            "make the run again.",
+        )
+    ]
 
 
 def _only(values: Iterable[T | None]) -> T | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 import msgspec
@@ -13,28 +15,50 @@ from brinell.rosters.reports import REPORTS
 
 
 def publish(folder: Path, judgement: Judgement) -> dict[str, Path]:
-    """Write ``judgement.json`` and the reports; return name to path. A report that does not apply is not written."""
-    written = {
-        JUDGEMENT: _write(folder / JUDGEMENT, encode(judgement))
-    }  # first: a report that crashes costs itself only
+    """Write ``judgement.json`` and the reports; return name to path. A report that does not apply is not written.
+
+    UsageError if the disk refuses; nothing is half-written then. A report that crashes costs no other one: its
+    exception is raised once the rest is written, and what it wrote about an earlier judgement is gone.
+    """
+    written = {JUDGEMENT: _write(folder / JUDGEMENT, encode(judgement))}
+    crashed: Exception | None = None
     for name, report in REPORTS.items():
-        text = report(judgement)
+        text = ""
+        try:
+            text = report(judgement)
+        except Exception as error:  # noqa: BLE001 - raised below
+            crashed = crashed or error
         if text:
             written[name] = _write(folder / name, text)
         else:
-            (folder / name).unlink(missing_ok=True)
+            _remove(folder / name)
+    if crashed is not None:
+        raise crashed
     return written
 
 
 def _write(path: Path, text: str) -> Path:
-    draft = path.with_name(f".{path.name}.draft")
+    # Named by process: two that judge one run at once must not take each other's drafts.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         draft.write_text(text, encoding="utf-8", errors="replace")
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise UsageError(f"cannot write {path}: {error.strerror}", hint="free some space or give --out") from None
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise _refused(path, error) from None
     return path
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _refused(path, error) from None
+
+
+def _refused(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"cannot write {path}: {error.strerror}", hint="free some space, or give a folder with --out")
 
 
 def encode(judgement: Judgement) -> str:
@@ -49,5 +73,5 @@ def load(folder: Path) -> Judgement:
         return msgspec.json.decode(path.read_bytes(), type=Judgement)
     except FileNotFoundError:
         raise UsageError(f"{folder.name} was never judged", hint=f"brinell judge {folder.name}") from None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: msgspec's own, and text that is no UTF-8
         raise UsageError(f"{path} cannot be read: {error}", hint=f"brinell judge {folder.name}") from None

@@ -34,7 +34,7 @@ from brinell.journal.fingerprint import fingerprint
 from brinell.journal.reader import PLAN_FILE, read
 from brinell.journal.store import Journal
 from brinell.rosters.trials import TRIALS
-from brinell.subject import guard
+from brinell.subject import capped_log, guard
 from brinell.subject.interpreter import choose
 from brinell.subject.service import RunningService, start_service
 
@@ -73,7 +73,7 @@ def execute(
                     run.do(step, trials[step.trial])
             end = RunEnded("complete")
         except Interrupted:
-            end = RunEnded("interrupted")
+            end = RunEnded("interrupted", run.stood_still)
         except BaseException as error:
             code = error.exit_code if isinstance(error, BrinellError) else Exit.INTERNAL
             end = RunEnded("failed", redact(f"{type(error).__name__}: {error}"), code)
@@ -101,16 +101,24 @@ class _Run:
         self.folder = folder
         self.clock = clock
         self.show = show
+        self.stood_still = ""  # how this process lost the lease on what it had started, once it has
         self._journal = journal
         self._stop = stop
         self._watch = watch
         self._children: list[guard.GuardedChild] = []
         self._service: RunningService | None = None
-        self._beaten_ns = 0
+        self._logs: set[Path] = set()
+        self._beaten_ns = clock.now_ns()
+        self._longest_gap_ns = 0
 
     def open(self, argv: Sequence[str]) -> None:
         root = Path(self.plan.root)
-        self.emit(RUN, RunStarted(self.plan.digest, fingerprint(root), tuple(redact(arg) for arg in argv)))
+        self.emit(
+            RUN,
+            RunStarted(
+                self.plan.digest, fingerprint(root), tuple(redact(arg) for arg in argv), self.folder.resolve().name
+            ),
+        )
         blessed = baseline.load(root)
         if blessed is not None:
             self.emit(RUN, BaselineRead(str(baseline.path_of(root).relative_to(root)), blessed))
@@ -122,21 +130,26 @@ class _Run:
         state, detail = "failed", ""
         try:
             trial.run(_Room(self, step))
+            self._refuse_standstill()
             state = "done"
         except Interrupted:
-            state = "interrupted"
+            state, detail = "interrupted", self.stood_still
             raise
-        except SubjectError as error:
+        except Exception as error:
+            if self._has_stood_still():  # so whatever broke, it was neither the subject nor the trial
+                state, detail = "interrupted", self.stood_still
+                raise Interrupted(self.stood_still) from error
+            if not isinstance(error, SubjectError):
+                detail = redact(f"{type(error).__name__}: {error}")
+                raise
             detail = redact("\n".join(filter(None, (str(error), error.hint))))
-        except BaseException as error:
-            detail = redact(f"{type(error).__name__}: {error}")
-            raise
         finally:
             kept = self._service.child if self._service else None
             for child in self._children[before:]:
                 if child is not kept and child.poll() is None:
                     child.stop(1.0)
-            self._children = [child for child in self._children if child.poll() is None]
+            self._children = [child for child in self._children if child is kept or child.poll() is None]
+            self._cap_logs()
             self.emit(step.id, StepFinished(step.id, state, detail))
             self._journal.flush()
 
@@ -147,6 +160,7 @@ class _Run:
         finally:
             for child in self._children:
                 child.stop(1.0)
+            self._cap_logs()
             with contextlib.suppress(BrinellError):  # the disk may be what ended the run
                 self.emit(RUN, end)
 
@@ -158,13 +172,36 @@ class _Run:
     def tick(self) -> None:
         now = self.clock.now_ns()
         if now - self._beaten_ns >= _BEAT_NS:
+            self._longest_gap_ns = max(self._longest_gap_ns, now - self._beaten_ns)
             self._beaten_ns = now
             for child in self._children:
                 child.beat()
             self._journal.flush()
+            self._cap_logs()
             if self._service is not None and self._service.child.poll() is not None:
                 self._end_service(asked=False)
+            self._refuse_standstill()
         self._stop.raise_once()
+
+    def _refuse_standstill(self) -> None:
+        """Raise ``Interrupted``, once, if guards ended what was started because this process did not run."""
+        if not self.stood_still and self._has_stood_still():
+            raise Interrupted(self.stood_still)
+
+    def _has_stood_still(self) -> bool:
+        for child in self._children:
+            child.poll()
+        if not self.stood_still and any(child.ending == "lease" for child in self._children):
+            gap_s = (max(self._longest_gap_ns, self.clock.now_ns() - self._beaten_ns)) / 1e9
+            self.stood_still = (
+                f"brinell itself did not run for {gap_s:.0f} s (stopped with Ctrl-Z, or starved), "
+                "so what it had started was ended by its guards"
+            )
+        return bool(self.stood_still)
+
+    def _cap_logs(self) -> None:
+        for path in self._logs:
+            capped_log.hold(path)
 
     def start(
         self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None,
@@ -173,6 +210,7 @@ class _Run:
     ) -> guard.GuardedChild:  # fmt: skip
         child = guard.start(argv, cwd=cwd, env=env, stdin=stdin, stdout=stdout, stderr=stderr, pass_fds=pass_fds)
         self._children.append(child)
+        self._logs.update(target for target in (stdout, stderr) if isinstance(target, Path))
         return child
 
     def service(self) -> Service:
@@ -201,7 +239,9 @@ class _Run:
         if service is None:
             return
         status = service.stop() if asked else service.child.poll()
-        self.emit(SERVICE, ServiceEnded(asked, status, () if asked else tuple(service.tail(30))))
+        ending = next((child.ending for child in self._children if child is service.child), None) or ""
+        asked = asked and not ending
+        self.emit(SERVICE, ServiceEnded(asked, status, () if asked else tuple(service.tail(30)), ending))
 
 
 class _Room:

@@ -6,7 +6,7 @@ from brinell.checks.steps import steps
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.observation import RunEnded, ServiceEnded, StepFinished, StepStarted
 from brinell.core.plan import LoadSpec, Plan, ReproduceSpec, Step, SuiteSpec
-from brinell.core.verdicts import Reason, Verdict
+from brinell.core.verdicts import Exit, Reason, Verdict
 
 PLAN = Plan(
     name="p",
@@ -71,3 +71,23 @@ def test_a_service_that_went_away_by_itself_fails_with_its_last_words():
     (finding,) = found(*records).values()
     assert (finding.verdict, finding.detail) == (Verdict.FAIL, "out of memory")
     assert "-9" in finding.title
+
+
+@pytest.mark.parametrize(("ending", "said"), [("lease", "Brinell itself"), ("sigterm", "SIGTERM"), ("guard", "killed")])
+def test_a_service_that_its_guard_ended_unasked_is_not_blamed(ending, said):
+    records = [*done("suite", "reproduce"), StepStarted("load:x"), ServiceEnded(False, -15, (), ending)]
+    finding = found(*records, StepFinished("load:x"), RunEnded("complete"))
+    (only,) = finding.values()
+    assert (only.verdict, only.reason, only.owner) == (Verdict.UNKNOWN, Reason.INVALID, None)
+    assert said in only.title
+
+
+def test_an_interrupted_step_says_by_what():
+    records = [*done("suite", "reproduce"), StepStarted("load:x"), StepFinished("load:x", "interrupted", "stood still")]
+    assert found(*records, RunEnded("interrupted"))["step.load:x"].detail == "stood still"
+
+
+def test_what_ended_an_earlier_attempt_is_void_once_the_run_went_on():
+    before = [*done("suite", "reproduce"), ServiceEnded(False, -9), RunEnded("failed", "no space", Exit.USAGE)]
+    assert set(found(*before)) == {"service.died.4", "run.failed", "step.load:x"}
+    assert found(*before, *done("load:x"), RunEnded("complete")) == {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -10,10 +12,29 @@ from hypothesis import strategies as st
 from brinell.core.clock import FakeClock
 from brinell.core.errors import UsageError
 from brinell.core.evidence import MemoryEvidence, observation_id
-from brinell.core.observation import RUN, Choice, Collected, Epoch, StepFinished, StepStarted
-from brinell.core.plan import Plan
+from brinell.core.observation import (
+    RUN,
+    Choice,
+    Collected,
+    Epoch,
+    Frame,
+    Phase,
+    Raised,
+    RunEnded,
+    RunStarted,
+    SeenTest,
+    ServiceEnded,
+    StepFinished,
+    StepStarted,
+    SuiteEnded,
+    SuiteStarted,
+)
+from brinell.core.plan import Plan, Step, SuiteSpec
+from brinell.core.verdicts import Verdict
 from brinell.journal.reader import PLAN_FILE, read
-from brinell.journal.store import Journal
+from brinell.journal.store import FILE, Journal
+from brinell.judge import judge
+from brinell.publish import encode
 
 PLAN = Plan(name="p", root=".", steps=())
 
@@ -54,9 +75,51 @@ def test_an_observation_is_cited_by_source_and_sequence_number(tmp_path):
     assert observation_id(envelope) == "run#1"
 
 
-@pytest.mark.parametrize("damage", [None, b"{", b'{"v":1}', b"\xff\xfe"])
+@pytest.mark.parametrize("damage", [None, b"{", b'{"v":1}', b"\xff\xfe", b'{"name":"\xff"}'])
 def test_a_folder_that_is_no_run_is_a_usage_error(tmp_path, damage):
     if damage is not None:
         (tmp_path / PLAN_FILE).write_bytes(damage)
     with pytest.raises(UsageError):
         read(tmp_path)
+
+
+def test_the_id_of_a_run_is_the_name_of_its_folder_when_it_was_made(tmp_path, monkeypatch):
+    (tmp_path / PLAN_FILE).write_bytes(msgspec.json.encode(PLAN))
+    with Journal.create(tmp_path, FakeClock()) as journal:
+        monkeypatch.chdir(tmp_path)
+        assert read(Path()).run_id == tmp_path.name
+        journal.emit(RUN, RunStarted("d", {}, run_id="20260101T000000Z-shop"))
+    assert read(tmp_path).run_id == "20260101T000000Z-shop"
+
+
+WHOLE = [
+    StepStarted("suite"), SuiteStarted(("pytest",), "py", "asked", rootdir="/ü"), Collected(1, 0, 0.1),
+    SeenTest("a::b", "failed", {"call": Phase("failed", 0.1)}, chain=(Raised("E", "ü", frames=(Frame("f", "g", 1),)),)),
+    SuiteEnded(1, 0.5, None), StepFinished("suite"), ServiceEnded(False, -9, ("gone",)), RunEnded("complete"),
+]  # fmt: skip
+SUITE = Plan(name="p", root=".", steps=(Step("suite", "suite", SuiteSpec()),))
+
+
+@given(st.data())
+def test_no_damaged_byte_crashes_reading_or_judging(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("run")
+    (folder / PLAN_FILE).write_bytes(msgspec.json.encode(SUITE))
+    with Journal.create(folder, FakeClock()) as journal:
+        journal.emit(RUN, RunStarted("d", {}, run_id="r"))
+        for record in WHOLE:
+            journal.emit("suite", record)
+    whole = bytearray((folder / FILE).read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(whole) - 1))
+        whole[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    (folder / FILE).write_bytes(whole)
+    try:
+        evidence = read(folder)
+    except UsageError:
+        return  # a digit of the version was hit
+    found = judge(evidence)
+    assert found.verdict != Verdict.PASS
+    assert not evidence.damaged or "journal.damaged" in {finding.id for finding in found.findings}
+    encode(found)
+    Journal.resume(folder, FakeClock()).close()
+    read(folder)

@@ -15,17 +15,24 @@ CHECK = "steps"
 def steps(evidence: Evidence) -> Part:
     """Report failed, interrupted and missing steps, and a service that went away by itself."""
     last: dict[str, Envelope] = {}
-    broken = ""
-    findings = []
+    broken, working = "", False
+    findings: list[Finding] = []
+    outside: list[Finding] = []  # of no step's last attempt: void once the run goes on and does its step again
     for envelope in evidence.envelopes(StepStarted, StepFinished, ServiceEnded, RunEnded):
         match envelope.data:
-            case StepStarted(step=name) | StepFinished(step=name):
+            case StepStarted(step=name):
                 last[name] = envelope
+                broken, working = "", True
+                outside.clear()
+            case StepFinished(step=name):
+                last[name] = envelope
+                working = False
             case ServiceEnded(asked=False):
-                findings.append(_service_died(envelope, envelope.data))
+                (findings if working else outside).append(_service_died(envelope, envelope.data))
             case RunEnded(state="failed", detail=detail, exit_code=code):
                 broken = detail
-                findings.append(_run_failed(envelope, detail, code))
+                outside.append(_run_failed(envelope, detail, code))
+    findings += outside
     for step in evidence.plan.steps:
         finding = _step(step, last.get(step.id), broken)
         if finding:
@@ -44,9 +51,9 @@ def _step(step: Step, last: Envelope | None, broken: str) -> Finding | None:
         case None:
             title = f"{step.id} did not run"
             return _finding(step, last, Verdict.UNKNOWN, title, broken or "the run ended before it")
-        case StepFinished():
+        case StepFinished(detail=detail):
             title = f"{step.id} was interrupted"
-            return _finding(step, last, Verdict.UNKNOWN, title, "what was measured until then is judged")
+            return _finding(step, last, Verdict.UNKNOWN, title, detail or "what was measured until then is judged")
         case _:
             title = f"{step.id} was cut off: the tool was killed"
             return _finding(step, last, Verdict.UNKNOWN, title, "brinell run --resume RUN does the step again")
@@ -80,7 +87,25 @@ def _run_failed(envelope: Envelope, detail: str, code: int) -> Finding:
     )
 
 
+_UNASKED = {
+    "lease": "the service was ended because Brinell itself did not run for some seconds",
+    "sigterm": "the service was ended because somebody sent SIGTERM to its guard",
+    "guard": "the service was ended because somebody killed its guard",
+}
+
+
 def _service_died(envelope: Envelope, ended: ServiceEnded) -> Finding:
+    if ended.ending:
+        return Finding(
+            id=f"service.ended.{envelope.seq}",
+            check=CHECK,
+            required=True,
+            verdict=Verdict.UNKNOWN,
+            reason=Reason.INVALID,
+            title=_UNASKED.get(ended.ending, f"the service was ended by its guard: {ended.ending}"),
+            detail="This says nothing about the service: what was measured after it does not count. Run it again.",
+            evidence=(observation_id(envelope),),
+        )
     how = "is gone" if ended.exit_status is None else f"ended with status {ended.exit_status}"
     return Finding(
         id=f"service.died.{envelope.seq}",

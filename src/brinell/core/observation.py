@@ -38,6 +38,7 @@ class RunStarted(_Record, frozen=True):
     plan_digest: str
     fingerprint: dict[str, str]
     argv: tuple[str, ...] = ()
+    run_id: str = ""  # the folder's name then: a copy elsewhere is still this run
 
 
 class BaselineRead(_Record, frozen=True):
@@ -92,11 +93,16 @@ class ServiceStarted(_Record, frozen=True):
 
 
 class ServiceEnded(_Record, frozen=True):
-    """The service is gone: asked to (``asked``) or by itself; the last log lines, redacted, where it was not asked."""
+    """The service is gone: asked to (``asked``) or by itself; the last log lines, redacted, where it was not asked.
+
+    ``ending`` says that its guard ended it unasked, which is no fault of its own: ``lease`` (the tool stood still),
+    ``sigterm`` (sent to the guard) or ``guard`` (the guard was killed, and the service with it).
+    """
 
     asked: bool
     exit_status: int | None
     log_tail: tuple[str, ...] = ()
+    ending: str = ""
 
 
 class Vitals(_Record, frozen=True):

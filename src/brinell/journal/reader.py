@@ -20,6 +20,7 @@ from brinell.core.observation import (
     Envelope,
     Record,
     RunEnded,
+    RunStarted,
     StepFinished,
     StepStarted,
 )
@@ -27,8 +28,9 @@ from brinell.core.plan import Plan
 from brinell.journal.store import FILE
 
 PLAN_FILE = "plan.json"
+_THIS_VERSION = b'{"v":%d,' % VERSION
 _HEAD = re.compile(rb'"epoch":(\d+),"t_ns":(\d+),"data":\{"kind":"([a-z]+)"')
-_LANDMARKS = (StepStarted, StepFinished, RunEnded, BaselineRead)
+_LANDMARKS = (RunStarted, StepStarted, StepFinished, RunEnded, BaselineRead)
 _decoder = msgspec.json.Decoder(Envelope)
 
 
@@ -37,32 +39,38 @@ class _Version(msgspec.Struct):
 
 
 class JournalEvidence:
-    """Evidence from a run's folder. ``torn``: the last line was cut; ``damaged``: other lines that can't be read."""
+    """Evidence from a run's folder. ``torn``: the last line was cut."""
 
     def __init__(self, folder: Path, plan: Plan, slo: dict[str, float]) -> None:
-        self.run_id = folder.name
+        self.run_id = folder.resolve().name
         self.plan = plan
         self.slo = slo
         self.baseline: dict[str, Any] | None = None
         self.torn = False
-        self.damaged = 0
         self.run_state: str | None = None
         self.finished: dict[str, str] = {}
         self.busy_s = 0.0
         self._path = folder / FILE
         self._since: dict[str, int] = {}
+        self._damaged: set[int] = set()
         self._survey()
+
+    @property
+    def damaged(self) -> int:
+        """Other lines that can't be read, as far as they were looked at until now."""
+        return len(self._damaged)
 
     def envelopes(self, *kinds: type[Record], source: str | None = None) -> Iterator[Envelope]:
         """Stream as ``core.evidence.Evidence`` says."""
         wanted = frozenset(kind.__name__.lower().encode() for kind in kinds)
         for line in self._lines():
             found = _HEAD.search(line, 0, 400)
-            if wanted and (found is None or found[3] not in wanted):
+            if not line.startswith(_THIS_VERSION) or (wanted and (found is None or found[3] not in wanted)):
                 continue
             try:
                 envelope = _decoder.decode(line)
-            except msgspec.DecodeError:
+            except ValueError:  # msgspec's own, and text that is no UTF-8
+                self._damaged.add(hash(line))
                 continue
             if source not in (None, envelope.source) or envelope.seq < self._since.get(envelope.source, 0):
                 continue
@@ -82,7 +90,7 @@ class JournalEvidence:
         spans: dict[int, tuple[int, int]] = {}
         for line in self._lines():
             found = _HEAD.search(line, 0, 400)
-            if found is None:
+            if found is None or not line.startswith(_THIS_VERSION):
                 self._unreadable(line)
                 continue
             epoch, t_ns = int(found[1]), int(found[2])
@@ -91,12 +99,14 @@ class JournalEvidence:
                 continue
             try:
                 self._landmark(_decoder.decode(line))
-            except msgspec.DecodeError:
+            except ValueError:  # msgspec's own, and text that is no UTF-8
                 self._unreadable(line)
         self.busy_s = sum(last - first for first, last in spans.values()) / 1e9
 
     def _landmark(self, envelope: Envelope) -> None:
         match envelope.data:
+            case RunStarted(run_id=identity) if identity:
+                self.run_id = identity
             case StepStarted(step=step):
                 self._since[step] = envelope.seq
                 self.finished.pop(step, None)
@@ -112,15 +122,15 @@ class JournalEvidence:
         """Count a damaged line; a line of a newer version ends the reading with the fix."""
         try:
             version = msgspec.json.decode(line, type=_Version).v
-        except msgspec.DecodeError:
-            self.damaged += 1
+        except ValueError:  # msgspec's own, and text that is no UTF-8
+            self._damaged.add(hash(line))
             return
         if version > VERSION:
             raise UsageError(
                 f"{self._path} was written by a newer Brinell (journal version {version}, this one reads {VERSION})",
                 hint="upgrade Brinell to read this run",
             )
-        self.damaged += 1
+        self._damaged.add(hash(line))
 
 
 def read(folder: Path, slo: dict[str, float] | None = None) -> JournalEvidence:
@@ -132,5 +142,5 @@ def read(folder: Path, slo: dict[str, float] | None = None) -> JournalEvidence:
         raise UsageError(
             f"{folder} is not a run: {error.strerror} ({PLAN_FILE}, {FILE})", hint="brinell runs"
         ) from None
-    except msgspec.DecodeError as error:
+    except ValueError as error:
         raise UsageError(f"{folder / PLAN_FILE} cannot be read: {error}", hint="it is damaged, or newer") from None

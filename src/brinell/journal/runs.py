@@ -89,7 +89,7 @@ def listing(root: Path) -> list[RunEntry]:
     entries = []
     for folder in _folders(root):
         head: _Head | None = None
-        with contextlib.suppress(OSError, msgspec.DecodeError):
+        with contextlib.suppress(OSError, ValueError):  # ValueError: msgspec's own, and text that is no UTF-8
             head = msgspec.json.decode((folder / JUDGEMENT).read_bytes(), type=_Head)
         stamp, _, name = folder.name.partition("-")
         entries.append(

@@ -125,7 +125,7 @@ def _end_of(path: Path) -> tuple[int, int, int]:
                 whole += len(line)
                 try:
                     envelope = _decoder.decode(line)
-                except msgspec.DecodeError:
+                except ValueError:  # msgspec's own, and text that is no UTF-8
                     continue
                 seq, epoch = envelope.seq, envelope.epoch
     except OSError as error:

@@ -36,8 +36,8 @@ _unreaped: list[subprocess.Popen[bytes]] = []  # guards whose child object was d
 class GuardedChild:
     """A command under its guard (``core.roles.Child``). Dropping the last reference ends the tree as well.
 
-    ``ending`` says why the guard ended a tree unasked: ``lease`` (this tool did not beat in time) or ``sigterm`` (sent
-    to the guard). ``survivors`` are pids that not even SIGKILL ended.
+    ``ending`` says why a tree was ended unasked: ``lease`` (this tool did not beat in time), ``sigterm`` (sent to the
+    guard) or ``guard`` (the guard was killed). ``survivors`` are pids that not even SIGKILL ended.
     """
 
     def __init__(self, guard: subprocess.Popen[bytes], channel: socket.socket) -> None:
@@ -50,6 +50,7 @@ class GuardedChild:
         self._started = ""
         self._status: int | None = None
         self._failure: dict[str, Any] | None = None
+        self._asked = False  # to stop
         self._over = False  # the guard is gone, and so is the tree
         self._beaten = 0.0
 
@@ -96,6 +97,7 @@ class GuardedChild:
         Returns the exit status once nothing of the tree is left, whatever the timeout; other guarded children keep
         their lease meanwhile. A second call, with a shorter timeout, shortens the wait of the guard.
         """
+        self._asked = True
         self._say(stop=timeout_s)
         deadline = time.monotonic() + timeout_s + GRACE_S + KILLING_S + _ANSWER_S
         while not self._over and time.monotonic() < deadline:
@@ -145,6 +147,8 @@ class GuardedChild:
         if self._pid and self._status is None:
             # The guard was killed; what the kernel does not end with it is still in the command's session.
             self._status = -signal.SIGKILL
+            if not self._asked:
+                self.ending = self.ending or "guard"
             self._sweep()
 
     def _sweep(self) -> None:

@@ -198,7 +198,8 @@ def tail(log: Path, start: int, n: int) -> list[str]:
     """Return the last ``n`` lines of ``log`` after byte ``start``, redacted and plain."""
     with contextlib.suppress(FileNotFoundError), log.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
-        file.seek(max(start, size - _TAIL_BYTES))
+        # A log that was cut in between (capped_log) may end before its ``start``: what it ends with is newer.
+        file.seek(max(start if start <= size else 0, size - _TAIL_BYTES))
         return plain(redact(file.read(_TAIL_BYTES).decode(errors="replace"))).splitlines()[-n:]
     return []
 

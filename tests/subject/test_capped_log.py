@@ -1,0 +1,76 @@
+"""A log that others append to stays within its cap, with its head, its end, and a count of what is missing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brinell.subject import capped_log
+
+CAP = 4000
+
+
+@given(st.lists(st.integers(1, 3000), max_size=20))
+def test_head_and_end_stay_and_what_is_missing_is_counted(tmp_path_factory, sizes):
+    path = tmp_path_factory.mktemp("log") / "service.log"
+    path.touch()
+    written = 0
+    with path.open("ab", buffering=0) as log:
+        for size in sizes:
+            line = b"%d " % written + b"x" * size + b"\n"
+            log.write(line)
+            written += len(line)
+            before = path.read_bytes()
+            capped_log.hold(path, CAP)
+            after = path.read_bytes()
+            assert len(after) <= CAP
+            assert after[: CAP // 4] == before[: CAP // 4]
+            assert len(before) > CAP or after == before
+    said = path.read_bytes()
+    note = re.search(rb"\n\[\.\.\. +([\d,]+) bytes were cut here \.\.\.\]\n", said)
+    if note is None:
+        assert len(said) == written
+    else:
+        kept = len(said) - len(note[0])
+        # Of the first line behind the note, the part before its end went without being counted.
+        assert 0 <= written - kept - int(note[1].replace(b",", b"")) <= 3010 * len(sizes)
+
+
+def test_its_end_is_what_was_written_last_and_the_writer_goes_on_behind_it(tmp_path):
+    path = tmp_path / "service.log"
+    with path.open("ab", buffering=0) as log:
+        log.write(b"first\n" + b"x\n" * CAP + b"last\n")
+        capped_log.hold(path, CAP)
+        assert path.read_bytes().endswith(b"x\nlast\n")
+        log.write(b"later\n")
+    assert path.read_bytes().startswith(b"first\n")
+    assert path.read_bytes().endswith(b"last\nlater\n")
+
+
+def test_a_log_that_is_not_there_is_left_alone(tmp_path):
+    capped_log.hold(tmp_path / "none.log")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_process_that_writes_without_end_cannot_fill_the_disk(tmp_path):
+    path = tmp_path / "service.log"
+    with path.open("ab") as log:
+        writer = subprocess.Popen([sys.executable, "-c", "while True: print('x' * 99)"], stdout=log)
+    sizes = []
+    try:
+        end = time.monotonic() + 20
+        while len(sizes) < 5 and time.monotonic() < end:
+            if path.stat().st_size > CAP:
+                capped_log.hold(path, CAP)
+                sizes.append(path.stat().st_size)
+    finally:
+        writer.kill()
+        writer.wait()
+    assert len(sizes) == 5
+    capped_log.hold(path, CAP)
+    assert path.stat().st_size <= CAP
