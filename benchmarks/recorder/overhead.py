@@ -87,18 +87,19 @@ def environment() -> dict[str, str]:
     return {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
-def drain(reading: int, lines: list[int]) -> None:
+def drain(reading: int, pause_s: float, chunks: list[bytes]) -> None:
     with os.fdopen(reading, "rb", buffering=0) as pipe:
         while data := pipe.read(1 << 16):
-            lines.append(data.count(b'{"kind":"test"'))
+            chunks.append(data)
+            time.sleep(pause_s)
 
 
-def cpu_s(python: str, suite: Suite, *, recorded: bool) -> float:
+def cpu_s(python: str, suite: Suite, pause_s: float, *, recorded: bool) -> float:
     """User + system seconds of one run and whatever it waited for; asserts that it ran all tests."""
     arguments = ["-q", "-p", "no:cacheprovider"]
     reading, writing = os.pipe()
-    records: list[int] = []
-    reader = threading.Thread(target=drain, args=(reading, records))
+    chunks: list[bytes] = []
+    reader = threading.Thread(target=drain, args=(reading, pause_s, chunks))
     reader.start()
     launched = [python, str(LAUNCH), "--fd", str(writing), "--", *arguments]
     command = launched if recorded else [python, str(Path(python).with_name("pytest")), *arguments]
@@ -110,17 +111,18 @@ def cpu_s(python: str, suite: Suite, *, recorded: bool) -> float:
     child.returncode = os.waitstatus_to_exitcode(status)
     reader.join()
     assert child.returncode == 0
-    assert sum(records) == (suite.tests if recorded else 0)
+    assert b"".join(chunks).count(b'{"kind":"test"') == (suite.tests if recorded else 0)
     return usage.ru_utime + usage.ru_stime
 
 
-def measure(python: str, suite: Suite, seconds: float, blocks: int) -> list[Block]:
+def measure(python: str, suite: Suite, pause_s: float, seconds: float, blocks: int) -> list[Block]:
     for recorded in (False, True):  # warm the bytecode caches
-        cpu_s(python, suite, recorded=recorded)
+        cpu_s(python, suite, pause_s, recorded=recorded)
     measured: list[Block] = []
     until = time.monotonic() + seconds
     while len(measured) < 3 or (len(measured) < blocks and time.monotonic() < until):
-        measured.append(Block(*(cpu_s(python, suite, recorded=recorded) for recorded in (False, True, True, False))))
+        runs = (cpu_s(python, suite, pause_s, recorded=recorded) for recorded in (False, True, True, False))
+        measured.append(Block(*runs))
     return measured
 
 
@@ -163,6 +165,7 @@ def main() -> None:
     parser.add_argument("--blocks", type=int, default=20, help="at most so many per suite")
     parser.add_argument("--tests", type=int, default=10_000, help="empty tests; the other suite has a twentieth")
     parser.add_argument("--python", default=sys.executable, help="an interpreter with pytest and its script")
+    parser.add_argument("--reader-pause-ms", type=float, default=0, help="0: a reader that wakes for every line")
     parser.add_argument("--raw", type=Path, help="append each block as a JSON line")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -171,7 +174,8 @@ def main() -> None:
             generate(Path(folder), "five-ms", max(options.tests // 20, 1), f"sum(range({iterations_for(WORK_MS)}))"),
         ]
         for suite in suites:
-            blocks = measure(options.python, suite, options.minutes * 30, options.blocks)
+            pause_s = options.reader_pause_ms / 1000
+            blocks = measure(options.python, suite, pause_s, options.minutes * 30, options.blocks)
             report(suite, blocks)
             if options.raw is not None:
                 append_raw(options.raw, options.python, suite, blocks)

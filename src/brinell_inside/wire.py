@@ -3,8 +3,8 @@ r"""The wire: JSON lines, version 1, from the subject's pytest to whoever holds 
 Each line is one JSON object, ASCII, shorter than 256 KiB, with a ``kind``. A reader ignores kinds and keys it does not
 know, tolerates a torn last line, and reads until ``done`` or the end of the process (a grandchild that was forked in
 unusual ways may hold the descriptor open). One that pauses some 20 ms between reads spares the subject a context
-switch per test. Absent key = null. Seconds are floats; ``*_ns`` is CLOCK_MONOTONIC of this
-machine; paths are absolute unless said otherwise. Text is the subject's: untrusted, capped, lone surrogates escaped.
+switch per test. Absent key = null. Seconds are floats; ``*_ns`` is CLOCK_MONOTONIC of this machine; paths are absolute
+unless said otherwise. Text is the subject's: untrusted, capped, lone surrogates escaped.
 
 ``hello`` (first, when the session starts; missing if pytest refused its arguments or had nothing to run: --help)
     v 1 | python "3.11.7" | implementation "CPython" | pytest "9.2.0" | rootdir | inipath | args [str] (as given on
