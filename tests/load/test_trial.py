@@ -121,6 +121,18 @@ def test_a_closed_model_from_end_to_end(lab, run):
     assert numbers.requests == of(room, LoadEnded)[0].completed > 0
 
 
+def test_tls_is_verified_unless_told_otherwise(lab, run, server_tls, certificate, monkeypatch):
+    port = lab.start(lab.always(lab.ok()), tls=server_tls)
+    url = f"https://localhost:{port}"
+    shape = {"kind": "constant", "rate": 50, "duration": 0.4}
+    strict = judged(run(LoadSpec(name="browse", shape=shape, url=url)))
+    assert strict.load[0].errors == {"tls": 20}
+    assert "self-signed" in str(strict.load[0].samples)
+    assert judged(run(LoadSpec(name="browse", shape=shape, url=url, verify_tls=False))).load[0].errors == {}
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
+    assert judged(run(LoadSpec(name="browse", shape=shape, url=url))).load[0].errors == {}
+
+
 def test_ctrl_c_keeps_what_was_measured(lab, run):
     port = lab.start(lab.always(lab.ok()))
     endless = spec(port, {"kind": "constant", "rate": 100, "duration": 60}, workers=2, thresholds={"p50_ms": 60_000})
@@ -194,6 +206,7 @@ def test_a_foreign_target_is_refused_before_anything_starts(run):
         ({"shape": {"kind": "constnat", "rate": 1, "duration": 1}}, "constant"),
         ({"shape": {"kind": "constant", "rate": 0, "duration": 1}}, "rate lies above 0"),
         ({"driver": "htp"}, "http"),
+        ({"raw": True}, "raw"),
         ({"workers": 9, "connections": 8}, "9 workers cannot share 8 connections"),
         ({"requests": (RequestSpec(path="/{{id}}"),)}, "template"),
     ],

@@ -47,6 +47,8 @@ class LoadTrial:
         kind = _chosen(spec, "shape.kind", spec.shape.get("kind", ""), self._shapes)
         shape = _shape(spec, kind, options)
         target = check_target(spec.url or room.service().url, room.plan.allow_targets)
+        if spec.raw:
+            raise UsageError(f"[[load]] {spec.name}: raw = true is not there yet: single requests are not written down")
         if spec.workers > spec.connections:
             raise UsageError(
                 f"[[load]] {spec.name}: {spec.workers} workers cannot share {spec.connections} connections",

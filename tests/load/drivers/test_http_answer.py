@@ -21,21 +21,24 @@ def head(*lines, bodiless=False, status="HTTP/1.1 200 OK"):
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (head("Content-Length: 12"), Head(200, 12, keep=True)),
-        (head("content-length:0"), Head(200, 0, keep=True)),
-        (head("Transfer-Encoding: gzip, chunked"), Head(200, CHUNKED, keep=True)),
-        (head("Transfer-Encoding: gzip"), Head(200, UNTIL_CLOSE, keep=False)),
-        (head(), Head(200, UNTIL_CLOSE, keep=False)),
-        (head("Content-Length: 3", "Connection: Upgrade, CLOSE"), Head(200, 3, keep=False)),
-        (head("Content-Length: 3", status="HTTP/1.0 200 OK"), Head(200, 3, keep=False)),
-        (head("Content-Length: 3", "Connection: keep-alive", status="HTTP/1.0 200 OK"), Head(200, 3, keep=True)),
-        (head("Content-Length: 9", bodiless=True), Head(200, 0, keep=True)),
-        (head(bodiless=True), Head(200, 0, keep=True)),
-        (head("Transfer-Encoding: chunked", bodiless=True), Head(200, 0, keep=True)),
-        (head(status="HTTP/1.1 204 No Content"), Head(204, 0, keep=True)),
-        (head("Content-Length: 99", status="HTTP/1.1 304 Not Modified"), Head(304, 0, keep=True)),
-        (head(status="HTTP/1.1 100 Continue"), Head(100, 0, keep=True)),
-        (head("Content-Length: 2", status="HTTP/1.1 503"), Head(503, 2, keep=True)),
+        (head("Content-Length: 12"), Head(200, 12, keep=True, outcome="ok")),
+        (head("content-length:0"), Head(200, 0, keep=True, outcome="ok")),
+        (head("Transfer-Encoding: gzip, chunked"), Head(200, CHUNKED, keep=True, outcome="ok")),
+        (head("Transfer-Encoding: gzip"), Head(200, UNTIL_CLOSE, keep=False, outcome="ok")),
+        (head(), Head(200, UNTIL_CLOSE, keep=False, outcome="ok")),
+        (head("Content-Length: 3", "Connection: Upgrade, CLOSE"), Head(200, 3, keep=False, outcome="ok")),
+        (head("Content-Length: 3", status="HTTP/1.0 200 OK"), Head(200, 3, keep=False, outcome="ok")),
+        (
+            head("Content-Length: 3", "Connection: keep-alive", status="HTTP/1.0 200 OK"),
+            Head(200, 3, keep=True, outcome="ok"),
+        ),
+        (head("Content-Length: 9", bodiless=True), Head(200, 0, keep=True, outcome="ok")),
+        (head(bodiless=True), Head(200, 0, keep=True, outcome="ok")),
+        (head("Transfer-Encoding: chunked", bodiless=True), Head(200, 0, keep=True, outcome="ok")),
+        (head(status="HTTP/1.1 204 No Content"), Head(204, 0, keep=True, outcome="ok")),
+        (head("Content-Length: 99", status="HTTP/1.1 304 Not Modified"), Head(304, 0, keep=True, outcome="ok")),
+        (head(status="HTTP/1.1 100 Continue"), Head(100, 0, keep=True, outcome="ok")),
+        (head("Content-Length: 2", status="HTTP/1.1 503"), Head(503, 2, keep=True, outcome="status-503")),
     ],
 )
 def test_framing_follows_the_head(found, expected):
@@ -49,6 +52,11 @@ def test_framing_follows_the_head(found, expected):
         ["Content-Length: -3"],
         ["Content-Length: 3", "Transfer-Encoding: chunked"],
         ["Bad Name: x"],
+        ["Content-Length: three"],
+        ["X-Folded: a", " b", "Content-Length: 3"],
+        ["Transfer-Encoding: gzip,", "\tchunked"],
+        ["X-Bare: a\nContent-Length: 3"],
+        ["X: Content-Length: 3\rContent-Length: 4"],
     ],
 )
 def test_ambiguous_or_broken_heads_are_refused(lines):
@@ -68,7 +76,7 @@ def test_heads_are_remembered_exactly_and_within_bounds():
     heads = Heads(bodiless=False)
     for number in range(3 * REMEMBERED):
         text = f"HTTP/1.1 200 OK\r\nX-Id: {number}\r\nContent-Length: {number}\r\n\r\n".encode()
-        assert heads.read(text) == heads.read(text) == Head(200, number, keep=True)
+        assert heads.read(text) == heads.read(text) == Head(200, number, keep=True, outcome="ok")
         assert len(heads._known) <= REMEMBERED
 
 

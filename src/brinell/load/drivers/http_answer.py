@@ -20,7 +20,10 @@ LONGEST_HEAD = 256 * 1024
 REMEMBERED = 512
 REMEMBERED_BYTES = 8192  # a head longer than this is parsed every time: memory stays bounded
 START = b"HTTP/1."
+OLD = b"HTTP/1.0"
 END = b"\r\n\r\n"
+_CONNECTION, _LENGTH, _ENCODING = _FRAMING = (b"connection", b"content-length", b"transfer-encoding")
+_LENGTHS = frozenset(len(name) for name in _FRAMING)
 
 
 class ProtocolError(Exception):
@@ -33,22 +36,27 @@ class Head(NamedTuple):
     status: int
     length: int
     keep: bool
+    outcome: str
 
 
 class Heads:
-    """Parses heads of one kind of request; ``bodiless`` answers (to HEAD) have no body, whatever they announce."""
+    """Reads heads of answers to one kind of request. ``bodiless`` answers (to HEAD) have no body, whatever they
+    announce; ``expect`` are the statuses of success.
+    """
 
-    __slots__ = ("_bodiless", "_known")
+    __slots__ = ("_bodiless", "_expect", "_known", "known")
 
-    def __init__(self, *, bodiless: bool) -> None:
+    def __init__(self, *, bodiless: bool = False, expect: tuple[int, ...] = ()) -> None:
         self._bodiless = bodiless
+        self._expect = expect
         self._known: dict[bytes, Head] = {}
+        self.known = self._known.get  # the head that these bytes were found to be, or None
 
     def read(self, head: bytes) -> Head:
         """Return what a complete head, blank line included, says. ProtocolError if it is not valid."""
         found = self._known.get(head)
         if found is None:
-            found = _parse(head, bodiless=self._bodiless)
+            found = _parse(head, self._expect, bodiless=self._bodiless)
             if len(head) <= REMEMBERED_BYTES:
                 if len(self._known) >= REMEMBERED:
                     self._known.clear()
@@ -57,26 +65,22 @@ class Heads:
 
 
 class _Fields:
-    """Collects what decides about framing; the parser's protocol object."""
+    """Collects the fields that decide about framing, lower case; the parser's protocol object."""
 
-    __slots__ = ("connection", "encoding", "length")
+    __slots__ = ("found",)
 
     def __init__(self) -> None:
-        self.length: int | None = None
-        self.encoding = b""
-        self.connection = b""
+        self.found: dict[bytes, bytes] = {}
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        match name.lower():
-            case b"content-length":
-                self.length = int(value)
-            case b"transfer-encoding":
-                self.encoding += b"," + value.lower()
-            case b"connection":
-                self.connection += b"," + value.lower()
+        if len(name) in _LENGTHS:  # called for every field: most are dismissed here
+            key = name.lower()
+            if key in _FRAMING:
+                before = self.found.get(key)
+                self.found[key] = value.lower() if before is None else before + b"," + value.lower()
 
 
-def _parse(head: bytes, *, bodiless: bool) -> Head:
+def _parse(head: bytes, expect: tuple[int, ...], *, bodiless: bool) -> Head:
     if not head.startswith(START):  # llhttp speaks RTSP and others too
         raise ProtocolError("not an HTTP/1 answer")
     fields = _Fields()
@@ -85,20 +89,24 @@ def _parse(head: bytes, *, bodiless: bool) -> Head:
         parser.feed_data(head)
     except httptools.HttpParserUpgrade:
         raise ProtocolError("the answer switches protocols, which was not asked for") from None
-    except (httptools.HttpParserError, ValueError) as error:
+    except httptools.HttpParserError as error:
         raise ProtocolError(str(error)) from None
-    status = parser.get_status_code()
-    tokens = {token.strip() for token in fields.connection.split(b",")}
-    modern = parser.get_http_version() != "1.0"
-    keep = b"close" not in tokens and (modern or b"keep-alive" in tokens)
+    found = fields.found
+    status: int = parser.get_status_code()
+    outcome = outcome_of(status, expect)
+    keep = not head.startswith(OLD)
+    if _CONNECTION in found:
+        tokens = {token.strip() for token in found[_CONNECTION].split(b",")}
+        keep = b"close" not in tokens and (keep or b"keep-alive" in tokens)
     if bodiless or status < 200 or status in {204, 304}:
-        return Head(status, 0, keep)
-    if fields.encoding:
-        coded = fields.encoding.rpartition(b",")[2].strip() == b"chunked"
-        return Head(status, CHUNKED, keep) if coded else Head(status, UNTIL_CLOSE, keep=False)
-    if fields.length is None:
-        return Head(status, UNTIL_CLOSE, keep=False)
-    return Head(status, fields.length, keep)
+        return Head(status, 0, keep, outcome)
+    if _ENCODING in found:
+        if found[_ENCODING].rpartition(b",")[2].strip() == b"chunked":
+            return Head(status, CHUNKED, keep, outcome)
+        return Head(status, UNTIL_CLOSE, keep=False, outcome=outcome)
+    if _LENGTH in found:
+        return Head(status, int(found[_LENGTH]), keep, outcome)  # llhttp refuses what is no number, and two of them
+    return Head(status, UNTIL_CLOSE, keep=False, outcome=outcome)
 
 
 class Chunks:

@@ -16,7 +16,6 @@ from brinell.load.drivers.http_answer import (
     Head,
     Heads,
     ProtocolError,
-    outcome_of,
 )
 from brinell.load.engine.connection import IDLE, Connection, Host
 from brinell.load.engine.failures import classify
@@ -36,12 +35,13 @@ class HttpOperation(Operation):
     answer to the same request are the same answer, framing included, so comparing them replaces parsing.
     """
 
-    __slots__ = ("expect", "heads")
+    __slots__ = ("before", "heads", "known")
 
     def __init__(self, wire: WireOperation, recorder: Recorder) -> None:
         super().__init__(wire.name, wire.weight, wire.request, recorder)
-        self.expect = wire.expect
-        self.heads = Heads(bodiless=wire.bodiless)
+        self.heads = Heads(bodiless=wire.bodiless, expect=wire.expect)
+        self.known = self.heads.known
+        self.before = b""  # an answer is worth knowing once it came twice
 
 
 class HttpConnection(Connection):
@@ -76,12 +76,7 @@ class HttpConnection(Connection):
         elif not data:
             self._ended(ended)
         elif isinstance(operation, HttpOperation):
-            self.fresh = False
-            self.phase = "inside the answer"
-            try:
-                self._take(operation, data, ended)
-            except ProtocolError as error:
-                self.break_off(outcomes.PROTOCOL, f"{error}; it began {data[:60]!r}", ended)
+            self._take(operation, data, ended)
         else:
             # Nobody asked: some servers say 408 to an idle connection before they close it.
             self.break_off(outcomes.PROTOCOL, "bytes on an idle connection", ended)
@@ -91,11 +86,35 @@ class HttpConnection(Connection):
         return f"status {self.status}" if self.status else ""
 
     def _take(self, operation: HttpOperation, data: bytes, ended: int) -> None:
-        """Go on with an answer that is not the last one again, or not whole yet."""
-        if self.head is not None:
-            self._body(operation, self.head, data, ended)
-            return
-        whole = data if not self.held else self.held + data
+        """Take bytes that are not the ``seen`` answer: the short way is a known head with its whole body."""
+        if self.fresh:
+            end = data.find(END) + len(END)
+            head = operation.known(data[:end])
+            if head is not None and head.length == len(data) - end and head.keep and self.rest is None:
+                self._whole(operation, head, data, ended)
+                return
+        self.fresh = False
+        self.phase = "inside the answer"
+        try:
+            if self.head is None:
+                self._begun(operation, self.held + data, ended)
+            else:
+                self._body(operation, self.head, data, ended)
+        except ProtocolError as error:
+            self.break_off(outcomes.PROTOCOL, f"{error}; it began {data[:60]!r}", ended)
+
+    def _whole(self, operation: HttpOperation, head: Head, data: bytes, ended: int) -> None:
+        """An answer in one piece. One that came twice in a row is worth knowing as a whole."""
+        if data == operation.before and len(data) <= LONGEST_SEEN:
+            operation.see(data, head.outcome)
+        operation.before = data
+        operation.cell(head.outcome).bytes_in += len(data)
+        self.status = head.status
+        self.used = True
+        self.host.answered(self, ended, head.outcome, keep=True)
+
+    def _begun(self, operation: HttpOperation, whole: bytes, ended: int) -> None:
+        """Go on with an answer whose head is not read yet."""
         while True:
             end = whole.find(END) + len(END)
             if end < len(END):
@@ -116,10 +135,8 @@ class HttpConnection(Connection):
             self.chunks = Chunks()
             self._body(operation, head, whole, ended)
             return
-        self._count(operation, head, end)
+        operation.cell(head.outcome).bytes_in += end
         body = whole[end:]
-        if head.length == len(body) and head.keep and whole is data and len(data) <= LONGEST_SEEN:
-            operation.see(data, outcome_of(head.status, operation.expect))
         if body or head.length == 0:
             self._body(operation, head, body, ended)
 
@@ -134,39 +151,35 @@ class HttpConnection(Connection):
         self.held = whole
 
     def _body(self, operation: HttpOperation, head: Head, data: bytes, ended: int) -> None:
-        self._count(operation, head, len(data))
+        operation.cell(head.outcome).bytes_in += len(data)
         if head.length == CHUNKED:
             if self.chunks is not None and self.chunks.feed(data):
-                self._complete(operation, head, ended, keep=head.keep)
+                self._complete(head, ended, keep=head.keep)
         elif head.length != UNTIL_CLOSE:
             self.left -= len(data)
             if self.left < 0:
                 raise ProtocolError("bytes after the end of the answer")
             if self.left == 0:
-                self._complete(operation, head, ended, keep=head.keep)
+                self._complete(head, ended, keep=head.keep)
 
-    def _complete(self, operation: HttpOperation, head: Head, ended: int, *, keep: bool) -> None:
+    def _complete(self, head: Head, ended: int, *, keep: bool) -> None:
         self.fresh = True
         self.head = None
         self.chunks = None
         self.phase = "waiting for the first byte"
         self.used = True
         # An answer that comes before the request is out (413) leaves a connection nobody can use again.
-        self.host.answered(self, ended, outcome_of(head.status, operation.expect), keep=keep and self.rest is None)
+        self.host.answered(self, ended, head.outcome, keep=keep and self.rest is None)
 
     def _ended(self, ended: int) -> None:
         """The subject closed the connection."""
         operation, head = self.operation, self.head
         if operation is IDLE:
             self.break_off(outcomes.RESET, "", ended)
-        elif isinstance(operation, HttpOperation) and head is not None and head.length == UNTIL_CLOSE:
-            self._complete(operation, head, ended, keep=False)
+        elif head is not None and head.length == UNTIL_CLOSE:
+            self._complete(head, ended, keep=False)
         elif head is not None or self.held:
             self.break_off(outcomes.SHORT_BODY, f"closed {self.phase}", ended)
         else:
             again = " (the connection had carried answers before)" if self.used else ""
             self.break_off(outcomes.RESET, f"closed before the first byte of an answer{again}", ended)
-
-    @staticmethod
-    def _count(operation: HttpOperation, head: Head, size: int) -> None:
-        operation.cell(outcome_of(head.status, operation.expect)).bytes_in += size

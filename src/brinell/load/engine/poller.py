@@ -72,13 +72,13 @@ class EpollPoller:
 
     def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
         """Return ready descriptors; see the module's header for how it waits."""
-        if timeout_ns <= 0:
-            return self._poll(0, AT_ONCE)
         if timeout_ns > _COARSE_NS:
             return self._poll((timeout_ns // _MS_NS - 1) / 1000, AT_ONCE)
-        if select.select(self._watched, (), (), timeout_ns / 1e9)[0]:
+        # Under load something is ready already, and select would only say so a second time.
+        ready = self._poll(0, AT_ONCE)
+        if not ready and timeout_ns > 0 and select.select(self._watched, (), (), timeout_ns / 1e9)[0]:
             return self._poll(0, AT_ONCE)
-        return []
+        return ready
 
 
 class SelectorPoller:

@@ -20,14 +20,21 @@ from brinell.load.engine.exemplars import Exemplars
 Counts = npt.NDArray[np.int64]
 EMPTY: Sparse = ((), ())
 _HALF_BITS = 10
+_SHIFT = 52 - _HALF_BITS  # a double's mantissa has 52 bits
+_OFFSET = (1023 + _HALF_BITS - 1) << _HALF_BITS  # its exponent counts from 1023
 
 
 def indices_of(durations_ns: Counts) -> Counts:
-    """Return ``histogram.index_of`` of every duration at once."""
-    values = np.clip(durations_ns, 0, HIGHEST_NS)
-    # Exact: the highest value needs 42 bits, a double holds 53. frexp gives the bit length.
-    shifts = np.maximum(np.frexp(values.astype(np.float64))[1].astype(np.int64) - _HALF_BITS - 1, 0)
-    found: Counts = (shifts << _HALF_BITS) + (values >> shifts)
+    """Return ``histogram.index_of`` of every duration at once.
+
+    A histogram with 1024 buckets an octave is the top of a double: its exponent, then ten bits of its mantissa. The
+    conversion is exact: the highest value needs 42 bits, a double holds 53.
+    """
+    values = np.minimum(durations_ns, HIGHEST_NS)
+    found: Counts = (values.astype(np.float64).view(np.int64) >> _SHIFT) - _OFFSET
+    linear = values < 1 << _HALF_BITS
+    if linear.any():  # below 1024 ns a bucket is one nanosecond
+        found[linear] = np.maximum(values[linear], 0)
     return found
 
 
@@ -51,7 +58,8 @@ class Bins:
         """Bin these durations."""
         if self._counts is None:
             self._counts = np.zeros(SIZE, dtype=np.int64)
-        self._counts += np.bincount(indices_of(durations_ns), minlength=SIZE)
+        found = np.bincount(indices_of(durations_ns))
+        self._counts[: len(found)] += found
         self._highest = max(self._highest, int(durations_ns.max()))
 
     def take(self) -> tuple[Sparse, int]:

@@ -60,6 +60,7 @@ class Traffic:
         self._choose = means.choose
         self._most = connections
         self._free: list[Connection] = []
+        self._floor_ns = self._exemplars.floor_ns  # only a slower request is among the slowest
         self._pumping = False
         self._unrecorded = 0  # given up without a trace in the recorder
 
@@ -128,9 +129,10 @@ class Traffic:
 
     def answered(self, connection: Connection, ended_ns: int, outcome: str, *, keep: bool) -> None:
         """Count a complete answer and go on; ``keep``: the connection can carry another request."""
-        due, started = connection.intended, connection.started
+        started = connection.started
+        due = connection.due or started
         connection.operation.cell(outcome).record(ended_ns - due, ended_ns - started)
-        if ended_ns - due > self._exemplars.floor_ns or outcome != outcomes.OK:
+        if ended_ns - due > self._floor_ns or outcome != outcomes.OK:
             self._example(connection, ended_ns, outcome, "")
         if keep:
             self._go_on(connection, ended_ns)
@@ -193,8 +195,9 @@ class Traffic:
         name = connection.operation.name
         if outcome != outcomes.OK:
             self._exemplars.error(name, outcome, instants, detail or connection.told())
-        if ended_ns - due > self._exemplars.floor_ns:
+        if ended_ns - due > self._floor_ns:
             self._exemplars.slow(name, outcome, instants, detail or connection.told())
+            self._floor_ns = self._exemplars.floor_ns
 
 
 class OpenTraffic(Traffic):
@@ -230,7 +233,7 @@ class OpenTraffic(Traffic):
     def repeated(self, connection: Connection, operation: Operation, ended_ns: int) -> None:
         """As ``answered``, for the usual answer."""
         response = ended_ns - connection.due
-        if response > self._exemplars.floor_ns or self._due:
+        if response > self._floor_ns or self._due:
             self._as_answered(connection, operation, ended_ns)
             return
         operation.add_response(response)
@@ -282,7 +285,7 @@ class ClosedTraffic(Traffic):
     def repeated(self, connection: Connection, operation: Operation, ended_ns: int) -> None:
         """As ``answered``, for the usual answer."""
         service = ended_ns - connection.started
-        if service > self._exemplars.floor_ns or connection.due or ended_ns >= self.until_ns:
+        if service > self._floor_ns or connection.due or ended_ns >= self.until_ns:
             self._as_answered(connection, operation, ended_ns)
             return
         operation.add_both(service)
