@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 
 from brinell.core.verdicts import Severity
@@ -73,6 +74,14 @@ def test_an_assertion_that_a_library_makes_about_product_code_is_a_crash(suite):
     frames = ("src/shop/cart.py:3 add", f"{suite.SITE}/lib.py:9 check")
     bug = one(suite, suite.failed("tests/test_a.py::t", suite.raised("AssertionError", "no", *frames)))
     assert bug.severity_rule.startswith("P1-crash")
+
+
+def test_an_exception_of_the_products_own_is_a_refusal_and_no_crash(suite):
+    frames = ("tests/test_a.py:3 test_a", "src/shop/cart.py:3 add")
+    own = msgspec.structs.replace(suite.raised("ShopError", "sold out", *frames), module="shop.errors")
+    assert one(suite, suite.failed("tests/test_a.py::t", own)).severity_rule.startswith("P2-refusal")
+    foreign = msgspec.structs.replace(own, module="shopify.errors")
+    assert one(suite, suite.failed("tests/test_a.py::t", foreign)).severity_rule.startswith("P1-crash")
 
 
 def test_money_shows_in_what_an_assertion_called(suite):

@@ -48,6 +48,7 @@ class Reading:
     deepest: tuple[Frame, Place] | None
     raising: tuple[Frame, Place] | None
     missing: Missing | None
+    declared: bool = False  # the exception is of a class that the product itself defines
 
     @property
     def product(self) -> tuple[Frame, Place] | None:
@@ -101,6 +102,7 @@ def read_failure(failure: Failure, layout: Layout) -> Reading:
         deepest=deepest,
         raising=(last, layout.of(last)) if last is not None else None,
         missing=missing_name(raised) if raised is not None else None,
+        declared=raised is not None and bool(raised.module) and layout.is_own_module(raised.module),
     )
 
 

@@ -73,6 +73,7 @@ RULES: tuple[Rule, ...] = (
     Rule("P1-invariant", P1, "situation", "^product assertion$", True, "an assertion inside product code failed"),
     Rule("P2-performance", P2, "raised", _SLOW, False, "it took longer than it may"),
     Rule("P2-configuration", P2, "raised", _SETTING, False, "a setting is missing or wrong"),
+    Rule("P2-refusal", P2, "situation", "^refusal$", True, "the product refuses, with an exception of its own"),
     Rule("P1-crash", P1, "situation", "^crash$", True, "an unexpected exception leaves product code"),
     Rule("P1-unimportable", P1, "situation", "^unimportable$", False, "a part of the product cannot be imported"),
     Rule("P2-behaviour", P2, "situation", "^assertion$", False, "the product does not do what a test expects"),
@@ -137,6 +138,8 @@ def _of_exception(reading: Reading) -> str:
     if reading.product is not None:
         if reading.is_assertion and reading.raising is not None and reading.raising[1].is_product:
             return "product assertion"
+        if reading.declared and reading.raising is not None and reading.raising[1].is_product:
+            return "refusal"
         return "unknown" if raised.type in _NOT_A_CRASH else "crash"
     return "assertion" if reading.is_assertion else "test"
 
