@@ -376,6 +376,43 @@ while True:
 # --- the tool dies, hangs, or its guard does ---
 
 
+PRESSED = """
+import os, signal, threading
+from brinell.subject import guard
+asked = []
+signal.signal(signal.SIGINT, lambda *_: asked.append(1))
+over = threading.Event()
+def press():
+    while not over.wait(0.0002):
+        os.killpg(0, signal.SIGINT)
+threading.Thread(target=press).start()
+try:
+    for _ in range(8):
+        child = guard.start(["sleep", "99"])
+        assert child.poll() is None, child.poll()
+        child.stop(0.0)
+finally:
+    over.set()
+assert asked
+"""
+
+
+def test_ctrl_c_while_something_is_being_started_does_not_end_it():
+    """The terminal's signal goes to the whole group, and in its first moments a guard is still in ours."""
+    argv = [sys.executable, "-c", PRESSED]
+    ended = subprocess.run(argv, start_new_session=True, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_guard_that_was_killed_says_so_and_one_that_was_asked_to_stop_does_not():
+    killed, asked = guard.start(["sleep", "99"]), guard.start(["sleep", "99"])
+    os.kill(killed.guard_pid, signal.SIGKILL)
+    until(lambda: killed.poll() is not None)
+    assert (killed.poll(), killed.ending) == (-signal.SIGKILL, "guard")
+    asked.stop(0.5)
+    assert asked.ending is None
+
+
 def test_the_tool_is_killed_and_nothing_of_the_service_is_left(tmp_path):
     with tool(tmp_path) as (it, guard_pid, path):
         pids = pids_in(path, 3)

@@ -21,7 +21,7 @@ from typing import Any
 
 from brinell.core.errors import BrinellError
 from brinell.subject import process_table, start_failure
-from brinell.subject.guard_process import GRACE_S, KILLING_S
+from brinell.subject.guard_process import GRACE_S, IGNORED, KILLING_S
 
 _PROGRAM = Path(__file__).with_name("guard_process.py").resolve()
 _START_TIMEOUT_S = 30.0
@@ -206,7 +206,7 @@ def start(
     }
     ours, theirs = socket.socketpair()
     try:
-        with theirs, _opened(stdout) as out, _opened(stderr) as err:
+        with theirs, _opened(stdout) as out, _opened(stderr) as err, _deaf():
             guard = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_PROGRAM), str(theirs.fileno())],
                 stdin=subprocess.DEVNULL if stdin is None else stdin,
@@ -240,6 +240,18 @@ def _hand_over(child: GuardedChild, channel: socket.socket, spec: dict[str, Any]
     if not child.pid:
         child.stop(0.0)
         raise BrinellError(f"the guard of {spec['argv'][0]!r} did not start: {sys.executable} {_PROGRAM}")
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Hold back what a terminal sends: a process is in our group until it has its own session, and a Ctrl-C in that
+    moment would end it. The guard inherits this and ignores these signals anyway; the command does not inherit it.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, IGNORED)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

@@ -34,7 +34,7 @@ KILLING_S = 10.0
 
 _SUBREAPER = 36  # linux/prctl.h
 _PDEATHSIG = 1
-_IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
+IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 _OVERSLEPT_S = 0.5
 _POLL_S = 0.05  # the death of an adopted process wakes at once; this is for what cannot be seen otherwise
 
@@ -233,7 +233,7 @@ def _become(spec: dict[str, object], guard: int, error: int) -> None:
         if os.getppid() != guard:
             os._exit(127)  # the guard died before the line above: nobody would end us
         signal.set_wakeup_fd(-1)
-        for number in (*_IGNORED, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
+        for number in (*IGNORED, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.chdir(cwd)  # type: ignore[arg-type]
@@ -269,7 +269,7 @@ def main() -> None:
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)
     os.set_blocking(wake_write, False)
-    for number in _IGNORED:
+    for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, lambda *_: None)  # the number arrives through the wake-up pipe
