@@ -322,7 +322,9 @@ class Exemplar(_Record, frozen=True):
 
 
 class GeneratorSecond(_Record, frozen=True):
-    """One second of one worker about itself: is it the limit? Lag is woken minus due, sparse like a slice."""
+    """One second of one worker about itself: is it the limit? Lag is woken minus due, sparse like a slice; in a closed
+    model, where nothing is due, it is how late the loop came to its own regular appointments.
+    """
 
     worker: int
     second: int

@@ -82,7 +82,7 @@ class Story:
                 lag = histogram([self.lag_ms] * (per_second // len(self.cpu)))
                 yield GeneratorSecond(
                     worker, second, per_second // len(self.cpu), per_second // len(self.cpu), cpu,
-                    lag.sparse() if self.rate else ((), ()), lag.max_ns, self.waiting, 64, 0.0, self.starved,
+                    lag.sparse(), lag.max_ns, self.waiting, 64, 0.0, self.starved,
                 )  # fmt: skip
         yield from self.extra
         if self.ends:

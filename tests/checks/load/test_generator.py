@@ -73,8 +73,11 @@ def test_a_moment_of_full_load_after_a_stall_is_no_saturation(story):
     assert run.verdicts()["generator"] == "pass"
 
 
-def test_a_crowded_machine_alone_is_judged_by_lateness(story):
-    assert story(cpu=(0.05,), starved=0.93, thresholds=LIMITS).verdicts()["generator"] == "pass"
+@pytest.mark.parametrize("rate", [1000, None])
+def test_a_crowded_machine_is_the_limit_where_its_delay_counts(story, rate):
+    crowded = {"cpu": (0.05,), "starved": 0.93, "lag_ms": 3.0, "rate": rate, "thresholds": LIMITS}
+    assert story(response_ms=128, **crowded).verdicts()["generator"] == "pass"
+    assert story(response_ms=1, **crowded).verdicts()["generator"] == "invalid"
 
 
 @pytest.mark.parametrize(

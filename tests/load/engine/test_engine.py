@@ -100,6 +100,7 @@ def test_a_closed_model_keeps_every_connection_busy_until_the_end(lab):
     done = lab.drive(lab.start(handler), Closed(0.3), connections=5)
     assert set(done.outcomes) == {"ok"}
     assert most[0] == 5
+    assert sum(sum(one.lag[1]) for one in done.seconds) > 0  # the loop's own appointments
     assert done.engine.scheduled == done.outcomes["ok"]
 
 

@@ -153,5 +153,4 @@ def _not_measured(scenario: str, tally: Tally) -> dict[str, str]:
         found[f"load.{scenario}.subject"] = why
     if tally.started.target_rate is None:
         found[f"load.{scenario}.target_rate"] = "a closed model has no target rate: the subject sets it"
-        found[f"load.{scenario}.generator.schedule_lag_ms"] = "a closed model has no schedule"
     return found

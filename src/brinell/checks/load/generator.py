@@ -3,7 +3,8 @@
 Two promises. A slow subject is never called invalid: no rule looks at how long the subject took, at requests that
 waited for a connection, at time-outs or at a rate that was not answered. They look at the generator alone: its own
 processor time, how late it noticed that a request was due (which it does whether or not a connection is free), the
-requests it could not even begin, the workers that died. A saturated generator is never called valid: a loop without an
+requests it could not even begin, the workers that died. Response times appear only as the measure of lateness, and the
+slower the subject, the milder that makes it. A saturated generator is never called valid: a loop without an
 idle moment is saturated whatever the subject does at the same time.
 """
 
@@ -18,9 +19,10 @@ from brinell.core.thresholds import THRESHOLDS
 
 BUSY = 0.9  # share of a core
 DENIED = 0.95  # CPU plus time in the run queue: no idle moment, although other processes had the core
-# Below this share of a core it is not the loop's work that keeps it from idling but a crowded machine. Then the
-# question is how late it was, against what was measured: the rule "late" answers it.
+# Below this share of a core it is not the loop's work that keeps it from idling but a crowded machine. That limits what
+# is measured only where the usual delay is a part of the usual response time worth speaking of.
 WORKING = 0.25
+CROWDED = 0.1
 SATURATED_SECONDS = 0.1  # share of the middle seconds
 # Lateness is part of every response time, so it can only make the subject look worse: a limit that is met is met. What
 # it can do is turn a good subject's numbers into the generator's. Hence the bound grows with what was measured and with
@@ -104,8 +106,10 @@ def _own_faults(tally: Tally, _: Mapping[str, float]) -> str | None:
 
 
 def _saturated(tally: Tally, _: Mapping[str, float]) -> str | None:
+    (lag,), (response,) = tally.lag.quantiles_ns([0.5]), tally.response.quantiles_ns([0.5])
+    least = 0.0 if (lag or 0) > CROWDED * (response or 0) else WORKING
     for worker, rows in _middle(tally).items():
-        full = sum(cpu >= BUSY or (cpu >= WORKING and busy >= DENIED) for cpu, busy in rows)
+        full = sum(cpu >= BUSY or (cpu >= least and busy >= DENIED) for cpu, busy in rows)
         if full > SATURATED_SECONDS * len(rows):
             return f"Worker {worker} had no idle moment in {full} of {len(rows)} s"
     return None
@@ -118,6 +122,8 @@ def _late(tally: Tally, limits: Mapping[str, float]) -> str | None:
     floor = max(LATE_NS, LATE_SHARE * min(asked)) if asked else LATE_UNASKED_NS
     if lag is None or lag <= max(floor, LATE_SHARE * (response or 0)):
         return None
+    if tally.started.target_rate is None:
+        return f"One time in a hundred the loop woke {lag / 1e6:.3g} ms late or more"
     return f"One request in a hundred was noticed {lag / 1e6:.3g} ms or more after it was due"
 
 

@@ -44,8 +44,8 @@ class Engine:
         self._recorder = means.recorder
         self._report = report
         self._dues = iter(()) if dues is None else dues
-        kind = ClosedTraffic if dues is None else OpenTraffic
-        self._traffic = kind(means, limits.connections)
+        self._closed = dues is None
+        self._traffic = (ClosedTraffic if dues is None else OpenTraffic)(means, limits.connections)
         self._lag = Bins()
         self._pacer = Pacer(iter(()), 0, self._lag.buffer)
         self._stopped = False
@@ -107,7 +107,7 @@ class Engine:
                 now = _now()
                 last = max(last, now + wait_ns)  # the last one begun has its whole limit
             if now >= tick:  # after what is due: a loop that stood still past the end still begins what it owes
-                self._tick(now)
+                self._tick(now, now - tick)
                 if now >= last or self._finished(now):
                     return
                 tick = now + TICK_NS
@@ -126,7 +126,9 @@ class Engine:
         traffic = self._traffic
         return self._stopped or (now >= traffic.until_ns and not traffic.in_flight and not traffic.waiting)
 
-    def _tick(self, now: int) -> None:
+    def _tick(self, now: int, late_ns: int) -> None:
+        if self._closed:  # nothing falls due by a schedule, so the loop's own appointments tell how late it wakes
+            self._lag.buffer.append(late_ns)
         self._traffic.tick(now, self._limits.timeout_ns)
         self._recorder.absorb()
         self._lag.absorb()
