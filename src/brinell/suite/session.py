@@ -24,6 +24,7 @@ from brinell.suite.wire_lines import MAX_LINE_BYTES
 TEARDOWN_S = 10.0
 """How long pytest may take to tear down and report once it was asked to stop."""
 _WAIT_S = 0.05
+_GATHER_S = 0.02  # a reader that wakes for every line costs the suite it watches half as much again as recording does
 _DRAIN_S = 3.0  # after the process is gone: the guard ends what it left behind, which closes the pipes
 _LOG_S = 0.5
 _CHUNK_BYTES = 65_536
@@ -112,6 +113,7 @@ class Session:
 
     def _step(self, child: Child, lines: LineReader, out: _Output, begun_ns: int) -> None:
         _wait(lines, out)
+        self._room.clock.sleep(_GATHER_S)
         self._read(lines, out)
         self._cpu_s = _cpu_seconds(child.pid) or self._cpu_s
         self._watch()
