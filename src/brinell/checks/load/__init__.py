@@ -6,6 +6,7 @@ from brinell.checks.load.generator import Trust, trust
 from brinell.checks.load.limits import CHECK, Ruling, finding, rule
 from brinell.checks.load.numbers import load_of
 from brinell.checks.load.tally import Tally, tallies
+from brinell.core import outcomes
 from brinell.core.evidence import Evidence, steps_of
 from brinell.core.finding import Finding
 from brinell.core.judgement import Load, Part
@@ -57,7 +58,8 @@ def _ran(scenario: str, tally: Tally, cited: tuple[str, ...]) -> Finding:
     title = f"{scenario}: ran for {tally.span_s:.3g} s, {tally.completed} of {tally.requests} requests were answered"
     if tally.requests and not tally.completed:
         kind, count = next(iter(tally.errors.items()))
-        said = next((one.detail for kept in tally.failed.values() for _, one in kept if one.detail), "")
+        kept = [pair for outcome, pairs in tally.failed.items() if outcomes.kind(outcome) == kind for pair in pairs]
+        said = next((one.detail for _, one in kept if one.detail), "")
         verdict, title = Verdict.FAIL, f"{scenario}: not one of {tally.requests} requests was answered"
         detail = f"{count} ended as {kind}{f': {said}' if said else ''}"
     elif not tally.requests or tally.ended is None or tally.ended.interrupted:

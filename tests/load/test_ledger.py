@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from brinell.core.histogram import Histogram
+from brinell.core.observation import GeneratorSecond, LoadSlice
+from brinell.load.ledger import Ledger
+from brinell.load.wire import Done
+
+SECOND_NS = 1_000_000_000
+
+
+def answers(count, *, second=0, outcome="ok", worker=0, ms=3.0):
+    made = Histogram()
+    made.record(int(ms * 1e6), count)
+    return LoadSlice(worker, second, "GET /", outcome, count, made.sparse(), made.sparse(), made.max_ns, made.max_ns)
+
+
+def second_of(worker, scheduled, second=0):
+    return GeneratorSecond(worker, second, scheduled, scheduled, 0.1, ((), ()), 0)
+
+
+def ledger(*messages, span_s=2.0):
+    made = Ledger(0, span_s)
+    for message in messages:
+        made.add(message)
+    return made
+
+
+def test_the_line_tells_the_last_full_second():
+    made = ledger(answers(900), answers(7, outcome="timeout"), answers(1000, second=1), answers(3, second=2))
+    assert made.line() == "1000/s p99 3 ms 7 errors"
+    assert ledger(answers(1), answers(1, outcome="reset")).line() == "2/s p99 3 ms 1 error"
+    assert ledger().line() == "waiting for the first answers"
+
+
+def test_workers_that_reported_their_end_are_taken_at_their_word():
+    made = ledger(
+        answers(90), second_of(0, 95), Done(0, 100, 98, 2, 2 * SECOND_NS), Done(1, 50, 50, 0, 2 * SECOND_NS + 5)
+    )
+    ended = made.ended(9 * SECOND_NS, (), interrupted=False)
+    assert (ended.scheduled, ended.completed, ended.unfinished) == (150, 148, 2)
+    assert ended.span_s == (2 * SECOND_NS + 5) / 1e9
+
+
+def test_a_worker_that_died_counts_with_what_it_told():
+    made = ledger(
+        Done(0, 100, 100, 0, 2 * SECOND_NS),
+        second_of(1, 60), answers(40, worker=1), answers(5, outcome="status-500", worker=1), answers(3, outcome="timeout", worker=1),
+    )  # fmt: skip
+    ended = made.ended(9 * SECOND_NS, ("worker 1 ended with signal 9",), interrupted=False)
+    assert (ended.scheduled, ended.completed, ended.unfinished) == (160, 145, 12)
+    assert ended.span_s == 2.0  # the schedule's, for its end is past
+
+
+def test_without_any_worker_left_the_span_ends_now():
+    assert ledger().ended(SECOND_NS // 2, ("both died",), interrupted=False).span_s == 0.5
