@@ -44,8 +44,11 @@ def test_workers_that_reported_their_end_are_taken_at_their_word():
 def test_a_worker_that_died_counts_with_what_it_told():
     made = ledger(
         Done(0, 100, 100, 0, 2 * SECOND_NS),
-        second_of(1, 60), answers(40, worker=1), answers(5, outcome="status-500", worker=1), answers(3, outcome="timeout", worker=1),
-    )  # fmt: skip
+        second_of(1, 60),
+        answers(40, worker=1),
+        answers(5, outcome="status-500", worker=1),
+        answers(3, outcome="timeout", worker=1),
+    )
     ended = made.ended(9 * SECOND_NS, ("worker 1 ended with signal 9",), interrupted=False)
     assert (ended.scheduled, ended.completed, ended.unfinished) == (160, 145, 12)
     assert ended.span_s == 2.0  # the schedule's, for its end is past
