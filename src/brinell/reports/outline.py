@@ -79,8 +79,8 @@ def severity_counts(bugs: Iterable[Bug]) -> dict[Severity, int]:
 
 
 def bugs_in_order(judgement: Judgement) -> list[Bug]:
-    """Return the bugs most urgent first; of one severity those with most tests first."""
-    return sorted(judgement.bugs, key=lambda bug: (bug.severity, -len(bug.tests), bug.id))
+    """Return the bugs most urgent first; those of one severity keep the judge's order (the product's own first)."""
+    return sorted(judgement.bugs, key=lambda bug: bug.severity)
 
 
 def bug_of_test(judgement: Judgement) -> dict[str, Bug]:
