@@ -17,6 +17,7 @@ from brinell.core.plan import LoadSpec, Plan, ServiceSpec, Step, SuiteSpec
 from brinell.journal import baseline
 from brinell.journal.reader import read
 from brinell.run import execute
+from brinell.subject import capped_log
 
 
 class Counting:
@@ -136,6 +137,33 @@ def test_the_baseline_is_copied_into_the_journal(tmp_path):
     path.unlink()
     assert read(tmp_path).baseline == {"v": 1, "suite": {"seconds": [1.0]}}
     assert [e.data.path for e in read(tmp_path).envelopes(BaselineRead)] == ["brinell-baselines/baseline.json"]
+
+
+def test_a_damaged_baseline_ends_the_run_before_its_first_step_and_says_so(tmp_path):
+    path = baseline.path_of(tmp_path)
+    path.parent.mkdir()
+    path.write_text("{")
+    trials = {"a": Counting()}
+    with pytest.raises(UsageError):
+        execute(plan_of(tmp_path, "a"), tmp_path, trials=trials)
+    assert (trials["a"].times, state_of(tmp_path)) == (0, ["failed"])
+
+
+def test_a_log_that_grows_without_end_is_cut_while_the_step_runs(tmp_path):
+    log = tmp_path / "load-workers.log"
+
+    def flood(room):
+        room.start([sys.executable, "-c", "while True: print('x' * 999)"], stdout=log)
+        cut = False
+        end = time.monotonic() + 60
+        while not cut and time.monotonic() < end:
+            time.sleep(0.05)
+            room.tick()
+            cut = b"bytes were cut here" in log.read_bytes()
+        assert cut
+
+    execute(plan_of(tmp_path, "a"), tmp_path, trials={"a": Counting(flood)})
+    assert log.stat().st_size <= capped_log.CAP_BYTES
 
 
 SERVER = ServiceSpec(command="{python} -m http.server --bind 127.0.0.1 {port}", ready="/")

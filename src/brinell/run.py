@@ -65,9 +65,9 @@ def execute(
     opener = Journal.resume if resume else Journal.create
     with opener(folder, clock) as journal, _stop_requests() as stop:
         run = _Run(plan, folder, journal, clock=clock, stop=stop, watch=watch, show=show)
-        run.open(argv)
         end = RunEnded("failed")
         try:
+            run.open(argv)
             for step in plan.steps:
                 if done.get(step.id) != "done":
                     run.do(step, trials[step.trial])

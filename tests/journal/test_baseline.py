@@ -91,3 +91,10 @@ def test_a_damaged_or_newer_baseline_is_a_usage_error_with_the_fix(tmp_path, dam
 def test_the_layout_is_json(tmp_path):
     path = baseline.bless(tmp_path, judgement(suite=msgspec.structs.replace(suite(2.0), repeats=(2.0, 2.1))), "")
     assert json.loads(path.read_text())["suite"]["seconds"] == [2.0, 2.1]
+
+
+def test_a_baseline_that_cannot_be_written_is_a_usage_error_with_the_fix(tmp_path):
+    baseline.path_of(tmp_path).with_suffix(".tmp").mkdir(parents=True)
+    with pytest.raises(UsageError, match="cannot write") as caught:
+        baseline.bless(tmp_path, judgement(), "")
+    assert caught.value.hint

@@ -63,13 +63,21 @@ def load(root: Path) -> dict[str, Any] | None:
 
 
 def bless(root: Path, judgement: Judgement, moment: str) -> Path:
-    """Write the baseline atomically, one line per test so that its diff can be reviewed; return its path."""
+    """Write the baseline atomically, one line per test so that its diff can be reviewed; return its path.
+
+    UsageError if it cannot be written.
+    """
     path = path_of(root)
     content = compose(judgement, moment, load(root))
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".tmp")
-    draft.write_text(_layout(content) + "\n", encoding="utf-8")
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(_layout(content) + "\n", encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {path}: {error.strerror}", hint=f"make {path.parent} a folder you may write, with room in it"
+        ) from None
     return path
 
 

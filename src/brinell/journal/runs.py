@@ -100,7 +100,7 @@ def listing(root: Path) -> list[RunEntry]:
                 started=head.run.started if head else stamp,
                 verdict=head.verdict if head else None,
                 exit_code=head.run.exit_code if head else None,
-                size_bytes=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
+                size_bytes=_size_bytes(folder),
             )
         )
     return sorted(entries, key=lambda entry: entry.id, reverse=True)
@@ -120,6 +120,16 @@ def _folders(root: Path) -> list[Path]:
         return [folder for folder in runs.iterdir() if (folder / FILE).exists() or (folder / PLAN_FILE).exists()]
     except OSError:
         return []
+
+
+def _size_bytes(folder: Path) -> int:
+    """The bytes in a folder; what goes away meanwhile (a draft, a run another one prunes) counts nothing."""
+    total = 0
+    with contextlib.suppress(OSError):
+        for file in folder.iterdir():
+            with contextlib.suppress(OSError):
+                total += file.lstat().st_size
+    return total
 
 
 def _fresh(runs: Path, identity: str) -> Path:
