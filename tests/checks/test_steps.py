@@ -38,16 +38,16 @@ def test_a_step_the_subject_stopped_fails_with_its_reason():
 
 
 @pytest.mark.parametrize(
-    "last",
+    ("last", "reason"),
     [
-        [StepStarted("load:x"), StepFinished("load:x", "interrupted"), RunEnded("interrupted")],
-        [StepStarted("load:x")],
-        [],
+        ([StepStarted("load:x"), StepFinished("load:x", "interrupted"), RunEnded("interrupted")], Reason.INCONCLUSIVE),
+        ([StepStarted("load:x")], Reason.INCONCLUSIVE),
+        ([], Reason.NOT_EXERCISED),
     ],
 )
-def test_a_step_that_was_interrupted_cut_off_or_never_begun_is_not_exercised(last):
+def test_a_step_that_was_cut_short_is_inconclusive_and_one_that_never_began_not_exercised(last, reason):
     finding = found(*done("suite", "reproduce"), *last)["step.load:x"]
-    assert (finding.verdict, finding.reason, finding.required) == (Verdict.UNKNOWN, Reason.NOT_EXERCISED, True)
+    assert (finding.verdict, finding.reason, finding.required) == (Verdict.UNKNOWN, reason, True)
 
 
 def test_when_the_run_itself_broke_no_step_is_blamed_on_the_subject():

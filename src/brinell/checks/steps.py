@@ -66,11 +66,20 @@ def _finding(step: Step, last: Envelope | None, verdict: Verdict, title: str, de
         # A bug that could not be reproduced says so itself; the step is a convenience and proves nothing more.
         required=step.trial != "reproduce",
         verdict=verdict,
-        reason=Reason.NOT_EXERCISED if verdict is Verdict.UNKNOWN else None,
+        reason=_why_unknown(last) if verdict is Verdict.UNKNOWN else None,
         title=title,
         detail=detail,
         evidence=(observation_id(last),) if last else (),
     )
+
+
+def _why_unknown(last: Envelope | None) -> Reason:
+    """A step that began and was cut short showed something, but too little; one that could not begin showed nothing."""
+    match last.data if last else None:
+        case StepStarted() | StepFinished(state="interrupted"):
+            return Reason.INCONCLUSIVE
+        case _:
+            return Reason.NOT_EXERCISED
 
 
 def _run_failed(envelope: Envelope, detail: str, code: int) -> Finding:
