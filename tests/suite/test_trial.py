@@ -398,3 +398,12 @@ def test_deselected_tests_are_counted(project, examine):
     examined = examine(project(test_a="def test_a(): pass\ndef test_b(): pass"), "-k", "test_b")
     assert examined.report.deselected == 1
     assert examined.of(Collected)[0].count == 1
+
+
+def test_a_flood_of_output_is_cut_and_its_end_is_kept(project, examine):
+    code = "def test_a():\n    for n in range(120_000): print('token', 'x' * 90, n)"
+    examined = examine(project(test_a=code), "-s")
+    assert (examined.room.folder / "test_execution.log").stat().st_size <= 5_000_000
+    assert "bytes of output were cut here" in examined.log
+    assert "1 passed in" in examined.log.splitlines()[-1]
+    assert examined.finding().verdict is Verdict.PASS

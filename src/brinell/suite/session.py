@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import importlib.util
 import os
 import select
@@ -25,8 +26,9 @@ TEARDOWN_S = 10.0
 """How long pytest may take to tear down and report once it was asked to stop."""
 _WAIT_S = 0.05
 _GATHER_S = 0.02  # a reader that wakes for every line costs the suite it watches half as much again as recording does
+_LOG_S = 0.25  # while output floods, the log is looked after this often; pytest waits for room in the pipe meanwhile
+_PIPE_BYTES = 1 << 20  # what the kernel holds for us while we are elsewhere
 _DRAIN_S = 3.0  # after the process is gone: the guard ends what it left behind, which closes the pipes
-_LOG_S = 0.5
 _CHUNK_BYTES = 65_536
 _READS = 64
 
@@ -108,12 +110,14 @@ class Session:
             seconds = (self._room.clock.now_ns() - begun_ns) / 1e9
             self._drain(lines, out)
             self._recording.malformed += lines.dropped
-        self._log.flush(final=True)
+        while self._log.finish():
+            self._tick()
         self._end(status, round(seconds, 6))
 
     def _step(self, child: Child, lines: LineReader, out: _Output, begun_ns: int) -> None:
         _wait(lines, out)
-        self._room.clock.sleep(_GATHER_S)
+        if not (out.floods or (out.ended and lines.ended)):
+            self._room.clock.sleep(_GATHER_S)
         self._read(lines, out)
         self._cpu_s = _cpu_seconds(child.pid) or self._cpu_s
         self._watch()
@@ -142,7 +146,7 @@ class Session:
                 self._emit(record)
         self._log.feed(out.read())
         now_ns = self._room.clock.now_ns()
-        if now_ns - self._logged_ns > _LOG_S * 1e9:
+        if not out.floods or now_ns - self._logged_ns > _LOG_S * 1e9:
             self._logged_ns = now_ns
             self._log.flush()
 
@@ -152,10 +156,14 @@ class Session:
         while not (lines.ended and out.ended) and self._room.clock.now_ns() < stop_by_ns:
             _wait(lines, out)
             self._read(lines, out)
-            try:
-                self._room.tick()
-            except Interrupted:
-                self.interrupted = True
+            self._tick()
+
+    def _tick(self) -> None:
+        """Tick where nothing is left to be stopped."""
+        try:
+            self._room.tick()
+        except Interrupted:
+            self.interrupted = True
 
     def _end(self, status: int, seconds: float) -> None:
         said = self._recording
@@ -166,7 +174,7 @@ class Session:
             cpu_s=None if said.started.xdist_workers else self._cpu_s,  # workers not yet waited for would be missing
             signal=_signal_name(-status) if status < 0 else None,
             timed_out=self.timed_out,
-            stderr_tail=() if said.done and (asked or status in (0, 1)) else self._log.tail,
+            stderr_tail=() if said.done and said.said_hello and (asked or status in (0, 1)) else self._log.tail,
         )
         for record in ending:
             self._emit(record)
@@ -178,6 +186,7 @@ class _Output:
     def __init__(self, fd: int) -> None:
         os.set_blocking(fd, False)
         self.ended = False
+        self.floods = False  # the last look found so much that more must be expected at once
         self._fd = fd
 
     def fileno(self) -> int:
@@ -195,12 +204,17 @@ class _Output:
                 self.ended = True
                 break
             parts.append(data)
-        return b"".join(parts)
+        whole = b"".join(parts)
+        self.floods = len(whole) > _PIPE_BYTES // 8
+        return whole
 
 
 def _pipe(opened: contextlib.ExitStack) -> tuple[BinaryIO, BinaryIO]:
     """Return a pipe's reading and writing end; both are closed with ``opened`` at the latest."""
     reading, writing = os.pipe()
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):  # a user's quota may be used up
+            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     return opened.enter_context(os.fdopen(reading, "rb", 0)), opened.enter_context(os.fdopen(writing, "wb", 0))
 
 

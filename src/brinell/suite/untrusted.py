@@ -1,12 +1,13 @@
 """Text from the subject on its way into the journal or a log: controls neutralised, secrets masked, size capped.
 
-``redact`` looks at every character several times (some 3 MB/s), and a suite may print hundreds of megabytes. So only
+``redact`` looks at every character many times (0.2 to 3 MB/s), and a suite may print hundreds of megabytes. So only
 lines that hold a word it could act on, and the line after each (a value may follow there), are given to it.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
 from brinell.core.redact import plain, redact
 
@@ -15,38 +16,41 @@ _CUE = re.compile(
     r"|://|AKIA|ASIA|gh[pousr]_|xox[abprs]-|[sr]k_live_|eyJ|-----BEGIN",
     re.IGNORECASE,
 )
+# One of these is in whatever _CUE matches; looking for them first is ten times as fast.
+_WORDS = (
+    "pass", "pwd", "secret", "token", "key", "credential", "auth", "cookie", "bearer", "basic",
+    "://", "akia", "asia", "gh", "xox", "k_live_", "eyj", "-----begin",
+)  # fmt: skip
 # What redact takes for a name of a secret and is none: ``TestToken::test_x``, ``author = ``, ``passed: ``. It is
 # interrupted by private-use characters for the time of masking.
 _CLASS_MARK = re.compile(r"(?<=\w)::(?=\w)")
 _HARMLESS = re.compile(r"(?i)(?:(?<=auth)(?=or(?!i[sz]))|(?<=pass)(?=ed|es|ing|eng|iv|ion|age))")
+_KEY = "-----BEGIN"
 _CLASS_STAND_IN, _BREAK = "\ue000", "\ue001"
 
 
 def clean(text: str, most: int | None = None) -> str:
     """Return ``text`` fit to keep: at most ``most`` characters, without controls and without what looks secret."""
     text = plain(text if text.isascii() else text.encode("utf-8", "replace").decode(), most)
-    return masked(text) if _CUE.search(text) else text
+    folded = text.casefold()
+    return _masked(text, folded) if any(word in folded for word in _WORDS) else text
 
 
-def masked(text: str) -> str:
-    """Return what ``redact`` makes of the lines that give it a cue; node ids stay whole."""
-    if "-----BEGIN" in text:
+def _masked(text: str, folded: str) -> str:
+    if _KEY in text:
         return _redact(text)
     lines = text.split("\n")
-    dirty = {number + step for number, line in enumerate(lines) if _CUE.search(line) for step in (0, 1)}
-    out: list[str] = []
-    block: list[str] = []
-    for number, line in enumerate(lines):
-        if number in dirty:
-            block.append(line)
-            continue
-        if block:
-            out.append(_redact("\n".join(block)))
-            block = []
-        out.append(line)
-    if block:
-        out.append(_redact("\n".join(block)))
-    return "\n".join(out)
+    dirty: set[int] = set()
+    for number, line in enumerate(folded.split("\n")):
+        if any(word in line for word in _WORDS) and _CUE.search(line):
+            dirty |= {number, number + 1}
+    if not dirty:
+        return text
+    parts: list[str] = []
+    for is_dirty, group in groupby(range(len(lines)), dirty.__contains__):
+        block = "\n".join(lines[number] for number in group)
+        parts.append(_redact(block) if is_dirty else block)
+    return "\n".join(parts)
 
 
 def identity(node_id: str) -> str:
