@@ -28,6 +28,7 @@ _WAIT_S = 0.05
 _GATHER_S = 0.02  # a reader that wakes for every line costs the suite it watches half as much again as recording does
 _LOG_S = 0.25  # while output floods, the log is looked after this often; pytest waits for room in the pipe meanwhile
 _PIPE_BYTES = 1 << 20  # what the kernel holds for us while we are elsewhere
+_TICK_NS = 250_000_000  # between two ticks at most, also where many lines are read at once
 _DRAIN_S = 3.0  # after the process is gone: the guard ends what it left behind, which closes the pipes
 _CHUNK_BYTES = 65_536
 _READS = 64
@@ -74,7 +75,6 @@ class Session:
         watch: Callable[[], None] = lambda: None,
         teardown_s: float = TEARDOWN_S,
     ) -> None:
-        self.interrupted = False
         self.timed_out = False
         self._room = room
         self._command = command
@@ -84,8 +84,15 @@ class Session:
         self._watch = watch
         self._teardown_s = teardown_s
         self._stop_by_ns: int | None = None
+        self._requests = 0  # to stop
+        self._ticked_ns = 0
         self._logged_ns = 0
         self._cpu_s: float | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._requests > 0
 
     def run(self) -> None:
         """Do it. A request to stop lets pytest tear down and report; a second one does not wait for that."""
@@ -121,13 +128,11 @@ class Session:
         self._read(lines, out)
         self._cpu_s = _cpu_seconds(child.pid) or self._cpu_s
         self._watch()
-        try:
-            self._room.tick()
-        except Interrupted:
-            if self.interrupted:
-                child.stop(0.0)
-            self.interrupted = True
+        self._tick()
+        if self._requests > 0:
             self._ask_to_stop(child)
+        if self._requests > 1:
+            child.stop(0.0)
         now_ns = self._room.clock.now_ns()
         if not self.timed_out and now_ns - begun_ns > self._command.timeout_s * 1e9:
             self.timed_out = True
@@ -144,6 +149,8 @@ class Session:
         for line in lines.read():
             for record in self._recording.feed(line):
                 self._emit(record)
+            if self._room.clock.now_ns() - self._ticked_ns > _TICK_NS:
+                self._tick()
         self._log.feed(out.read())
         now_ns = self._room.clock.now_ns()
         if not out.floods or now_ns - self._logged_ns > _LOG_S * 1e9:
@@ -159,11 +166,11 @@ class Session:
             self._tick()
 
     def _tick(self) -> None:
-        """Tick where nothing is left to be stopped."""
+        self._ticked_ns = self._room.clock.now_ns()
         try:
             self._room.tick()
         except Interrupted:
-            self.interrupted = True
+            self._requests += 1
 
     def _end(self, status: int, seconds: float) -> None:
         said = self._recording
