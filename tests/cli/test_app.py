@@ -166,3 +166,32 @@ def test_shells_complete_commands_and_run_ids(shell):
         check=False,
     )
     assert "suite" in done.stdout
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.usefixtures("here")
+def test_a_closed_standard_stream_changes_no_exit_code(closed):
+    script = f'"$0" -m brinell runs {closed}'
+    done = subprocess.run(["sh", "-c", script, sys.executable], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done
+    assert "Error" not in done.stderr
+
+
+@pytest.mark.usefixtures("here")
+def test_a_full_disk_behind_standard_output_is_the_users_to_mend():
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    argv = [sys.executable, "-m", "brinell", "--help"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert done.returncode == 2, done
+    assert "cannot write standard output" in done.stderr
+
+
+def test_standing_in_a_folder_that_is_gone_is_said(tmp_path):
+    script = 'mkdir gone && cd gone && rmdir ../gone && "$0" -m brinell runs'
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2, done
+    assert "the folder you stand in is gone" in done.stderr

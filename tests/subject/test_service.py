@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -230,7 +231,7 @@ def test_a_fixed_second_port_that_is_taken_is_told(tmp_path, start):
 def test_a_missing_module_names_the_interpreter_or_the_path(tmp_path, start):
     what, hint = failure(start, "{python} -m no_such_server_module --port {port}")
     assert "No module named" in what
-    assert f"{sys.executable} -m pip install no_such_server_module" in hint
+    assert f"{shlex.quote(sys.executable)} -m pip install no_such_server_module" in hint
     _, hint = failure(start, "{python} -c 'import no_such.module'")
     assert "pip install no_such," in hint
     (tmp_path / "src" / "shop").mkdir(parents=True)

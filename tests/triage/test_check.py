@@ -1,10 +1,19 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from brinell.core.evidence import MemoryEvidence
-from brinell.core.observation import KnownBugs, Reproduced
-from brinell.core.plan import Plan
+from brinell.core.observation import (
+    Epoch,
+    KnownBugs,
+    Reproduced,
+    StepFinished,
+    StepStarted,
+    SuiteEnded,
+    SuiteStarted,
+)
+from brinell.core.plan import Plan, Step, SuiteSpec
 from brinell.core.verdicts import Verdict
 from brinell.judge import judge
 from brinell.triage.check import triage
@@ -112,3 +121,18 @@ def test_what_the_subject_says_is_neutralised(suite):
     assert "abcdef123456" not in text
     assert "\\u001b" not in text
     assert "\u202e" not in text
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_process_that_left_in_the_middle_of_a_test_is_a_bug_whatever_status_it_chose(status):
+    plan = Plan(name="p", root="/p", steps=(Step("suite", "suite", SuiteSpec()),))
+    records = [
+        Epoch("2026-01-01T00:00:00Z", 0, "", 1, "0"),
+        StepStarted("suite"),
+        SuiteStarted(("pytest",), "/usr/bin/python3", "asked for", python="3.11.7", rootdir="/p", cwd="/p"),
+        SuiteEnded(status, 1.0, None, running=("tests/test_a.py::test_leaves",)),
+        StepFinished("suite"),
+    ]
+    (bug,) = triage(MemoryEvidence(plan, records)).bugs
+    assert bug.tests == ("tests/test_a.py::test_leaves",)
+    assert f"exit status {status}" in bug.title

@@ -6,12 +6,14 @@ help therefore stands here. A module ``brinell.cli.<name>`` has the function ``c
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -38,6 +40,11 @@ COMMANDS = {
     "doctor": "Say what this machine allows, and what enables the rest.",
 }
 _COMPLETION = "_BRINELL_COMPLETE"  # set by the shell's completion script
+_OUT_OF = {
+    errno.ENOSPC: ("cannot write standard output or a file: No space left on device", "free some space, and try again"),
+    errno.EMFILE: ("this process may not open more files", "ulimit -n 1024, and try again"),
+    errno.ENFILE: ("this machine may not open more files", "end something else first, and try again"),
+}
 TAKES_MORE = ("suite",)  # commands that pass on what follows "--"
 
 
@@ -112,12 +119,28 @@ def _bare(
 
 def main() -> None:
     """Run the command line and exit."""
+    _open_closed_streams()
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_closed_streams() -> None:
+    """Put the null device where the caller closed a standard stream (``>&-``).
+
+    Otherwise the next file that is opened (the journal, say) would get its number, and be printed into.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False, encoding="utf-8"))  # noqa: SIM115 - a descriptor, for the life of the process
 
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; no exception but a second Ctrl-C comes out of it."""
     try:
+        _look_where_we_stand()
         head, tail = _split(argv)
         result = typer.main.get_command(_app).main(head, prog_name="brinell", standalone_mode=False, obj=tail)
         say.flush()
@@ -130,9 +153,25 @@ def run(argv: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         say.error("interrupted")
         return Exit.INTERRUPTED
+    except OSError as error:
+        return _out_of(error) if error.errno in _OUT_OF else _bug(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no raw traceback reaches the user
         return _usage(error) if hasattr(error, "format_message") else _bug(error)
     return result if isinstance(result, int) else Exit.PASS
+
+
+def _look_where_we_stand() -> None:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the folder you stand in is gone", hint="cd somewhere else, and try again") from None
+
+
+def _out_of(error: OSError) -> int:
+    """The machine ran out of something, where no part of ours had a better word for it."""
+    what, remedy = _OUT_OF[error.errno or 0]
+    say.error(f"{what}{f': {error.filename}' if error.filename else ''}", remedy)
+    return Exit.USAGE
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:

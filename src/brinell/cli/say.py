@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from brinell.core.errors import UsageError
 from brinell.core.redact import plain
 from brinell.live.console import look_at
 
@@ -82,6 +83,8 @@ def flush() -> None:
             stream.flush()
         except BrokenPipeError:
             _silence(stream)
+        except OSError as error:
+            _refused(stream, error)
 
 
 def _write(stream: TextIO, text: str) -> None:
@@ -92,6 +95,15 @@ def _write(stream: TextIO, text: str) -> None:
         print(text.encode(encoding, "replace").decode(encoding), file=stream)
     except BrokenPipeError:
         _silence(stream)
+    except OSError as error:
+        _refused(stream, error)
+
+
+def _refused(stream: TextIO, error: OSError) -> None:
+    """A full disk behind ``>``: the user's to mend, unless it is where we would say so."""
+    _silence(stream)
+    if stream is sys.stdout:
+        raise UsageError(f"cannot write standard output: {error.strerror}", hint="free some space, or use --out DIR")
 
 
 def _silence(stream: TextIO) -> None:

@@ -76,7 +76,7 @@ def resume(root: Path, run: str, output: Output) -> Session:
     """Go on with an interrupted run: its plan, its folder. UsageError if it is complete or its project gone."""
     folder = runs.find(root, run)
     evidence = read(folder)
-    if evidence.run_state == "complete":
+    if evidence.run_state == "complete" and all(evidence.finished.get(s.id) == "done" for s in evidence.plan.steps):
         raise UsageError(f"{folder.name} is complete: nothing is left to do", hint=f"brinell report {folder.name}")
     if not Path(evidence.plan.root).is_dir():
         raise UsageError(

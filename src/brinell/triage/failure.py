@@ -175,6 +175,8 @@ def _how_it_ended(end: SuiteEnded, *, explained: bool) -> str | None:
         return "timeout"
     if end.signal or (end.exit_status is not None and end.exit_status < 0):
         return "signal"
+    if end.running and end.summary is None:
+        return "exit"  # os._exit inside a test, whatever status it chose: pytest never came to its end
     if end.exit_status in {1, 2, 4} and explained:
         return None
     return None if end.exit_status in _FINE else _PHASES.get(end.exit_status or 0, "exit")
