@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from brinell.checks.load import load
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.plan import LoadSpec, Plan, Step
@@ -24,6 +26,45 @@ def test_nothing_answered_is_a_failure(story, request_at):
     found = run.findings()["ran"]
     assert (found.required, found.verdict) == (True, Verdict.FAIL)
     assert "Connection refused" in found.detail
+
+
+@pytest.mark.parametrize("kind", ["status-503", "reset", "timeout"])
+def test_more_than_half_failed_is_a_failure(story, kind):
+    found = story(errors={kind: 600}).findings()["ran"]
+    assert (found.required, found.verdict, found.reason) == (True, Verdict.FAIL, None)
+    assert "6000 of 10000 requests failed, more than half" in found.title
+    assert f"6000 {kind.removesuffix('-503')}" in found.detail
+    assert story(errors={kind: 501}).verdicts()["ran"] == "fail"
+    assert story(errors={kind: 500}).verdicts()["ran"] == "pass"
+
+
+def test_errors_of_several_kinds_add_up_to_more_than_half(story):
+    found = story(errors={"status-500": 200, "status-503": 150, "reset": 200}).findings()["ran"]
+    assert (found.verdict, found.detail) == (Verdict.FAIL, "3500 status, 2000 reset")
+
+
+def test_more_than_half_failed_holds_beside_other_thresholds(story):
+    assert story(errors={"status-500": 600}, thresholds={"p95_ms": 500}).verdicts()["ran"] == "fail"
+    assert story(errors={"status-500": 600}, thresholds={"error_rate": 0.1}).verdicts()["ran"] == "fail"
+
+
+def test_who_states_that_more_than_half_may_fail_has_it_so(story):
+    allowed = {"thresholds": {"error_rate": 0.8}}
+    assert story(errors={"status-429": 600}, **allowed).verdicts()["ran"] == "pass"
+    assert story(errors={"status-429": 900}, **allowed).verdicts()["ran"] == "fail"
+
+
+def test_a_generator_that_is_not_believed_blames_nobody(story):
+    full = story(cpu=(0.99,), errors={"timeout": 600}).verdicts()
+    assert (full["ran"], full["generator"]) == ("pass", "invalid")
+    own = story(errors={"own-fault": 600}).verdicts()
+    assert (own["ran"], own["generator"]) == ("pass", "invalid")
+
+
+def test_what_an_interruption_left_open_does_not_count_as_failed(story):
+    assert story(interrupted=True, errors={"reset": 600}).verdicts()["ran"] == "fail"
+    assert story(interrupted=True, errors={"reset": 600}, scheduled=12_000).verdicts()["ran"] == "inconclusive"
+    assert story(ends=False, errors={"reset": 600}).verdicts()["ran"] == "fail"
 
 
 def test_a_scenario_that_never_began_leaves_its_thresholds_open():

@@ -58,6 +58,23 @@ def test_a_certain_failure_needs_no_large_sample(story):
     )
 
 
+@pytest.mark.parametrize(
+    ("above", "verdict"), [(73, "fail"), (10, "fail"), (9, "inconclusive"), (6, "inconclusive"), (5, "inconclusive")]
+)
+def test_of_a_hundred_requests_ten_above_the_p95_are_certain_and_nine_are_not(story, piece, above, verdict):
+    # P(X >= 10) = 0.028 and P(X >= 9) = 0.063 for X ~ Binomial(100, 0.05).
+    run = story(seconds=1, rate=100 - above, thresholds={"p95_ms": 500, "service_p95_ms": 500})
+    run.extra = [piece([900] * above)]
+    assert run.part().load[0].requests == 100
+    assert {run.verdicts()[name] for name in ("p95_ms", "service_p95_ms")} == {verdict}
+
+
+def test_an_error_rate_is_held_to_one_percent(story):
+    few = {"seconds": 1, "rate": 100, "thresholds": {"error_rate": 0.02}}  # takes 150 requests
+    assert story(errors={"timeout": 6}, **few).verdicts()["error_rate"] == "inconclusive"  # P = 0.015
+    assert story(errors={"timeout": 7}, **few).verdicts()["error_rate"] == "fail"  # P = 0.004
+
+
 def test_a_failure_by_chance_is_not_certain(story, piece):
     run = story(seconds=1, rate=100, thresholds={"p99_ms": 500})
     run.extra = [piece([5000, 5000])]

@@ -14,6 +14,7 @@ from brinell.core.plan import LoadSpec
 from brinell.core.verdicts import Reason, Verdict
 
 ERROR_SHARE = 0.01  # above it an advisory finding, where no error_rate was stated
+FAILED = 0.5  # share of failed requests above which a scenario did not run, unless a higher error_rate was stated
 CROWDED = 0.5  # share of worker-seconds in which requests waited for a connection
 STEADY = 1.5  # service p95 below this multiple of p50's floor: the subject did not slow down under the crowd
 
@@ -45,15 +46,15 @@ def _findings(
     scenario: str, limits: dict[str, float], rulings: dict[str, Ruling], tally: Tally, trusted: Trust
 ) -> list[Finding]:
     cited = tuple(one for one in (tally.started_id, tally.ended_id) if one)
-    found = [_ran(scenario, tally, cited), _generator(scenario, tally, trusted, cited)]
+    found = [_ran(scenario, limits, tally, trusted, cited), _generator(scenario, tally, trusted, cited)]
     found += [finding(scenario, name, limit, rulings[name], cited) for name, limit in limits.items()]
     if "error_rate" not in limits:
         found += _errors(scenario, tally)
     return found + _crowd(scenario, tally, cited)
 
 
-def _ran(scenario: str, tally: Tally, cited: tuple[str, ...]) -> Finding:
-    """Did it run to its end, and did anything answer?"""
+def _ran(scenario: str, limits: dict[str, float], tally: Tally, trusted: Trust, cited: tuple[str, ...]) -> Finding:
+    """Did it run to its end, did anything answer, and did at least half of the requests succeed?"""
     verdict, reason, detail = Verdict.PASS, None, ""
     title = f"{scenario}: ran for {tally.span_s:.3g} s, {tally.completed} of {tally.requests} requests were answered"
     if tally.requests and not tally.completed:
@@ -62,6 +63,11 @@ def _ran(scenario: str, tally: Tally, cited: tuple[str, ...]) -> Finding:
         said = next((one.detail for _, one in kept if one.detail), "")
         verdict, title = Verdict.FAIL, f"{scenario}: not one of {tally.requests} requests was answered"
         detail = f"{count} ended as {kind}{f': {said}' if said else ''}"
+    elif trusted.valid and _mostly_failed(limits, tally):
+        failed = sum(tally.errors.values())
+        verdict = Verdict.FAIL
+        title = f"{scenario}: {failed} of {tally.requests} requests failed, more than half of them"
+        detail = _kinds(tally)
     elif not tally.requests or tally.ended is None or tally.ended.interrupted:
         verdict, reason = Verdict.UNKNOWN, Reason.INCONCLUSIVE
         detail = f"{tally.span_s:.3g} s of {tally.started.span_s:.3g} s were run"
@@ -75,6 +81,19 @@ def _ran(scenario: str, tally: Tally, cited: tuple[str, ...]) -> Finding:
         detail=detail,
         evidence=cited,
     )
+
+
+def _mostly_failed(limits: dict[str, float], tally: Tally) -> bool:
+    """Whether more requests failed than succeeded or, in an interrupted run, still could have.
+
+    Who stated that more may fail has it so. A generator that is believed had no faults of its own among the errors.
+    """
+    share = max(FAILED, limits.get("error_rate", 0.0))
+    return sum(tally.errors.values()) > share * tally.begun
+
+
+def _kinds(tally: Tally) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in tally.errors.items())
 
 
 def _generator(scenario: str, tally: Tally, trusted: Trust, cited: tuple[str, ...]) -> Finding:
@@ -100,7 +119,6 @@ def _errors(scenario: str, tally: Tally) -> list[Finding]:
     failed = sum(tally.errors.values())
     if not tally.requests or failed <= ERROR_SHARE * tally.requests:
         return []
-    kinds = ", ".join(f"{count} {kind}" for kind, count in tally.errors.items())
     return [
         Finding(
             id=f"load.{scenario}.errors",
@@ -108,7 +126,7 @@ def _errors(scenario: str, tally: Tally) -> list[Finding]:
             required=False,
             verdict=Verdict.FAIL,
             title=f"{scenario}: {failed} of {tally.requests} requests failed",
-            detail=f"{kinds}; to make it a requirement, state error_rate = {ERROR_SHARE}",
+            detail=f"{_kinds(tally)}; to make it a requirement, state error_rate = {ERROR_SHARE}",
             evidence=tuple(identity for kept in tally.failed.values() for identity, _ in kept)[:10],
         )
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from brinell.checks.load.generator import Trust
-from brinell.checks.load.samples import needed, proves_more
+from brinell.checks.load.samples import needed, proves_more, quantile_above
 from brinell.checks.load.tally import Tally
 from brinell.core import outcomes
 from brinell.core.finding import Finding
@@ -125,7 +125,7 @@ def _proved(metric: Metric, limit: float, tally: Tally, histogram: Histogram) ->
     if metric.what == "error_rate":
         return proves_more(sum(tally.errors.values()), tally.requests, limit)
     if metric.what == "quantile" and metric.share is not None:
-        return proves_more(_above(histogram, limit * 1e6), histogram.count, 1 - metric.share)
+        return quantile_above(_above(histogram, limit * 1e6), histogram.count, metric.share)
     return metric.what == "max"  # one request above the limit is one too many
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+from brinell.core.stats import ALPHA
+
 TAIL_SAMPLES = 20  # expected beyond a quantile before it is trusted
 ERROR_SAMPLES = 3.0  # none in 3/p samples puts an error rate below p with 95 % confidence (rule of three)
-CERTAIN = 0.01
+CERTAIN = 0.01  # error of calling a rate of errors too high
 
 
 def needed(what: str, share: float | None, limit: float) -> int:
@@ -18,16 +20,26 @@ def needed(what: str, share: float | None, limit: float) -> int:
     return TAIL_SAMPLES if what in {"max", "mean"} else 1
 
 
-def proves_more(exceeding: int, count: int, allowed: float) -> bool:
+def quantile_above(exceeding: int, count: int, share: float) -> bool:
+    """Whether ``exceeding`` of ``count`` above a limit prove that the quantile at ``share`` lies above it.
+
+    It does where the lower bound on the share above the limit exceeds 1 - ``share`` (Clopper and Pearson, Biometrika
+    26, 1934; one-sided, with an error of ``ALPHA``).
+    """
+    return proves_more(exceeding, count, 1 - share, ALPHA)
+
+
+def proves_more(exceeding: int, count: int, allowed: float, error: float = CERTAIN) -> bool:
     """Whether seeing ``exceeding`` of ``count`` proves a true share above ``allowed``.
 
-    Exact binomial test, one-sided, at 1 %: the probability of seeing so many or more if the share were ``allowed``.
+    Exact binomial test, one-sided: seeing so many or more, if the share were ``allowed``, is less likely than
+    ``error``. The exact lower bound on the share with that error lies above ``allowed`` just then.
     """
     if exceeding <= count * allowed:
         return False
     if allowed <= 0:
         return exceeding > 0
-    return _upper_tail(exceeding, count, allowed) < CERTAIN
+    return _upper_tail(exceeding, count, allowed) < error
 
 
 def _upper_tail(least: int, count: int, chance: float) -> float:

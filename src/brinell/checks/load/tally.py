@@ -73,6 +73,11 @@ class Tally:
         return sum(self.outcomes.values())
 
     @property
+    def begun(self) -> int:
+        """Requests that fell due. An interrupted run leaves some of them without an outcome."""
+        return max(self.requests, self.scheduled if self.ended is None else self.ended.scheduled)
+
+    @property
     def errors(self) -> dict[str, int]:
         """Counts by error kind, most frequent first."""
         found: dict[str, int] = {}
