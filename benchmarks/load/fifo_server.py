@@ -59,10 +59,14 @@ def serve(given: argparse.Namespace, took: array[int]) -> None:
                 queue.append(fd)
         if not queue:
             continue
-        connection = connections[queue.popleft()]
-        if not connection.recv(65536):
-            connections.pop(connection.fileno()).close()
+        fd = queue.popleft()
+        asked = request_of(connections.get(fd))
+        if asked is None:
             continue
+        if not asked:
+            connections.pop(fd).close()
+            continue
+        connection = connections[fd]
         first = first or mark
         time.sleep(given.service_ms / 1e3)
         if not stalled and mark - first >= given.stall_at * 1e9:
@@ -72,6 +76,16 @@ def serve(given: argparse.Namespace, took: array[int]) -> None:
         ended = time.monotonic_ns()
         took.append(ended - mark)
         mark = ended
+
+
+def request_of(connection: socket.socket | None) -> bytes | None:
+    """Return what a connection asks, nothing where it hung up; None for a second event of what was served already."""
+    try:
+        return connection.recv(65536) if connection else None
+    except BlockingIOError:
+        return None
+    except ConnectionResetError:
+        return b""
 
 
 def accept(listener: socket.socket, poll: select.epoll, connections: dict[int, socket.socket]) -> None:
