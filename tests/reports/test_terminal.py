@@ -91,3 +91,32 @@ def test_printing_a_summary_needs_no_heavy_import():
     code = "import sys, brinell.reports.terminal; print({'rich', 'jinja2', 'numpy', 'typer'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def with_detail(build, *lines):
+    judgement = build.realistic()
+    finding = msgspec.structs.replace(judgement.findings[0], detail="\n".join(lines))
+    return summary(msgspec.structs.replace(judgement, findings=(finding,)))
+
+
+def test_the_end_of_a_long_detail_is_shown_with_its_hint(build):
+    log = [f"    frame {n}" for n in range(20)]
+    text = with_detail(build, "it ended with status 1", *log, "    ZeroDivisionError: by zero", "read its log")
+    shown = [line.strip() for line in text.splitlines()]
+    start = shown.index("it ended with status 1")
+    assert shown[start + 1 : start + 6] == [
+        "… 18 lines, in report.md …", "frame 18", "frame 19", "ZeroDivisionError: by zero", "read its log",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [1, 4, 5])
+def test_a_detail_of_few_lines_is_shown_whole(build, number):
+    text = with_detail(build, *(f"line {n}" for n in range(number)))
+    assert all(f"line {n}\n" in text for n in range(number))
+    assert "in report.md …" not in text
+
+
+def test_a_list_keeps_its_first_and_its_last_lines(build):
+    text = with_detail(build, *(f"line {n}" for n in range(12)))
+    assert [n for n in range(12) if f"line {n}\n" in text] == [0, 9, 10, 11]
+    assert "… 8 lines, in report.md …" in text

@@ -14,7 +14,7 @@ from brinell.reports.layout import GLUE, STYLE, Pen
 WIDEST = 110
 _MOST_BUGS = 10
 _MOST_FINDINGS = 20
-_MOST_DETAIL_LINES = 4
+_LAST_DETAIL_LINES = 3  # a traceback says what happened at its end
 
 
 def summary(
@@ -62,15 +62,25 @@ def _findings(pen: Pen, judgement: Judgement) -> None:
 
 def _finding(pen: Pen, finding: Finding) -> None:
     pen.say(finding.title, lead=pen.mark(finding.verdict), lead_style=STYLE[finding.verdict])
-    lines = [line for line in finding.detail.splitlines() if line.strip()]
-    for line in lines[:_MOST_DETAIL_LINES]:
+    for line in _folded([line for line in finding.detail.splitlines() if line.strip()]):
         pen.say(line, indent=2, style="dim")
-    if len(lines) > _MOST_DETAIL_LINES:
-        pen.say(f"{plural(len(lines) - _MOST_DETAIL_LINES, 'more line')} in report.md", indent=2, style="dim")
     if finding.reason:
         pen.say(outline.ADVICE[finding.reason], lead=f"{finding.reason}:", indent=2, lead_style="yellow")
     if finding.reason is not Reason.CRASHED and finding.runbook:
         pen.say(finding.runbook, lead="runbook", indent=2, lead_style="dim")
+
+
+def _folded(lines: list[str]) -> list[str]:
+    """Keep the first line, the last ones, and the hint: the line behind an indented block that is not indented itself.
+
+    One line alone is not folded: the mark would take its place.
+    """
+    hinted = len(lines) > 1 and lines[-2].startswith(" ") and not lines[-1].startswith(" ")
+    kept = _LAST_DETAIL_LINES + hinted
+    left_out = len(lines) - 1 - kept
+    if left_out <= 1:
+        return lines
+    return [lines[0], f"… {plural(left_out, 'line')}, in report.md …", *lines[-kept:]]
 
 
 def _bugs(pen: Pen, judgement: Judgement) -> None:
