@@ -52,6 +52,20 @@ def test_a_flood_of_failures_is_cut_once():
         (ServiceStarted(("x",), 1, "http://127.0.0.1:1", 1.25), "service ready at http://127.0.0.1:1 after 1.2 s"),
         (ServiceEnded(asked=False, exit_status=1), "the service ended by itself (status 1)"),
         (ServiceEnded(asked=True, exit_status=0), ""),
+        (ServiceEnded(asked=False, exit_status=None), "the service is gone"),
+        (
+            ServiceEnded(asked=False, exit_status=-15, ending="lease"),
+            "the service was ended because Brinell itself did not run for some seconds",
+        ),
+        (
+            ServiceEnded(asked=False, exit_status=-15, ending="sigterm"),
+            "the service was ended because somebody sent SIGTERM to its guard",
+        ),
+        (
+            ServiceEnded(asked=False, exit_status=-9, ending="guard"),
+            "the service was ended because somebody killed its guard",
+        ),
+        (ServiceEnded(asked=False, exit_status=-9, ending="a\nb"), "the service was ended by its guard: a b"),
         (SuiteStarted((), "python", "it is .venv", "3.12.4", "9.0.1"), "pytest 9.0.1 on Python 3.12.4 (it is .venv)"),
         (
             LoadStarted("browse", "open", "http://127.0.0.1:1", 0, 30.0, 1000.0, 64, 1, 5.0),
