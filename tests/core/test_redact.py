@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brinell.core.redact import MASK, one_line, plain, redact
+from brinell.core.redact import _RULES, MASK, one_line, plain, redact
 
 SECRET = "hunter2-Zx9"  # noqa: S105 - the bait
 
@@ -54,3 +56,46 @@ def test_plain_text_has_no_escapes_and_keeps_its_bound(text, most):
 
 def test_terminal_escapes_and_direction_overrides_are_gone():
     assert plain("\x1b[31mred\x1b[0m \x1b]0;title\x07x\u202ey") == "red x\ufffdy"
+
+
+def test_what_is_masked_stays_as_it_is_when_redacted_again():
+    baits = [
+        f"password={SECRET}",
+        f'"api_key": "{SECRET}"',
+        f"Authorization: Basic {SECRET}",
+        f"SHOP_TOKEN='{SECRET}' x",
+    ]
+    once = redact("\n".join(baits))
+    assert redact(once) == once
+    assert "]]" not in once
+
+
+@pytest.mark.parametrize("prefix", ["SHOP_DB_", "x" * 200 + "-", "\u00fc"])
+def test_what_stands_before_the_name_stays_however_long_it_is(prefix):
+    assert redact(f"{prefix}password={SECRET}") == f"{prefix}password={MASK}"
+
+
+def test_a_mask_does_not_shield_what_is_glued_to_it():
+    assert redact(f"password={MASK}{SECRET}") == f"password={MASK}"
+
+
+def test_values_of_any_length_are_masked_to_their_end():
+    assert redact(f"cookie: {'a' * 9000}\ntoken={'b' * 9000} c") == f"cookie: {MASK}\ntoken={MASK} c"
+
+
+def test_a_name_is_looked_for_where_it_stands_not_from_every_letter_before_it():
+    [named] = [pattern for pattern, _ in _RULES if pattern.search("x" * 30 + f"_token={SECRET}")]
+    assert named.search("x" * 30 + f"_token={SECRET}").start() == 31
+
+
+@pytest.mark.parametrize("piece", ["x", "token_", "passwd-", "cookie:", "auth ", "token='", "a."])
+def test_work_grows_in_proportion_to_the_text(piece):
+    def cost(size: int) -> float:
+        text, spent = piece * (size // len(piece)), []
+        for _ in range(3):
+            begun = time.process_time_ns()
+            redact(text)
+            spent.append(time.process_time_ns() - begun)
+        return min(spent)
+
+    assert cost(160_000) < 40 * cost(10_000)  # 16 if linear, 256 if quadratic

@@ -11,16 +11,20 @@ import re
 MASK = "[redacted]"
 
 _NAMES = r"(?:pass(?:word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential|auth)"
+_BARE = r"[^\s,;&'\"\]})]"
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # scheme://user:password@host
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,30}://[^\s:/@]{0,256}):[^\s/@]{1,256}@"), rf"\1:{MASK}@"),
     # Authorization: Bearer xyz; Cookie: a=b
-    (re.compile(r"(?im)\b((?:proxy-)?authorization|(?:set-)?cookie)(['\"]?\s*[:=]\s*).{1,4096}$"), rf"\1\2{MASK}"),
+    (re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(['\"]?\s*[:=]\s*).+"), rf"\1\2{MASK}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{8,4096}"), rf"\1 {MASK}"),
-    # password=..., "api_key": "...", SHOP_TOKEN='...'
+    # password=..., "api_key": "...", SHOP_TOKEN='...'. What stands before the name (SHOP_) stays, so it is not matched;
+    # what stands behind it is taken possessively: tried anew for every length, it cost most of the time. A mask is
+    # taken whole: without its bracket, every further redaction would add one.
     (
         re.compile(
-            rf"(?i)([\w-]{{0,64}}{_NAMES}[\w-]{{0,64}}['\"]?\s*[:=]\s*)(?:'[^'\n]{{1,1024}}'|\"[^\"\n]{{1,1024}}\"|[^\s,;&'\"\]}})]{{1,1024}})"
+            rf"(?i)({_NAMES}[\w-]{{0,64}}+['\"]?\s*+[:=]\s*+)"
+            rf"(?:'[^'\n]{{1,1024}}'|\"[^\"\n]{{1,1024}}\"|(?:{re.escape(MASK)})++{_BARE}*+|{_BARE}++)"
         ),
         rf"\1{MASK}",
     ),
