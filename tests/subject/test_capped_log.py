@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brinell.subject import capped_log
@@ -74,3 +74,54 @@ def test_a_process_that_writes_without_end_cannot_fill_the_disk(tmp_path):
     assert len(sizes) == 5
     capped_log.hold(path, CAP)
     assert path.stat().st_size <= CAP
+
+
+SECRET = b"hunter2-Zx9"
+KEY = b"-----BEGIN RSA PRIVATE KEY-----\n" + (SECRET + b"\n") * 100 + b"-----END RSA PRIVATE KEY-----\n"
+
+
+def test_a_log_is_redacted_and_everything_else_in_it_stays(tmp_path):
+    path = tmp_path / "service.log"
+    path.write_bytes(b"up \xff\xc3\r\npassword=" + SECRET + b"\n\x1b[1mlast")
+    path.chmod(0o640)
+    capped_log.redact_file(path)
+    assert path.read_bytes() == b"up \xff\xc3\r\npassword=[redacted]\n\x1b[1mlast"
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert list(tmp_path.iterdir()) == [path]
+    capped_log.redact_file(path)
+    assert path.read_bytes().count(b"]") == 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    before=st.integers(60_000, 66_000),
+    word=st.sampled_from([b"x\n", b"x "]),
+    bait=st.sampled_from([KEY, b"password=" + SECRET]),
+)
+def test_secrets_are_found_where_two_blocks_meet(tmp_path_factory, before, word, bait):
+    path = tmp_path_factory.mktemp("log") / "service.log"
+    around = word * (before // 2)
+    path.write_bytes(around + bait + b"\n" + around)
+    capped_log.redact_file(path)
+    said = path.read_bytes()
+    assert SECRET not in said
+    assert (said.startswith(around), said.endswith(around)) == (True, True)
+
+
+def test_a_line_without_end_is_looked_at_in_pieces_and_stays_one_line(tmp_path):
+    path = tmp_path / "service.log"
+    line = b"x" * 300_000
+    path.write_bytes(line + b" password=" + SECRET)
+    capped_log.redact_file(path)
+    assert path.read_bytes() == line + b" password=[redacted]"
+
+
+def test_what_cannot_be_redacted_is_left_alone(tmp_path):
+    capped_log.redact_file(tmp_path / "none.log")
+    (tmp_path / "folder").mkdir()
+    capped_log.redact_file(tmp_path / "folder")
+    (tmp_path / "target").write_bytes(b"password=" + SECRET)
+    (tmp_path / "link").symlink_to("target")
+    capped_log.redact_file(tmp_path / "link")
+    assert (tmp_path / "target").read_bytes() == b"password=" + SECRET
+    assert len(list(tmp_path.iterdir())) == 3

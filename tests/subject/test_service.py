@@ -303,3 +303,20 @@ def test_starting_a_service_imports_no_server(tmp_path):
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert out.stdout.strip() == "[]"
+
+
+def test_its_log_is_redacted_once_it_is_stopped(start, tmp_path):
+    command = server(tmp_path)
+    program = tmp_path / "server.py"
+    program.write_text("print('password=hunter2-Zx9')\n" + program.read_text())
+    service = start(f"{command} {{port}}")
+    assert "hunter2" in service.log.read_text()
+    service.stop()
+    assert "password=[redacted]" in service.log.read_text()
+    assert "hunter2" not in service.log.read_text()
+
+
+def test_the_log_of_a_service_that_does_not_start_is_redacted(start, tmp_path):
+    (tmp_path / "server.py").write_text("raise SystemExit('password=hunter2-Zx9')\n")
+    failure(start, "{python} server.py")
+    assert (tmp_path / "service.log").read_text() == "password=[redacted]\n"

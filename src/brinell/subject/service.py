@@ -13,7 +13,7 @@ from brinell.core.errors import UsageError
 from brinell.core.plan import ServiceSpec
 from brinell.core.redact import one_line, plain, redact
 from brinell.core.roles import Child
-from brinell.subject import process_table, readiness, service_command, service_failure, sockets
+from brinell.subject import capped_log, process_table, readiness, service_command, service_failure, sockets
 from brinell.subject.readiness import Answer
 from brinell.subject.service_command import HOST, Launch
 from brinell.subject.service_failure import Failure
@@ -52,8 +52,13 @@ class RunningService:
         self._stop_s = stop_s
 
     def stop(self) -> int | None:
-        """End the service as its configuration allows: SIGTERM, its time to drain, SIGKILL. Returns its exit status."""
-        return self.child.stop(self._stop_s)
+        """End the service as its configuration allows: SIGTERM, its time to drain, SIGKILL. Returns its exit status.
+
+        Its log is redacted then; so it is if the service has ended already.
+        """
+        status = self.child.stop(self._stop_s)
+        capped_log.redact_file(self.log)
+        return status
 
     def tail(self, n: int = 30) -> list[str]:
         """Return the last ``n`` lines it wrote, redacted and without terminal codes."""
@@ -124,6 +129,7 @@ class _Attempt:
         finally:
             if not isinstance(found, RunningService):
                 self._child.stop(min(_ABANDON_S, self._spec.stop_timeout_s))
+                capped_log.redact_file(self._log)
         return found
 
     def _await_ready(self) -> RunningService | Failure:
