@@ -166,3 +166,21 @@ def test_it_never_passes_with_a_failure_or_without_a_test(outcomes, status, said
         assert status == 0
         assert said
         assert set(outcomes) - {"skipped"}
+
+
+@pytest.mark.parametrize(
+    ("record", "detail"),
+    [
+        (SuiteEnded(-11, 1.0, None, signal="SIGSEGV", stderr_tail=("Fatal error",)), "    Fatal error"),
+        (SuiteEnded(4, 1.0, None, stderr_tail=("no such option",)), "    no such option"),
+        (SuiteEnded(5, 1.0, None), ""),
+    ],
+)
+def test_the_detail_does_not_repeat_the_title(record, detail):
+    assert findings(record)["suite.outcomes"].detail == detail
+
+
+def test_a_dead_session_with_failed_tests_says_both():
+    found = findings(seen("a", "failed"), SuiteEnded(-11, 1.0, None, signal="SIGSEGV"))["suite.outcomes"]
+    assert found.title == "1 of 1 tests failed"
+    assert "the interpreter was killed by SIGSEGV" in found.detail.splitlines()

@@ -35,9 +35,11 @@ def _outcomes(suite: Suite) -> Finding:
     nothing = _each(_nothing(session) for session in suite.sessions)
     if failed or broken:
         title = f"{len(failed):,} of {len(worst):,} tests failed" if failed else broken[0].split("\n")[0]
-        return _finding(suite, Verdict.FAIL, title, [*broken, *stopped, *_named(failed)], tests=failed)
+        lines = _beyond(title, [*broken, *stopped, *_named(failed)])
+        return _finding(suite, Verdict.FAIL, title, lines, tests=failed)
     if nothing:
-        return _finding(suite, Verdict.UNKNOWN, nothing[0].split("\n")[0], nothing, reason=Reason.NOT_EXERCISED)
+        title = nothing[0].split("\n")[0]
+        return _finding(suite, Verdict.UNKNOWN, title, _beyond(title, nothing), reason=Reason.NOT_EXERCISED)
     if stopped:
         title = f"no failure in {_tests(len(worst))}, but not all of them ran to their end"
         return _finding(suite, Verdict.UNKNOWN, title, stopped, reason=Reason.INCONCLUSIVE)
@@ -189,6 +191,12 @@ def _finding(
 def _each(said: Iterable[str]) -> list[str]:
     """Return what was said, without silence and repetition."""
     return list(dict.fromkeys(filter(None, said)))
+
+
+def _beyond(title: str, said: Sequence[str]) -> list[str]:
+    """Return the lines of what was said without the first one where it is the title."""
+    lines = "\n".join(said).split("\n")
+    return lines[1:] if lines[0] == title else lines
 
 
 def _named(tests: Sequence[Seen]) -> list[str]:
