@@ -238,8 +238,12 @@ class _Run:
         service, self._service = self._service, None
         if service is None:
             return
-        status = service.stop() if asked else service.child.poll()
+        if asked:
+            service.stop()
+        status = service.child.poll()
         ending = next((child.ending for child in self._children if child is service.child), None) or ""
+        if not asked:
+            service.stop()  # it is gone already: this redacts what it left in its log
         asked = asked and not ending
         self.emit(SERVICE, ServiceEnded(asked, status, () if asked else tuple(service.tail(30)), ending))
 

@@ -22,6 +22,10 @@ SECRET = "hunter2-Zx9"  # noqa: S105 - the bait
         f"SHOP_DB_PASSWORD='{SECRET}'",
         f"--token={SECRET} --port 1",
         f"aws_secret_access_key = {SECRET}",
+        f"password_hash: {SECRET}",
+        f"secretKey={SECRET}",
+        f"tokens={SECRET}",
+        f"API_KEY2={SECRET}",
     ],
 )
 def test_what_is_named_as_a_secret_is_masked(text):
@@ -36,7 +40,20 @@ def test_well_known_forms_are_masked_without_a_name(text):
     assert redact(f"found {text} there") == f"found {MASK} there"
 
 
-@pytest.mark.parametrize("text", ["tests/test_auth.py::test_login PASSED", "assert 1 == 2", "http://127.0.0.1:80/x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tests/test_auth.py::test_login PASSED",
+        "tests/t.py::TestToken::test_x",
+        "tests/t.py::TestAuth::test_login",
+        "assert 1 == 2",
+        "assert token == 5",
+        "author = x",
+        "passed: 12, failed: 3",
+        "passengers: 3",
+        "http://127.0.0.1:80/x",
+    ],
+)
 def test_ordinary_text_stays(text):
     assert redact(text) == text
 

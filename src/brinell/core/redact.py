@@ -11,6 +11,8 @@ import re
 MASK = "[redacted]"
 
 _NAMES = r"(?:pass(?:word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential|auth)"
+# A name may go on (password_hash, tokens, apiKey2, secretKey), but not as another word: author, passed, TestToken::.
+_SUFFIX = r"(?:s?(?:[_\d-][\w-]{0,64}+|(?-i:[A-Z])[\w-]{0,64}+)?)(?![\w-])"
 _BARE = r"[^\s,;&'\"\]})]"
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # scheme://user:password@host
@@ -23,7 +25,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # taken whole: without its bracket, every further redaction would add one.
     (
         re.compile(
-            rf"(?i)({_NAMES}[\w-]{{0,64}}+['\"]?\s*+[:=]\s*+)"
+            rf"(?i)({_NAMES}{_SUFFIX}['\"]?\s*+(?:=(?!=)|:(?!:))\s*+)"
             rf"(?:'[^'\n]{{1,1024}}'|\"[^\"\n]{{1,1024}}\"|(?:{re.escape(MASK)})++{_BARE}*+|{_BARE}++)"
         ),
         rf"\1{MASK}",
