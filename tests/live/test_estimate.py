@@ -70,3 +70,10 @@ def test_never_negative_whatever_is_reported(steps, total):
         estimate.update(done, now)
         left = estimate.remaining_s(total)
         assert left is None or left >= 0
+
+
+def test_a_rate_that_is_hardly_one_says_nothing():
+    estimate = Estimate(0.0)
+    estimate.update(2.2e-308, 1.0)
+    estimate.update(2.2e-308, 2.0)
+    assert estimate.remaining_s(8.0) is None

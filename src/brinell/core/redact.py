@@ -10,7 +10,7 @@ import re
 
 MASK = "[redacted]"
 
-_NAMES = r"(?:pass(?:word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential|auth(?:ori[sz]ation)?)"
+_NAMES = r"(?:pass(?:word|wd|phrase)?|secret|token|(?:api|access|private)[-_]?key|credential|auth(?:ori[sz]ation)?)"
 # A name may go on (password_hash, tokens, apiKey2, secretKey), but not as another word: author, passed, TestToken::.
 _SUFFIX = r"(?:s?(?:[_\d-][\w-]{0,64}+|(?-i:[A-Z])[\w-]{0,64}+)?)(?![\w-])"
 _BARE = r"[^\s,;&'\"\]})]"

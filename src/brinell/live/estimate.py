@@ -8,6 +8,7 @@ import math
 
 _MEMORY_S = 20.0
 _FIRST_S = 1.0
+_LONGEST_S = 1e9  # a rate that would take thirty years says that nothing is moving
 
 
 class Estimate:
@@ -43,7 +44,8 @@ class Estimate:
         if left <= 0:
             return 0.0
         rate = self._rate_now()
-        return left / rate if rate > 0 else None
+        expected = left / rate if rate > 0 else math.inf
+        return expected if expected < _LONGEST_S else None
 
     def _rate_now(self) -> float:
         return self._rate / self._weight if self._weight else 0.0
