@@ -96,13 +96,6 @@ def _run_failed(envelope: Envelope, detail: str, code: int) -> Finding:
     )
 
 
-_UNASKED = {
-    "lease": "the service was ended because Brinell itself did not run for some seconds",
-    "sigterm": "the service was ended because somebody sent SIGTERM to its guard",
-    "guard": "the service was ended because somebody killed its guard",
-}
-
-
 def _service_died(envelope: Envelope, ended: ServiceEnded) -> Finding:
     if ended.ending:
         return Finding(
@@ -111,7 +104,7 @@ def _service_died(envelope: Envelope, ended: ServiceEnded) -> Finding:
             required=True,
             verdict=Verdict.UNKNOWN,
             reason=Reason.INVALID,
-            title=_UNASKED.get(ended.ending, f"the service was ended by its guard: {ended.ending}"),
+            title=ended.unasked,
             detail="This says nothing about the service: what was measured after it does not count. Run it again.",
             evidence=(observation_id(envelope),),
         )

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from brinell.core.redact import one_line
+
 VERSION = 1
 RUN = "run"
 
@@ -92,6 +94,13 @@ class ServiceStarted(_Record, frozen=True):
     ready_s: float
 
 
+_UNASKED = {
+    "lease": "because Brinell itself did not run for some seconds",
+    "sigterm": "because somebody sent SIGTERM to its guard",
+    "guard": "because somebody killed its guard",
+}
+
+
 class ServiceEnded(_Record, frozen=True):
     """The service is gone: asked to (``asked``) or by itself; the last log lines, redacted, where it was not asked.
 
@@ -103,6 +112,13 @@ class ServiceEnded(_Record, frozen=True):
     exit_status: int | None
     log_tail: tuple[str, ...] = ()
     ending: str = ""
+
+    @property
+    def unasked(self) -> str:
+        """What happened, in words, where the guard ended it unasked; empty otherwise. ``ending`` is untrusted text."""
+        if not self.ending:
+            return ""
+        return f"the service was ended {_UNASKED.get(self.ending, 'by its guard: ' + one_line(self.ending, 40))}"
 
 
 class Vitals(_Record, frozen=True):

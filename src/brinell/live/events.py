@@ -22,11 +22,6 @@ from brinell.reports.figures import rate, seconds
 
 MOST_FAILURES = 10
 _BAD = {"failed", "error"}
-_UNASKED = {
-    "lease": "because Brinell itself did not run for some seconds",
-    "sigterm": "because somebody sent SIGTERM to its guard",
-    "guard": "because somebody killed its guard",
-}
 
 
 class Told(NamedTuple):
@@ -54,8 +49,8 @@ def told(envelope: Envelope, failures: int) -> Told:  # noqa: PLR0911 - one retu
             return _failure(f"not collected {one_line(name, 160)}", failures)
         case ServiceStarted(url=url, ready_s=ready_s):
             return Told(f"service ready at {one_line(url, 80)} after {seconds(ready_s)}")
-        case ServiceEnded(asked=False, exit_status=status, ending=ending):
-            return Told(_service_ended(status, ending))
+        case ServiceEnded(asked=False) as ended:
+            return Told(ended.unasked or _service_ended(ended.exit_status))
         case SuiteStarted(python=python, pytest=pytest, chosen_because=because):
             found = f"pytest {one_line(pytest, 20)} on Python {one_line(python, 20)}" if pytest else "pytest started"
             return Told(f"{found} ({one_line(because, 80)})" if because else found)
@@ -70,9 +65,7 @@ def told(envelope: Envelope, failures: int) -> Told:  # noqa: PLR0911 - one retu
             return Told()
 
 
-def _service_ended(status: int | None, ending: str) -> str:
-    if ending:
-        return f"the service was ended {_UNASKED.get(ending, f'by its guard: {one_line(ending, 40)}')}"
+def _service_ended(status: int | None) -> str:
     return "the service is gone" if status is None else f"the service ended by itself (status {status})"
 
 
