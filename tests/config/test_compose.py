@@ -19,7 +19,6 @@ command = "uvicorn shop.app:app --port {port}"
 env = { DATABASE_URL = "${SHOP_TEST_DB}" }
 ready = "/health/ready"
 stop_timeout_s = "5s"
-openapi = "/openapi.json"
 
 [suite]
 paths = ["tests"]

@@ -19,6 +19,7 @@ ONE_MISTAKE = [
     ("[suite]\npaths = 'tests'\n", ["[suite] paths", "a list of paths is needed, this is text"]),
     ("[suite]\nworkers = 'auto'\n", ["[suite] workers", NOT_YET]),
     ("[recover]\nfaults = []\n", ["[recover]", NOT_YET]),
+    ("[service]\ncommand = 'a'\nopenapi = '/openapi.json'\n[suite]\n", ["[service] openapi", "line 3", NOT_YET]),
     ("[project]\nname = 'a b'\n[suite]\n", ["[project] name", "letters, digits"]),
     ("[project]\nallow_targets = ['http://a']\n[suite]\n", ["[project] allow_targets", "the name or the address"]),
     ("[service]\nready = '/'\n[suite]\n", ["[service] command", "missing"]),

@@ -85,7 +85,7 @@ def _service(facts: Facts) -> list[str]:
     lines.append("# ready_timeout_s = 30")
     lines.append("# stop_timeout_s = 10")
     if facts.openapi:
-        lines.append(f"openapi = {quote(facts.openapi)}")
+        lines.append(f"# It describes itself at {_said(facts.openapi)}; this version does not read that.")
     return lines
 
 

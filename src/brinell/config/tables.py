@@ -25,6 +25,7 @@ TABLES_LATER = (
 )  # fmt: skip
 LATER = {
     "project": ("disposable",),
+    "service": ("openapi",),
     "suite": ("workers", "property"),
     "load": ("raw", "flow", "openapi", "data"),
 }
@@ -55,7 +56,6 @@ def service(root: Path) -> Keys:
         "ready": Key(Text, "text", 'ready = "/health/ready"', checks.path),
         "ready_timeout_s": Key(Duration, _A_DURATION, "ready_timeout_s = 30", checks.duration),
         "stop_timeout_s": Key(Duration, _A_DURATION, "stop_timeout_s = 10", checks.duration),
-        "openapi": Key(Text, "text", 'openapi = "/openapi.json"', checks.path),
     }
 
 

@@ -28,7 +28,6 @@ class ServiceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ready: str = "/"
     ready_timeout_s: float = 30.0
     stop_timeout_s: float = 10.0
-    openapi: str | None = None
 
 
 class SuiteSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="suite"):
