@@ -34,7 +34,7 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 
 class Lab:
-    """Lab in one thread with a loop of its own, and the engine to drive against them.
+    """Servers in one thread with a loop of its own, and the engine to drive against them.
 
     ``close`` waits until nothing is left of them.
     """
@@ -53,6 +53,8 @@ class Lab:
             task = self._loop.create_task(self._handle(handler, reader, writer))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+            # Not in the task: one that is cancelled before its first step runs none of its code.
+            task.add_done_callback(lambda _: writer.transport.abort())
 
         async def begin() -> asyncio.Server:
             return await asyncio.start_server(connected, host, 0, ssl=tls, limit=1 << 20, backlog=512)
@@ -65,12 +67,18 @@ class Lab:
         """End every connection, server and the loop."""
 
         async def end() -> None:
+            # Whoever has connected becomes a task first: a server closed under a connection just accepted loses it.
+            await turns()
             for server in self._servers:
                 server.close()
             for task in list(self._tasks):
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-            await asyncio.sleep(0)
+            await turns()  # aborted transports close their sockets
+
+        async def turns() -> None:
+            for _ in range(5):
+                await asyncio.sleep(0)
 
         asyncio.run_coroutine_threadsafe(end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -79,11 +87,8 @@ class Lab:
 
     @staticmethod
     async def _handle(handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, TimeoutError):
-                await handler(reader, writer)
-        finally:
-            writer.transport.abort()
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, TimeoutError):
+            await handler(reader, writer)
 
 
 @dataclass

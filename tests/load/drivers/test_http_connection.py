@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+import gzip
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brinell.core.plan import RequestSpec
 from brinell.load.drivers.http_connection import HttpConnection, HttpOperation
 from brinell.load.engine.connection import IDLE
 from brinell.load.engine.recorder import Recorder
+from brinell.load.shapes.closed import Closed
+from brinell.load.shapes.constant import Constant
 from brinell.load.wire import WireOperation
 
 
@@ -176,3 +181,171 @@ def test_bytes_are_counted(answers):
         reading(one, [whole])
         total += len(whole)
     assert one.cell("ok").bytes_in == total
+
+
+# --- whole engines against real servers -------------------------------------------------------------------------------
+
+OK = b"HTTP/1.1 200 OK\r\n"
+LENGTH = OK + b"Content-Length: 5\r\n\r\nhello"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+ZIPPED = gzip.compress(b"hello" * 100)
+HEAD = RequestSpec(method="HEAD")
+UPLOAD = RequestSpec(method="POST", body="x" * 8_000_000)  # more than the socket buffers of both sides take
+MODELS = [Constant(rate=50, duration=0.3), Closed(duration=0.2)]
+models = pytest.mark.parametrize("shape", MODELS, ids=["open", "closed"])
+
+
+def saying(lab, *parts, close=False):
+    """Return a server that answers every request with these parts; a number is a pause in seconds."""
+
+    async def handler(reader, writer):
+        while True:
+            await lab.read_request(reader)
+            for part in parts:
+                if isinstance(part, float):
+                    await asyncio.sleep(part)
+                else:
+                    writer.write(part)
+                    await writer.drain()
+            if close:
+                return writer.close()
+
+    return handler
+
+
+ACCEPTED = {
+    "continue-first": [b"HTTP/1.1 100 Continue\r\n\r\n", 0.01, LENGTH],
+    "early-hints-first": [b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", 0.01, LENGTH],
+    "head-and-body-apart": [OK + b"Content-Length: 5\r\n\r\n", 0.01, b"hello"],
+    "long-head": [OK + b"X: " + b"a" * 200_000 + b"\r\nContent-Length: 0\r\n\r\n"],
+    "trailers": [CHUNKED + b"5;x=y\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n"],
+    "gzip": [OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(ZIPPED) + ZIPPED],
+    "redirect": [b"HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n"],
+    "no-content": [b"HTTP/1.1 204 No Content\r\n\r\n"],
+    "not-modified-with-a-length": [b"HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\n\r\n"],
+    "upgrade-offered": [OK + b"Upgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 5\r\n\r\nhello"],
+    "http-1.0-kept-open": [b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello"],
+    "http-1.0-left-open": [b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello"],
+}
+
+
+@models
+@pytest.mark.parametrize("parts", ACCEPTED.values(), ids=ACCEPTED)
+def test_odd_but_valid_answers_are_counted_once_each(lab, parts, shape):
+    answered = 0
+
+    async def counting(reader, writer):
+        nonlocal answered
+        while True:
+            await lab.read_request(reader)
+            for part in parts:
+                await asyncio.sleep(part) if isinstance(part, float) else writer.write(part)
+            answered += 1
+
+    outcome = lab.drive(lab.start(counting), shape)
+    assert set(outcome.outcomes) == {"ok"}
+    assert outcome.outcomes["ok"] == answered == outcome.engine.scheduled
+
+
+@models
+def test_the_end_of_the_connection_ends_an_old_answer(lab, shape):
+    outcome = lab.drive(lab.start(saying(lab, b"HTTP/1.0 200 OK\r\n\r\nhello", close=True)), shape)
+    assert set(outcome.outcomes) == {"ok"}
+
+
+REFUSED = {
+    "endless-head": (RequestSpec(), [OK, *[b"X-A: " + b"b" * 8000 + b"\r\n"] * 200], "protocol", b"HTTP/1.1 200"),
+    "chunk-longer-than-said": (RequestSpec(), [CHUNKED + b"3\r\nhello\r\n0\r\n\r\n"], "protocol", b"chunk"),
+    "chunk-size-beyond-all": (RequestSpec(), [CHUNKED + b"f" * 20 + b"\r\nhello"], "protocol", b"overflow"),
+    "no-content-with-a-body": (RequestSpec(), [b"HTTP/1.1 204 No\r\n\r\nhello"], "protocol", b"after the end"),
+    "head-with-a-body": (HEAD, [LENGTH], "protocol", b"after the end"),
+    "two-answers": (RequestSpec(), [LENGTH + LENGTH], "protocol", b"after the end"),
+    "two-lengths": (RequestSpec(), [OK + b"Content-Length: 5\r\n" * 2 + b"\r\nhello"], "protocol", b"Length"),
+    "length-and-chunks": (RequestSpec(), [CHUNKED[:-2] + b"Content-Length: 5\r\n\r\n"], "protocol", b"Length"),
+    "upgraded": (
+        RequestSpec(),
+        [b"HTTP/1.1 101 S\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"],
+        "protocol",
+        b"switches",
+    ),
+    "a-banner": (RequestSpec(), [b"220 smtp ready\r\n"], "protocol", b"not an HTTP/1 answer"),
+}
+
+
+@models
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
+def test_broken_answers_are_counted_under_their_kind(lab, case, shape):
+    request, parts, kind, words = case
+    outcome = lab.drive(lab.start(saying(lab, *parts)), shape, request)
+    assert set(outcome.outcomes) == {kind}
+    assert words.decode() in outcome.details
+
+
+NEVER = {
+    "only-an-announcement": [b"HTTP/1.1 100 Continue\r\n\r\n"],
+    "announcements-without-end": [b"HTTP/1.1 100 Continue\r\n\r\n"] * 500,
+    "byte-by-byte": [piece for byte in LENGTH for piece in (bytes([byte]), 0.1)],
+    "body-byte-by-byte": [OK + b"Content-Length: 99\r\n\r\n", *[b"x", 0.1] * 99],
+    "chunk-shorter-than-said": [CHUNKED + b"ff\r\nhello\r\n0\r\n\r\n"],
+    "no-length-and-left-open": [OK + b"\r\nhello"],
+}
+
+
+@models
+@pytest.mark.parametrize("parts", NEVER.values(), ids=NEVER)
+def test_an_answer_without_end_ends_at_the_limit(lab, parts, shape):
+    outcome = lab.drive(lab.start(saying(lab, *parts)), shape, timeout_s=0.15)
+    assert "ok" not in outcome.outcomes
+    assert outcome.outcomes["timeout"] > 0
+    assert set(outcome.outcomes) <= {"timeout", "unfinished"}
+    assert sum(outcome.outcomes.values()) == outcome.engine.scheduled
+    assert "inside the answer" in outcome.details
+
+
+@models
+def test_a_server_that_reads_nothing_is_a_time_out_while_sending(lab, shape):
+    async def deaf(_reader, writer):
+        writer.transport.pause_reading()
+        await asyncio.sleep(30)
+
+    outcome = lab.drive(lab.start(deaf), shape, UPLOAD, connections=2, timeout_s=0.15)
+    assert set(outcome.outcomes) <= {"timeout", "unfinished"}
+    assert "sending the request" in outcome.details
+
+
+@models
+def test_an_answer_before_the_request_is_out_ends_the_connection_even_if_it_is_the_usual_one(lab, shape):
+    lost = []
+
+    async def impatient(reader, writer):
+        for number in range(6):
+            head = await reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"POST "):
+                lost.append(head[:40])
+            if number >= 3:  # from here on nobody waits for the body
+                writer.write(LENGTH)
+            left = len(UPLOAD.body)
+            while left:
+                left -= len(await reader.readexactly(min(left, 1 << 16)))
+            if number < 3:
+                writer.write(LENGTH)
+
+    outcome = lab.drive(lab.start(impatient), shape, UPLOAD, connections=1)
+    assert lost == []
+    assert outcome.outcomes["ok"] > 4
+    assert set(outcome.outcomes) <= {"ok", "unfinished"}
+
+
+@models
+def test_a_server_that_resets_after_some_answers(lab, shape):
+    async def moody(reader, writer):
+        for _ in range(3):
+            await lab.read_request(reader)
+            writer.write(LENGTH)
+            await writer.drain()
+        writer.transport.abort()
+
+    outcome = lab.drive(lab.start(moody), shape)
+    assert set(outcome.outcomes) <= {"ok", "reset"}
+    assert outcome.outcomes["ok"] > outcome.outcomes.get("reset", 0)
+    assert sum(outcome.outcomes.values()) == outcome.engine.scheduled

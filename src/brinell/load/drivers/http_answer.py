@@ -57,7 +57,8 @@ class Heads:
         found = self._known.get(head)
         if found is None:
             found = _parse(head, self._expect, bodiless=self._bodiless)
-            if len(head) <= REMEMBERED_BYTES:
+            # One that only announces (100, 103) is not remembered: a known head counts as an answer.
+            if len(head) <= REMEMBERED_BYTES and found.status >= 200:
                 if len(self._known) >= REMEMBERED:
                     self._known.clear()
                 self._known[head] = found

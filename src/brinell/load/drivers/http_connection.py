@@ -17,7 +17,7 @@ from brinell.load.drivers.http_answer import (
     Heads,
     ProtocolError,
 )
-from brinell.load.engine.connection import IDLE, Connection, Host
+from brinell.load.engine.connection import IDLE, WAITING, Connection, Host
 from brinell.load.engine.failures import classify
 from brinell.load.engine.recorder import Recorder
 from brinell.load.engine.work import Operation
@@ -71,7 +71,7 @@ class HttpConnection(Connection):
             return
         ended = _now()
         operation = self.operation
-        if data == operation.seen and self.fresh:
+        if data == operation.seen and self.fresh and self.rest is None:
             self.host.repeated(self, operation, ended)
         elif not data:
             self._ended(ended)
@@ -95,13 +95,14 @@ class HttpConnection(Connection):
                 return
         self.fresh = False
         self.phase = "inside the answer"
+        where, seen = ("it began", self.held or data) if self.head is None else ("at", data)
         try:
             if self.head is None:
                 self._begun(operation, self.held + data, ended)
             else:
                 self._body(operation, self.head, data, ended)
         except ProtocolError as error:
-            self.break_off(outcomes.PROTOCOL, f"{error}; it began {data[:60]!r}", ended)
+            self.break_off(outcomes.PROTOCOL, f"{error}; {where} {seen[:60]!r}", ended)
 
     def _whole(self, operation: HttpOperation, head: Head, data: bytes, ended: int) -> None:
         """An answer in one piece. One that came twice in a row is worth knowing as a whole."""
@@ -166,7 +167,7 @@ class HttpConnection(Connection):
         self.fresh = True
         self.head = None
         self.chunks = None
-        self.phase = "waiting for the first byte"
+        self.phase = WAITING
         self.used = True
         # An answer that comes before the request is out (413) leaves a connection nobody can use again.
         self.host.answered(self, ended, head.outcome, keep=keep and self.rest is None)

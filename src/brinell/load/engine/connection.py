@@ -20,6 +20,9 @@ from brinell.load.engine.poller import READ, WRITE, Poller
 from brinell.load.engine.recorder import Recorder
 from brinell.load.engine.work import Operation
 
+WAITING = "waiting for the first byte"
+SENDING = "sending the request"
+
 _now = time.monotonic_ns
 
 IDLE = Operation("", 0.0, b"", Recorder(0))
@@ -114,6 +117,7 @@ class Connection:
     def send_rest(self, sent: int) -> None:
         """Send what the socket did not take as soon as it takes more."""
         self.rest = memoryview(self.operation.request)[sent:]
+        self.phase = SENDING
         self.host.poller.change(self.fd, READ | WRITE, self._on_sending)
 
     def break_off(self, outcome: str, detail: str, ended_ns: int = 0) -> None:
@@ -185,7 +189,7 @@ class Connection:
             self._established()
 
     def _established(self) -> None:
-        self.phase = "waiting for the first byte"
+        self.phase = WAITING
         self.listen()
         self.begin_first()
 
@@ -207,6 +211,8 @@ class Connection:
             self.rest = self.rest[sent:]
             if not self.rest:
                 self.rest = None
+                if self.phase == SENDING:  # an answer may have begun before the request was out
+                    self.phase = WAITING
                 self.listen()
         if events & ~WRITE:
             # An answer may come before the request is out (413, 100): read it.
