@@ -34,7 +34,36 @@ def test_what_is_named_as_a_secret_is_masked(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["ghp_" + "a" * 36, "AKIA" + "A1" * 8, "eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl", "sk_live_" + "x" * 24]
+    ("text", "masked"),
+    [
+        (f"password='{'x ' * 3000}{SECRET}' end", f"password={MASK} end"),
+        (f'"token": "{"x " * 3000}{SECRET}", "a": 1', f'"token": {MASK}, "a": 1'),
+        (f"token=b'{SECRET}' end", f"token={MASK} end"),
+        (f'secret = rb"{SECRET}"', f"secret = {MASK}"),
+        (f"password='''a b {SECRET}'''", f"password={MASK}"),
+        (f'{{"password": "a\\"b{SECRET}", "user": 1}}', f'{{"password": {MASK}, "user": 1}}'),
+        (f'"{{\\"api_key\\": \\"{SECRET}\\", \\"a\\": 1}}"', f'"{{\\"api_key\\": {MASK}, \\"a\\": 1}}"'),
+        (f"token='{SECRET} cut he", f"token={MASK}"),
+    ],
+)
+def test_a_quoted_value_is_masked_to_its_end(text, masked):
+    assert redact(text) == masked
+
+
+@pytest.mark.parametrize("text", ["password=''", "assert 'token=' in text", 'url.endswith("token=")', "f(token='')"])
+def test_an_empty_value_and_a_name_in_quotes_stay(text):
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ghp_" + "a" * 36,
+        "github_pat_" + "a1_" * 20,
+        "AKIA" + "A1" * 8,
+        "eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl",
+        "sk_live_" + "x" * 24,
+    ],
 )
 def test_well_known_forms_are_masked_without_a_name(text):
     assert redact(f"found {text} there") == f"found {MASK} there"
@@ -61,6 +90,25 @@ def test_ordinary_text_stays(text):
 @given(st.text())
 def test_redacting_twice_changes_nothing_more_and_never_fails(text):
     assert redact(redact(text)) == redact(text)
+
+
+PIECES = st.sampled_from(
+    ["token", "PassWord", "api_key", "Cookie", "authorisation", "bearer ", "=", ": ", "'", '"', "b'", "\\", "\n", " ",
+     "a", "x y", "]", ",", "_", "S", MASK, SECRET, "ghp_" + "a" * 20, "AKIA" + "A1" * 8]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=14).map("".join))
+def test_redacting_what_looks_like_secrets_twice_changes_nothing_more(text):
+    assert redact(redact(text)) == redact(text)
+
+
+@given(st.lists(PIECES | st.sampled_from(["https://u:", "@", "eyJ"]), max_size=14).map("".join))
+def test_looking_for_cues_first_spares_work_and_changes_nothing(text):
+    expected = text
+    for _, pattern, replacement in _RULES:
+        expected = pattern.sub(replacement, expected)
+    assert redact(text) == expected
 
 
 @given(st.text(), st.integers(1, 50))
@@ -97,15 +145,19 @@ def test_a_mask_does_not_shield_what_is_glued_to_it():
 
 
 def test_values_of_any_length_are_masked_to_their_end():
+    assert redact(f"bearer {'a' * 9000} c") == f"bearer {MASK} c"
     assert redact(f"cookie: {'a' * 9000}\ntoken={'b' * 9000} c") == f"cookie: {MASK}\ntoken={MASK} c"
 
 
 def test_a_name_is_looked_for_where_it_stands_not_from_every_letter_before_it():
-    [named] = [pattern for pattern, _ in _RULES if pattern.search("x" * 30 + f"_token={SECRET}")]
+    [named] = [pattern for _, pattern, _ in _RULES if pattern.search("x" * 30 + f"_token={SECRET}")]
     assert named.search("x" * 30 + f"_token={SECRET}").start() == 31
 
 
-@pytest.mark.parametrize("piece", ["x", "token_", "passwd-", "cookie:", "auth ", "token='", "a."])
+@pytest.mark.parametrize(
+    "piece",
+    ["x", "token_", "passwd-", "cookie:", "auth ", "token='", "a.", "token=' ", 'token="a ', "token=\\'", "PRIVATE"],
+)
 def test_work_grows_in_proportion_to_the_text(piece):
     def cost(size: int) -> float:
         text, spent = piece * (size // len(piece)), []
