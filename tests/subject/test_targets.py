@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from functools import partial
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from brinell.core.errors import UsageError
-from brinell.subject.targets import Target, check_target, is_loopback, resolve
+from brinell.subject import targets
+from brinell.subject.targets import Target, check_target, is_loopback, known_here, resolve
 
 OTHERS = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str).filter(lambda text: not is_loopback(text))
 LOOPBACKS = st.one_of(
@@ -26,6 +28,10 @@ def answering(*addresses: str):
 
 def never(host: str, port: int) -> list[str]:
     raise AssertionError(f"{host}:{port} was looked up")
+
+
+check_known = partial(check_target, known_here=lambda _: True)
+"""As if every name stood in /etc/hosts: the decision is the addresses' then."""
 
 
 # --- what this machine's own resolver says ---
@@ -88,26 +94,26 @@ def test_addresses_are_in_numbers_and_once_each():
 
 @given(st.lists(LOOPBACKS, min_size=1, max_size=4))
 def test_a_name_whose_addresses_are_all_loopback_is_allowed_and_keeps_them(addresses):
-    target = check_target("http://shop.test:8000", [], resolve=answering(*addresses))
+    target = check_known("http://shop.test:8000", [], resolve=answering(*addresses))
     assert target == Target("http", "shop.test", 8000, tuple(addresses))
 
 
 @given(st.lists(LOOPBACKS, max_size=3), OTHERS, st.lists(LOOPBACKS, max_size=3))
 def test_one_other_address_among_loopback_ones_refuses(before, other, after):
     with pytest.raises(UsageError, match="refused"):
-        check_target("http://shop.test", [], resolve=answering(*before, other, *after))
+        check_known("http://shop.test", [], resolve=answering(*before, other, *after))
 
 
 def test_a_name_of_two_kinds_says_so():
     with pytest.raises(UsageError, match="this machine and another one at once"):
-        check_target("http://shop.test", [], resolve=answering("127.0.0.1", "10.0.0.5"))
+        check_known("http://shop.test", [], resolve=answering("127.0.0.1", "10.0.0.5"))
 
 
 def test_no_address_and_nonsense_are_refused():
     with pytest.raises(UsageError):
-        check_target("http://shop.test", [], resolve=answering())
+        check_known("http://shop.test", [], resolve=answering())
     with pytest.raises(UsageError):
-        check_target("http://shop.test", [], resolve=answering("localhost"))
+        check_known("http://shop.test", [], resolve=answering("localhost"))
 
 
 def test_a_name_that_cannot_be_resolved_is_the_users_mistake():
@@ -153,13 +159,46 @@ def test_an_exact_entry_allows(entry, url):
 )
 def test_anything_else_than_an_exact_entry_does_not(entry, url):
     with pytest.raises(UsageError, match="refused"):
-        check_target(url, [entry], resolve=answering("10.0.0.5"))
+        check_known(url, [entry], resolve=answering("10.0.0.5"))
 
 
 def test_a_near_miss_is_named():
     with pytest.raises(UsageError) as caught:
-        check_target("http://stagin.test", ["staging.test"], resolve=answering("10.0.0.5"))
+        check_target("http://stagin.test", ["staging.test"], resolve=never)
     assert "'staging.test'" in str(caught.value.hint)
+
+
+# --- names that nobody is asked for ---
+
+
+@pytest.mark.parametrize(
+    "url", ["http://shop.test", "https://localhost.evil.test", "http://notlocalhost", "http://127.0.0.1.evil.test"]
+)
+def test_a_foreign_name_that_is_not_allowed_is_refused_without_a_look_up(url):
+    with pytest.raises(UsageError, match=r"not known to be this machine \(not looked up\).*: refused") as caught:
+        check_target(url, ["other.test"], resolve=never)
+    assert "allow_targets" in str(caught.value.hint)
+
+
+def test_one_port_of_a_name_allows_no_look_up_for_another():
+    with pytest.raises(UsageError, match="not looked up"):
+        check_target("http://shop.test:81", ["shop.test:80"], resolve=never)
+
+
+def test_names_in_the_hosts_file_are_looked_up_and_decided_by_address(tmp_path, monkeypatch):
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n127.0.1.1\tshop Shop.Test. # not.this\n#10.0.0.1 nor.this\nlonely\n")
+    monkeypatch.setattr(targets, "_HOSTS", hosts)
+    assert check_target("http://SHOP.test:80", [], resolve=answering("127.0.1.1")).addresses == ("127.0.1.1",)
+    with pytest.raises(UsageError, match=r"not this machine \(10\.0\.0\.5\)"):
+        check_target("http://shop", [], resolve=answering("10.0.0.5"))
+    assert not any(map(known_here, ("not.this", "nor.this", "lonely", "op")))
+    hosts.unlink()
+    assert not known_here("shop")
+
+
+def test_addresses_in_any_notation_and_localhost_are_known_here():
+    assert all(map(known_here, ("127.1", "2130706433", "0x0a000005", "::1", "10.0.0.5", "localhost", "a.localhost")))
 
 
 @pytest.mark.parametrize(
@@ -245,7 +284,7 @@ def test_any_text_is_refused_or_gives_what_was_decided_on(text):
         return ["127.0.0.1"]
 
     try:
-        target = check_target(text, [], resolve=loopback)
+        target = check_known(text, [], resolve=loopback)
     except UsageError:
         return
     assert asked == [(target.host, target.port)]

@@ -1,7 +1,8 @@
 """Which hosts may be put under load: this machine always, any other only by name.
 
-The name is resolved once, the decision is made on the addresses, and those addresses are what the load engine connects
-to. A second look-up, which could answer differently (DNS rebinding), never happens.
+A name that is not allowed and not known here as this machine's is refused without a look-up: no query about it leaves
+the machine. What is left is resolved once, the decision is made on the addresses, and those addresses are what the
+load engine connects to. A second look-up, which could answer differently (DNS rebinding), never happens.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
@@ -19,6 +21,7 @@ from brinell.core.redact import one_line, redact
 
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,252})")
+_HOSTS = Path("/etc/hosts")
 _REFUSED = re.compile(r"[\x00-\x20\x7f-\xa0\\]")  # urlsplit would silently drop some of these
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -47,22 +50,41 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def check_target(url: str, allow: Sequence[str], *, resolve: Resolve = resolve) -> Target:
+def known_here(host: str) -> bool:
+    """Whether the system can tell the addresses of ``host`` without asking another machine.
+
+    So it is with addresses in any notation, localhost and what is below it (RFC 6761, 6.3), and names in /etc/hosts.
+    """
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return host in _names_in_hosts()
+    return True
+
+
+def check_target(
+    url: str, allow: Sequence[str], *, resolve: Resolve = resolve, known_here: Callable[[str], bool] = known_here
+) -> Target:
     """Return the target of ``url``, or raise ``UsageError`` if it is malformed or may not be put under load.
 
     ``allow`` holds exact hosts, or ``host:port`` for one port. A name that is this machine and another at once is
-    refused unless it is allowed.
+    refused unless it is allowed. Nothing is ever connected to.
     """
     shown = one_line(redact(url))
     allowed = [_entry(entry) for entry in allow]
     parts = _split(url, shown)
     host = _canonical(parts.hostname or "", shown)
     port = _port(parts, shown)
+    named = not {(host, None), (host, port)}.isdisjoint(allowed)
+    if not named and not known_here(host):
+        raise _refusal(host, port, None, [name for name, _ in allowed])
     try:
         addresses = tuple(resolve(host, port))
     except (OSError, UnicodeError) as error:
         raise UsageError(f"cannot resolve the host of {shown}: {one_line(str(error))}") from None
-    if not (addresses and all(map(is_loopback, addresses))) and not {(host, None), (host, port)} & set(allowed):
+    if not named and not (addresses and all(map(is_loopback, addresses))):
         raise _refusal(host, port, addresses, [name for name, _ in allowed])
     path = quote(parts.path + (f"?{parts.query}" if parts.query else ""), safe="/%:@!$&'()*+,;=~?[]")
     return Target(parts.scheme, host, port, addresses, path)
@@ -76,6 +98,15 @@ def is_loopback(address: str) -> bool:
         return False
     mapped = getattr(parsed, "ipv4_mapped", None)
     return bool((mapped or parsed).is_loopback)
+
+
+def _names_in_hosts() -> set[str]:
+    """Return the names of hosts(5), in lower case; none where there is no such file."""
+    try:
+        lines = _HOSTS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return set()
+    return {name.lower().removesuffix(".") for line in lines for name in line.partition("#")[0].split()[1:]}
 
 
 def _split(url: str, shown: str) -> SplitResult:
@@ -141,16 +172,18 @@ def _entry(entry: str) -> tuple[str, int | None]:
     return _canonical(parts.hostname or "", shown), port
 
 
-def _refusal(host: str, port: int, addresses: Sequence[str], allowed: Sequence[str]) -> UsageError:
-    listed = ", ".join(addresses) or "no address"
+def _refusal(host: str, port: int, addresses: Sequence[str] | None, allowed: Sequence[str]) -> UsageError:
+    """Word it; ``addresses`` is None where nobody was asked for them."""
+    listed = "not looked up" if addresses is None else ", ".join(addresses) or "no address"
     hint = (
         f'if it is yours to put under load, name it in brinell.toml: allow_targets = ["{host}"] under [project] '
         f'(or "{f"[{host}]" if ":" in host else host}:{port}" for this port only)'
     )
-    if any(map(is_loopback, addresses)):
+    if any(map(is_loopback, addresses or ())):
         return UsageError(f"target {host} is this machine and another one at once ({listed}): refused", hint)
     if host in ("0.0.0.0", "::"):  # noqa: S104 - to refuse it
         hint = f"to reach this machine write 127.0.0.1:{port}"
     elif near := nearest(host, list(allowed)):
         hint = f"allow_targets has {near!r}, which is not the same; {hint}"
-    return UsageError(f"target {host} is not this machine ({listed}) and not in allow_targets: refused", hint)
+    where = "is not known to be this machine" if addresses is None else "is not this machine"
+    return UsageError(f"target {host} {where} ({listed}) and not in allow_targets: refused", hint)
