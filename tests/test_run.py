@@ -109,6 +109,42 @@ def test_ctrl_c_reaches_the_trial_once_and_cleaning_up_is_not_cut_short(tmp_path
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_a_third_ctrl_c_ends_a_trial_that_does_not_listen(tmp_path):
+    pids = []
+
+    def deaf(room):
+        pids.append(room.start([sys.executable, "-c", "import time; time.sleep(60)"]).pid)
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+
+    trials = {"a": Counting(deaf), "b": Counting()}
+    assert execute(plan_of(tmp_path, "a", "b"), tmp_path, trials=trials) == "interrupted"
+    assert (trials["b"].times, state_of(tmp_path)) == (0, ["interrupted"])
+    assert read(tmp_path).finished == {"a": "interrupted"}
+    assert not psutil.pid_exists(pids[0])
+
+
+def test_what_is_shown_is_redrawn_at_every_tick_and_says_that_a_service_is_starting(tmp_path):
+    shown, redrawn = [], []
+
+    def use(room):
+        room.service()
+        redrawn.clear()
+        room.tick()
+        room.tick()
+
+    execute(
+        plan_of(tmp_path, "a", service=SERVER),
+        tmp_path,
+        trials={"a": Counting(use)},
+        show=lambda *said: shown.append(said),
+        redraw=lambda: redrawn.append(True),
+    )
+    assert len(redrawn) == 2
+    assert shown == [("a", 0, None, "starting the service"), ("a", 0, None, "")]
+
+
 def test_what_a_trial_started_and_left_is_ended_with_its_step(tmp_path):
     pids = []
 

@@ -40,6 +40,7 @@ from brinell.subject.service import RunningService, start_service
 
 SERVICE = "service"
 _BEAT_NS = 500_000_000
+_PRESSED_OUT = 3
 
 
 def execute(
@@ -49,6 +50,7 @@ def execute(
     argv: Sequence[str] = (),
     watch: Watcher = lambda _: None,
     show: Progress = lambda *_: None,
+    redraw: Callable[[], None] = lambda: None,
     clock: Clock | None = None,
     resume: bool = False,
     trials: Mapping[str, Trial] = TRIALS,
@@ -56,7 +58,8 @@ def execute(
     """Do the plan's steps in order and return how it ended: ``complete`` or ``interrupted``.
 
     Finished steps of a resumed run are not done again. ``SubjectError`` fails its step and the run goes on; any other
-    error ends the run, is journalled, and passes on.
+    error ends the run, is journalled, and passes on. ``redraw`` is called at every tick: what is shown must not stand
+    still because a trial has nothing new to say.
     """
     clock = clock or SystemClock()
     done = read(folder).finished if resume else {}
@@ -64,7 +67,7 @@ def execute(
         (folder / PLAN_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
     opener = Journal.resume if resume else Journal.create
     with opener(folder, clock) as journal, _stop_requests() as stop:
-        run = _Run(plan, folder, journal, clock=clock, stop=stop, watch=watch, show=show)
+        run = _Run(plan, folder, journal, clock=clock, stop=stop, watch=watch, show=show, redraw=redraw)
         end = RunEnded("failed")
         try:
             run.open(argv)
@@ -72,7 +75,7 @@ def execute(
                 if done.get(step.id) != "done":
                     run.do(step, trials[step.trial])
             end = RunEnded("complete")
-        except Interrupted:
+        except (Interrupted, KeyboardInterrupt):
             end = RunEnded("interrupted", run.stood_still)
         except BaseException as error:
             code = error.exit_code if isinstance(error, BrinellError) else Exit.INTERNAL
@@ -96,6 +99,7 @@ class _Run:
         stop: _StopRequests,
         watch: Watcher,
         show: Progress,
+        redraw: Callable[[], None],
     ) -> None:
         self.plan = plan
         self.folder = folder
@@ -105,6 +109,7 @@ class _Run:
         self._journal = journal
         self._stop = stop
         self._watch = watch
+        self._redraw = redraw
         self._children: list[guard.GuardedChild] = []
         self._service: RunningService | None = None
         self._logs: set[Path] = set()
@@ -132,7 +137,7 @@ class _Run:
             trial.run(_Room(self, step))
             self._refuse_standstill()
             state = "done"
-        except Interrupted:
+        except (Interrupted, KeyboardInterrupt):
             state, detail = "interrupted", self.stood_still
             raise
         except Exception as error:
@@ -170,6 +175,7 @@ class _Run:
         return envelope
 
     def tick(self) -> None:
+        self._redraw()
         now = self.clock.now_ns()
         if now - self._beaten_ns >= _BEAT_NS:
             self._longest_gap_ns = max(self._longest_gap_ns, now - self._beaten_ns)
@@ -213,6 +219,11 @@ class _Run:
         self._logs.update(target for target in (stdout, stderr) if isinstance(target, Path))
         return child
 
+    @property
+    def serves(self) -> bool:
+        """Whether the service runs."""
+        return self._service is not None
+
     def service(self) -> Service:
         if self._service is not None:
             return self._service
@@ -239,6 +250,8 @@ class _Run:
         if service is None:
             return
         if asked:
+            if self._stop.hurried:
+                service.child.stop(0.0)
             service.stop()
         status = service.child.poll()
         ending = next((child.ending for child in self._children if child is service.child), None) or ""
@@ -258,7 +271,6 @@ class _Room:
         self.clock = run.clock
         self.tick = run.tick
         self.start: Callable[..., Child] = run.start
-        self.service = run.service
         self._run = run
 
     def emit(self, record: Record) -> Envelope:
@@ -267,21 +279,41 @@ class _Room:
     def progress(self, done: float, total: float | None, text: str) -> None:
         self._run.show(self.step.id, done, total, text)
 
+    def service(self) -> Service:
+        if self._run.serves:
+            return self._run.service()
+        self.progress(0, None, "starting the service")
+        found = self._run.service()
+        self.progress(0, None, "")
+        return found
+
     def history(self, *kinds: type[Record], source: str) -> Iterator[Envelope]:
         self._run._journal.flush()  # noqa: SLF001 - the room is the run's other half
         return read(self.folder).envelopes(*kinds, source=source)
 
 
 class _StopRequests:
-    """Ctrl-C and SIGTERM: each is raised once, from the loop that owns time, so that cleaning up is not cut short."""
+    """Ctrl-C and SIGTERM: each is raised once, from the loop that owns time, so that cleaning up is not cut short.
+
+    From the third Ctrl-C on somebody wants out: it is raised where it falls, whatever is waited for.
+    """
 
     def __init__(self) -> None:
         self._asked = 0
         self._raised = 0
+        self._pressed = 0
+
+    @property
+    def hurried(self) -> bool:
+        """Whether nothing may be waited for any more."""
+        return self._pressed >= _PRESSED_OUT
 
     def ask(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
+        del frame
         self._asked += 1
+        self._pressed += number == signal.SIGINT
+        if number == signal.SIGINT and self.hurried:
+            raise KeyboardInterrupt
 
     def raise_once(self) -> None:
         if self._asked > self._raised:
@@ -291,7 +323,7 @@ class _StopRequests:
 
 @contextlib.contextmanager
 def _stop_requests() -> Iterator[_StopRequests]:
-    """Take SIGINT, SIGTERM and SIGHUP for the time of a run; a third Ctrl-C is left to the default handling."""
+    """Take SIGINT, SIGTERM and SIGHUP for the time of a run."""
     requests = _StopRequests()
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, requests.ask) for number in numbers}

@@ -74,6 +74,26 @@ def test_a_step_of_known_length_needs_no_progress(screen):
     assert watched.screen.rows[0].endswith("20 s so far, about 1 min 10 s left")
 
 
+def test_an_expectation_that_has_run_out_says_nothing(screen):
+    watched = Watched(screen, expected_s={"suite": 60.0, "load": 30.0})
+    watched.begin()
+    watched.clock.sleep(61)
+    watched.display.tick()
+    assert watched.screen.rows == ["[1/2] suite 1 min 01 s so far"]
+
+
+def test_the_rest_of_a_step_that_stalls_grows_while_it_says_nothing(screen):
+    watched = Watched(screen)
+    watched.begin()
+    watched.run(10, 20, 60)
+    before = int(re.search(r"about (\d+) s left", watched.screen.rows[0])[1])
+    for _ in range(100):
+        watched.clock.sleep(0.1)
+        watched.display.tick()
+    assert re.search(r" 20 s so far", watched.screen.rows[0])
+    assert int(re.search(r"about (\d+) s left", watched.screen.rows[0])[1]) > before
+
+
 @pytest.mark.parametrize("columns", [20, 40, 60, 200])
 @pytest.mark.parametrize("total", [None, 60.0])
 def test_every_width_is_respected(screen, columns, total):

@@ -23,6 +23,7 @@ from brinell.reports.layout import NARROWEST, cells, cut
 
 _FRAME_S = 0.1
 _LINE_S = 5.0
+_STALL_S = 2.0  # a trial that moves says so at least once a second
 _BAR = 24
 
 
@@ -35,6 +36,7 @@ class _Step:
         self.done = 0.0
         self.total: float | None = None
         self.text = ""
+        self.heard_s = now_s
         self.estimate = Estimate(now_s)
 
     @property
@@ -44,7 +46,7 @@ class _Step:
 
 
 class Display:
-    """Shows a run as it happens. ``watch`` and ``show`` go to ``run.execute``; ``tick`` may be called at any rate.
+    """Shows a run as it happens. ``watch``, ``show`` and ``tick`` (at any rate) go to ``run.execute``.
 
     ``steps`` are the plan's step ids in order. ``expected_s`` gives the seconds a step takes where the plan or a
     baseline knows them; they fill in until the step's own progress says better.
@@ -107,6 +109,7 @@ class Display:
             self._step = _Step(step, now_s)
         current = self._step
         current.done, current.total, current.text = done, total, one_line(text, 400)
+        current.heard_s = now_s
         current.estimate.update(done, now_s)
         self.tick()
 
@@ -116,6 +119,8 @@ class Display:
         if self._quiet or self._step is None or now_s < self._next_s:
             return
         self._next_s = now_s + (_FRAME_S if self._console.redraw else _LINE_S)
+        if now_s - self._step.heard_s > _STALL_S:
+            self._step.estimate.update(self._step.done, now_s)
         if self._console.redraw:
             self._draw(self._frame(self._step, now_s))
         else:
@@ -171,8 +176,8 @@ class Display:
         """Say what remains: of the whole run where every later step is known, else of this step; empty if unknown."""
         own_s = step.estimate.remaining_s(step.total)
         if own_s is None and step.name in self._expected_s:
-            own_s = max(0.0, self._expected_s[step.name] - (now_s - step.started_s))
-        if own_s is None:
+            own_s = self._expected_s[step.name] - (now_s - step.started_s)
+        if own_s is None or own_s < 0:  # below 0: it took longer than expected already, so the expectation says nothing
             return ""
         later = self._steps[self._steps.index(step.name) + 1 :] if step.name in self._steps else ()
         whole = all(name in self._expected_s for name in later)
