@@ -33,16 +33,45 @@ def test_before_collection_nothing_is_known():
     assert pace.said(recording, 0) == (0, None, "collecting")
 
 
-def test_without_a_baseline_there_is_no_estimate():
+def test_without_a_baseline_tests_are_counted():
     assert Pace({}).said(session(2, "a"), 9 * S) == (1, 2, "1 of 2 tests")
 
 
-def test_the_rest_is_told_by_blessed_seconds_not_by_the_number_of_tests():
+def test_tests_weigh_their_blessed_seconds():
     pace = Pace({"quick": 1.0, "long": 9.0})
     recording = session(2)
-    pace.said(recording, 0)
+    assert pace.said(recording, 0) == (0, 10, "0 of 2 tests")
     finish(recording, "quick")
-    assert pace.said(recording, 2 * S)[2] == "1 of 2 tests, about 18 s left"
+    assert pace.said(recording, 2 * S) == (1, 10, "1 of 2 tests")
+    finish(recording, "long")
+    assert pace.said(recording, 3 * S)[:2] == (10, 10)
+
+
+def test_a_test_that_is_new_weighs_as_much_as_those_to_come():
+    pace = Pace({"a": 1.0, "b": 3.0, "c": 5.0})
+    recording = session(4)
+    assert pace.said(recording, 0)[:2] == (0, 12)
+    finish(recording, "a")
+    finish(recording, "new")
+    assert pace.said(recording, 0)[:2] == (5, 13)
+
+
+def test_a_choice_of_tests_is_done_when_all_of_it_is():
+    pace = Pace({"a": 1.0, "b": 300.0, "c": 300.0})
+    assert pace.said(session(1, "a"), 0)[:2] == (1, 1)
+
+
+def test_blessed_seconds_that_are_all_zero_say_nothing():
+    assert Pace({"a": 0.0, "b": 0.0}).said(session(2, "a"), 0)[:2] == (1, 2)
+
+
+def test_all_runs_are_one_way_and_no_run_sets_it_back():
+    pace = Pace({"a": 1.0, "b": 2.0}, runs=3)
+    assert pace.said(session(2, "a"), 0)[:2] == (1, 9)
+    assert pace.said(session(2, "a", "b"), 0)[:2] == (3, 9)
+    pace.next_run()
+    assert pace.said(Recording((), "", ""), 0) == (3, 9, "starting pytest")
+    assert pace.said(session(2, "b"), 0)[:2] == (5, 9)
 
 
 def test_a_test_that_takes_long_is_named():
@@ -70,14 +99,21 @@ def test_any_baseline_and_any_order_gives_a_line(durations, ids, elapsed_ns):
     pace.said(recording, 0)
     for name in ids:
         finish(recording, name)
-        _, total, text = pace.said(recording, elapsed_ns)
-        assert total == 4
+        done, total, text = pace.said(recording, elapsed_ns)
+        assert 0 <= done <= total
         assert "\n" not in text
     assert len(recording.finished) == len(ids)
 
 
 @pytest.mark.parametrize(
-    "content", [None, {}, {"suite": None}, {"suite": {"tests": []}}, {"suite": {"tests": {"a": "passed", "b": [1]}}}]
+    "content",
+    [
+        None,
+        {},
+        {"suite": None},
+        {"suite": {"tests": []}},
+        {"suite": {"tests": {"a": "passed", "b": [1], "c": ["passed", -1]}}},
+    ],
 )
 def test_a_baseline_of_another_shape_has_no_durations(content):
     assert blessed_durations(content) == {}

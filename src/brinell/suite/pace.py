@@ -1,4 +1,4 @@
-"""How far a running suite is: tests done, failures so far, what is slow just now, and how long it may still take."""
+"""How far a suite is, over all its runs: how much is done, failures so far, what is slow just now."""
 
 from __future__ import annotations
 
@@ -12,46 +12,53 @@ _SLOW_NS = 10_000_000_000
 
 
 class Pace:
-    """Estimates the rest of a session from what its tests took when the baseline was blessed.
+    """Measures the progress of ``runs`` runs by what the tests took when the baseline was blessed.
 
-    The share of blessed seconds that are done is taken for the share of time that has passed since collection, so a
-    machine that is slower, or several workers, need no allowance. Tests without a blessed duration count as the mean.
+    A test weighs its blessed seconds; one that has none weighs the mean of the blessed ones still to come. Without a
+    baseline every test weighs the same. What a unit takes here, on this machine and with these workers, is for those
+    to learn who are told.
     """
 
-    def __init__(self, durations: Mapping[str, float]) -> None:
-        self._durations = durations
-        self._mean = sum(durations.values()) / len(durations) if durations else 0.0
+    def __init__(self, durations: Mapping[str, float], runs: int = 1) -> None:
+        self._durations = durations if any(durations.values()) else {}
+        self._runs_left = runs  # with this one
+        self._behind = 0.0  # of the runs that are over
+        self._whole: float | None = None  # of one run, as far as that is known
+        self._begin()
+
+    def _begin(self) -> None:
+        self._done = 0.0
         self._counted = 0
-        self._done_s = 0.0
-        self._collected_ns: int | None = None
+        self._to_come = dict(self._durations)
+        self._to_come_s = sum(self._durations.values())
 
-    def said(self, recording: Recording, now_ns: int) -> tuple[int, int | None, str]:
-        """Return tests done, tests in all (None before collection ended) and the line to show."""
-        done, total = len(recording.finished), recording.collected
-        if total is None:
-            return done, None, "collecting" if recording.said_hello else "starting pytest"
-        if self._collected_ns is None:
-            self._collected_ns = now_ns
-        parts = [f"{done:,} of {total:,} tests"]
-        if recording.failures:
-            parts.append(f"{recording.failures:,} failed")
-        left_s = self._left_s(recording, now_ns - self._collected_ns, total)
-        if left_s is not None:
-            parts.append(f"about {_duration(left_s)} left")
-        slow = _slowest(recording, now_ns)
-        if slow:
-            parts.append(slow)
-        return done, total, ", ".join(parts)
+    def next_run(self) -> None:
+        """Go on with the next run: what the last one weighed is what to expect of it."""
+        self._runs_left -= 1
+        self._behind += self._done
+        self._whole = self._done
+        self._begin()
 
-    def _left_s(self, recording: Recording, elapsed_ns: int, total: int) -> float | None:
-        if not self._mean:
-            return None
+    def said(self, recording: Recording, now_ns: int) -> tuple[float, float | None, str]:
+        """Return how much is done, how much there is in all (None before the first collection ended) and the line."""
+        tests = recording.collected
+        if tests is not None:
+            self._take(recording)
+            self._whole = self._done + max(0, tests - self._counted) * self._mean()
+        total = None if self._whole is None else self._behind + self._whole * self._runs_left
+        return self._behind + self._done, total, _line(recording, now_ns)
+
+    def _take(self, recording: Recording) -> None:
         for test in recording.finished[self._counted :]:
-            self._done_s += self._durations.get(test, self._mean)
+            seconds = self._to_come.pop(test, None)
+            self._done += self._mean() if seconds is None else seconds
+            self._to_come_s -= seconds or 0.0
         self._counted = len(recording.finished)
-        expected_s = max(total * self._mean, self._done_s)
-        share = self._done_s / expected_s
-        return elapsed_ns / 1e9 * (1 - share) / share if share > 0 else expected_s
+
+    def _mean(self) -> float:
+        if self._to_come:
+            return max(0.0, self._to_come_s / len(self._to_come))
+        return sum(self._durations.values()) / len(self._durations) if self._durations else 1.0
 
 
 def blessed_durations(baseline: Mapping[str, Any] | None) -> dict[str, float]:
@@ -63,8 +70,17 @@ def blessed_durations(baseline: Mapping[str, Any] | None) -> dict[str, float]:
     return {
         name: float(entry[1])
         for name, entry in tests.items()
-        if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], int | float)
+        if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], int | float) and entry[1] >= 0
     }
+
+
+def _line(recording: Recording, now_ns: int) -> str:
+    if recording.collected is None:
+        return "collecting" if recording.said_hello else "starting pytest"
+    parts = [f"{len(recording.finished):,} of {recording.collected:,} tests"]
+    if recording.failures:
+        parts.append(f"{recording.failures:,} failed")
+    return ", ".join(filter(None, (*parts, _slowest(recording, now_ns))))
 
 
 def _slowest(recording: Recording, now_ns: int) -> str:

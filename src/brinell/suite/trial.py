@@ -41,10 +41,11 @@ class SuiteTrial:
         probe(chosen, cwd=directory)
         args = (*TO_THE_END, *spec.paths, *spec.args)
         command = Command(str(chosen.path), args, directory, dict(os.environ), spec.timeout_s)
-        durations = _blessed(room)
+        pace = Pace(_blessed(room), spec.repeat)
         for repeat in range(spec.repeat):
-            if not _once(room, command, chosen.because, Pace(durations), repeat):
+            if not _once(room, command, chosen.because, pace, repeat):
                 return
+            pace.next_run()
 
 
 def _once(room: Room, command: Command, because: str, pace: Pace, repeat: int) -> bool:
