@@ -89,7 +89,8 @@ def test_an_interpreter_without_pytest_is_told_with_the_line_that_helps(brinell,
 def test_a_baseline_of_another_machine_is_limited(brinell, project):
     folder = project / "brinell-baselines"
     folder.mkdir()
-    for print_, state in ((fingerprint(project), OK), ({**fingerprint(project), "cpu": "other"}, LIMITED)):
+    own = fingerprint(project)
+    for print_, state in ((own, OK), ({**own, "cpu": "other"}, LIMITED), ([], LIMITED), (None, LIMITED)):
         (folder / "baseline.json").write_text(json.dumps({"v": 1, "fingerprint": print_}))
         assert rows(brinell("doctor", "--json"))["baseline"]["state"] == state
     (folder / "baseline.json").write_text("{")

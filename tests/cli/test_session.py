@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from brinell.cli import session
+from brinell.config import for_suite, from_toml
 from brinell.journal import runs
 from brinell.journal.reader import read
 from brinell.triage.reproduce import ReproduceTrial
@@ -154,6 +156,18 @@ def test_reports_are_made_again_byte_for_byte(brinell, project):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert brinell("report", folder.name, "--out", "copy", "--quiet").code == 0
     assert (project / "copy" / "report.html").read_bytes() == before["report.html"]
+
+
+def test_a_suite_is_expected_to_take_what_was_blessed(project):
+    folder = project / "brinell-baselines"
+    folder.mkdir()
+    (folder / "baseline.json").write_text('{"v": 1, "suite": {"seconds": [3, 5]}}')
+    assert session._expected_s(for_suite(project, repeat=2)) == {"suite": 8.0}
+    assert session._expected_s(for_suite(project, args=["-k", "some"])) == {}
+    (project / "brinell.toml").write_text("[suite]\npaths = ['tests']\n")
+    assert session._expected_s(from_toml(project)) == {"suite": 4.0}
+    (folder / "baseline.json").write_text("{")
+    assert session._expected_s(from_toml(project)) == {}
 
 
 def test_bless_compare_and_runs(brinell, project):

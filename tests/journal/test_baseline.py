@@ -78,7 +78,10 @@ def test_without_a_baseline_there_is_none(tmp_path):
     assert baseline.load(tmp_path) is None
 
 
-@pytest.mark.parametrize("damage", ["{", "[]", '{"v": "x"}', '{"v": 99}'])
+@pytest.mark.parametrize(
+    "damage",
+    ["{", "[]", '{"v": "x"}', '{"v": 99}', '{"v": 1, "x": "\\ud800"}', '{"x": ' + "[" * 9000 + "]" * 9000 + "}"],
+)
 def test_a_damaged_or_newer_baseline_is_a_usage_error_with_the_fix(tmp_path, damage):
     path = baseline.path_of(tmp_path)
     path.parent.mkdir()
@@ -98,3 +101,20 @@ def test_a_baseline_that_cannot_be_written_is_a_usage_error_with_the_fix(tmp_pat
     with pytest.raises(UsageError, match="cannot write") as caught:
         baseline.bless(tmp_path, judgement(), "")
     assert caught.value.hint
+
+
+def test_what_a_blessed_suite_took_is_the_median_of_its_runs(tmp_path):
+    repeated = msgspec.structs.replace(suite(2.0), repeats=(2.0, 9.0, 3.0))
+    baseline.bless(tmp_path, judgement(suite=repeated), "")
+    assert baseline.suite_s(baseline.load(tmp_path)) == 3.0
+
+
+@pytest.mark.parametrize("content", [None, {}, {"suite": 3}, {"suite": {"seconds": []}}, {"suite": {"seconds": ["1"]}}])
+def test_a_baseline_without_a_suite_says_nothing_of_its_seconds(content):
+    assert baseline.suite_s(content) is None
+
+
+def test_when_it_was_blessed_is_one_plain_line_whatever_the_file_holds():
+    said = baseline.told({"blessed": {"a": "\n"}, "run": "\x1b[31mred\n" * 100})
+    assert said.isprintable()
+    assert len(said) <= 160

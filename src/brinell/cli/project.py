@@ -88,9 +88,9 @@ def _baseline(root: Path) -> Row:
     if content is None:
         return Row("baseline", LIMITED, "none: nothing to compare with", "brinell bless, after a run you trust")
     here = fingerprint(root)
-    blessed = content.get("fingerprint", {})
-    differing = [name for name in here if blessed.get(name) != here[name]]
-    said = f"blessed {content.get('blessed', '')} from {content.get('run', '')}"
+    blessed = content.get("fingerprint")
+    differing = [name for name in here if not isinstance(blessed, dict) or blessed.get(name) != here[name]]
+    said = baseline.told(content)
     if differing:
         why = f"{said}, with another {', '.join(differing)}: comparisons will be unknown"
         return Row("baseline", LIMITED, why, "brinell bless, after a run here")

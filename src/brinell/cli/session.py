@@ -15,13 +15,15 @@ import msgspec
 
 from brinell.cli import say
 from brinell.cli.options import here
+from brinell.config import source
+from brinell.config.compose import read_settings
 from brinell.config.scenarios import shape_of
 from brinell.core.clock import SystemClock
 from brinell.core.errors import UsageError
 from brinell.core.judgement import Judgement
 from brinell.core.plan import LoadSpec, Plan, SuiteSpec
 from brinell.core.verdicts import Verdict
-from brinell.journal import runs
+from brinell.journal import baseline, runs
 from brinell.journal.reader import read
 from brinell.journal.store import FILE
 from brinell.judge import judge
@@ -143,7 +145,10 @@ def _carry_out(plan: Plan, folder: Path, output: Output, *, resume: bool) -> Ses
         try:
             environ = {**os.environ, "TERM": "dumb"} if output.plain else os.environ
             with Display(steps, expected_s=_expected_s(plan), quiet=output.quiet, environ=environ) as display:
-                execute(plan, folder, argv=sys.argv, watch=display.watch, show=display.show, resume=resume)
+                execute(
+                    plan, folder,
+                    argv=sys.argv, watch=display.watch, show=display.show, redraw=display.tick, resume=resume,
+                )  # fmt: skip
         except Exception as error:
             failure = error
             if not (folder / FILE).exists():
@@ -176,8 +181,28 @@ def _look_ahead(plan: Plan) -> None:
 
 
 def _expected_s(plan: Plan) -> dict[str, float]:
-    """Seconds that a step's own plan says it takes."""
-    return {step.id: shape_of(step.spec.shape).span_s for step in plan.steps if isinstance(step.spec, LoadSpec)}
+    """Seconds that a step's own plan, or the blessed baseline, says it takes."""
+    found: dict[str, float] = {}
+    for step in plan.steps:
+        match step.spec:
+            case LoadSpec(shape=shape):
+                found[step.id] = shape_of(shape).span_s
+            case SuiteSpec() as spec:
+                seconds = _blessed_s(Path(plan.root), spec)
+                if seconds is not None:
+                    found[step.id] = seconds * spec.repeat
+    return found
+
+
+def _blessed_s(root: Path, spec: SuiteSpec) -> float | None:
+    """Seconds that one run of the suite took when it was blessed; None of a part of it, or where nothing says so."""
+    try:
+        whole = read_settings(source.read(root)).suite or SuiteSpec()
+        seconds = baseline.suite_s(baseline.load(root))
+    except UsageError:  # told where it matters: by the run
+        return None
+    is_whole = spec.recording is None and (spec.paths, spec.args) == (whole.paths, whole.args)
+    return seconds if is_whole else None
 
 
 @contextlib.contextmanager

@@ -52,7 +52,7 @@ def _baseline(root: Path) -> str:
         content = baseline.load(root)
     except UsageError as error:
         return f"broken: {error}"
-    return f"blessed {content.get('blessed', '')} from {content.get('run', '')}" if content else ""
+    return baseline.told(content) if content else ""
 
 
 def _next(root: Path, entries: list[RunEntry], *, broken: bool, blessed: bool) -> Steps:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import median
 from typing import Any
+
+import msgspec
 
 from brinell.core.errors import UsageError
 from brinell.core.judgement import Judgement, Load
+from brinell.core.redact import one_line
 
 FOLDER = "brinell-baselines"
 FILE = "baseline.json"
@@ -49,10 +53,11 @@ def load(root: Path) -> dict[str, Any] | None:
     """Read the blessed baseline; None if there is none. UsageError if it is damaged or newer."""
     path = path_of(root)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = msgspec.json.decode(path.read_bytes())
+        msgspec.json.encode(content)  # as the journal will: not all that can be read can be written
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError, RecursionError) as error:
         raise UsageError(
             f"{path} cannot be read: {error}", hint="restore it from git, or brinell bless a run"
         ) from None
@@ -61,6 +66,20 @@ def load(root: Path) -> dict[str, Any] | None:
     if content["v"] > VERSION:
         raise UsageError(f"{path} was written by a newer Brinell (version {content['v']})", hint="upgrade Brinell")
     return content
+
+
+def suite_s(content: dict[str, Any] | None) -> float | None:
+    """Return the seconds a blessed suite took, the median of its runs; None where a baseline says nothing of it."""
+    suite = (content or {}).get("suite")
+    seconds = suite.get("seconds") if isinstance(suite, dict) else None
+    if not isinstance(seconds, list) or not seconds or not all(isinstance(one, int | float) for one in seconds):
+        return None
+    return float(median(seconds))
+
+
+def told(content: dict[str, Any]) -> str:
+    """Say when a baseline was blessed, and from which run. The file is anybody's: one plain line, whatever it holds."""
+    return one_line(f"blessed {content.get('blessed', '')} from {content.get('run', '')}", 160)
 
 
 def bless(root: Path, judgement: Judgement, moment: str) -> Path:
