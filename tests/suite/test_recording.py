@@ -150,14 +150,22 @@ def test_tests_that_never_end_are_told():
     assert recording.finished == ["a"]
 
 
-def test_a_flood_of_text_is_cut_and_the_tests_stay():
-    failing = {**TEST, "outcome": "failed", "counted": ["failed"], "failed_phase": "call", "longrepr": "x" * 16_000}
+@pytest.mark.parametrize(
+    ("longrepr", "kept"),
+    [
+        ("x" * 16_000, "x" * 2000),
+        ("password=" + "secret" * 500 + "\n" + "line\n" * 2500 + "E  the end", "line\n" * 397 + "E  the end"),
+        ("token='" + "secret " * 2000 + "' that was the token", "token=[redacted]"),
+    ],
+)
+def test_of_a_flood_of_text_the_last_lines_stay(longrepr, kept):
+    failing = {**TEST, "outcome": "failed", "counted": ["failed"], "failed_phase": "call"}
     recording = Recording((), "", "")
-    line = json.dumps(failing).encode()
-    sizes = [len(record.longrepr) for _ in range(1500) for record in recording.feed(line)]
-    assert len(sizes) == 1500
+    line = json.dumps({**failing, "longrepr": "x" * 16_000}).encode()
+    sizes = [len(record.longrepr) for _ in range(1251) for record in recording.feed(line)]
     assert sizes[0] == 16_000
-    assert sizes[-1] == 1000
+    (last,) = recording.feed(json.dumps({**failing, "longrepr": longrepr}).encode())
+    assert last.longrepr == kept
 
 
 def test_deep_nesting_is_malformed_and_nothing_else(tmp_path):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import msgspec
 import pytest
 
@@ -72,6 +74,28 @@ def test_what_was_not_reproduced_is_said(suite):
     part = triage(suite.evidence(boom(suite)))
     assert part.bugs[0].reproduction is None
     assert part.bugs[0].id in part.not_measured["bugs.reproduction"]
+
+
+def test_many_bugs_without_a_reproduction_are_counted_where_not_all_are_named(suite):
+    part = triage(suite.evidence(*unlike(suite, 23)))
+    assert part.not_measured["bugs.reproduction"].endswith(" and 3 more")
+
+
+def unlike(suite, number):
+    errors = [suite.raised("ValueError", "bad", f"src/shop/cart.py:1 f{n}") for n in range(number)]
+    return [suite.failed(f"tests/test_a.py::test_{n}", error) for n, error in enumerate(errors)]
+
+
+def test_work_grows_in_proportion_to_the_number_of_bugs(suite):
+    def cost(number):
+        evidence, spent = suite.evidence(*unlike(suite, number)), []
+        for _ in range(3):
+            begun = time.process_time_ns()
+            triage(evidence)
+            spent.append(time.process_time_ns() - begun)
+        return min(spent)
+
+    assert cost(4000) < 20 * cost(500)  # 8 if linear, 64 if quadratic
 
 
 def test_known_and_regressed(suite):

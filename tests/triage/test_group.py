@@ -154,6 +154,15 @@ def test_a_server_error_belongs_to_the_traceback_in_its_log(suite):
     assert bug.title == "ValueError in Rates.net (src/shop/price.py): bad rate 3"
 
 
+def test_logs_tie_any_number_of_failures(suite):
+    status = suite.raised(
+        "AssertionError", "assert 500 == 200", suite.frame("tests/test_a.py:3 test_a", "assert r.status_code == 200")
+    )
+    logs = {"Captured stdout call": "noise", "Captured log call": LOG.format(root=suite.ROOT)}
+    (bug,) = suite.bugs(*(suite.failed(f"tests/test_a.py::test_{n}", status, sections=logs) for n in range(600)))
+    assert len(bug.tests) == 600
+
+
 def test_a_log_does_not_explain_an_assertion_about_something_else(suite):
     value = suite.raised(
         "AssertionError", "assert 3 == 4", suite.frame("tests/test_a.py:3 test_a", "assert net() == 4")

@@ -24,8 +24,8 @@ from brinell.suite.untrusted import clean, identity
 
 OUTCOMES = frozenset({"passed", "failed", "skipped", "error", "xfailed", "xpassed"})
 _PHASES = ("setup", "call", "teardown", "crash")
-_TEXT_BUDGET = 20_000_000  # characters of longrepr and captured output in one session; beyond, only the first lines
-_POOR_TEXT = 1000
+_TEXT_BUDGET = 20_000_000  # characters of longrepr and captured output in one session; beyond, only the last lines
+_POOR_TEXT = 2000
 _MOST_OWN_ERRORS = 20
 
 
@@ -217,9 +217,22 @@ class Recording:
         )
 
     def _long(self, text: str | None) -> str:
-        text = clean(text or "", 16_400 if self._text_left > 0 else _POOR_TEXT)
+        text = text or ""
+        if self._text_left <= 0:
+            text = _end_of(text)
+        text = clean(text, 16_400)
         self._text_left -= len(text)
         return text
+
+
+def _end_of(text: str) -> str:
+    """The last lines: there pytest says what failed and a log its traceback. Never the end of a line, which a secret's
+    name may begin.
+    """
+    if len(text) <= _POOR_TEXT:
+        return text
+    begin = text.find("\n", len(text) - _POOR_TEXT) + 1
+    return text[begin:] if begin else text[:_POOR_TEXT]
 
 
 _FAILURE_FIELDS = frozenset({"failed_phase", "chain", "fixture", "longrepr", "sections", "subtests_failed"})

@@ -32,6 +32,8 @@ class SuiteBugs:
         self.observed: Observed = observe(envelopes)
         self.layout: Layout = layout_of(plan, self.observed.started, spec.directory, self.observed.paths)
         self.groups: list[Group] = group(self.observed.failures, self.layout)
+        uncollected = sum(failure.kind == "collection" for failure in self.observed.failures)
+        self._tried = self.observed.tests + uncollected
 
     def bug(
         self,
@@ -66,10 +68,9 @@ class SuiteBugs:
         )
 
     def _scope(self, found: Group) -> Scope:
-        uncollected = sum(failure.kind == "collection" for failure in self.observed.failures)
         stopped = len(found.readings)
         files = len({reading.failure.path for reading in found.readings})
-        return Scope(ran=self.observed.tests + uncollected, stopped=stopped, files=files)
+        return Scope(ran=self._tried, stopped=stopped, files=files)
 
 
 def _of_running_it(reproduction: Reproduction | None) -> tuple[str, ...]:

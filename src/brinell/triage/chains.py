@@ -9,7 +9,8 @@ from brinell.core.observation import Frame, Raised
 
 IsProject = Callable[[Frame], bool]
 
-_HEADER = "Traceback (most recent call last):"
+TRACEBACK = "Traceback (most recent call last):"
+"""What a printed traceback begins with."""
 # The place of a syntax error is printed like a frame without a function.
 _FRAME = re.compile(r'File "(?P<file>[^"\n]{1,4096})", line (?P<line>\d{1,9})(?:, in (?P<function>[^\n]{1,300}))?$')
 _EXCEPTION = re.compile(r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.*))?$")
@@ -59,7 +60,7 @@ def traceback_in(text: str) -> Raised | None:
     is the root.
     """
     lines = text.splitlines()[-_MOST_LINES:]
-    starts = [n for n, line in enumerate(lines) if line.rstrip().endswith(_HEADER)]
+    starts = [n for n, line in enumerate(lines) if line.rstrip().endswith(TRACEBACK)]
     while starts:
         found = _block(lines, starts[-1])
         if found is None:
@@ -100,6 +101,6 @@ def _block(lines: list[str], start: int) -> Raised | None:
 
 def _indent(line: str) -> int:
     """Columns before the text. A log's prefix before the header does not indent what follows it."""
-    if line.rstrip().endswith(_HEADER) and not line.lstrip(" |+").startswith(_HEADER):
+    if line.rstrip().endswith(TRACEBACK) and not line.lstrip(" |+").startswith(TRACEBACK):
         return 0
     return len(line) - len(line.lstrip(" \t|+"))

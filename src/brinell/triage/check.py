@@ -11,6 +11,8 @@ from brinell.core.plan import SuiteSpec
 from brinell.core.redact import plain
 from brinell.triage.bugs import RECORDS, SuiteBugs, most_urgent_first
 
+_MOST_NAMED = 20
+
 
 def triage(evidence: Evidence) -> Part:
     """Return the bugs, most urgent first. No findings: that tests failed is what ``suite.outcomes`` says."""
@@ -32,8 +34,12 @@ def triage(evidence: Evidence) -> Part:
             found[bug.id] = _joined(found[bug.id], bug) if bug.id in found else bug
     bugs = most_urgent_first(found.values())
     not_run = [bug.id for bug in bugs if bug.reproduction is None]
-    reason = {"bugs.reproduction": f"not run for {', '.join(not_run[:20])}"} if not_run else {}
-    return Part(bugs=tuple(bugs), not_measured=reason)
+    return Part(bugs=tuple(bugs), not_measured={"bugs.reproduction": _not_run(not_run)} if not_run else {})
+
+
+def _not_run(bugs: list[str]) -> str:
+    more = f" and {len(bugs) - _MOST_NAMED:,} more" if len(bugs) > _MOST_NAMED else ""
+    return f"not run for {', '.join(bugs[:_MOST_NAMED])}{more}"
 
 
 def _known(evidence: Evidence) -> dict[str, str]:

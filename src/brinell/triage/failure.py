@@ -19,6 +19,7 @@ from brinell.core.observation import (
     SuiteStarted,
 )
 from brinell.core.redact import one_line
+from brinell.triage.chains import TRACEBACK
 
 _WHOLE_REPORTS = 500  # of this many failures the long texts are kept; beyond that, what grouping needs
 _FINE = frozenset({None, 0, 5})  # not known, passed, none collected: nothing is wrong with the process
@@ -117,7 +118,8 @@ def _keep(failed: dict[str, tuple[int, int, Failure]], repeat: int, seq: int, fa
     if before is not None and before[:2] <= (repeat, seq):
         return
     if len(failed) >= _WHOLE_REPORTS:
-        failure = replace(failure, longrepr=failure.longrepr[-1000:], sections={})
+        telling = {title: text for title, text in failure.sections.items() if TRACEBACK in text}
+        failure = replace(failure, longrepr=failure.longrepr[-1000:], sections=telling)
     failed[failure.test] = (repeat, seq, failure)
 
 
