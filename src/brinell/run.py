@@ -64,7 +64,7 @@ def execute(
     clock = clock or SystemClock()
     done = read(folder).finished if resume else {}
     if not resume:
-        (folder / PLAN_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
+        _write(plan, folder / PLAN_FILE)
     opener = Journal.resume if resume else Journal.create
     with opener(folder, clock) as journal, _stop_requests() as stop:
         run = _Run(plan, folder, journal, clock=clock, stop=stop, watch=watch, show=show, redraw=redraw)
@@ -84,6 +84,13 @@ def execute(
         finally:
             run.close(end)
     return end.state
+
+
+def _write(plan: Plan, path: Path) -> None:
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", hint="give a writable folder with --out") from None
 
 
 class _Run:

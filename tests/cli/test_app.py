@@ -195,3 +195,34 @@ def test_standing_in_a_folder_that_is_gone_is_said(tmp_path):
     )
     assert done.returncode == 2, done
     assert "the folder you stand in is gone" in done.stderr
+
+
+TOO_LONG = "x" * 5000
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["suite", TOO_LONG],
+        ["suite", "circle"],
+        ["suite", "--python", f"./{TOO_LONG}"],
+        ["suite", "--python", "~no-such-user-here/bin/python"],
+        ["suite", "--from", TOO_LONG],
+        ["suite", "--out", TOO_LONG],
+        ["suite", "--out", "/proc"],
+        ["load", "http://127.0.0.1:9/", "--body", f"@{TOO_LONG}"],
+        ["run", "--resume", ""],
+        ["run", "--resume", TOO_LONG],
+        ["report", ""],
+        ["report", "shop/app.py/below"],
+        ["init", TOO_LONG],
+    ],
+    ids=lambda argv: " ".join(argv)[:40],
+)
+def test_paths_that_can_lead_nowhere_are_the_users_to_mend(brinell, here, argv):
+    (here / "circle").symlink_to("circle")
+    said = brinell(*argv)
+    assert said.code == 2, said
+    assert "fix: " in said.err
+    assert not (here / ".brinell").exists()

@@ -22,6 +22,8 @@ ONE_MISTAKE = [
     ("[service]\ncommand = 'a'\nopenapi = '/openapi.json'\n[suite]\n", ["[service] openapi", "line 3", NOT_YET]),
     ("[project]\nname = 'a b'\n[suite]\n", ["[project] name", "letters, digits"]),
     ("[project]\nallow_targets = ['http://a']\n[suite]\n", ["[project] allow_targets", "the name or the address"]),
+    ("[project]\npython = '~no-such-user-here/x'\n[suite]\n", ["[project] python", "no such interpreter"]),
+    (f"[project]\npython = './{'x' * 5000}'\n[suite]\n", ["[project] python", "no such interpreter"]),
     ("[service]\nready = '/'\n[suite]\n", ["[service] command", "missing"]),
     ("[service]\ncommand = 'uvicorn {prot}'\n[suite]\n", ["{prot}", "did you mean {port}?", "{python}"]),
     ("[service]\ncommand = 'a \"b'\n[suite]\n", ["[service] command", "does not split"]),

@@ -40,8 +40,12 @@ COMMANDS = {
     "doctor": "Say what this machine allows, and what enables the rest.",
 }
 _COMPLETION = "_BRINELL_COMPLETE"  # set by the shell's completion script
-_OUT_OF = {
+_REFUSED = {
     errno.ENOSPC: ("cannot write standard output or a file: No space left on device", "free some space, and try again"),
+    errno.EDQUOT: ("cannot write standard output or a file: Disk quota exceeded", "free some space, and try again"),
+    errno.EROFS: ("cannot write a file: Read-only file system", "give a writable folder with --out"),
+    errno.EACCES: ("cannot use a file: Permission denied", "make it yours to read and write, or give another one"),
+    errno.ENAMETOOLONG: ("a file's name is too long", "give a shorter one"),
     errno.EMFILE: ("this process may not open more files", "ulimit -n 1024, and try again"),
     errno.ENFILE: ("this machine may not open more files", "end something else first, and try again"),
 }
@@ -154,7 +158,7 @@ def run(argv: Sequence[str]) -> int:
         say.error("interrupted")
         return Exit.INTERRUPTED
     except OSError as error:
-        return _out_of(error) if error.errno in _OUT_OF else _bug(error)
+        return _refused(error) if error.errno in _REFUSED else _bug(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no raw traceback reaches the user
         return _usage(error) if hasattr(error, "format_message") else _bug(error)
     return result if isinstance(result, int) else Exit.PASS
@@ -167,9 +171,9 @@ def _look_where_we_stand() -> None:
         raise UsageError("the folder you stand in is gone", hint="cd somewhere else, and try again") from None
 
 
-def _out_of(error: OSError) -> int:
-    """The machine ran out of something, where no part of ours had a better word for it."""
-    what, remedy = _OUT_OF[error.errno or 0]
+def _refused(error: OSError) -> int:
+    """The machine does not allow it or ran out of something, and no part of ours had a better word for that."""
+    what, remedy = _REFUSED[error.errno or 0]
     say.error(f"{what}{f': {error.filename}' if error.filename else ''}", remedy)
     return Exit.USAGE
 

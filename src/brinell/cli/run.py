@@ -38,8 +38,9 @@ def command(
     output = session.Output(out=out, json=json, open=open_ and not for_ci, quiet=quiet, plain=for_ci)
     if resume is not None:
         options.alone(ctx)
-    root = options.here()
-    done = session.resume(root, resume, output) if resume else session.examine(from_toml(root), output)
+        done = session.resume(options.here(), resume, output)
+    else:
+        done = session.examine(from_toml(options.here()), output)
     code = session.show(done.judgement, done.folder, output)
     if for_ci:
         ci.annotate(done.judgement, done.folder, to_stdout=not json)

@@ -146,9 +146,14 @@ def _carry_out(plan: Plan, folder: Path, output: Output, *, resume: bool) -> Ses
             environ = {**os.environ, "TERM": "dumb"} if output.plain else os.environ
             with Display(steps, expected_s=_expected_s(plan), quiet=output.quiet, environ=environ) as display:
                 execute(
-                    plan, folder,
-                    argv=sys.argv, watch=display.watch, show=display.show, redraw=display.tick, resume=resume,
-                )  # fmt: skip
+                    plan,
+                    folder,
+                    argv=sys.argv,
+                    watch=display.watch,
+                    show=display.show,
+                    redraw=display.tick,
+                    resume=resume,
+                )
         except Exception as error:
             failure = error
             if not (folder / FILE).exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -82,7 +83,7 @@ def _interpreter(python: str | None) -> str | None:
     """Make a path absolute that is meant from here; a command's name stays. Links are kept: they make a venv."""
     if python is None or "/" not in python:
         return python
-    whole = Path.cwd() / Path(python).expanduser()
+    whole = Path.cwd() / os.path.expanduser(python)  # noqa: PTH111 - Path's own raises for a user there is none of
     return str(whole) if whole.exists() else python
 
 

@@ -6,6 +6,7 @@ Nothing here starts a process, opens a connection or resolves a name; at most it
 from __future__ import annotations
 
 import math
+import os
 import re
 import shlex
 from collections.abc import Callable
@@ -96,8 +97,12 @@ def python(root: Path) -> Callable[[str], str]:
     def check(path: str) -> str:
         if "/" not in filled(path):
             return path
-        whole = root / Path(path).expanduser()
-        if not whole.exists():
+        whole = root / os.path.expanduser(path)  # noqa: PTH111 - Path's own raises for a user there is none of
+        try:
+            found = whole.exists()
+        except OSError:  # too long a name
+            found = False
+        if not found:
             raise Unfit("there is no such interpreter")
         return str(whole)
 

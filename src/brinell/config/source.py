@@ -59,7 +59,9 @@ def suite_place(given: str | None, here: Path) -> tuple[Path, tuple[str, ...]]:
     if given is None:
         return home, ()
     path, colons, inner = given.partition("::")
-    whole = (here / path).resolve()
+    whole = _resolved(here / path)
+    if whole is None:
+        raise UsageError(f"there is no {path}", hint="name a project, a folder of tests or a file")
     if not whole.exists():
         beside = sorted(item.name for item in whole.parent.iterdir()) if whole.parent.is_dir() else []
         close = nearest(whole.name, beside)
@@ -76,6 +78,16 @@ def suite_place(given: str | None, here: Path) -> tuple[Path, tuple[str, ...]]:
     else:
         root = whole.parent.parent if whole.is_file() and whole.parent.name in _TEST_FOLDERS else whole.parent
     return root, (str(whole.relative_to(root)) + colons + inner,)
+
+
+def _resolved(path: Path) -> Path | None:
+    """Return where a path leads; None for one that can lead nowhere: too long, or links in a circle."""
+    try:
+        found = path.resolve()
+        found.exists()
+    except (OSError, RuntimeError):
+        return None
+    return found
 
 
 def _has_tests(folder: Path) -> bool:

@@ -65,8 +65,10 @@ def create(root: Path, name: str, moment: datetime, out: Path | None) -> Path:
 
 def find(root: Path, run: str = "latest") -> Path:
     """Return the folder of a run named by path, id, unique prefix or ``latest``. UsageError if there is none such."""
+    if not run:
+        raise UsageError("the run's name is empty", hint="brinell runs lists them; latest is the newest")
     as_path = Path(run)
-    if (as_path / FILE).exists() or (as_path / PLAN_FILE).exists():
+    if _is_run(as_path):
         return as_path
     ids = sorted(entry.name for entry in _folders(root))
     if not ids:
@@ -117,9 +119,15 @@ def prune(root: Path, keep: int) -> int:
 def _folders(root: Path) -> list[Path]:
     runs = root / HOME / "runs"
     try:
-        return [folder for folder in runs.iterdir() if (folder / FILE).exists() or (folder / PLAN_FILE).exists()]
+        return [folder for folder in runs.iterdir() if _is_run(folder)]
     except OSError:
         return []
+
+
+def _is_run(folder: Path) -> bool:
+    with contextlib.suppress(OSError):  # a path that can be none: too long, or through a file
+        return (folder / FILE).exists() or (folder / PLAN_FILE).exists()
+    return False
 
 
 def _size_bytes(folder: Path) -> int:

@@ -122,7 +122,7 @@ def _named(python: str, directory: Path, environ: Mapping[str, str]) -> Path:
     """Resolve what the user typed: relative paths count from the project, then from where the user stands."""
     if "/" not in python and (on_path := shutil.which(python, path=environ.get("PATH"))):
         return Path(on_path).absolute()
-    given = Path(python).expanduser()
+    given = Path(os.path.expanduser(python))  # noqa: PTH111 - Path's own raises for a user there is none of
     for path in (directory / given, Path.cwd() / given):
         if path.is_dir():
             inside = environments.python_of(path)
