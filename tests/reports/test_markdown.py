@@ -175,5 +175,32 @@ def test_thousands_of_tests_of_one_bug_are_counted(build):
     judgement = build.realistic()
     bug = build.msgspec.structs.replace(judgement.bugs[0], tests=tuple(f"t.py::t{n}" for n in range(5000)))
     text = triage_markdown(build.msgspec.structs.replace(judgement, bugs=(bug,)))
-    assert "and 4950 more" in text
+    assert "and 4,950 more, listed in `judgement.json`" in text
     assert len(text) < 20_000
+
+
+@pytest.mark.parametrize("title", ["wrong total", "\u4e16\U0001f600|`" * 60])
+def test_ten_thousand_bugs_give_files_one_can_open(build, title):
+    judgement = build.realistic()
+    replace = build.msgspec.structs.replace
+    bugs = tuple(replace(judgement.bugs[-1], id=f"b1-{n:05}", title=title, error=title) for n in range(10_000))
+    judgement = replace(judgement, bugs=(*bugs, judgement.bugs[0]))
+    text = triage_markdown(judgement)
+    assert_inert(text)
+    assert_columns_hold(text)
+    assert len(text.encode()) < 500_000
+    assert text.index("## P0") < text.index(f"## {bugs[0].severity}")  # the most urgent is told, however late it comes
+    told, listed = text.count("**Fix strategy:**"), len(re.findall("^\\| P", text, re.MULTILINE)) - 4
+    assert min(told, listed) > 50
+    assert f"## {10_001 - told:,} further bugs" in text
+    assert f"and {10_001 - told - listed:,} more bugs not listed here, in `judgement.json`" in text
+    short = markdown(judgement)
+    assert len(short.encode()) < 250_000
+    assert "and 9,801 more bugs, the least urgent, in `judgement.json`" in short
+
+
+def test_one_bug_is_told_whatever_its_size(build):
+    judgement = build.realistic()
+    tests = tuple(f"t.py::{n}" + "x" * 490 for n in range(40))
+    huge = build.msgspec.structs.replace(judgement.bugs[0], tests=tests, error="\u4e16" * 200_000)
+    assert "**Fix strategy:**" in triage_markdown(build.msgspec.structs.replace(judgement, bugs=(huge,)))

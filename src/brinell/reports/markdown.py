@@ -23,6 +23,7 @@ from brinell.reports.markdown_text import block, cell, code, prose, table, text
 
 MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNKNOWN: "?"}
 _MOST_DETAIL_LINES = 40
+_MOST_BUGS = 200
 
 
 def markdown(judgement: Judgement) -> str:
@@ -89,11 +90,13 @@ def _bugs(judgement: Judgement) -> list[str]:
         return []
     rows = [
         (bug.severity.value, cell(bug.id), cell(bug.title), count(len(bug.tests)), bug.owner.value, cell(bug.status))
-        for bug in outline.bugs_in_order(judgement)
+        for bug in outline.bugs_in_order(judgement)[:_MOST_BUGS]
     ]
+    more = len(judgement.bugs) - len(rows)
     return [
         "## Bugs",
         table(("Severity", "Bug", "Title", "Tests", "Owner", "Status"), rows),
+        *([f"and {plural(more, 'more bug')}, the least urgent, in `judgement.json`"] if more > 0 else []),
         "Suspects, reproductions and fixes are in `bug_triage_report.md`.",
     ]
 

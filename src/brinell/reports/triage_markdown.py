@@ -1,4 +1,8 @@
-"""``bug_triage_report.md``: every bug with what one needs to fix it, most urgent first."""
+"""``bug_triage_report.md``: bugs with what one needs to fix them, most urgent first.
+
+A file of this kind is read in a browser or an editor, and GitHub shows none beyond 512 KB. So the most urgent bugs are
+told in full, more of them in one line each, and the rest is counted; ``judgement.json`` holds all.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from brinell.reports.figures import count, exact, plural
 from brinell.reports.markdown_text import block, cell, code, prose, table, text
 
 _MOST_TESTS = 50
+_MOST_TOLD_BYTES = 350_000  # of bugs in full
+_MOST_LISTED_BYTES = 100_000  # of bugs in one line each
 NOT_KNOWN = "Not known: nothing in the evidence says."
 
 
@@ -23,14 +29,55 @@ def triage_markdown(judgement: Judgement) -> str:
         "## Summary",
         _summary(judgement),
     ]
+    told = _told(bugs)
     for severity in outline.SEVERITIES:
-        found = [bug for bug in bugs if bug.severity is severity]
-        if found:
-            parts.append(f"## {severity}")
-            parts += [piece for bug in found for piece in _bug(bug)]
+        cards = [card for bug, card in zip(bugs, told, strict=False) if bug.severity is severity]
+        if cards:
+            parts += [f"## {severity}", *cards]
+    parts += _listed(bugs[len(told) :])
     if not bugs:
         parts.append("No bug was found.")
     return "\n\n".join(parts) + "\n"
+
+
+def _told(bugs: list[Bug]) -> list[str]:
+    """The first bugs in full: as many as there is room for, one at least."""
+    cards: list[str] = []
+    left_bytes = _MOST_TOLD_BYTES
+    for bug in bugs:
+        card = "\n\n".join(_bug(bug))
+        left_bytes -= _bytes(card)
+        if cards and left_bytes < 0:
+            break
+        cards.append(card)
+    return cards
+
+
+def _listed(bugs: list[Bug]) -> list[str]:
+    """The others in one line each, as many as there is room for, and the number of those that are left out."""
+    if not bugs:
+        return []
+    rows: list[tuple[str, ...]] = []
+    left_bytes = _MOST_LISTED_BYTES
+    for bug in bugs:
+        first = cell(bug.tests[0], 120) if bug.tests else ""
+        row = (bug.severity.value, cell(bug.id), cell(bug.title, 100), count(len(bug.tests)), first)
+        left_bytes -= sum(_bytes(column) + 3 for column in row)
+        if left_bytes < 0:
+            break
+        rows.append(row)
+    parts = [
+        f"## {plural(len(bugs), 'further bug')}",
+        "Less urgent than those above. Everything that is known of them is in `judgement.json`, under `bugs`.",
+        table(("Severity", "Bug", "Title", "Tests", "First test"), rows),
+    ]
+    if len(rows) < len(bugs):
+        parts.append(f"and {plural(len(bugs) - len(rows), 'more bug')} not listed here, in `judgement.json`")
+    return parts
+
+
+def _bytes(piece: str) -> int:
+    return len(piece.encode("utf-8", "replace"))
 
 
 def _totals(judgement: Judgement) -> str:
@@ -66,7 +113,7 @@ def _bug(bug: Bug) -> list[str]:
         "\n".join(f"- {code(test)}" for test in bug.tests[:_MOST_TESTS]),
     ]
     if len(bug.tests) > _MOST_TESTS:
-        parts.append(f"and {len(bug.tests) - _MOST_TESTS} more, listed in `judgement.json`")
+        parts.append(f"and {len(bug.tests) - _MOST_TESTS:,} more, listed in `judgement.json`")
     if bug.why_grouped:
         parts.append(f"**Why one bug:** {text(bug.why_grouped)}")
     parts += ["**Error:**", block(bug.error)]
