@@ -69,7 +69,13 @@ def test_where_nothing_can_be_written_the_error_names_the_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(None, "never judged"), (b"{", "cannot be read"), (b'{"schema":"\xff"}', "cannot be read")]
+    ("content", "message"),
+    [
+        (None, "never judged"),
+        (b"{", "cannot be read"),
+        (b'{"schema":"\xff"}', "cannot be read"),
+        (publish.encode(JUDGEMENT).replace('"exit_code": 3', '"exit_code": 7').encode(), "cannot be read"),
+    ],
 )
 def test_a_run_without_a_readable_judgement_says_what_to_type(tmp_path, content, message):
     if content is not None:

@@ -111,12 +111,12 @@ def _owned(findings: list[Finding], bugs: tuple[Bug, ...]) -> list[Finding]:
 
 
 def _run_info(evidence: Evidence, verdict: Verdict, findings: list[Finding]) -> RunInfo:
-    started, brinell, state, ended_with = "", __version__, "torn", 0
+    started, brinell, state, ended_with = "", __version__, "torn", Exit.PASS
     steps = {step.id: "not-run" for step in evidence.plan.steps}
     for envelope in evidence.envelopes(Epoch, RunEnded, StepStarted, StepFinished):
         match envelope.data:
             case Epoch(wall=wall, brinell=version):
-                started, state, ended_with = started or wall, "torn", 0
+                started, state, ended_with = started or wall, "torn", Exit.PASS
                 brinell = version
             case RunEnded(state=ended, exit_code=code):
                 state, ended_with = ended, code
@@ -138,10 +138,10 @@ def _run_info(evidence: Evidence, verdict: Verdict, findings: list[Finding]) -> 
     )
 
 
-def _exit_code(verdict: Verdict, findings: list[Finding], state: str, ended_with: int) -> Exit:
-    """``ended_with`` is what the command ended with where an error ended the run, else 0."""
+def _exit_code(verdict: Verdict, findings: list[Finding], state: str, ended_with: Exit) -> Exit:
+    """``ended_with`` is what the command ended with where an error ended the run, else ``PASS``."""
     failed = [finding for finding in findings if finding.required and finding.verdict is Verdict.FAIL]
-    codes = [Exit(ended_with)]
+    codes = [ended_with]
     if state == "interrupted":
         codes.append(Exit.INTERRUPTED)
     if failed:

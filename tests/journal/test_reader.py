@@ -30,7 +30,7 @@ from brinell.core.observation import (
     SuiteStarted,
 )
 from brinell.core.plan import Plan, Step, SuiteSpec
-from brinell.core.verdicts import Verdict
+from brinell.core.verdicts import Exit, Verdict
 from brinell.journal.reader import PLAN_FILE, read
 from brinell.journal.store import FILE, Journal
 from brinell.judge import judge
@@ -123,3 +123,20 @@ def test_no_damaged_byte_crashes_reading_or_judging(tmp_path_factory, data):
     encode(found)
     Journal.resume(folder, FakeClock()).close()
     read(folder)
+
+
+@pytest.mark.parametrize(
+    ("then", "now"), [('"kind":"seentest"', '"kind":"seemtest"'), ('"exit_code":2', '"exit_code":7')]
+)
+def test_a_record_of_no_kind_or_with_an_impossible_exit_code_is_damage(tmp_path, then, now):
+    (tmp_path / PLAN_FILE).write_bytes(msgspec.json.encode(SUITE))
+    with Journal.create(tmp_path, FakeClock()) as journal:
+        journal.emit("suite", SeenTest("a::b", "passed", {}))
+        journal.emit(RUN, RunEnded("failed", "why", Exit.USAGE))
+    whole = (tmp_path / FILE).read_text()
+    assert read(tmp_path).damaged == 0
+    assert then in whole
+    (tmp_path / FILE).write_text(whole.replace(then, now))
+    evidence = read(tmp_path)
+    assert evidence.damaged == 1
+    assert "journal.damaged" in {finding.id for finding in judge(evidence).findings}

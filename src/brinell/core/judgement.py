@@ -28,7 +28,7 @@ class RunInfo(_Part, frozen=True, kw_only=True):
     duration_s: float | None
     state: str  # complete | interrupted | failed | torn (the tool was killed)
     fingerprint: dict[str, str]
-    exit_code: int
+    exit_code: Exit
     brinell: str
     plan_digest: str
     steps: dict[str, str] = {}  # step id -> done | interrupted | failed | not-run
@@ -284,4 +284,4 @@ class Judgement(_Part, frozen=True, kw_only=True):
     @property
     def exit_code(self) -> Exit:
         """The exit code that belongs to this judgement (also stored in ``run.exit_code``)."""
-        return Exit(self.run.exit_code)
+        return self.run.exit_code

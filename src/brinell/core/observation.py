@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from brinell.core.redact import one_line
+from brinell.core.verdicts import Exit
 
 VERSION = 1
 RUN = "run"
@@ -79,7 +80,7 @@ class RunEnded(_Record, frozen=True):
 
     state: str
     detail: str = ""
-    exit_code: int = 0
+    exit_code: Exit = Exit.PASS
 
 
 # --- the service under test ----------------------------------------------------------------------------------------

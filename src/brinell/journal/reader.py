@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -30,6 +30,7 @@ from brinell.journal.store import FILE
 PLAN_FILE = "plan.json"
 _THIS_VERSION = b'{"v":%d,' % VERSION
 _HEAD = re.compile(rb'"epoch":(\d+),"t_ns":(\d+),"data":\{"kind":"([a-z]+)"')
+_KINDS = frozenset(kind.__name__.lower().encode() for kind in get_args(Record))
 _LANDMARKS = (RunStarted, StepStarted, StepFinished, RunEnded, BaselineRead)
 _decoder = msgspec.json.Decoder(Envelope)
 
@@ -90,7 +91,7 @@ class JournalEvidence:
         spans: dict[int, tuple[int, int]] = {}
         for line in self._lines():
             found = _HEAD.search(line, 0, 400)
-            if found is None or not line.startswith(_THIS_VERSION):
+            if found is None or found[3] not in _KINDS or not line.startswith(_THIS_VERSION):
                 self._unreadable(line)
                 continue
             epoch, t_ns = int(found[1]), int(found[2])
