@@ -24,10 +24,10 @@ RECORDS = [
 ]
 
 
-def finding(verdict, *, required=True, owner=None, identity="a.outcomes"):
+def finding(verdict, *, required=True, owner=None, identity="a.outcomes", check="suite-outcomes"):
     reason = Reason.INCONCLUSIVE if verdict is Verdict.UNKNOWN else None
     return Finding(
-        id=identity, check="x", required=required, verdict=verdict, reason=reason, owner=owner, title="t"
+        id=identity, check=check, required=required, verdict=verdict, reason=reason, owner=owner, title="t"
     )  # fmt: skip
 
 
@@ -78,8 +78,13 @@ def test_a_failed_suite_is_owned_by_infrastructure_only_if_every_bug_is(owners, 
 
 
 def test_infrastructure_bugs_do_not_excuse_a_failed_threshold():
-    judgement = judged(finding(FAIL), finding(FAIL, identity="load.x.p95_ms"), bugs=(bug(Owner.INFRASTRUCTURE),))
-    assert judgement.run.exit_code == 1
+    failed = finding(FAIL, identity="load.x.p95_ms", check="load")
+    assert judged(finding(FAIL), failed, bugs=(bug(Owner.INFRASTRUCTURE),)).run.exit_code == 1
+
+
+def test_a_scenario_called_outcomes_is_not_mistaken_for_the_suite():
+    failed = finding(FAIL, identity="step.load:x.outcomes", check="steps")
+    assert judged(failed, bugs=(bug(Owner.INFRASTRUCTURE),)).run.exit_code == 1
 
 
 def test_a_crashing_check_is_unknown_and_hides_nothing():

@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from brinell import __version__
+from brinell.checks.suite_outcomes import CHECK as OUTCOMES
 from brinell.core.evidence import Evidence, fingerprint
 from brinell.core.finding import Finding
 from brinell.core.judgement import SCHEMA, Bug, Judgement, Part, RunInfo
@@ -104,7 +105,7 @@ def _owned(findings: list[Finding], bugs: tuple[Bug, ...]) -> list[Finding]:
         return findings
     return [
         msgspec.structs.replace(finding, owner=Owner.INFRASTRUCTURE)
-        if finding.verdict is Verdict.FAIL and finding.id.endswith(".outcomes")
+        if finding.verdict is Verdict.FAIL and finding.check == OUTCOMES
         else finding
         for finding in findings
     ]

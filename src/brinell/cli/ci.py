@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from brinell.checks.suite_outcomes import CHECK as OUTCOMES
+from brinell.cli import say
 from brinell.core.judgement import Bug, Judgement
 from brinell.core.redact import plain
 from brinell.core.verdicts import Verdict
 
 MOST = 10  # GitHub shows ten errors of a step
+SUMMARY_BYTES = 1 << 20  # a step's summary that is larger is refused as a whole
+_CUT = "\n\nThe report goes on in the run's report.md: GitHub takes no more of it here.\n"
 
 
 def annotate(judgement: Judgement, folder: Path, *, to_stdout: bool) -> None:
-    """Print annotations and append the report to the job's summary; nothing outside GitHub Actions."""
+    """Print annotations and append the report to the job's summary; nothing outside GitHub Actions.
+
+    A summary that cannot be written is said and changes no exit code: the verdict is what the pipeline came for.
+    """
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
-    stream = sys.stdout if to_stdout else sys.stderr  # the runner reads both
     for line in workflow_commands(judgement):
-        print(line, file=stream)
+        (say.out if to_stdout else say.note)(line)  # the runner reads both
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    report = folder / "report.md"
-    if summary and report.is_file():
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(report.read_text(encoding="utf-8") + "\n")
+    if summary:
+        try:
+            _summarise(folder / "report.md", Path(summary))
+        except OSError as error:
+            say.note(f"the job's summary {summary} cannot be written: {error.strerror}")
+
+
+def _summarise(report: Path, summary: Path) -> None:
+    text = report.read_bytes() + b"\n"
+    with summary.open("ab") as file:
+        room = SUMMARY_BYTES - file.tell()
+        if len(text) > room:
+            text = text[: max(0, room - len(_CUT))].decode(errors="ignore").encode() + _CUT.encode()
+        file.write(text)
 
 
 def workflow_commands(judgement: Judgement) -> Iterator[str]:
@@ -34,7 +49,7 @@ def workflow_commands(judgement: Judgement) -> Iterator[str]:
     lines += [
         f"::error title={_property(finding.id)}::{_data(finding.title)}"
         for finding in judgement.findings
-        if finding.required and finding.verdict is Verdict.FAIL and not (judgement.bugs and "outcomes" in finding.id)
+        if finding.required and finding.verdict is Verdict.FAIL and not (judgement.bugs and finding.check == OUTCOMES)
     ]
     yield from lines[:MOST]
 
