@@ -180,6 +180,44 @@ def test_the_members_of_a_group_follow_it(project, examine):
     ]
 
 
+def test_what_failed_beside_the_first_is_kept(project, examine):
+    code = """
+        import pytest
+        @pytest.fixture
+        def broken_teardown():
+            yield
+            raise OSError("not closed")
+        @pytest.mark.skipif("sys.version_info < (3, 11)")
+        def test_group(broken_teardown):
+            inner = ExceptionGroup("inner", [KeyError("k"), IndexError("i")])
+            raise ExceptionGroup("several", [ValueError("v"), inner, *(TypeError(n) for n in range(20))])
+        def test_second_only(subtests):
+            for n in range(3):
+                with subtests.test(n=n):
+                    assert n == 1
+        """
+    examined = examine(project(test_a=code)).tests
+    test = examined["test_a.py::test_group"]
+    assert [link.type for link in test.chain] == ["ExceptionGroup", "ValueError"]
+    assert [(one.where, one.chain[-1].type) for one in test.further[:4]] == [
+        ("teardown", "OSError"),
+        ("member 2 of 22", "KeyError"),
+        ("member 2 of 2", "IndexError"),
+        ("member 3 of 22", "TypeError"),
+    ]
+    assert len(test.further) == 10
+    assert test.further_left_out == 23 + 1 - 1 - 10  # leaves and the teardown, without the one followed and those kept
+    parts = examined["test_a.py::test_second_only"]
+    assert len(parts.further) == 1
+    assert "n=2" in parts.further[0].where
+    assert parts.further_left_out == 0
+
+
+def test_a_failing_teardown_is_kept_beside_the_failing_test(everything):
+    test = everything.tests["tests/test_a.py::test_fails_then_errors"]
+    assert [(one.where, one.chain[-1].type) for one in test.further] == [("teardown", "RuntimeError")]
+
+
 def test_an_x_in_the_projects_options_does_not_hide_failures_and_one_given_now_counts(project, examine):
     root = project(
         pytest_ini="[pytest]\naddopts = -x -p no:randomly\n",

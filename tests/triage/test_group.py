@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brinell.core.observation import Envelope
+from brinell.core.observation import Envelope, Further
 from brinell.triage.failure import observe
 from brinell.triage.group import group
 from brinell.triage.ownership import layout_of
@@ -214,6 +214,26 @@ def test_a_test_that_fails_in_every_repeat_and_in_two_phases_is_in_one_bug(suite
     )
     assert [bug.tests for bug in found] == [("tests/test_a.py::test_a",)]
     assert found[0].title.startswith("ValueError")
+
+
+def test_what_else_failed_in_a_test_is_shown_once_and_within_a_bound(suite):
+    first = suite.raised("ValueError", "bad 1", BOOM[1])
+    again = suite.raised("ValueError", "bad 2", BOOM[1])
+    others = [suite.raised("KeyError", f"'{n}'", f"src/shop/k.py:{n} f{n}") for n in range(7)]
+    further = [Further("member 2 of 9", (again,)), Further("subtest (a)")]
+    further += [Further(f"member {n + 3} of 9", (other, other)) for n, other in enumerate(others)]
+    (bug,) = suite.bugs(
+        suite.failed("tests/test_a.py::test_a", first, further=tuple(further), further_left_out=1000),
+    )
+    assert bug.error.splitlines() == [
+        "ValueError: bad 1",
+        "also (subtest (a)): failed",
+        "also (member 3 of 9): KeyError: '0', src/shop/k.py:0 (f0)",
+        "also (member 4 of 9): KeyError: '1', src/shop/k.py:1 (f1)",
+        "also (member 5 of 9): KeyError: '2', src/shop/k.py:2 (f2)",
+        "also (member 6 of 9): KeyError: '3', src/shop/k.py:3 (f3)",
+        "and 1,003 more",
+    ]
 
 
 def test_a_lambda_or_a_comprehension_is_a_part_of_its_function(suite):

@@ -160,6 +160,16 @@ class Raised(msgspec.Struct, frozen=True, omit_defaults=True):
     link: str = ""
 
 
+class Further(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What failed beside the failure that speaks for a test: a chain as ``Raised`` has it, empty if it is not known.
+
+    ``where`` says what it is: ``member 2 of 3`` (of an exception group), ``teardown``, ``subtest (n=1)``.
+    """
+
+    where: str
+    chain: tuple[Raised, ...] = ()
+
+
 class Phase(msgspec.Struct, frozen=True, omit_defaults=True):
     """Outcome (``passed``, ``failed``, ``skipped``) and wall seconds of setup, call or teardown."""
 
@@ -227,6 +237,8 @@ class SeenTest(_Record, frozen=True):
     fixture: str | None = None
     longrepr: str = ""
     sections: dict[str, str] = {}
+    further: tuple[Further, ...] = ()  # at most 10
+    further_left_out: int = 0
     subtests_failed: int = 0
     worker: str = ""
     start_ns: int = 0

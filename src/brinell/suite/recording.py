@@ -11,6 +11,7 @@ from brinell.core.observation import (
     Collected,
     CollectError,
     Frame,
+    Further,
     Phase,
     Raised,
     Record,
@@ -27,6 +28,7 @@ _PHASES = ("setup", "call", "teardown", "crash")
 _TEXT_BUDGET = 20_000_000  # characters of longrepr and captured output in one session; beyond, only the last lines
 _POOR_TEXT = 2000
 _MOST_OWN_ERRORS = 20
+_MOST_FURTHER = 10
 
 
 class Recording:
@@ -206,6 +208,7 @@ class Recording:
             failed_phase, exc, longrepr = "call", parts.failures[0].exc, parts.failures[0].longrepr
         elif exc is None and parts.failures:
             exc, longrepr = parts.failures[0].exc, parts.failures[0].longrepr or longrepr
+        further, left_out = _further(line, exc)
         return SeenTest(
             **{name: getattr(seen, name) for name in seen.__struct_fields__ if name not in _FAILURE_FIELDS},
             failed_phase=failed_phase,
@@ -213,6 +216,8 @@ class Recording:
             fixture=clean(line.fixture.name or "", 512) or None if line.fixture else None,
             longrepr=self._long(longrepr),
             sections={clean(title, 256): kept for title, text in line.sections if (kept := self._long(text))},
+            further=further,
+            further_left_out=left_out,
             subtests_failed=parts.failed,
         )
 
@@ -235,7 +240,9 @@ def _end_of(text: str) -> str:
     return text[begin:] if begin else text[:_POOR_TEXT]
 
 
-_FAILURE_FIELDS = frozenset({"failed_phase", "chain", "fixture", "longrepr", "sections", "subtests_failed"})
+_FAILURE_FIELDS = frozenset(
+    {"failed_phase", "chain", "fixture", "longrepr", "sections", "further", "further_left_out", "subtests_failed"}
+)
 
 
 def counting(
@@ -268,6 +275,35 @@ def _chain(exc: Iterable[wire.Exc] | None) -> tuple[Raised, ...]:
         out += [msgspec.structs.replace(first, link="member") for first in members[:1]]
         out += members[1:]
     return tuple(out[:10])
+
+
+def _further(line: wire.TestLine, exc: Sequence[wire.Exc] | None) -> tuple[tuple[Further, ...], int]:
+    """What failed beside ``exc``, which speaks for the test; and how many more there were than are kept."""
+    found = [Further(clean(one.phase, 20), _chain(one.exc)) for one in line.also_failed]
+    found += _members(exc)
+    parts = line.subtests or wire.Subtests()
+    others = parts.failures[1:] if parts.failures and parts.failures[0].exc is exc else parts.failures
+    found += [Further(clean(f"subtest {one.description}", 200), _chain(one.exc)) for one in others]
+    unseen = _unseen(exc) + max(0, parts.failed - len(parts.failures))
+    return tuple(found[:_MOST_FURTHER]), unseen + max(0, len(found) - _MOST_FURTHER)
+
+
+def _members(exc: Iterable[wire.Exc] | None) -> Iterator[Further]:
+    """Members of exception groups but those whose chain ``_chain`` follows, groups inside groups included."""
+    for entry in reversed(tuple(exc or ())):
+        children = entry.children or ()
+        for number, child in enumerate(children, 1):
+            if number > 1 and child:
+                yield Further(f"member {number} of {max(entry.children_count, len(children))}", _chain(child))
+            yield from _members(child)
+
+
+def _unseen(exc: Iterable[wire.Exc] | None) -> int:
+    """How many members of exception groups the recorder had no room for."""
+    return sum(
+        max(0, entry.children_count - len(entry.children or ())) + sum(map(_unseen, entry.children or ()))
+        for entry in exc or ()
+    )
 
 
 def _raised(entry: wire.Exc) -> Raised:

@@ -86,6 +86,7 @@ class Exc(msgspec.Struct, frozen=True):
     import_name: str | None = None
     syntax: Syntax | None = None
     children: tuple[tuple[Exc, ...], ...] | None = None
+    children_count: int = 0
 
 
 class CollectErrorLine(_Line, frozen=True, tag="collect_error"):
@@ -150,6 +151,7 @@ class TestLine(_Line, frozen=True, tag="test"):
     exc: tuple[Exc, ...] | None = None
     fixture: Fixture | None = None
     longrepr: str | None = None
+    also_failed: tuple[Failure, ...] = ()
     sections: tuple[tuple[str, str], ...] = ()
     subtests: Subtests | None = None
 

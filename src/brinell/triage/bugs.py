@@ -56,7 +56,7 @@ class SuiteBugs:
             signature=plain(found.key.text),
             title=title_of(found),
             tests=found.tests,
-            error=error_of(found.first),
+            error=error_of(found.first, self.layout),
             root_cause=_plain(root_cause_of(found)),
             suspects=suspects_of(found, self.layout),
             reproduction=reproduction,

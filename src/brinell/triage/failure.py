@@ -12,6 +12,7 @@ from brinell.core.observation import (
     Collected,
     CollectError,
     Envelope,
+    Further,
     Raised,
     SeenTest,
     StepFinished,
@@ -50,6 +51,8 @@ class Failure:
     longrepr: str = ""
     sections: dict[str, str] = field(default_factory=dict)
     reason: str = ""
+    further: tuple[Further, ...] = ()
+    further_left_out: int = 0
 
     @property
     def function(self) -> str:
@@ -119,7 +122,10 @@ def _keep(failed: dict[str, tuple[int, int, Failure]], repeat: int, seq: int, fa
         return
     if len(failed) >= _WHOLE_REPORTS:
         telling = {title: text for title, text in failure.sections.items() if TRACEBACK in text}
-        failure = replace(failure, longrepr=failure.longrepr[-1000:], sections=telling)
+        left_out = failure.further_left_out + len(failure.further)
+        failure = replace(
+            failure, longrepr=failure.longrepr[-1000:], sections=telling, further=(), further_left_out=left_out
+        )
     failed[failure.test] = (repeat, seq, failure)
 
 
@@ -136,6 +142,8 @@ def _of_test(test: SeenTest, envelope: Envelope) -> Failure:
         longrepr=test.longrepr,
         sections=test.sections,
         reason=test.reason,
+        further=test.further,
+        further_left_out=test.further_left_out,
     )
 
 

@@ -106,6 +106,31 @@ def read_failure(failure: Failure, layout: Layout) -> Reading:
     )
 
 
+def others_of(reading: Reading, layout: Layout) -> list[tuple[str, Raised | None, tuple[Frame, Place] | None]]:
+    """Return what else failed in the same test, each thing once: where, the root of its chain, its deepest project
+    frame. What has the same root as the failure itself is left out.
+    """
+
+    def in_project(frame: Frame) -> bool:
+        return layout.of(frame).in_project
+
+    found = []
+    seen = {_likeness(reading.raised, reading.deepest)}
+    for further in reading.failure.further:
+        raised = root_of(further.chain, in_project)
+        deepest = _deepest(raised, layout)
+        likeness = _likeness(raised, deepest)
+        if raised is None or likeness not in seen:
+            found.append((further.where, raised, deepest))
+        seen.add(likeness)
+    return found
+
+
+def _likeness(raised: Raised | None, deepest: tuple[Frame, Place] | None) -> tuple[str, ...]:
+    said = (raised.type, mask(raised.message)) if raised is not None else ()
+    return (*said, deepest[1].path, function_of(deepest[0])) if deepest is not None else said
+
+
 def _deepest(raised: Raised | None, layout: Layout) -> tuple[Frame, Place] | None:
     for frame in reversed(raised.frames if raised is not None else ()):
         place = layout.of(frame)

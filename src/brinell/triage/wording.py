@@ -5,11 +5,12 @@ from __future__ import annotations
 from brinell.core.observation import Frame
 from brinell.core.redact import one_line, plain, redact
 from brinell.triage.group import Group
-from brinell.triage.ownership import Place
-from brinell.triage.reading import Reading, function_of
+from brinell.triage.ownership import Layout, Place
+from brinell.triage.reading import Reading, function_of, others_of
 from brinell.triage.severity import called
 
 MOST_ERROR = 600
+MOST_OTHERS = 5
 MOST_EXCERPT = 4000
 MOST_EXCERPT_LINES = 60
 
@@ -41,8 +42,26 @@ def title_of(group: Group) -> str:
     return one_line(text, 160)
 
 
-def error_of(reading: Reading) -> str:
-    """Return the exception that was reported, with the one it came from where that is another."""
+def error_of(reading: Reading, layout: Layout) -> str:
+    """Return the exception that was reported, with the one it came from where that is another, and what else failed
+    in the same test.
+    """
+    return "\n".join((_error(reading), *_others(reading, layout)))
+
+
+def _others(reading: Reading, layout: Layout) -> list[str]:
+    """A line for each further failure of the test, at most ``MOST_OTHERS``, and the number of those left out."""
+    others = others_of(reading, layout)
+    lines = []
+    for where, raised, deepest in others[:MOST_OTHERS]:
+        said = f"{raised.type}: {redact(raised.message)}".rstrip(": ") if raised is not None else "failed"
+        at = f", {deepest[1].path}:{deepest[0].line} ({function_of(deepest[0])})" if deepest is not None else ""
+        lines.append(f"also ({one_line(where, 100)}): {one_line(said, 120)}{at}")
+    more = len(others) - len(lines) + reading.failure.further_left_out
+    return [*map(plain, lines), *([f"and {more:,} more"] if more else [])]
+
+
+def _error(reading: Reading) -> str:
     chain = reading.failure.chain
     if not chain:
         return plain(redact(reading.failure.longrepr.strip()[-MOST_ERROR:] or reading.failure.reason), MOST_ERROR)
