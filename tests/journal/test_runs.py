@@ -77,6 +77,17 @@ def test_prune_keeps_the_newest(tmp_path, keep, left):
     assert [e.id[:4] for e in runs.listing(tmp_path)] == ["2028", "2027", "2026"][:left]
 
 
+def test_prune_spares_what_it_is_told_to_and_what_is_still_written(tmp_path):
+    new, writing = make(tmp_path, "new"), runs.create(tmp_path, "writing", MOMENT.replace(year=2020), None)
+    make(tmp_path, "old", MOMENT.replace(year=2021))
+    make(tmp_path, "future", MOMENT.replace(year=2099))
+    with Journal.create(writing, FakeClock()):
+        assert runs.prune(tmp_path, 1, spared=new) == 1
+    assert [entry.name for entry in runs.listing(tmp_path)] == ["future", "new", "writing"]
+    assert runs.prune(tmp_path, 1, spared=new) == 1
+    assert [entry.name for entry in runs.listing(tmp_path)] == ["future", "new"]
+
+
 def test_a_file_in_the_way_is_a_usage_error(tmp_path):
     (tmp_path / ".brinell").write_text("")
     with pytest.raises(UsageError, match="cannot create"):

@@ -51,6 +51,18 @@ def test_a_second_journal_in_the_same_folder_is_refused(folder):
         Journal.create(folder, FakeClock())
 
 
+def test_a_journal_has_one_writer_at_a_time(folder):
+    with Journal.create(folder, FakeClock()) as journal:
+        journal.emit("suite", Choice("half", ""))
+        journal.flush()
+        os.write(journal._fd, b'{"v":1,')
+        with pytest.raises(UsageError, match="still going on"):
+            Journal.resume(folder, FakeClock())
+        os.write(journal._fd, b"}\n")
+    assert (folder / FILE).read_bytes().endswith(b'{"v":1,}\n')
+    Journal.resume(folder, FakeClock()).close()
+
+
 @given(cut=st.integers(min_value=1, max_value=200))
 def test_a_torn_last_line_is_dropped_and_a_resume_cuts_it_off(tmp_path_factory, cut):
     folder = tmp_path_factory.mktemp("run")

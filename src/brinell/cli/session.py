@@ -70,7 +70,7 @@ def examine(plan: Plan, output: Output, *, home: Path | None = None) -> Session:
     folder = runs.create(where, plan.name, clock.utc(), output.out)
     session = _carry_out(plan, folder, output, resume=False)
     if output.out is None:
-        runs.prune(where, plan.keep)
+        runs.prune(where, plan.keep, spared=folder)
     return session
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from brinell.core.errors import UsageError, nearest
 from brinell.journal.reader import PLAN_FILE
-from brinell.journal.store import FILE
+from brinell.journal.store import FILE, is_written
 
 HOME = ".brinell"
 JUDGEMENT = "judgement.json"
@@ -108,12 +108,17 @@ def listing(root: Path) -> list[RunEntry]:
     return sorted(entries, key=lambda entry: entry.id, reverse=True)
 
 
-def prune(root: Path, keep: int) -> int:
-    """Delete the oldest runs beyond ``keep`` (0 keeps all); return how many went."""
-    old = sorted(folder.name for folder in _folders(root))[:-keep] if keep > 0 else []
-    for identity in old:
-        shutil.rmtree(root / HOME / "runs" / identity, ignore_errors=True)
-    return len(old)
+def prune(root: Path, keep: int, spared: Path | None = None) -> int:
+    """Delete the oldest runs beyond ``keep`` (0 keeps all); return how many went.
+
+    ``spared`` stays, and so does what another process is still writing: a clock that was set back, or a long run, may
+    have made either the oldest.
+    """
+    old = sorted(_folders(root), key=lambda folder: folder.name)[:-keep] if keep > 0 else []
+    gone = [folder for folder in old if folder != spared and not is_written(folder)]
+    for folder in gone:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(gone)
 
 
 def _folders(root: Path) -> list[Path]:

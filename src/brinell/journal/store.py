@@ -7,6 +7,7 @@ lose more: nothing is fsynced but what asks for it). A line is written whole or,
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 from types import TracebackType
@@ -49,8 +50,12 @@ class Journal:
 
     @classmethod
     def resume(cls, folder: Path, clock: Clock) -> Self:
-        """Continue a journal: a torn last line is cut off, and a new epoch begins."""
+        """Continue a journal: a torn last line is cut off, and a new epoch begins. UsageError while another process
+        writes it.
+        """
         path = folder / FILE
+        if is_written(folder):
+            raise _two_writers(folder)
         seq, epoch, whole = _end_of(path)
         with path.open("r+b") as file:
             file.truncate(whole)
@@ -64,6 +69,9 @@ class Journal:
             raise UsageError(
                 f"cannot write {path}: {error.strerror}", hint="give a writable folder with --out"
             ) from None
+        if not _lock(journal._fd):
+            os.close(journal._fd)
+            raise _two_writers(path.parent)
         journal.emit(RUN, Epoch(iso(clock.utc()), clock.now_ns(), _boot_id(), os.getpid(), __version__))
         journal.flush()
         return journal
@@ -112,6 +120,36 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def is_written(folder: Path) -> bool:
+    """Whether a process writes the journal of this run just now."""
+    try:
+        fd = os.open(folder / FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not _lock(fd)
+    finally:
+        os.close(fd)
+
+
+def _lock(fd: int) -> bool:
+    """Take the journal for the one writer there may be; the kernel gives it back when the process is gone.
+
+    A file system that knows no locks refuses none.
+    """
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _two_writers(folder: Path) -> UsageError:
+    return UsageError(f"{folder.name} is still going on in another process", hint="let it end, or stop it with Ctrl-C")
 
 
 def _end_of(path: Path) -> tuple[int, int, int]:
