@@ -34,23 +34,30 @@ def test_the_line_tells_the_last_full_second():
 
 def test_workers_that_reported_their_end_are_taken_at_their_word():
     made = ledger(
-        answers(90), second_of(0, 95), Done(0, 100, 98, 2, 2 * SECOND_NS), Done(1, 50, 50, 0, 2 * SECOND_NS + 5)
+        answers(90),
+        second_of(0, 95),
+        Done(0, 100, 98, 2, 2 * SECOND_NS, 99, 97),
+        Done(1, 50, 50, 0, 2 * SECOND_NS + 5, 50, 49),
     )
     ended = made.ended(9 * SECOND_NS, (), interrupted=False)
     assert (ended.scheduled, ended.completed, ended.unfinished) == (150, 148, 2)
+    assert (ended.sent_in_span, ended.completed_in_span) == (149, 146)
     assert ended.span_s == (2 * SECOND_NS + 5) / 1e9
 
 
 def test_a_worker_that_died_counts_with_what_it_told():
     made = ledger(
-        Done(0, 100, 100, 0, 2 * SECOND_NS),
+        Done(0, 100, 100, 0, 2 * SECOND_NS, 100, 100),
         second_of(1, 60),
+        second_of(1, 0, second=2),
         answers(40, worker=1),
         answers(5, outcome="status-500", worker=1),
         answers(3, outcome="timeout", worker=1),
+        answers(7, second=2, worker=1),  # after the schedule's two seconds
     )
     ended = made.ended(9 * SECOND_NS, ("worker 1 ended with signal 9",), interrupted=False)
-    assert (ended.scheduled, ended.completed, ended.unfinished) == (160, 145, 12)
+    assert (ended.scheduled, ended.completed, ended.unfinished) == (160, 152, 5)
+    assert (ended.sent_in_span, ended.completed_in_span) == (160, 145)
     assert ended.span_s == 2.0  # the schedule's, for its end is past
 
 

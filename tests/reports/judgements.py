@@ -358,6 +358,7 @@ def _browse() -> Load:
              "service_ms": 1190.0, "detail": '500 Internal Server Error: {"error": "database is locked"}'},
         ),
         series=_series(30, 82.0, 1000),
+        sent_rate=999.4,
     )  # fmt: skip
 
 

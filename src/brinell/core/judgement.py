@@ -221,7 +221,11 @@ class Series(_Part, frozen=True, kw_only=True):
 
 
 class Load(_Part, frozen=True, kw_only=True):
-    """One load scenario. Response time counts from the intended start over every outcome, time-outs at their limit."""
+    """One load scenario. Response time counts from the intended start over every outcome, time-outs at their limit.
+
+    ``achieved_rate`` and ``sent_rate`` are per second of the schedule: complete answers that came, and requests that
+    were sent, before its end. What an overloaded subject answers later is in ``requests`` and in no rate.
+    """
 
     scenario: str
     model: str
@@ -246,6 +250,7 @@ class Load(_Part, frozen=True, kw_only=True):
     statuses: dict[str, int] = {}  # what errors["status"] consists of: {"503": 12}
     samples: tuple[dict[str, Any], ...] = ()  # slowest and failed requests
     series: Series | None = None
+    sent_rate: float | None = None
 
 
 class Part(_Part, frozen=True, kw_only=True):

@@ -378,6 +378,8 @@ class LoadEnded(_Record, frozen=True):
     interrupted: bool = False
     worker_failures: tuple[str, ...] = ()
     shed: int = 0
+    sent_in_span: int | None = None  # requests whose sending began before the schedule's end; None: not told
+    completed_in_span: int | None = None  # complete answers that came before it; ``completed`` has the later ones too
 
 
 Record = (

@@ -30,6 +30,7 @@ THRESHOLDS: dict[str, Metric] = {
     "min_rate": Metric("", "rate"),
     **{f"service_{name}": metric._replace(clock="service") for name, metric in _RESPONSE.items()},
 }
-"""Latency limits are milliseconds, ``error_rate`` a share of all requests, ``min_rate`` completed requests a second."""
+"""Latency limits are milliseconds, ``error_rate`` a share of all requests, ``min_rate`` complete answers a second
+that came before the schedule's end."""
 
 METRICS: tuple[str, ...] = tuple(THRESHOLDS)

@@ -15,11 +15,12 @@ class _Share:
 
     def __init__(self) -> None:
         self.scheduled = self.completed = self.ended = self.unfinished = 0
+        self.sent_in_span = self.completed_in_span = 0  # by whole seconds
         self.done: Done | None = None
 
 
 class Ledger:
-    """Adds up messages of workers. One that died is counted by what it had told."""
+    """Adds up messages of workers. One that died is counted by what it had told, to the second."""
 
     def __init__(self, start_ns: int, span_s: float) -> None:
         self._start_ns = start_ns
@@ -35,13 +36,17 @@ class Ledger:
             case LoadSlice(worker=worker, outcome=outcome, count=count):
                 share = self._share(worker)
                 share.ended += count
-                share.completed += count if outcomes.completed(outcome) else 0
+                if outcomes.completed(outcome):
+                    share.completed += count
+                    share.completed_in_span += count if message.second < self._span_s else 0
                 share.unfinished += count if outcome == outcomes.UNFINISHED else 0
                 self._errors += count if outcome != outcomes.OK else 0
                 self._response.add_sparse(message.response, message.max_response_ns)
                 self._seconds[message.second] = self._seconds.get(message.second, 0) + count
             case GeneratorSecond(worker=worker, scheduled=scheduled):
-                self._share(worker).scheduled += scheduled
+                share = self._share(worker)
+                share.scheduled += scheduled
+                share.sent_in_span += message.started if message.second < self._span_s else 0
             case Done(worker=worker):
                 self._share(worker).done = message
 
@@ -67,6 +72,8 @@ class Ledger:
             span_s=max(0.0, (end_ns - self._start_ns) / 1e9),
             interrupted=interrupted,
             worker_failures=failures,
+            sent_in_span=sum((share.done or share).sent_in_span for share in shares),
+            completed_in_span=sum((share.done or share).completed_in_span for share in shares),
         )
 
     def _share(self, worker: int) -> _Share:

@@ -62,13 +62,18 @@ class Ready(_Message, frozen=True):
 
 
 class Done(_Message, frozen=True):
-    """A worker's last words. ``unfinished`` were due and have no outcome, or the outcome ``unfinished``."""
+    """A worker's last words. ``unfinished`` were due and have no outcome, or the outcome ``unfinished``.
+
+    ``sent_in_span`` and ``completed_in_span`` leave out what was sent or answered after the schedule's end.
+    """
 
     worker: int
     scheduled: int
     completed: int
     unfinished: int
     ended_ns: int
+    sent_in_span: int
+    completed_in_span: int
 
 
 ToWorker = WorkerSpec | Go | Stop

@@ -75,7 +75,10 @@ class Worker:
             for _ in self._poller.wait(1_000_000_000):
                 self._on_word(READ)
         ended_ns = self._engine.run(self._start_ns)
-        done = Done(spec.worker, self._engine.scheduled, self._recorder.completed, self._engine.unfinished, ended_ns)
+        engine = self._engine
+        done = Done(
+            spec.worker, engine.scheduled, self._recorder.completed, engine.unfinished, ended_ns, *engine.in_span
+        )
         self._out.put([done])
         self._out.drain()
 

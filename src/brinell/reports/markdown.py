@@ -15,7 +15,6 @@ from brinell.reports.figures import (
     milliseconds,
     percent,
     plural,
-    rate,
     seconds,
     size,
 )
@@ -138,7 +137,6 @@ def _suite(suite: SuiteReport) -> list[str]:
 
 
 def _load(load: Load) -> list[str]:
-    aim = f" of {rate(load.target_rate)} asked for" if load.target_rate is not None else ""
     generator = load.generator
     believed = "valid" if generator.valid else f"**not valid**: {text(generator.reason)}"
     subject = load.subject
@@ -146,7 +144,7 @@ def _load(load: Load) -> list[str]:
     lag = f"schedule lag p99 {milliseconds(generator.schedule_lag_ms.p99)}"
     held = f"{count(subject.fds)} descriptors, {count(subject.threads)} threads at most"
     facts = (
-        f"{text(load.model)} model against {code(load.url)}: {rate(load.achieved_rate)}{aim}, {volume}, "
+        f"{text(load.model)} model against {code(load.url)}: {outline.rates(load)}, {volume}, "
         f"{plural(load.connections, 'connection')} at most.  \n"
         f"Generator: {believed}; {percent(generator.cpu)} of a core, {lag}.  \n"
         f"Subject: {exact(subject.cpu)} cores, {size(subject.rss)}, {held}."

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from brinell.core.finding import Finding
 from brinell.core.judgement import Bug, Judgement, Load, TestEntry
 from brinell.core.verdicts import Exit, Reason, Severity, Verdict
-from brinell.reports.figures import exact, plural
+from brinell.reports.figures import exact, plural, rate
 
 SEVERITIES = tuple(Severity)
 WORD = {Verdict.FAIL: "NOT READY", Verdict.UNKNOWN: "NOT PROVED", Verdict.PASS: "READY"}
@@ -110,6 +110,17 @@ def location(bug: Bug) -> str:
     lines = f":{','.join(map(str, first.lines[:5]))}" if first.lines else ""
     tied = f", tied with {plural(first.tied, 'other')}" if first.tied else ""
     return f"{first.file}{lines} {first.function}{tied}".strip()
+
+
+def rates(load: Load) -> str:
+    """Say what was answered of what was asked for and what was sent, all within the schedule: ``990/s of 1,000/s asked
+    for, 998/s sent``. In a closed model nothing is asked for, and what is sent follows what is answered.
+    """
+    told = rate(load.achieved_rate)
+    if load.target_rate is not None:
+        told += f" of {rate(load.target_rate)} asked for"
+        told += f", {rate(load.sent_rate)} sent" if load.sent_rate is not None else ""
+    return told
 
 
 def thresholds(load: Load) -> list[tuple[str, str, str, Verdict]]:

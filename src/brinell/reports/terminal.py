@@ -8,7 +8,7 @@ from brinell.core.finding import Finding
 from brinell.core.judgement import Bug, Judgement, Load, SuiteReport
 from brinell.core.verdicts import Reason, Verdict
 from brinell.reports import outline
-from brinell.reports.figures import count, latency, milliseconds, percent, plural, rate, seconds, size
+from brinell.reports.figures import count, latency, milliseconds, percent, plural, seconds, size
 from brinell.reports.layout import GLUE, STYLE, Pen
 
 WIDEST = 110
@@ -132,8 +132,7 @@ _TALLIES = (
 
 def _load(pen: Pen, load: Load) -> None:
     pen.heading(f"Load: {load.scenario}")
-    aim = f" of {rate(load.target_rate)}" if load.target_rate is not None else ""
-    pen.say(f"{load.model} model, {rate(load.achieved_rate)}{aim}, {plural(load.requests, 'request')}", indent=2)
+    pen.say(f"{load.model} model, {outline.rates(load)}, {plural(load.requests, 'request')}", indent=2)
     failed = sum(load.errors.values())
     kinds = ", ".join(f"{kind}{GLUE}{count(number)}" for kind, number in outline.errors(load)[:6])
     share = percent(failed / load.requests) if load.requests else count(failed)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from brinell.core.observation import LoadEnded
 from brinell.core.thresholds import METRICS, THRESHOLDS
 from brinell.core.verdicts import Verdict
 
@@ -107,3 +108,26 @@ def test_a_rate_is_never_rounded_up_to_its_limit(story):
 def test_every_threshold_reads_a_clock_or_a_count():
     assert set(METRICS) == set(THRESHOLDS)
     assert all((metric.clock == "") == (metric.what in {"error_rate", "rate"}) for metric in THRESHOLDS.values())
+
+
+def test_a_backlog_worked_off_after_the_end_does_not_flatter_the_rate(story, piece):
+    run = story(
+        rate=500, thresholds={"min_rate": 900}, extra=[piece([10] * 5000, second=second) for second in (10, 11)]
+    )
+    (numbers,) = run.part().load
+    assert numbers.requests == 15_000
+    assert numbers.achieved_rate == pytest.approx(500)
+    found = run.findings()["min_rate"]
+    assert found.verdict is Verdict.FAIL
+    assert "10000 answers came after the 10 s of the schedule" in found.detail
+
+
+def test_rates_are_what_the_workers_counted_where_they_did(story):
+    run = story(ends=False, thresholds={"min_rate": 990})
+    run.extra = [LoadEnded(10_000, 10_000, 0, 10.0, sent_in_span=9990, completed_in_span=9950)]
+    (numbers,) = run.part().load
+    assert (numbers.achieved_rate, numbers.sent_rate) == (995.0, 999.0)
+    assert run.verdicts()["min_rate"] == "pass"
+    killed = story(ends=False).part()
+    assert killed.load[0].sent_rate is None
+    assert "load.x.sent_rate" in killed.not_measured

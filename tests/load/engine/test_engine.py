@@ -412,3 +412,39 @@ def test_a_loop_that_begins_late_still_begins_everything(lab):
     done = lab.drive(port, Constant(100, 0.2), late_s=0.5)
     assert done.outcomes == {"ok": 20}
     assert done.response().quantiles_ns([0.01])[0] > 0.2e9  # and the delay is in every response time
+
+
+def test_what_comes_after_the_end_is_in_no_rate(lab):
+    """One connection at 50 answers a second, asked for 200: it works off its backlog for a while after the end."""
+
+    async def slow(reader, writer):
+        while True:
+            await lab.read_request(reader)
+            await asyncio.sleep(0.02)
+            writer.write(lab.ok())
+
+    outcome = lab.drive(lab.start(slow), Constant(rate=200, duration=0.5), connections=1)
+    sent, completed = outcome.engine.in_span
+    answered = outcome.outcomes["ok"]
+    assert 0 < completed <= sent <= completed + 1  # the one connection carries one at a time
+    assert completed <= 25
+    assert answered > completed
+    assert outcome.engine.scheduled == 100
+
+
+def test_a_request_that_was_never_sent_is_not_in_the_rate_of_the_sent(lab):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        engine = lab.drive(nobody.getsockname()[1], Constant(rate=100, duration=0.2)).engine
+    assert engine.scheduled == 20
+    assert engine.in_span == (0, 0)
+
+
+def test_a_stop_ends_what_counts_for_the_rates(lab):
+    def stop(engine):
+        time.sleep(0.2)
+        engine.stop()
+
+    outcome = lab.drive(lab.start(lab.always(lab.ok())), Constant(rate=200, duration=30), during=stop)
+    sent, completed = outcome.engine.in_span
+    assert 0 < completed <= sent <= outcome.engine.scheduled < 1000

@@ -171,6 +171,8 @@ def _not_measured(scenario: str, tally: Tally) -> dict[str, str]:
     if not tally.vitals:
         why = tally.started.subject_reason or "the subject's process ended before it could be looked at"
         found[f"load.{scenario}.subject"] = why
+    if tally.sent_rate is None:
+        found[f"load.{scenario}.sent_rate"] = "the run was cut off, or made by a version that did not count it"
     if tally.started.target_rate is None:
         found[f"load.{scenario}.target_rate"] = "a closed model has no target rate: the subject sets it"
     return found

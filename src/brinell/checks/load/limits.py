@@ -46,6 +46,10 @@ def rule(name: str, limit: float, tally: Tally, trust: Trust) -> Ruling:
     missing = _missing(metric, limit, tally, met=met)
     if missing:
         return Ruling(observed, Verdict.UNKNOWN, Reason.INCONCLUSIVE, missing)
+    late = tally.completed - tally.completed_in_span
+    if metric.what == "rate" and late and not met:
+        detail = f"{late} answers came after the {tally.span_s:.3g} s of the schedule and do not count"
+        return Ruling(observed, Verdict.FAIL, None, detail)
     return Ruling(observed, Verdict.PASS if met else Verdict.FAIL, None, "")
 
 
@@ -54,7 +58,7 @@ def observe(metric: Metric, tally: Tally) -> float | None:
     if metric.what == "error_rate":
         return sum(tally.errors.values()) / tally.requests if tally.requests else None
     if metric.what == "rate":
-        return tally.completed / tally.span_s if tally.span_s > 0 else None
+        return tally.achieved_rate
     return _milliseconds(metric, _histogram(metric, tally))
 
 

@@ -99,6 +99,24 @@ class Tally:
         return sum(count for outcome, count in self.outcomes.items() if outcomes.completed(outcome))
 
     @property
+    def completed_in_span(self) -> int:
+        """Complete answers that came before the schedule's end; without a last record, to the second."""
+        if self.ended is not None and self.ended.completed_in_span is not None:
+            return self.ended.completed_in_span
+        return sum(one.completed for second, one in self.seconds.items() if second < self.span_s)
+
+    @property
+    def achieved_rate(self) -> float | None:
+        """Complete answers a second of the schedule, without those that came after its end."""
+        return self.completed_in_span / self.span_s if self.span_s > 0 else None
+
+    @property
+    def sent_rate(self) -> float | None:
+        """Requests sent a second of the schedule; None where that was not told."""
+        sent = None if self.ended is None else self.ended.sent_in_span
+        return None if sent is None or self.span_s <= 0 else sent / self.span_s
+
+    @property
     def span_s(self) -> float:
         """Seconds of the schedule as it was run; without a last record, up to the last second that was told."""
         if self.ended is not None:

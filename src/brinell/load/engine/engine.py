@@ -17,6 +17,7 @@ from brinell.load.engine.usage import Usage
 
 TICK_NS = 20_000_000  # between two sweeps for time-outs; also how long a raw duration waits to be binned
 SECOND_NS = 1_000_000_000
+NEVER_NS = 1 << 62
 
 _now = time.monotonic_ns
 
@@ -39,6 +40,7 @@ class Engine:
 
     def __init__(self, means: Means, limits: Limits, dues: Iterator[int] | None, report: Report) -> None:
         self.unfinished = 0
+        self._in_span: tuple[int, int] | None = None
         self._limits = limits
         self._poller = means.poller
         self._recorder = means.recorder
@@ -59,6 +61,11 @@ class Engine:
         """Requests that were due."""
         return self._traffic.scheduled
 
+    @property
+    def in_span(self) -> tuple[int, int]:
+        """Requests sent and complete answers before the schedule's end."""
+        return self._in_span or (0, 0)
+
     def run(self, start_ns: int) -> int:
         """Work from ``start_ns`` until everything is answered, or until one time-out after the last request was begun.
 
@@ -77,6 +84,7 @@ class Engine:
             self._usage.restart()
             self._traffic.begin()
             self._loop()
+            self._end_span()
             self._give_up()
         finally:
             gc.enable()
@@ -86,6 +94,7 @@ class Engine:
     def stop(self) -> None:
         """Begin nothing more and let ``run`` end at its next turn; what is under way is given up, not recorded."""
         self._pacer.stop()
+        self._end_span()
         self._stopped = True
         self._ended_ns = min(_now(), self._ended_ns)
         self._traffic.until_ns = 0
@@ -94,10 +103,14 @@ class Engine:
         pacer, issue = self._pacer, self._traffic.issue
         handlers, wait = self._poller.handlers, self._poller.wait
         tick, second_end = self._start_ns + TICK_NS, self._start_ns + SECOND_NS
+        span_end = self._traffic.until_ns
         wait_ns = self._limits.timeout_ns + 2 * TICK_NS
         last = self._traffic.until_ns + wait_ns
         while True:
             now = _now()
+            if now >= span_end:
+                span_end = NEVER_NS
+                self._end_span()
             if now >= second_end:
                 self._end_second()
                 second_end = self._start_ns + (self._second + 1) * SECOND_NS
@@ -132,6 +145,12 @@ class Engine:
         self._traffic.tick(now, self._limits.timeout_ns)
         self._recorder.absorb()
         self._lag.absorb()
+
+    def _end_span(self) -> None:
+        """Count, once, what was sent and answered by now: what a backlog brings after the end is no throughput."""
+        if self._in_span is None:
+            completed, sent = self._recorder.so_far()
+            self._in_span = sent + self._traffic.in_flight_sent, completed
 
     def _end_second(self) -> None:
         """Hand the second over. Seconds in which the loop stood still are part of the one it wakes in."""

@@ -62,6 +62,11 @@ class Bins:
         self._counts[: len(found)] += found
         self._highest = max(self._highest, int(durations_ns.max()))
 
+    @property
+    def count(self) -> int:
+        """How many were binned since the last ``take``."""
+        return 0 if self._counts is None else int(self._counts.sum())
+
     def take(self) -> tuple[Sparse, int]:
         """Return the non-empty buckets and the exact maximum, and start anew."""
         self.absorb()
@@ -124,6 +129,11 @@ class Cell:
             self._response.add(durations)
             self._service.add(durations)
 
+    def counts(self) -> tuple[int, int]:
+        """Return how many requests ended in this second so far, and how many of them had been sent."""
+        self.absorb()
+        return self._response.count, self._service.count
+
     def take(self, worker: int, second: int) -> LoadSlice | None:
         """Return the second's slice and start the next; None if nothing ended in it."""
         self.absorb()
@@ -145,6 +155,7 @@ class Recorder:
         self.exemplars = Exemplars()
         self.completed = 0  # complete answers, up to the last second taken
         self.ended = 0  # requests with an outcome, likewise
+        self._sent = 0  # those of them that were sent
         self._worker = worker
         self._cells: dict[tuple[str, str], Cell] = {}
 
@@ -161,9 +172,19 @@ class Recorder:
         for cell in self._cells.values():
             cell.absorb()
 
+    def so_far(self) -> tuple[int, int]:
+        """Return the complete answers until now, and how many requests with an outcome had been sent."""
+        completed, sent = self.completed, self._sent
+        for cell in self._cells.values():
+            ended_here, sent_here = cell.counts()
+            completed += ended_here if outcomes.completed(cell.outcome) else 0
+            sent += sent_here
+        return completed, sent
+
     def take(self, second: int) -> list[LoadSlice | Exemplar]:
         """Return the second's slices and new exemplars, and start the next second."""
         slices = [found for cell in self._cells.values() if (found := cell.take(self._worker, second))]
         self.ended += sum(one.count for one in slices)
+        self._sent += sum(sum(one.service[1]) for one in slices)
         self.completed += sum(one.count for one in slices if outcomes.completed(one.outcome))
         return [*slices, *self.exemplars.take()]

@@ -81,6 +81,11 @@ class Traffic:
         """Requests that have a connection, open or opening."""
         return len(self.open) - len(self._free)
 
+    @property
+    def in_flight_sent(self) -> int:
+        """Requests under way whose sending has begun."""
+        return sum(one.operation is not IDLE and one.started > 0 for one in self.open)
+
     def begin(self) -> None:
         """Start."""
 
