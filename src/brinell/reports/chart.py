@@ -5,7 +5,7 @@ JavaScript (which redraws it to the window's width), and the small bars of table
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from markupsafe import Markup
 
@@ -15,6 +15,7 @@ from brinell.reports.figures import exact
 _WIDTH, _LEFT, _RIGHT = 960, 56, 892
 _TOP, _TALL, _STRIP, _GAP = 26, 230, 62, 34
 _MOST_POINTS = 400
+_ERROR_SHARE, _LEAST_BAR = 0.55, 3.0  # of the strip's height; as in chart.js
 Values = Sequence[float | None]
 Scale = Callable[[float], float]
 
@@ -27,7 +28,8 @@ def chart(load: Load) -> Markup:
     second = _TOP + _TALL + _GAP
     third = second + _STRIP + _GAP
     parts = _latency(series)
-    parts += _panel(second, "Throughput per second", (("rate", series.rate),), linear)
+    parts += _panel(second, "Throughput per second; errors in red", (("rate", series.rate),), linear)
+    parts.append(_error_bars(series.errors, second + _STRIP))
     parts += _panel(third, "Subject: cores", (("cpu", series.cpu),), linear)
     bottom = third + _STRIP
     parts.append(f'<line class="axis" x1="{_LEFT}" x2="{_RIGHT}" y1="{bottom}" y2="{bottom}"/>')
@@ -92,18 +94,35 @@ def logarithmic(known: Sequence[float], top: float, height: float) -> Scale:
 
 
 def _path(values: Values, scale: Scale) -> str:
-    """Return the line; of many points each column keeps its highest, so that no spike is lost."""
-    width = max(1, math.ceil(len(values) / _MOST_POINTS))
-    columns = [_known(values[start : start + width]) for start in range(0, len(values), width)]
-    step = (_RIGHT - _LEFT) / max(1, len(columns) - 1)
+    """Return the line, broken where nothing is known."""
     parts, pen = [], "M"
-    for number, column in enumerate(columns):
-        if not column:
+    for x, highest in _columns(values):
+        if highest is None:
             pen = "M"
             continue
-        parts.append(f"{pen}{_LEFT + number * step:.1f} {scale(max(column)):.1f}")
+        parts.append(f"{pen}{x:.1f} {scale(highest):.1f}")
         pen = "L"
     return "".join(parts)
+
+
+def _error_bars(errors: Sequence[int], bottom: float) -> str:
+    """Return a bar for every second with errors: the most take half of the strip, one is still to be seen."""
+    most = max(errors, default=0)
+    bars = [
+        f"M{x:.1f} {bottom:g}v{-max(_LEAST_BAR, number / most * _STRIP * _ERROR_SHARE):.1f}"
+        for x, number in _columns(errors)
+        if number
+    ]
+    return f'<path class="errors" d="{"".join(bars)}"/>' if bars else ""
+
+
+def _columns(values: Values) -> Iterator[tuple[float, float | None]]:
+    """Yield where each value stands and what it is; of many, a column keeps the highest, so that no spike is lost."""
+    width = max(1, math.ceil(len(values) / _MOST_POINTS))
+    starts = range(0, len(values), width)
+    step = (_RIGHT - _LEFT) / max(1, len(starts) - 1)
+    for number, start in enumerate(starts):
+        yield _LEFT + number * step, max(_known(values[start : start + width]), default=None)
 
 
 def _known(values: Iterable[float | None]) -> list[float]:
