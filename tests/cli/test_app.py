@@ -178,14 +178,19 @@ def test_a_closed_standard_stream_changes_no_exit_code(closed):
 
 
 @pytest.mark.usefixtures("here")
-def test_a_full_disk_behind_standard_output_is_the_users_to_mend():
+@pytest.mark.parametrize("unbuffered", [{}, {"PYTHONUNBUFFERED": "1"}])
+def test_a_full_disk_behind_standard_output_is_the_users_to_mend(unbuffered):
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
     argv = [sys.executable, "-m", "brinell", "--help"]
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+        environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"} | unbuffered
+        done = subprocess.run(
+            argv, env=environ, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
     assert done.returncode == 2, done
     assert "cannot write standard output" in done.stderr
+    assert "Exception" not in done.stderr
 
 
 def test_standing_in_a_folder_that_is_gone_is_said(tmp_path):
@@ -226,3 +231,21 @@ def test_paths_that_can_lead_nowhere_are_the_users_to_mend(brinell, here, argv):
     assert said.code == 2, said
     assert "fix: " in said.err
     assert not (here / ".brinell").exists()
+
+
+def test_the_command_line_starts_no_threads_and_leaves_the_environment_alone(here):
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        pytest.skip("needs /proc")
+    code = (
+        "import os, sys\n"
+        "from brinell.cli.app import run\n"
+        "run(['report'])\n"
+        "assert 'numpy' in sys.modules\n"
+        "print(len(os.listdir('/proc/self/task')), os.environ.get('OPENBLAS_NUM_THREADS'))"
+    )
+    environ = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=here, env=environ, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "1 None"

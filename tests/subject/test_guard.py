@@ -534,3 +534,26 @@ def test_the_guard_runs_without_the_tools_environment():
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in process.stderr.splitlines()}
     assert {"numpy", "msgspec", "pathlib", "subprocess", "typing"} & loaded == set()
     assert {name for name in loaded if name.startswith("brinell")} == {"brinell"}
+
+
+FULL = """
+import os, resource, sys
+from brinell.core.errors import UsageError
+from brinell.subject import guard
+if os.geteuid() == 0:
+    os.setuid(65534)  # the limit holds for everybody but root
+resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+try:
+    guard.start(["true"])
+except UsageError as error:
+    print(error, error.hint)
+"""
+
+
+def test_a_user_who_may_start_no_more_processes_is_told():
+    done = subprocess.run(
+        [PYTHON, "-c", FULL], cwd="/", env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert "no process can be started for 'true'" in done.stdout
+    assert "ulimit -u" in done.stdout

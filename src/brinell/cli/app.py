@@ -6,12 +6,13 @@ help therefore stands here. A module ``brinell.cli.<name>`` has the function ``c
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,6 +40,7 @@ COMMANDS = {
     "runs": "List the runs there are.",
     "doctor": "Say what this machine allows, and what enables the rest.",
 }
+_BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 _COMPLETION = "_BRINELL_COMPLETE"  # set by the shell's completion script
 _REFUSED = {
     errno.ENOSPC: ("cannot write standard output or a file: No space left on device", "free some space, and try again"),
@@ -76,11 +78,28 @@ class LazyGroup(TyperGroup):
 
 
 def _load(name: str) -> Any:
-    module = import_module(f"brinell.cli.{name}")
+    with _one_blas_thread():
+        module = import_module(f"brinell.cli.{name}")
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     epilog = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in module.EXAMPLES.strip().splitlines())
     app.command(name, epilog=epilog)(module.command)
     return typer.main.get_command(app)
+
+
+@contextlib.contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """Keep numpy, imported within, from starting a thread for every core: nothing here multiplies matrices.
+
+    Where a user may start few processes, OpenBLAS would end this one. The subject's environment stays as it was.
+    """
+    if _BLAS_THREADS in os.environ:
+        yield
+        return
+    os.environ[_BLAS_THREADS] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_BLAS_THREADS]
 
 
 _app = typer.Typer(
@@ -117,14 +136,18 @@ def _bare(
     """Brinell: production hardening for Python backends. Press with a known force, read the dent."""
     if ctx.invoked_subcommand is not None:
         return Exit.PASS
-    status = import_module("brinell.cli.status")  # only bare `brinell` needs it
+    with _one_blas_thread():
+        status = import_module("brinell.cli.status")  # only bare `brinell` needs it
     return int(status.command())
 
 
 def main() -> None:
     """Run the command line and exit."""
     _open_closed_streams()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    with contextlib.suppress(UsageError):  # it is said already, and what cannot be written must not trouble the exit
+        say.flush()
+    sys.exit(code)
 
 
 def _open_closed_streams() -> None:

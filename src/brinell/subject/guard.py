@@ -7,6 +7,7 @@ Whoever owns the loop calls ``beat`` at least once a second. A loop in here that
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -19,7 +20,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from brinell.core.errors import BrinellError
+from brinell.core.errors import BrinellError, UsageError
+from brinell.core.redact import one_line
 from brinell.subject import process_table, start_failure
 from brinell.subject.guard_process import GRACE_S, IGNORED, KILLING_S
 
@@ -28,6 +30,7 @@ _START_TIMEOUT_S = 30.0
 _ANSWER_S = 5.0  # for a guard that has been asked and is not stopped itself, however loaded the machine is
 _BEAT_S = 0.2
 _WAIT_S = 0.05
+_NO_PROCESS = (errno.EAGAIN, errno.ENOMEM)
 
 _alive: weakref.WeakSet[GuardedChild] = weakref.WeakSet()
 _unreaped: list[subprocess.Popen[bytes]] = []  # guards whose child object was dropped before they ended
@@ -216,6 +219,11 @@ def start(
                 pass_fds=(theirs.fileno(), *pass_fds),
                 start_new_session=True,
             )
+    except OSError as error:
+        ours.close()
+        if error.errno in _NO_PROCESS:
+            raise _too_many(argv, error.strerror) from None
+        raise
     except BaseException:
         ours.close()
         raise
@@ -236,10 +244,20 @@ def _hand_over(child: GuardedChild, channel: socket.socket, spec: dict[str, Any]
         beat_all()
     if child._failure is not None:  # noqa: SLF001
         child.stop(0.0)
+        if child._failure["stage"] == "fork":  # noqa: SLF001
+            raise _too_many(spec["argv"], child._failure["message"])  # noqa: SLF001
         raise start_failure.explain(spec["argv"], Path(spec["cwd"]), spec["env"], child._failure)  # noqa: SLF001
     if not child.pid:
         child.stop(0.0)
         raise BrinellError(f"the guard of {spec['argv'][0]!r} did not start: {sys.executable} {_PROGRAM}")
+
+
+def _too_many(argv: Sequence[str], why: str | None) -> UsageError:
+    """The machine, or what this user may have of it, is full of processes."""
+    return UsageError(
+        f"no process can be started for {one_line(argv[0])!r}: {why}",
+        hint="end something else, or allow more processes (ulimit -u) or memory",
+    )
 
 
 @contextlib.contextmanager

@@ -132,7 +132,12 @@ class Guard:
         self._lease_s = float(spec["lease_s"])  # type: ignore[arg-type]
         error_read, error_write = os.pipe()
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._tell(failed={"stage": "fork", "errno": error.errno, "message": error.strerror})
+            self._deadline = time.monotonic()
+            return
         if pid == 0:
             _become(spec, parent, error_write)
         os.close(error_write)
