@@ -1,12 +1,14 @@
 """Start the subject's pytest with the recorder in it. PYTEST_DONT_REWRITE.
 
-    PYTHON …/brinell_inside/launch.py [--fd N] [--wire-file PATH] -- <pytest arguments>
+    PYTHON …/brinell_inside/launch.py [--fd N] [--wire-file PATH] [--control N --slots N:N,…|here] -- <pytest arguments>
 
 Records go to the inherited descriptor N, or are appended to the file PATH where there is no such descriptor
 (``wire.py`` documents them). Everything else is as if ``pytest <pytest arguments>`` had been typed: the same
 ``sys.path``, ``sys.argv``, environment, output and exit code. The package is loaded from its own folder by file, so
 its siblings (the tool's dependencies, when both lie in one site-packages) do not become importable. pytest gets the
 recorder through ``PYTEST_PLUGINS``, restored the moment the recorder is loaded and before any conftest.
+
+With ``--control`` pytest collects and then serves jobs instead of running the tests (``serve/``).
 """
 
 import importlib.util
@@ -49,19 +51,28 @@ def _ask_pytest_to_load(launch):
     launch.restore = restore
 
 
+_OPTIONS = ("--fd", "--wire-file", "--control", "--slots")
+
+
 def _arguments(argv):
-    """``(fd, path, pytest arguments)``."""
-    fd = path = None
+    """``({option: value}, pytest arguments)``."""
+    options = {}
     position = 1
     while position < len(argv) and argv[position] != "--":
-        if argv[position] == "--fd" and position + 1 < len(argv):
-            fd = int(argv[position + 1])
-        elif argv[position] == "--wire-file" and position + 1 < len(argv):
-            path = argv[position + 1]
-        else:
-            sys.exit("usage: launch.py [--fd N] [--wire-file PATH] -- [pytest arguments]")
+        if argv[position] not in _OPTIONS or position + 1 >= len(argv):
+            sys.exit("usage: launch.py [--fd N] [--wire-file PATH] [--control N --slots N:N,...] -- [pytest arguments]")
+        options[argv[position]] = argv[position + 1]
         position += 2
-    return fd, path, argv[position + 1 :]
+    return options, argv[position + 1 :]
+
+
+def _serve(options):
+    """``(control, slots)`` for the server; no slots: the one job is done here, in this process."""
+    if "--control" not in options:
+        return None
+    slots = options.get("--slots", "here")
+    pairs = [] if slots == "here" else [tuple(map(int, pair.split(":"))) for pair in slots.split(",")]
+    return int(options["--control"]), pairs
 
 
 def _become_pytest(folder, arguments):
@@ -108,26 +119,27 @@ def _say_no_pytest(wire, error):
 
 def main():
     """Run; the result is pytest's exit code."""
-    fd, path, arguments = _arguments(sys.argv)
+    options, arguments = _arguments(sys.argv)
     folder = os.path.dirname(os.path.abspath(__file__))
     _become_pytest(folder, arguments)
     load_package(folder)
     from brinell_inside.wire import open_wire  # noqa: PLC0415 - importable only now
 
-    wire = open_wire(fd, path)
+    wire = open_wire(int(options["--fd"]) if "--fd" in options else None, options.get("--wire-file"))
     try:
         console_main = _console_main()
     except ImportError as error:
         return _say_no_pytest(wire, error)
     if wire is None:
         return console_main()
-    return _recorded(console_main, wire)
+    return _recorded(console_main, wire, _serve(options))
 
 
-def _recorded(console_main, wire):
+def _recorded(console_main, wire, serve):
     from brinell_inside import loaded  # noqa: PLC0415 - needs pytest
 
     loaded.Launch.wire = wire
+    loaded.Launch.serve = serve
     _ask_pytest_to_load(loaded.Launch)
     code = None
     try:

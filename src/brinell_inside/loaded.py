@@ -19,6 +19,7 @@ class Launch:
 
     wire = None  # where to record; None in a worker
     worker = False
+    serve = None  # (control descriptor, slots): collect, then serve jobs
     restore = None  # puts the environment back as it was
     recorder = None
 
@@ -69,6 +70,26 @@ def _conftest_failed(config, error):
     line = '{"kind":"collect_error","nodeid":%s,%s,"longrepr":%s}\n'
     Launch.wire.send(hello(config))
     Launch.wire.send(line % (quote(path, 4096), failure_members(cause), quote(str(error), 16 * 1024, keep="both")))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    """A server decides alone what runs, and in what order."""
+    if Launch.serve is not None:
+        from brinell_inside.serve.settle import before_collection  # noqa: PLC0415 - a recording needs no server
+
+        before_collection(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session):
+    """Serve instead of running the tests."""
+    if Launch.serve is None:
+        return None
+    from brinell_inside.serve.server import serve  # noqa: PLC0415 - a recording needs no server
+
+    serve(Launch.wire, session, *Launch.serve)
+    return True
 
 
 @pytest.hookimpl(tryfirst=True)

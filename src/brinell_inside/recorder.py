@@ -41,7 +41,11 @@ class Recorder:
         self._collect_failure = (None, None)
         self.interrupted = None
         self._finished = False
-        wire.send(hello(config))
+        self._hello()
+
+    def _hello(self):
+        """Say who runs here."""
+        self._wire.send(hello(self._config))
 
     # The session
 
@@ -160,8 +164,7 @@ class Recorder:
         try:
             if self._pending:
                 self._flush_unfinished()
-            attempt = Attempt(nodeid, location, self._now(), self._again.get(nodeid, 1) if self._again else 1)
-            self._pending[nodeid] = attempt
+            attempt = self._pending[nodeid] = self._attempt(nodeid, location)
             self._wire.send(attempt.start_line())
         except Exception as error:  # noqa: BLE001 - ours, and never the subject's problem
             self._own_error("logstart", error)
@@ -178,9 +181,12 @@ class Recorder:
         except Exception as error:  # noqa: BLE001 - ours, and never the subject's problem
             self._own_error("logreport", error)
 
+    def _attempt(self, nodeid, location):
+        return Attempt(nodeid, location, self._now(), self._again.get(nodeid, 1) if self._again else 1)
+
     def _adopt(self, report):
         """A report without a start: some plugin speaks for a test that it ran elsewhere."""
-        attempt = self._pending[report.nodeid] = Attempt(report.nodeid, report.location, self._now())
+        attempt = self._pending[report.nodeid] = self._attempt(report.nodeid, report.location)
         return attempt
 
     def _category(self, report):

@@ -1,0 +1,206 @@
+"""What a child does: makes the inherited pytest its own, takes its steps, says what came out. PYTEST_DONT_REWRITE.
+
+The same code takes the steps in a fresh process where forking is not sound (``run_here``).
+"""
+
+import copy
+import os
+import traceback
+from contextlib import suppress
+
+from brinell_inside.jsontext import encode
+from brinell_inside.serve.coverage_data import keep_coverage, stop_coverage
+from brinell_inside.serve.listen import Listener, RecordsListener
+from brinell_inside.serve.scratch import Scratch
+from brinell_inside.wire import Wire
+
+
+def run_job(session, job, wire_fd, out_fd):
+    """In the forked child: the whole job. Returns the exit status for ``os._exit``."""
+    wire = Wire(os.dup(wire_fd))
+    os.close(wire_fd)
+    scratch = None
+    try:
+        _own_streams(session.config, out_fd)
+        scratch = Scratch(session.config)
+        _Steps(session, job, wire, scratch).run()
+    except SystemExit as stop:
+        _say_error(wire, "exit", stop)
+    except BaseException as error:  # noqa: BLE001 - Ctrl-C and pytest.exit() included: the tool must hear of it
+        _say_error(wire, "job", error)
+    finally:
+        if scratch is not None:
+            scratch.remove()
+        wire.close()
+    return 0
+
+
+def run_here(session, job, wire):
+    """In a fresh process: the whole job, without a fork; ``wire`` stays open."""
+    scratch = Scratch(session.config)
+    try:
+        _Steps(session, job, wire, scratch).run()
+    finally:
+        scratch.remove()
+
+
+def _say_error(wire, where, error):
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))[-4000:]
+    with suppress(Exception):
+        wire.send(encode({"kind": "error", "where": where, "text": text}, 8192) + "\n")
+
+
+def _own_streams(config, out_fd):
+    """Standard output and error become the slot's; pytest's capture is begun anew on files of this child's own.
+
+    Inherited capture files share their offset with every sibling.
+    """
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        with suppress(Exception):
+            capture.stop_global_capturing()
+    for target in (1, 2):
+        os.dup2(out_fd, target)
+    os.close(out_fd)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    if capture is not None:
+        capture.start_global_capturing()
+        capture.suspend_global_capture()
+
+
+class _Steps:
+    """The steps of one job, in order."""
+
+    def __init__(self, session, job, wire, scratch):
+        self._session = session
+        self._job = job
+        self._wire = wire
+        self._scratch = scratch
+        self._items = session.items
+        self._index = {}
+        self._save = None
+        if job.get("records"):
+            self._listener = RecordsListener(wire, session.config, str(job.get("worker") or ""))
+        else:
+            self._listener = Listener(wire, session.config)
+
+    def run(self):
+        self._say({"kind": "job", "job": self._job["job"], "pid": os.getpid()})
+        self._apply_factors()
+        if not self._job.get("cover"):
+            stop_coverage()
+        self._listener.begin()
+        steps = self._resolved(self._job["steps"])
+        if self._job.get("pull"):
+            self._pull()
+        else:
+            self._take(steps, None)
+        self._listener.end()
+        if self._job.get("cover"):
+            keep_coverage("brinell.%s.%d" % (self._job["job"], os.getpid()))
+        self._release_factors()
+        self._say({"kind": "finished", "job": self._job["job"]})
+
+    def _say(self, record, cap_bytes=2048):
+        self._wire.send(encode(record, cap_bytes) + "\n")
+
+    def _apply_factors(self):
+        factors = self._job.get("factors")
+        if factors:
+            from brinell_inside.factors import apply  # noqa: PLC0415 - most jobs change nothing
+
+            unsupported = apply(factors, self._scratch.folder, self._session.config)
+            if unsupported:
+                self._say({"kind": "factors", "unsupported": unsupported})
+
+    def _release_factors(self):
+        if self._job.get("factors"):
+            from brinell_inside.factors import release  # noqa: PLC0415
+
+            release()
+
+    def _resolved(self, steps):
+        if any(isinstance(step, str) for step in steps) and not self._index:
+            self._index = {item.nodeid: number for number, item in enumerate(self._items)}
+        out = []
+        for step in steps:
+            if isinstance(step, str):
+                if step not in self._index:
+                    self._say({"kind": "error", "where": "steps", "text": "no such test: " + step})
+                    continue
+                out.append(self._index[step])
+            else:
+                out.append(step)
+        return out
+
+    def _pull(self):
+        """Chunk after chunk from the shared queue; a chunk's first test is the last one's ``nextitem``."""
+        chunks, tokens = self._job["_chunks"], self._job["_tokens"]
+        steps = self._next_chunk(chunks, tokens)
+        while steps is not None and not self._session.shouldstop:
+            following = self._next_chunk(chunks, tokens)
+            self._take(steps, following[0] if following else None)
+            steps = following
+
+    def _next_chunk(self, chunks, tokens):
+        token = os.read(tokens, 4)
+        return self._resolved(chunks[int.from_bytes(token, "big")]) if token else None
+
+    def _take(self, steps, following):
+        tests = [position for position, step in enumerate(steps) if isinstance(step, int)]
+        after = {test: tests[number + 1] for number, test in enumerate(tests[:-1])}
+        for position, step in enumerate(steps):
+            if isinstance(step, int):
+                later = after.get(position)
+                self._run(step, steps[later] if later is not None else following)
+                if self._session.shouldstop or self._session.shouldfail:
+                    why = str(self._session.shouldstop or self._session.shouldfail)
+                    self._say({"kind": "stopped", "why": why[:500]})
+                    return
+            else:
+                self._state(step)
+
+    def _run(self, number, following):
+        item = self._items[number]
+        nextitem = None if following is None else self._items[following]
+        if nextitem is item:
+            nextitem = copy.copy(item)  # its fixtures above the function stay, the function's own are torn down
+        watch = self._job.get("watch")
+        if watch:
+            self._mark()
+        self._listener.number = number
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+        if watch:
+            self._changed(number)
+
+    def _state(self, step):
+        if step[0] == "mark":
+            self._mark()
+        elif step[0] == "changed":
+            self._changed(None)
+        elif step[0] == "restore":
+            refused = self._save.restore(step[1]) if self._save is not None else ["nothing was marked"]
+            self._say({"kind": "restored", "refused": list(refused or [])})
+
+    def _mark(self):
+        from brinell_inside.state import Savepoint  # noqa: PLC0415 - most jobs look at no state
+
+        self._save = Savepoint(str(self._session.config.rootpath))
+
+    def _changed(self, number):
+        changes = self._save.changes() if self._save is not None else []
+        if changes or number is None:
+            self._say({"kind": "changed", "i": number, "changes": _within(changes)}, 1024)
+
+
+def _within(changes, most=120000):
+    """As many changes as fit into a line."""
+    kept, size = [], 0
+    for change in changes:
+        size += len(encode(change, 1024))
+        if size > most:
+            break
+        kept.append(change)
+    return kept

@@ -1,0 +1,80 @@
+"""Whether forking this process is sound, and what its children left behind. PYTEST_DONT_REWRITE."""
+
+import os
+import sys
+import threading
+import warnings
+
+_PR_SET_CHILD_SUBREAPER = 36
+_FORBIDS = {  # module -> why its state does not survive a fork
+    "grpc._cython.cygrpc": "gRPC is loaded, whose core does not survive a fork",
+    "tensorflow": "TensorFlow is loaded, whose thread pools do not survive a fork",
+    "jaxlib.xla_extension": "JAX is loaded, whose thread pools do not survive a fork",
+    "ray._raylet": "Ray is loaded, whose core worker does not survive a fork",
+}
+
+
+def why_not():
+    """Why this process must not be forked after collection; "" if it may."""
+    if not sys.platform.startswith("linux") or not hasattr(os, "fork"):
+        return "forking is only sound on Linux"
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    names = sorted(thread.name for thread in others if not _harmless(thread))
+    native = _native_threads() - 1 - len(others)
+    if names or native > _blas_threads():
+        what = ", ".join(names[:5]) or "started by a native library"
+        return "%d thread(s) run after collection: %s" % (max(len(names), native), what)
+    for module, reason in _FORBIDS.items():
+        if module in sys.modules:
+            return reason
+    return ""
+
+
+def _blas_threads():
+    """As many threads as the idle pools of OpenBLAS may have, which it ends and begins anew around a fork itself."""
+    pools = sum(name in sys.modules for name in ("numpy", "scipy.linalg"))
+    return pools * max((os.cpu_count() or 1) - 1, 0)
+
+
+def _harmless(thread):
+    """Whether it waits in a system call for something that no child needs: pytest-rerunfailures' server for xdist."""
+    return getattr(getattr(thread, "_target", None), "__module__", "") == "pytest_rerunfailures"
+
+
+def fork():
+    """``os.fork`` without Python's warning about the harmless thread, which a project may have made an error."""
+    if threading.active_count() == 1:
+        return os.fork()
+    quiet = warnings.catch_warnings()
+    quiet.__enter__()
+    try:
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+    finally:  # in both processes
+        quiet.__exit__(None, None, None)
+
+
+def _native_threads():
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 1
+
+
+def adopt_orphans():
+    """Become the reaper of grandchildren whose parent has gone; without ctypes they go to the tool's guard."""
+    try:
+        import ctypes  # noqa: PLC0415 - a Python may be built without it
+
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    except Exception:  # noqa: BLE001 - the guard ends them
+        return
+
+
+def orphans():
+    """Ids of this process's children; call it while it has none of its own."""
+    try:
+        with open("/proc/self/task/%d/children" % os.getpid()) as file:
+            return [int(pid) for pid in file.read().split()]
+    except (OSError, ValueError):
+        return []
