@@ -100,6 +100,57 @@ def test_a_process_that_does_not_exist_is_told_not_invented(lab, run):
     assert part.load[0].subject.cpu is None
 
 
+SERVER = """
+import http.server
+server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
+@pytest.fixture
+def beside(tmp_path):
+    """A server and a bystander, both below this process and neither below the other: port, server, bystander."""
+    common = {"cwd": tmp_path, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with (
+        subprocess.Popen([sys.executable, "-c", SERVER], **common) as server,
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], **common) as bystander,
+    ):
+        yield int(server.stdout.readline()), server.pid, bystander.pid
+        server.kill()
+        bystander.kill()
+
+
+def test_a_named_process_that_has_nothing_to_do_with_the_target_is_doubted(beside, run):
+    port, server, bystander = beside
+    shape = {"kind": "constant", "rate": 20, "duration": 0.3}
+    room = run(spec(port, shape, pid=bystander))
+    (started,) = of(room, LoadStarted)
+    assert started.subject_pids == (bystander,)
+    assert [one.split(" (")[0] for one in started.subject_others] == [f"pid {server}"]
+    (doubt,) = [one for one in judged(room).findings if one.id == "load.browse.subject"]
+    assert (doubt.required, doubt.verdict) == (False, Verdict.FAIL)
+    assert str(bystander) in doubt.title
+    assert f"pid {server}" in doubt.title
+
+
+@pytest.mark.parametrize("named", ["server", "its parent"])
+def test_who_listens_and_who_started_it_are_not_doubted(beside, run, named):
+    port, server, _ = beside
+    shape = {"kind": "constant", "rate": 20, "duration": 0.3}
+    room = run(spec(port, shape, pid=server if named == "server" else os.getpid()))
+    assert of(room, LoadStarted)[0].subject_others == ()
+    assert not [one for one in judged(room).findings if one.id == "load.browse.subject"]
+
+
+def test_a_worker_below_who_listens_is_not_doubted(lab, run):
+    port = lab.start(lab.always(lab.ok()))
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as worker:
+        room = run(spec(port, {"kind": "constant", "rate": 20, "duration": 0.3}, pid=worker.pid))
+        worker.kill()
+    assert of(room, LoadStarted)[0].subject_others == ()
+
+
 def test_the_service_of_the_run_is_the_target_where_no_address_is_given(lab, run):
     port = lab.start(lab.always(lab.ok()))
     service = SimpleNamespace(url=f"http://127.0.0.1:{port}", pid=os.getpid())

@@ -317,6 +317,7 @@ class LoadStarted(_Record, frozen=True):
     timeout_s: float
     subject_pids: tuple[int, ...] = ()
     subject_reason: str = ""  # why there are no subject numbers, where there are none
+    subject_others: tuple[str, ...] = ()  # who listens, where the process that was named is not of their tree
 
 
 class LoadSlice(_Record, frozen=True):

@@ -92,6 +92,7 @@ class _Scenario:
                 timeout_s=spec.timeout_s,
                 subject_pids=tuple(self._watch.pids),
                 subject_reason=self._watch.reason,
+                subject_others=self._watch.others,
             )
         )
         try:

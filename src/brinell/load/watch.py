@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from brinell.core.plan import LoadSpec
+from brinell.core.redact import one_line
 from brinell.core.roles import Room
+from brinell.subject import process_table
 from brinell.subject.sockets import listening_pids
 from brinell.subject.targets import Target, is_loopback
 from brinell.subject.vitals import Sampler
@@ -12,7 +14,10 @@ EVERY_NS = 500_000_000
 
 
 class SubjectWatch:
-    """``pids`` are the subject's roots; where there are none, ``reason`` says why there are no numbers."""
+    """``pids`` are the subject's roots; where there are none, ``reason`` says why there are no numbers.
+
+    ``others`` are the processes that listen, where the one that was named is neither above nor below any of them.
+    """
 
     def __init__(self, room: Room, spec: LoadSpec, target: Target, address: str) -> None:
         self._room = room
@@ -21,6 +26,7 @@ class SubjectWatch:
         if self.pids and not self._sampler.pids():
             gone = ", ".join(str(pid) for pid in self.pids)
             self.pids, self.reason = [], f"there is no process {gone}"
+        self.others = _others(spec, self.pids, target, address)
         self._next_ns = 0
 
     def look(self, now_ns: int) -> None:
@@ -40,5 +46,21 @@ def _find(room: Room, spec: LoadSpec, target: Target, address: str) -> tuple[lis
     if spec.url is None:
         return [room.service().pid], ""
     if not is_loopback(address):
-        return [], f"{target.host} is another machine"
+        return [], f"{target.host} is not loopback: if its process is on this machine, name it (pid)"
     return listening_pids(address, target.port)
+
+
+def _others(spec: LoadSpec, pids: list[int], target: Target, address: str) -> tuple[str, ...]:
+    """Whom one would have to watch instead of the process that was named; nobody where that cannot be told."""
+    if spec.pid is None or not pids or not is_loopback(address):
+        return ()
+    owners, _ = listening_pids(address, target.port)
+    processes = process_table.table()
+    kin = {spec.pid, *(one.pid for one in process_table.tree(spec.pid, processes))}
+    if any(owner in kin or _is_below(spec.pid, owner, processes) for owner in owners):
+        return ()
+    return tuple(f"pid {owner} ({one_line(process_table.name(owner), 40)})" for owner in owners)
+
+
+def _is_below(pid: int, root: int, processes: dict[int, process_table.Process]) -> bool:
+    return any(one.pid == pid for one in process_table.tree(root, processes))

@@ -50,7 +50,7 @@ def _findings(
     found += [finding(scenario, name, limit, rulings[name], cited) for name, limit in limits.items()]
     if "error_rate" not in limits:
         found += _errors(scenario, tally)
-    return found + _crowd(scenario, tally, cited)
+    return found + _subject(scenario, tally) + _crowd(scenario, tally, cited)
 
 
 def _ran(scenario: str, limits: dict[str, float], tally: Tally, trusted: Trust, cited: tuple[str, ...]) -> Finding:
@@ -128,6 +128,26 @@ def _errors(scenario: str, tally: Tally) -> list[Finding]:
             title=f"{scenario}: {failed} of {tally.requests} requests failed",
             detail=f"{_kinds(tally)}; to make it a requirement, state error_rate = {ERROR_SHARE}",
             evidence=tuple(identity for kept in tally.failed.values() for identity, _ in kept)[:10],
+        )
+    ]
+
+
+def _subject(scenario: str, tally: Tally) -> list[Finding]:
+    """The process that was named does not listen where the requests went: its numbers may be those of a bystander."""
+    started = tally.started
+    if not started.subject_others:
+        return []
+    watched = ", ".join(map(str, started.subject_pids))
+    return [
+        Finding(
+            id=f"load.{scenario}.subject",
+            check=CHECK,
+            required=False,
+            verdict=Verdict.FAIL,
+            title=f"{scenario}: what was watched is process {watched}, and {', '.join(started.subject_others)} listens",
+            detail="Neither is below the other: CPU and memory are the target's only if that one passes requests on to "
+            "it. Without a pid, whoever listens is watched.",
+            evidence=(tally.started_id,),
         )
     ]
 
