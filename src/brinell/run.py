@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Unpack
 
 import msgspec
 
@@ -27,7 +28,7 @@ from brinell.core.observation import (
 )
 from brinell.core.plan import Plan, Step
 from brinell.core.redact import redact
-from brinell.core.roles import Child, Progress, Service, Trial, Watcher
+from brinell.core.roles import Progress, Service, StartOptions, Trial, Watcher
 from brinell.core.verdicts import Exit
 from brinell.journal import baseline
 from brinell.journal.fingerprint import fingerprint
@@ -216,14 +217,11 @@ class _Run:
         for path in self._logs:
             capped_log.hold(path)
 
-    def start(
-        self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None,
-        stdin: int | None = None, stdout: int | Path | None = None, stderr: int | Path | None = None,
-        pass_fds: Sequence[int] = (),
-    ) -> guard.GuardedChild:  # fmt: skip
-        child = guard.start(argv, cwd=cwd, env=env, stdin=stdin, stdout=stdout, stderr=stderr, pass_fds=pass_fds)
+    def start(self, argv: Sequence[str], **options: Unpack[StartOptions]) -> guard.GuardedChild:
+        child = guard.start(argv, **options)
         self._children.append(child)
-        self._logs.update(target for target in (stdout, stderr) if isinstance(target, Path))
+        outputs = (options.get("stdout"), options.get("stderr"))
+        self._logs.update(target for target in outputs if isinstance(target, Path))
         return child
 
     @property
@@ -277,7 +275,7 @@ class _Room:
         self.folder = run.folder
         self.clock = run.clock
         self.tick = run.tick
-        self.start: Callable[..., Child] = run.start
+        self.start = run.start
         self._run = run
 
     def emit(self, record: Record) -> Envelope:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Unpack
 
 import msgspec
 
@@ -15,7 +16,7 @@ from brinell.core.clock import Clock, SystemClock
 from brinell.core.errors import Interrupted, UsageError
 from brinell.core.observation import VERSION, Envelope, Record
 from brinell.core.plan import Plan, Spec, Step
-from brinell.core.roles import Service
+from brinell.core.roles import Service, StartOptions
 
 
 class FakeChild:
@@ -102,27 +103,17 @@ class FakeRoom:
         """Keep what was said."""
         self.said.append((done, total, text))
 
-    def start(
-        self,
-        argv: Sequence[str],
-        *,
-        cwd: Path | None = None,
-        env: Mapping[str, str] | None = None,
-        stdin: int | None = None,
-        stdout: int | Path | None = None,
-        stderr: int | Path | None = None,
-        pass_fds: Sequence[int] = (),
-    ) -> FakeChild:
+    def start(self, argv: Sequence[str], **options: Unpack[StartOptions]) -> FakeChild:
         """Start a real process."""
         with contextlib.ExitStack() as opened:
             process = subprocess.Popen(
                 list(argv),
-                cwd=cwd,
-                env=env,
-                stdin=subprocess.DEVNULL if stdin is None else stdin,
-                stdout=_sink(stdout, opened),
-                stderr=_sink(stderr, opened),
-                pass_fds=pass_fds,
+                cwd=options.get("cwd"),
+                env=options.get("env"),
+                stdin=_stream(options.get("stdin"), opened),
+                stdout=_stream(options.get("stdout"), opened),
+                stderr=_stream(options.get("stderr"), opened),
+                pass_fds=options.get("pass_fds", ()),
                 start_new_session=True,
             )
         child = FakeChild(process)
@@ -148,7 +139,7 @@ class FakeRoom:
                 child.stop(0.0)
 
 
-def _sink(where: int | Path | None, opened: contextlib.ExitStack) -> int:
+def _stream(where: int | Path | None, opened: contextlib.ExitStack) -> int:
     if where is None:
         return subprocess.DEVNULL
     return opened.enter_context(where.open("ab")).fileno() if isinstance(where, Path) else where

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypedDict, Unpack
 
 from brinell.core.clock import Clock
 from brinell.core.evidence import Evidence
@@ -34,6 +34,17 @@ class Child(Protocol):
     def stop(self, timeout_s: float) -> int | None:
         """Send SIGTERM, wait up to ``timeout_s``, then SIGKILL the whole tree; return the exit status."""
         ...
+
+
+class StartOptions(TypedDict, total=False):
+    """How a command is started. Streams that are not given are the null device; output to a path is appended."""
+
+    cwd: Path | None
+    env: Mapping[str, str] | None
+    stdin: int | None
+    stdout: int | Path | None
+    stderr: int | Path | None
+    pass_fds: Sequence[int]
 
 
 class Service(Protocol):
@@ -65,18 +76,8 @@ class Room(Protocol):
         """Say how far the step is, in any unit; ``total`` None where it cannot be known."""
         ...
 
-    def start(
-        self,
-        argv: Sequence[str],
-        *,
-        cwd: Path | None = None,
-        env: Mapping[str, str] | None = None,
-        stdin: int | None = None,
-        stdout: int | Path | None = None,
-        stderr: int | Path | None = None,
-        pass_fds: Sequence[int] = (),
-    ) -> Child:
-        """Start a command under a guard. Output to a path is appended; None is the null device."""
+    def start(self, argv: Sequence[str], **options: Unpack[StartOptions]) -> Child:
+        """Start a command under a guard."""
         ...
 
     def service(self) -> Service:
