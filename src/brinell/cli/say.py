@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shlex
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,6 +18,7 @@ from brinell.core.redact import plain
 from brinell.live.console import look_at
 
 _WIDEST = 60  # a longer command does not push the others' explanations aside
+_OWN = re.compile(r"(?:^|(?<=&& ))brinell(?= |$)")
 _STYLES = {"good": "32", "bad": "31", "warn": "33", "dim": "2", "bold": "1"}
 
 
@@ -42,8 +45,8 @@ def error(message: str, hint: str | None = None) -> None:
 
 
 def next_steps(steps: Iterable[tuple[str, str]]) -> None:
-    """Print what to type next: each step a command and what it does."""
-    rows = list(steps)
+    """Print what to type next: each step a command, which works as it stands, and what it does."""
+    rows = [(_callable(command), why) for command, why in steps]
     if not rows:
         return
     width = max((len(command) for command, _ in rows if len(command) <= _WIDEST), default=0)
@@ -51,6 +54,15 @@ def next_steps(steps: Iterable[tuple[str, str]]) -> None:
     for number, (command, why) in enumerate(rows):
         lead = "Next:" if number == 0 else "     "
         out(f"{style(lead, 'bold')}  {command:<{width}}  {style(why, 'dim')}".rstrip())
+
+
+def _callable(command: str) -> str:
+    """Put this tool's path for its name where the shell here would not find it."""
+    own = Path(sys.executable).with_name("brinell")
+    if shutil.which("brinell") is not None or not own.is_file():
+        return command
+    name = shlex.quote(str(own)) if command.startswith("cd ") else near(own)
+    return _OWN.sub(lambda _: name, command)
 
 
 def table(rows: Sequence[Sequence[str]], *, head: Sequence[str] = (), indent: str = "") -> None:
@@ -88,11 +100,12 @@ def flush() -> None:
 
 
 def _write(stream: TextIO, text: str) -> None:
+    # Flushed, so that results and notes stand in the order they were said where both go to one file.
     try:
-        print(text, file=stream)
+        print(text, file=stream, flush=True)
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
-        print(text.encode(encoding, "replace").decode(encoding), file=stream)
+        print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
     except BrokenPipeError:
         _silence(stream)
     except OSError as error:

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from brinell.cli import say
+
+OWN = Path(sys.executable).with_name("brinell")
+
+
+def test_next_steps_call_the_tool_by_its_name_where_the_shell_finds_it(here, capsys):
+    assert here.is_dir()
+    say.next_steps([("brinell run", "do it")])
+    assert "Next:  brinell run  do it" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not OWN.is_file(), reason="brinell is not installed beside this Python")
+def test_next_steps_work_where_the_shell_does_not_find_the_tool(here, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", os.defpath)
+    say.next_steps([
+        ("brinell --version", "a"),
+        ("cd .. && brinell --version", "b"),
+        ("git add brinell-baselines", "c"),
+    ])  # fmt: skip
+    commands = [line[5:].strip().rsplit("  ", 1)[0].strip() for line in capsys.readouterr().out.strip().splitlines()]
+    for command in commands[:2]:
+        done = subprocess.run(["sh", "-c", command], cwd=here, capture_output=True, text=True, check=True, timeout=60)
+        assert done.stdout.startswith("brinell ")
+    assert commands[2] == "git add brinell-baselines"
+
+
+def test_results_and_notes_stand_in_the_order_they_were_said(here):
+    code = "from brinell.cli import say; say.out('one'); say.note('two'); say.out('three')"
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=here, env=environ,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.split() == ["one", "two", "three"]
