@@ -22,7 +22,16 @@ def crash(suite, where, kind="RuntimeError", message="boom", test="tests/test_a.
     ("where", "kind", "rule"),
     [
         ("src/shop/login.py:3 authenticate", "RuntimeError", "P0-security"),
+        ("src/shop/login.py:3 authenticate", "InvalidSignature", "P0-security"),
+        ("src/shop/login.py:3 authenticate", "AssertionError", "P0-security"),
+        ("src/shop/login.py:3 authenticate", "TypeError", "P1-crash"),
+        ("src/shop/permissions.py:3 Rules.load", "KeyError", "P1-crash"),
+        ("src/shop/store.py:3 Store.restore", "AttributeError", "P1-crash"),
+        ("src/shop/limits.py:3 check_quota", "ZeroDivisionError", "P1-crash"),
+        ("src/shop/cart.py:3 invoice_total", "TypeError", "P1-money"),
         ("src/shop/store.py:3 Store.restore", "RuntimeError", "P0-data-loss"),
+        ("src/shop/store.py:3 truncate_table", "RuntimeError", "P0-data-loss"),
+        ("src/shop/text.py:3 do_truncate", "RuntimeError", "P1-crash"),  # of a text
         ("src/shop/limits.py:3 check_quota", "RuntimeError", "P0-cost"),
         ("src/shop/cart.py:3 invoice_total", "RuntimeError", "P1-money"),
         ("src/shop/cart.py:3 add", "IntegrityError", "P1-integrity"),
@@ -82,6 +91,26 @@ def test_an_exception_of_the_products_own_is_a_refusal_and_no_crash(suite):
     assert one(suite, suite.failed("tests/test_a.py::t", own)).severity_rule.startswith("P2-refusal")
     foreign = msgspec.structs.replace(own, module="shopify.errors")
     assert one(suite, suite.failed("tests/test_a.py::t", foreign)).severity_rule.startswith("P1-crash")
+
+
+@pytest.mark.parametrize(
+    ("where", "rule"),
+    [
+        ("src/shop/login.py:3 authenticate", "P2-refusal"),
+        ("src/shop/limits.py:3 check_quota", "P2-refusal"),
+        ("src/shop/store.py:3 Store.restore", "P0-data-loss"),
+    ],
+)
+def test_a_guard_that_says_no_is_no_breach_and_a_store_that_says_so_is_a_loss(suite, where, rule):
+    own = suite.raised("ShopError", "no", "tests/test_a.py:3 test_a", where)
+    own = msgspec.structs.replace(own, module="shop.errors")
+    assert one(suite, suite.failed("tests/test_a.py::t", own)).severity_rule.startswith(rule)
+
+
+def test_the_wrong_answer_of_a_guard_is_more_than_wrong_behaviour_and_no_p0_without_its_frame(suite):
+    at = suite.frame("tests/test_a.py:3 t", "assert not user.has_permission(doc)")
+    error = suite.raised("AssertionError", "assert not True\n +  where True = <User>.has_permission(<Doc>)", at)
+    assert one(suite, suite.failed("tests/test_a.py::test_t", error)).severity_rule.startswith("P1-guard-shown: ")
 
 
 def test_money_shows_in_what_an_assertion_called(suite):

@@ -2,6 +2,9 @@
 
 P0 and what is about money look at product code only: the functions and files of a matched product frame, or what a
 failed assertion is shown to have called. Names of tests and their literals never match. Where no rule matches: P2.
+
+Where a frame's name makes a P0, how it failed must not speak against it. A slip (a ``TypeError`` in ``authenticate``)
+stops the code before it lets anybody in or loses anything: a crash. A guard's or a limit's refusal is what it is for.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ MOSTLY = 0.5  # of what was tried: from here on one broken piece of infrastructu
 @dataclass(frozen=True)
 class Rule:
     """``field`` names a fact of ``facts``; ``pattern`` is searched in it. ``product`` demands a matched product frame
-    and a bug that the product owns.
+    and a bug that the product owns. A failure whose ``manner`` is one of ``unless`` does not match.
     """
 
     id: str
@@ -31,6 +34,7 @@ class Rule:
     pattern: str
     product: bool
     because: str
+    unless: tuple[str, ...] = ()
 
 
 P0, P1, P2, P3 = Severity
@@ -39,7 +43,7 @@ _GUARDS = (
     r"\b(auth|authenticate|authentication|authori[sz]e|authori[sz]ation|permissions?|credentials?|passwords?|csrf|xss|"
     r"crypto|encrypt|decrypt|encryption|acl|privileges?)\b"
 )
-_STORES = r"\b(migrate|migrations?|backup|restore|truncate|purge|fsync)\b"
+_STORES = r"\b(migrate|migrations?|backup|restore|truncate (?:table|tables|file|journal|log)|purge|fsync)\b"
 _DAMAGED = r"\b(corrupt\w*|checksum|malformed database|torn|data ?loss|lost update)\b"
 _SPENDS = r"\b(quotas?|budgets?|spend|spending|metering|autoscal\w+)\b"
 _MONEY = (
@@ -51,14 +55,27 @@ _INTEGRITY = r"\b(integrity error|constraint|deadlock\w*|race condition|foreign 
 _SLOW = r"\b(timeout\w*|timed out|deadline exceeded|too slow)\b"
 _SETTING = r"\b(improperly configured|configuration|config error|settings error|environment variable)\b"
 
-# id, severity, fact, pattern, needs a product frame and a product bug, why
+# id, severity, fact, pattern, needs a product frame and a product bug, why, manners that speak against it
 RULES: tuple[Rule, ...] = (
-    Rule("P0-security", P0, "code", _GUARDS, True, "the failing product code guards access or secrets"),
-    Rule("P0-data-loss", P0, "code", _STORES, True, "the failing product code keeps, moves or removes stored data"),
+    Rule(
+        "P0-security", P0, "code", _GUARDS, True, "the failing product code guards access or secrets",
+        unless=("slip", "refusal"),
+    ),
+    Rule(
+        "P0-data-loss", P0, "code", _STORES, True, "the failing product code keeps, moves or removes stored data",
+        unless=("slip",),
+    ),
     Rule("P0-corruption", P0, "raised", _DAMAGED, True, "product code reports damaged or lost data"),
-    Rule("P0-cost", P0, "code", _SPENDS, True, "the failing product code limits what is spent"),
+    Rule(
+        "P0-cost", P0, "code", _SPENDS, True, "the failing product code limits what is spent",
+        unless=("slip", "refusal"),
+    ),
     Rule("P1-money", P1, "code", _MONEY, True, "the failing product code computes or moves money"),
     Rule("P1-money-shown", P1, "called", _MONEY, False, "the failed assertion compares what such a function returned"),
+    Rule(
+        "P1-guard-shown", P1, "called", _GUARDS, False,
+        "the failed assertion compares the answer of a function that guards access or secrets",
+    ),
     Rule("P3-style", P3, "item", _STYLE, False, "a style or type checker reports it, not a test"),
     Rule("P3-documentation", P3, "situation", "^doctest$", False, "an example in the documentation is out of date"),
     Rule("P3-deprecation", P3, "situation", "^deprecation$", False, "a deprecation warning was turned into an error"),
@@ -78,12 +95,17 @@ RULES: tuple[Rule, ...] = (
     Rule("P1-unimportable", P1, "situation", "^unimportable$", False, "a part of the product cannot be imported"),
     Rule("P2-behaviour", P2, "situation", "^assertion$", False, "the product does not do what a test expects"),
     Rule("P2-test-gap", P2, "situation", "^test$", False, "the test itself fails before it can say anything"),
-)
+)  # fmt: skip
 UNSURE = Rule("P2-unsure", P2, "", "", False, "no rule is sure of anything worse or better")
 
 _CALLED = re.compile(r"\bwhere .{1,400}? = (?:<[^>\n]{0,200}>\.|await )?([A-Za-z_][\w.]{0,200})\(")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _TIMEOUT = re.compile(r"Timeout (?:>|\()")
+# What a wrong type, name, key or index in the code itself raises, seldom anybody on purpose.
+_SLIPS = frozenset({
+    "TypeError", "AttributeError", "NameError", "UnboundLocalError", "KeyError", "IndexError", "ZeroDivisionError",
+    "RecursionError", "NotImplementedError", "ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError",
+})  # fmt: skip
 _NOT_A_CRASH = frozenset({"SystemExit", "KeyboardInterrupt", "Skipped", "Exit"})
 
 
@@ -93,8 +115,10 @@ def severity_of(reading: Reading, owner: Owner, scope: Scope) -> tuple[Severity,
     for rule in RULES:
         if rule.product and (reading.product is None or owner is not Owner.PRODUCT):
             continue
+        if known["manner"] in rule.unless:
+            continue
         found = re.search(rule.pattern, known.get(rule.field, ""), re.IGNORECASE)
-        if found and not (rule.severity is P0 and not reading.product):
+        if found:
             return rule.severity, f"{rule.id}: {rule.because}{_matched(rule, reading, found[0])}"
     return UNSURE.severity, f"{UNSURE.id}: {UNSURE.because}"
 
@@ -112,7 +136,15 @@ def facts(reading: Reading, owner: Owner, scope: Scope) -> dict[str, str]:
         "called": " ".join(_words(name) for name in called(reading)),
         "item": reading.failure.test.rpartition("::")[2].lower(),
         "situation": situation(reading, owner, scope),
+        "manner": _manner(reading),
     }
+
+
+def _manner(reading: Reading) -> str:
+    """How product code failed: ``slip``, ``refusal``, or empty for anything else."""
+    if reading.raised is not None and reading.raised.type in _SLIPS:
+        return "slip"
+    return "refusal" if _of_exception(reading) == "refusal" else ""
 
 
 def situation(reading: Reading, owner: Owner, scope: Scope) -> str:
