@@ -13,6 +13,7 @@ from brinell.core.evidence import MemoryEvidence
 from brinell.core.observation import Phase, RunStarted, SeenTest, StepFinished, StepStarted, SuiteEnded, SuiteStarted
 from brinell.core.plan import Plan, Step, SuiteSpec
 from brinell.core.verdicts import Reason, Verdict
+from brinell.judge import judge
 
 FAIL, UNKNOWN, PASS = Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS
 FACTS = {"cpu": "x", "python": "3.12.1"}
@@ -157,3 +158,21 @@ def test_what_is_slower_by_no_ratio_never_fails_and_one_run_never_decides_agains
             assert needed > len(now)
     if len(now) < 5:
         assert finding.verdict is not FAIL
+
+
+@pytest.mark.parametrize("first_ran", [True, False])
+def test_of_two_suites_the_first_is_compared_and_reported_and_the_other_is_judged_and_named(first_ran):
+    plan = Plan(name="p", root=".", steps=(Step("suite", "suite", SuiteSpec()), Step("more", "suite", SuiteSpec())))
+    first = [StepStarted("suite"), *runs(9.0), StepFinished("suite")]
+    other = [StepStarted("more"), *runs(99.0, tests=[("b", "failed", 1.0)]), StepFinished("more")]
+    evidence = MemoryEvidence(plan, [RunStarted("d", {"cpu": "x"}), *(first if first_ran else []), *other])
+    evidence.baseline = baseline()
+    judgement = judge(evidence)
+    verdicts = {finding.id: finding.verdict for finding in judgement.findings}
+    assert verdicts["more.outcomes"] is FAIL
+    assert verdicts.get("suite.regression") is (PASS if first_ran else None)
+    assert "more.regression" not in verdicts
+    assert [test.id for test in judgement.suite.tests] == ["a"] if first_ran else judgement.suite is None
+    assert judgement.not_measured["suite (more)"] == "the tests of more are judged and not listed"
+    assert [bug.tests for bug in judgement.bugs] == [("b",)]
+    assert (judgement.verdict, judgement.run.exit_code) == (FAIL, 1)

@@ -182,6 +182,12 @@ def suites(evidence: Evidence) -> list[Suite]:
     return [suite for suite in found.values() if suite.sessions]
 
 
+def reported(evidence: Evidence, found: list[Suite]) -> Suite | None:
+    """Return the suite of the plan's first suite step, which report and baseline are about; None if it left nothing."""
+    first = next(iter(steps_of(evidence, "suite")), None)
+    return next((suite for suite in found if suite.step == first), None)
+
+
 def _take(suite: Suite, envelope: Envelope, epochs: dict[int, Epoch]) -> None:
     match envelope.data:
         case SeenTest() as test:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from brinell.checks.suite_categories import Categories
-from brinell.checks.suite_facts import Seen, Suite, suites
+from brinell.checks.suite_facts import Seen, Suite, reported, suites
 from brinell.checks.suite_regression import compare
 from brinell.checks.suite_slowest import slowest
 from brinell.core.evidence import Evidence, fingerprint, steps_of
@@ -22,17 +22,21 @@ _NO_COST = "no trial of this version measures what a property test's examples co
 
 
 def suite_report(evidence: Evidence) -> Part:
-    """Report the run's suite (the first, where the plan has several) and every suite's time against its target."""
+    """Report the run's suite (the first, where the plan has several) and every suite's time against its target.
+
+    The tests of further suites are judged, and are in no report: that is said among what was not measured.
+    """
     found = suites(evidence)
     findings = tuple(_target(suite) for suite in found)
-    if not found:
-        planned = steps_of(evidence, "suite")
-        why = f"{planned[0].id} left no record" if planned else "the plan has no suite"
-        return Part(not_measured={"suite": why})
-    first = found[0]
+    planned = [step.id for step in steps_of(evidence, "suite")]
+    others = {f"suite ({name})": f"the tests of {name} are judged and not listed" for name in planned[1:]}
+    first = reported(evidence, found)
+    if first is None:
+        why = f"{planned[0]} left no record" if planned else "the plan has no suite"
+        return Part(findings=findings, not_measured={"suite": why, **others})
     regression = compare(first, evidence.baseline, fingerprint(evidence)).regression
     report = _report(first, regression, root=evidence.plan.root)
-    return Part(findings=findings, suite=report, not_measured=_not_measured(report))
+    return Part(findings=findings, suite=report, not_measured=_not_measured(report) | others)
 
 
 def _report(suite: Suite, regression: Regression, root: str) -> SuiteReport:
