@@ -211,12 +211,10 @@ def payload(value: Any) -> Any:
                 payload(item)
         case float() if not math.isfinite(value):
             raise Unfit("JSON has no infinity and no NaN")
-        case bool() | str() | float():
-            pass
         case int() if abs(value) >= 2**63:
             raise Unfit("a number beyond 64 bits")
-        case int():
-            pass
+        case bool() | str() | float() | int():
+            return value
         case _:
             raise Unfit("JSON has no dates: write them as text")
     return value
