@@ -130,6 +130,19 @@ def test_errors_in_a_tests_own_frame(suite, kind, message, expected):
     assert owner(suite, suite.raised(kind, message, TEST)) is expected
 
 
+@pytest.mark.parametrize(
+    ("said", "text", "expected"),
+    [
+        ("assert 'No space left on device' in ''", "assert 'No space left on device' in out", Owner.PRODUCT),
+        ("assert 'Connection refused' in 'x'", "assert 'Connection refused' in message", Owner.PRODUCT),
+        ("No space left on device", "assert done.returncode == 0, done.stderr", Owner.INFRASTRUCTURE),
+        ("Connection refused: port 5432", "assert done.returncode == 0, done.stderr", Owner.INFRASTRUCTURE),
+    ],
+)
+def test_an_assertion_about_words_of_the_machine_is_no_word_of_the_machine(suite, said, text, expected):
+    assert owner(suite, suite.raised("AssertionError", said, suite.frame(TEST, text))) is expected
+
+
 def test_a_program_that_is_not_installed(suite):
     message = "[Errno 2] No such file or directory: 'git'"
     error = suite.raised(

@@ -147,6 +147,23 @@ def test_a_victim_of_another_test_passes_alone(examine):
     assert bug.reproduction.outcome.startswith("passed alone")
 
 
+def test_a_file_among_the_suites_arguments_is_not_run_with_the_test(examine):
+    files = {
+        "shop/state.py": "items = []\n",
+        "test_a.py": """
+            from shop import state
+            def test_first():
+                state.items.append(1)
+            def test_second():
+                assert state.items == []
+        """,
+    }
+    done = examine(files, suite=SuiteSpec(python=sys.executable, args=("-s", "test_a.py")))
+    (bug,) = done.bugs
+    assert bug.reproduction.outcome.startswith("passed alone")
+    assert bug.reproduction.command.endswith("pytest -s test_a.py::test_second")
+
+
 def test_a_failure_that_differs_alone(examine):
     done = examine(
         {
@@ -263,8 +280,14 @@ def test_a_stop_request_passes_through(examine):
         (("-x", "-vv", "--maxfail=1", "--junitxml=a.xml", "--cov=shop", "--cov-report=xml"), ()),
         (("-m", "not slow", "-k", "a or b", "-W", "error"), ("-m", "not slow", "-k", "a or b", "-W", "error")),
         (("--durations", "10", "-s"), ("-s",)),
+        (("tests", "tests/test_a.py::test_b", "-rA", "tests/unit"), ("-rA",)),
+        (("--cov", "shop", "tests", "--cov-report", "term", "--cov", "--cov-branch", "-nlogical"), ()),
+        (("-c", "a.ini", "--rootdir", "tests", "--strict-markers", "tests"),
+         ("-c", "a.ini", "--rootdir", "tests", "--strict-markers")),
+        (("--their-folder", "data", "--their-flag", "tests/test_a.py", "-s", "tests", "--x=1", "tests"),
+         ("--their-folder", "data", "--their-flag", "-s", "--x=1")),
         ((), ()),
     ],
-)
+)  # fmt: skip
 def test_which_of_the_suites_arguments_stay(args, kept):
     assert kept_arguments(args) == kept

@@ -144,9 +144,10 @@ def _exhausted(reading: Reading, layout: Layout, scope: Scope) -> Verdict:
         f"{reading.raised.type}: {reading.raised.message}" if reading.raised is not None else reading.failure.longrepr
     )
     found = _EXHAUSTED.search(text[-4000:])
-    if found:
+    if found and not _written_down(reading, found[0]):
         return _I, f"the machine could not give what was asked for: {found[0]}"
-    if not _REFUSED.search(text[-4000:]):
+    found = _REFUSED.search(text[-4000:])
+    if found is None or _written_down(reading, found[0]):
         return None
     service = next((_PORTS[port] for port in _PORT.findall(text) if port in _PORTS), None)
     if service:
@@ -154,6 +155,11 @@ def _exhausted(reading: Reading, layout: Layout, scope: Scope) -> Verdict:
     if reading.is_setup:
         return _I, "a service that the set-up needs does not answer"
     return _U, "a connection was refused; whether the product should have listened there is not known"
+
+
+def _written_down(reading: Reading, said: str) -> bool:
+    """Whether the test itself says these words: then it is about them, and nothing shows that the machine said them."""
+    return reading.is_assertion and reading.deepest is not None and said in reading.deepest[0].text
 
 
 def _missing_file(reading: Reading, layout: Layout, scope: Scope) -> Verdict:

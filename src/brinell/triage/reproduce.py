@@ -29,13 +29,21 @@ _LEAST_S = 1.0  # less is no chance for a Python to start
 # Options that choose another set of tests, another order or another number of processes, stop early, repeat, or write
 # files; the value of those in the second list is an argument of its own.
 _DROPPED = re.compile(
-    r"-x|--exitfirst|--lf|--last-failed|--ff|--failed-first|--nf|--new-first|--sw|--stepwise|-n\d+|-nauto|-q+|-v+|--quiet|"
+    r"-x|--exitfirst|--lf|--last-failed|--ff|--failed-first|--nf|--new-first|--sw|--stepwise|-n\w+|-q+|-v+|--quiet|"
     r"--verbose|--(?:maxfail|durations|junit-?xml|html|numprocesses|dist|tx|maxprocesses|reruns|count|cov[\w-]*)=.*|"
-    r"--cov|--continue-on-collection-errors"
+    r"--cov-(?:append|branch)|--continue-on-collection-errors"
 )
 _DROPPED_WITH_VALUE = frozenset(
     {"-n", "--numprocesses", "--dist", "--tx", "--maxprocesses", "--maxfail", "--durations", "--reruns", "--count"}
-    | {"--junitxml", "--junit-xml", "--html"}
+    | {"--junitxml", "--junit-xml", "--html", "--cov", "--cov-report", "--cov-config", "--cov-context"}
+    | {"--cov-fail-under"}
+)
+_WITH_VALUE = frozenset(
+    {"-c", "-k", "-m", "-o", "-p", "-r", "-W", "--config-file", "--rootdir", "--confcutdir", "--basetemp", "--ignore"}
+    | {"--ignore-glob", "--deselect", "--import-mode", "--tb", "--capture", "--log-file", "--log-level", "--timeout"}
+)
+_FLAG = re.compile(
+    r"-[a-z]\w*|--(?:strict|no|disable|show|setup|doctest|keep|cache-clear|noconftest|pyargs|runxfail|run)[\w-]*"
 )
 
 
@@ -140,17 +148,30 @@ def _without_failure(records: Sequence[Record], ended: SuiteEnded | None) -> tup
 
 
 def kept_arguments(args: Sequence[str]) -> tuple[str, ...]:
-    """Return the suite's own arguments without those that choose other tests, processes, an early end or files."""
+    """Return the suite's own arguments without those that choose other tests, processes, an early end or files.
+
+    A bare argument chooses tests unless an option stands before it that takes a value. Of options that are not known
+    here a folder may be the value, a test file is not.
+    """
     kept: list[str] = []
-    skip = False
+    option = ""  # the one just before
     for arg in args:
-        if skip:
-            skip = False
-        elif arg in _DROPPED_WITH_VALUE:
-            skip = True
-        elif not _DROPPED.fullmatch(arg):
-            kept.append(arg)
+        if arg.startswith("-"):
+            option = arg
+            if arg not in _DROPPED_WITH_VALUE and not _DROPPED.fullmatch(arg):
+                kept.append(arg)
+        else:
+            if _takes(option, arg):
+                kept.append(arg)
+            option = ""
     return tuple(kept)
+
+
+def _takes(option: str, arg: str) -> bool:
+    if not option or "=" in option or option in _DROPPED_WITH_VALUE or _DROPPED.fullmatch(option):
+        return False
+    unknown = not _FLAG.fullmatch(option) and not arg.endswith(".py") and "::" not in arg
+    return option in _WITH_VALUE or unknown
 
 
 def _selection(test: str, rootdir: str, cwd: Path) -> tuple[str, ...]:
