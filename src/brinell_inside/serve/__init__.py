@@ -19,7 +19,9 @@ A job is ``{"job": n, "steps": [...], "deadline_s": s}`` with optional
 ``alone`` true: nothing runs beside this job
 ``watch`` true: after each test a ``changed`` line for it
 
-A step is a test (its index in the collection, or its node id), ``["mark"]``, ``["changed"]`` or
+``names`` {number: node id}: what the numbers of the steps stand for, where they are not those of this collection
+
+A step is a test (its index in the collection), ``["mark"]``, ``["changed"]`` or
 ``["restore", roots | null]``.
 
 On the wire (``wire.py``), besides what the recorder says: ``items`` {from, ids} in collection order, and ``ready``
@@ -28,6 +30,7 @@ On the wire (``wire.py``), besides what the recorder says: ``items`` {from, ids}
 ``job`` {job, pid} | ``begin`` {i} (a test begins) | ``ran`` {i, o outcome, s seconds, p failed phase, t exception type,
 m message} | ``changed`` {i, changes, seconds} | ``restored`` {refused} | ``factors`` {unsupported} |
 ``files`` {changed: [[path, how]]} | ``stopped`` {why} (the session asked to stop) | ``error`` {where, text} (ours) |
-``finished`` {job} (the child's last word) | ``end`` {job, how, status, seconds} (the server's, always the last line of a
-job; how: exit | signal | deadline | killed | fork). A job without ``finished`` was left by its test: ``os._exit``, a signal.
+``finished`` {job} (the child's last word) | ``end`` {job, how, status, seconds} (the server's, always the last line of
+a job; how: exit | signal | deadline | killed | fork). A job without ``finished`` was left by its test: ``os._exit``, a
+signal.
 """

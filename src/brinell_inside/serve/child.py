@@ -78,8 +78,7 @@ class _Steps:
         self._job = job
         self._wire = wire
         self._scratch = scratch
-        self._items = session.items
-        self._index = {}
+        self._items = session.items if "names" not in job else _named(session.items, job["names"])
         self._save = None
         if job.get("records"):
             self._listener = RecordsListener(wire, session.config, str(job.get("worker") or ""))
@@ -92,11 +91,10 @@ class _Steps:
         if not self._job.get("cover"):
             stop_coverage()
         self._listener.begin()
-        steps = self._resolved(self._job["steps"])
         if self._job.get("pull"):
             self._pull()
         else:
-            self._take(steps, None)
+            self._take(self._job["steps"], None)
         self._listener.end()
         if self._job.get("cover"):
             keep_coverage("brinell.%s.%d" % (self._job["job"], os.getpid()))
@@ -121,20 +119,6 @@ class _Steps:
 
             release()
 
-    def _resolved(self, steps):
-        if any(isinstance(step, str) for step in steps) and not self._index:
-            self._index = {item.nodeid: number for number, item in enumerate(self._items)}
-        out = []
-        for step in steps:
-            if isinstance(step, str):
-                if step not in self._index:
-                    self._say({"kind": "error", "where": "steps", "text": "no such test: " + step})
-                    continue
-                out.append(self._index[step])
-            else:
-                out.append(step)
-        return out
-
     def _pull(self):
         """Chunk after chunk from the shared queue; a chunk's first test is the last one's ``nextitem``."""
         chunks, tokens = self._job["_chunks"], self._job["_tokens"]
@@ -146,7 +130,7 @@ class _Steps:
 
     def _next_chunk(self, chunks, tokens):
         token = os.read(tokens, 4)
-        return self._resolved(chunks[int.from_bytes(token, "big")]) if token else None
+        return chunks[int.from_bytes(token, "big")] if token else None
 
     def _take(self, steps, following):
         tests = [position for position, step in enumerate(steps) if isinstance(step, int)]
@@ -164,7 +148,7 @@ class _Steps:
 
     def _run(self, number, following):
         item = self._items[number]
-        nextitem = None if following is None else self._items[following]
+        nextitem = self._items[following] if following is not None else None
         if nextitem is item:
             nextitem = copy.copy(item)  # its fixtures above the function stay, the function's own are torn down
         watch = self._job.get("watch")
@@ -193,6 +177,12 @@ class _Steps:
         changes = self._save.changes() if self._save is not None else []
         if changes or number is None:
             self._say({"kind": "changed", "i": number, "changes": _within(changes)}, 1024)
+
+
+def _named(items, names):
+    """``{number: item}`` for ``{number: node id}``: the tool's numbers, where only some of the files were collected."""
+    by_id = {item.nodeid: item for item in items}
+    return {int(number): by_id[name] for number, name in names.items() if name in by_id}
 
 
 def _within(changes, most=120000):

@@ -1,0 +1,119 @@
+"""What is asked of a laboratory, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+FAILED = frozenset({"failed", "error"})
+
+Mark = ("mark",)
+"""Step: remember the state of the process."""
+Changed = ("changed",)
+"""Step: say what differs from the last mark."""
+
+
+def restore(roots: Sequence[str] | None) -> tuple[str, tuple[str, ...] | None]:
+    """Step: put these roots back as they were at the last mark; None for everything that can be."""
+    return ("restore", None if roots is None else tuple(roots))
+
+
+Step = int | tuple[Any, ...]
+"""A test (its index in ``Lab.tests``), or one of the state steps above."""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Steps taken in one process, in order. ``alone``: nothing else runs beside it, and files it changed in the project
+    are put back. ``watch``: name what each test leaves changed. ``hash_seed`` needs an interpreter of its own.
+    """
+
+    steps: tuple[Step, ...]
+    deadline_s: float = 60.0
+    factors: Mapping[str, Any] = {}
+    watch: bool = False
+    alone: bool = False
+    purpose: str = ""
+    hash_seed: int | None = None
+
+    @property
+    def tests(self) -> tuple[int, ...]:
+        """The tests among the steps."""
+        return tuple(step for step in self.steps if isinstance(step, int))
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """One test as it ran in a job. ``died``: it never ended (it left the process, or was ended with it)."""
+
+    test: int
+    outcome: str
+    seconds: float = 0.0
+    phase: str = ""
+    kind: str = ""  # of the exception
+    message: str = ""
+    died: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Failed or in error, or its process did not survive it."""
+        return self.died or self.outcome in FAILED
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Something that a test left changed (``brinell_inside.state``)."""
+
+    name: str
+    root: str = ""
+    kind: str = ""
+    before: str = ""
+    after: str = ""
+    how: str = ""
+    restorable: bool = False
+    weak: bool = False
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a job gave. ``how`` it ended: ``finished``, or ``left`` (the test left the process), ``signal``,
+    ``deadline``, ``killed``, ``fork`` (no process could be made), ``lost`` (the server is gone).
+    """
+
+    job: Job
+    how: str
+    status: int | None = None
+    seconds: float = 0.0
+    ran: tuple[Ran, ...] = ()
+    changes: tuple[tuple[int | None, tuple[Change, ...]], ...] = ()
+    refused: tuple[str, ...] = ()  # roots that could not be restored
+    unsupported: Mapping[str, str] = {}  # factors that this host cannot change
+    files: tuple[tuple[str, str], ...] = ()  # in the project: (path, changed | added | removed), put back
+    trouble: tuple[str, ...] = ()  # our own errors in the child
+
+    @property
+    def complete(self) -> bool:
+        """Whether every step was taken."""
+        return self.how == "finished"
+
+    def last(self) -> Ran | None:
+        """The last test that ran, None if none did."""
+        return self.ran[-1] if self.ran else None
+
+    def failures(self) -> frozenset[int]:
+        """Tests that failed at least once."""
+        return frozenset(ran.test for ran in self.ran if ran.failed)
+
+
+class Lab(Protocol):
+    """Does jobs. ``tests`` are the node ids in collection order; ``forks`` says whether a job costs milliseconds."""
+
+    tests: tuple[str, ...]
+    forks: bool
+    why: str  # it does not fork, where it does not
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Result]:
+        """Yield results as they come in, in no particular order; ticks. ``Interrupted`` passes through."""
+        ...
+
+    def close(self) -> None:
+        """End every process."""
+        ...

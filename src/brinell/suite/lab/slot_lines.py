@@ -1,0 +1,167 @@
+"""Lines of a slot (``brinell_inside/serve``), decoded and put together to results. The subject can forge them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from brinell.suite.lab.job import Change, Job, Ran, Result
+from brinell.suite.untrusted import clean
+
+_OUTCOMES = frozenset({"passed", "failed", "error", "skipped", "xfailed", "xpassed"})
+_MOST_TROUBLE = 20
+
+
+class _Line(msgspec.Struct, frozen=True, tag_field="kind", tag=str.lower):
+    """Base of a slot's lines."""
+
+
+class Begin(_Line, frozen=True):
+    """A test begins."""
+
+    i: int
+
+
+class RanLine(_Line, frozen=True, tag="ran"):
+    """It is over."""
+
+    i: int
+    o: str
+    s: float = 0.0
+    p: str = ""
+    t: str = ""
+    m: str = ""
+
+
+class ChangedLine(_Line, frozen=True, tag="changed"):
+    """What is different from the mark."""
+
+    changes: tuple[dict[str, Any], ...] = ()
+    i: int | None = None
+
+
+class Restored(_Line, frozen=True):
+    """State was put back."""
+
+    refused: tuple[str, ...] = ()
+
+
+class Factors(_Line, frozen=True):
+    """Factors that could not be changed here."""
+
+    unsupported: dict[str, str] = {}
+
+
+class Files(_Line, frozen=True):
+    """Files of the project that the job changed."""
+
+    changed: tuple[tuple[str, str], ...] = ()
+
+
+class Stopped(_Line, frozen=True):
+    """The session asked to stop."""
+
+    why: str = ""
+
+
+class Error(_Line, frozen=True):
+    """Our own error in the child."""
+
+    where: str = ""
+    text: str = ""
+
+
+class Finished(_Line, frozen=True):
+    """The child's last word."""
+
+    job: int
+
+
+class End(_Line, frozen=True):
+    """The server's: the child is gone."""
+
+    job: int
+    how: str = "exit"
+    status: int | None = None
+    seconds: float = 0.0
+
+
+Line = Begin | RanLine | ChangedLine | Restored | Factors | Files | Stopped | Error | Finished | End
+_DECODER: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
+
+
+def decode(raw: bytes) -> Line | None:
+    """Return the line; None for a torn one, a forged one, or a kind that is not known here."""
+    try:
+        return _DECODER.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+class Assembly:
+    """Collects the lines of one job until its end."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._ran: list[Ran] = []
+        self._running: int | None = None
+        self._changes: list[tuple[int | None, tuple[Change, ...]]] = []
+        self._refused: list[str] = []
+        self._unsupported: dict[str, str] = {}
+        self._files: list[tuple[str, str]] = []
+        self._trouble: list[str] = []
+        self._finished = False
+
+    def take(self, line: Line) -> None:
+        """Add a line other than ``end``."""
+        match line:
+            case Begin():
+                self._running = line.i
+            case RanLine() if line.o in _OUTCOMES:
+                self._running = None
+                kind, message = clean(line.t, 200), clean(line.m, 600)
+                self._ran.append(Ran(line.i, line.o, line.s, clean(line.p, 40), kind, message))
+            case ChangedLine():
+                self._changes.append((line.i, tuple(map(_change, line.changes))))
+            case Restored():
+                self._refused += [clean(root, 500) for root in line.refused]
+            case Factors():
+                self._unsupported.update({clean(k, 50): clean(v, 500) for k, v in line.unsupported.items()})
+            case Files():
+                self._files += [(clean(path, 1000), clean(how, 20)) for path, how in line.changed]
+            case Finished():
+                self._finished = True
+            case Stopped() | Error() if len(self._trouble) < _MOST_TROUBLE:
+                self._trouble.append(clean(line.why if isinstance(line, Stopped) else line.text, 4000))
+
+    def end(self, how: str, status: int | None, seconds: float) -> Result:
+        """Return the result; a test that had begun and never ended died, whatever the exit status says."""
+        how = "finished" if self._finished and how == "exit" else "left" if how == "exit" else how
+        if self._running is not None and how not in ("fork", "lost"):
+            outcome = "passed" if how == "killed" else "failed"
+            self._ran.append(Ran(self._running, outcome, seconds, "call", _DIED.get(how, how), "", died=True))
+        return Result(
+            self.job, how, status, seconds, tuple(self._ran), tuple(self._changes), tuple(self._refused),
+            self._unsupported, tuple(self._files), tuple(self._trouble),
+        )  # fmt: skip
+
+
+_DIED = {"left": "left the process", "signal": "killed by a signal", "deadline": "ran into its deadline"}
+
+
+def _change(raw: Mapping[str, Any]) -> Change:
+    def text(key: str, most: int) -> str:
+        return clean(str(raw.get(key) or ""), most)
+
+    return Change(
+        name=text("name", 300),
+        root=text("root", 300),
+        kind=text("kind", 40),
+        before=text("before", 200),
+        after=text("after", 200),
+        how=text("how", 20),
+        restorable=raw.get("restorable") is True,
+        weak=raw.get("weak") is True,
+    )
