@@ -249,3 +249,24 @@ def test_the_command_line_starts_no_threads_and_leaves_the_environment_alone(her
         [sys.executable, "-c", code], cwd=here, env=environ, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.splitlines()[-1] == "1 None"
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    "argv", [["suite", "test_\udce9.py"], ["suite", "--", "-k", "\udce9"], ["run", "--out", "\udce9"]]
+)
+def test_arguments_that_are_not_utf8_are_refused(brinell, here, argv):
+    said = brinell(*argv)
+    assert said.code == 2, said
+    assert "not UTF-8" in said.err
+    assert not (here / ".brinell").exists()
+
+
+def test_a_project_in_a_folder_that_is_not_utf8_is_refused_before_anything_runs(brinell, here, monkeypatch):
+    folder = here / "caf\udce9"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    said = brinell("suite")
+    assert said.code == 2, said
+    assert "fix: rename the folder" in said.err
+    assert list(folder.iterdir()) == []

@@ -23,7 +23,7 @@ from typer.core import TyperCommand, TyperGroup
 from brinell import __version__
 from brinell.cli import say
 from brinell.core.errors import BrinellError, UsageError, nearest
-from brinell.core.redact import redact
+from brinell.core.redact import is_utf8, redact
 from brinell.core.verdicts import Exit
 
 COMMANDS = {
@@ -168,6 +168,7 @@ def run(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; no exception but a second Ctrl-C comes out of it."""
     try:
         _look_where_we_stand()
+        _look_at(argv)
         head, tail = _split(argv)
         result = typer.main.get_command(_app).main(head, prog_name="brinell", standalone_mode=False, obj=tail)
         say.flush()
@@ -199,6 +200,12 @@ def _refused(error: OSError) -> int:
     what, remedy = _REFUSED[error.errno or 0]
     say.error(f"{what}{f': {error.filename}' if error.filename else ''}", remedy)
     return Exit.USAGE
+
+
+def _look_at(argv: Sequence[str]) -> None:
+    for word in argv:
+        if not is_utf8(word):
+            raise UsageError(f"the argument '{word}' is not UTF-8, and a run is kept as such", hint="rename the file")
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:

@@ -15,6 +15,7 @@ from brinell.config.problems import OPTIONS, Problems, Unfit
 from brinell.config.scenarios import scenarios, shape, thresholds
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec, Plan, ReproduceSpec, RequestSpec, ServiceSpec, Step, SuiteSpec
+from brinell.core.redact import is_utf8
 from brinell.subject import service_command
 from brinell.subject.discover import packages
 
@@ -161,6 +162,8 @@ def _together(found: source.Source, loads: tuple[LoadSpec, ...], problems: Probl
 
 def _plan(root: Path, settings: Settings, steps: list[Step]) -> Plan:
     project = settings.project
+    if not is_utf8(str(root.resolve())):
+        raise UsageError(f"{root.resolve()} is not UTF-8, and a run is kept as such", hint="rename the folder")
     needs_service = any(step.needs_service for step in steps)
     return Plan(
         name=project.get("name") or project_name(root),

@@ -108,3 +108,12 @@ def plain(text: str, most: int | None = None) -> str:
 def one_line(text: str, most: int = 200) -> str:
     """Return ``text`` as one plain line: white space folded, cut to ``most`` characters."""
     return plain(" ".join(text.split()), most)
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text from the system (a path, an argument) can be written as UTF-8: Python keeps other bytes in it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
