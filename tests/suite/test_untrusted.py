@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brinell.suite.untrusted import clean, identity
+from brinell.suite.untrusted import Names, clean, identity
 
 WORDS = st.sampled_from(
     ["password=hunter2", "token: hunter2", "api_key='hunter2'", "postgres://me:hunter2@db/x", "Bearer hunter2hunter2",
@@ -48,3 +48,23 @@ def test_their_secret_neighbours_do_not(name):
 def test_only_parameters_of_an_id_are_masked():
     assert identity("t.py::TestAuth::test_x[secret=hunter2]") == "t.py::TestAuth::test_x[secret=[redacted]]"
     assert identity("t.py::test_\x1b[31m") == "t.py::test_"
+
+
+def test_tests_that_look_alike_once_masked_stay_two():
+    names = Names()
+    raw = ["t.py::test_x[token=a]", "t.py::test_x[token=b]", "t.py::test_x[c]", "t.py::test_x[token=a]"]
+    assert [names.of(name) for name in raw] == [
+        "t.py::test_x[token=[redacted]]",
+        "t.py::test_x[token=[redacted] (2)]",
+        "t.py::test_x[c]",
+        "t.py::test_x[token=[redacted]]",
+    ]
+
+
+@given(st.lists(st.sampled_from(["token=a", "token=b", "secret=a", "x", "\x1b[1m", "\x1b[2m"]), max_size=9))
+def test_every_test_has_a_name_of_its_own_in_any_order(parameters):
+    names = Names()
+    raw = [f"t.py::test_x[{parameter}]" for parameter in parameters]
+    kept = [names.of(name) for name in raw]
+    assert kept == [names.of(name) for name in raw]
+    assert len(set(kept)) == len(set(raw))

@@ -21,7 +21,7 @@ from brinell.core.observation import (
     WarningSeen,
 )
 from brinell.suite import wire_lines as wire
-from brinell.suite.untrusted import clean, identity
+from brinell.suite.untrusted import Names, clean, identity
 
 OUTCOMES = frozenset({"passed", "failed", "skipped", "error", "xfailed", "xpassed"})
 _PHASES = ("setup", "call", "teardown", "crash")
@@ -52,6 +52,7 @@ class Recording:
         self._own_errors: list[str] = []
         self._warnings: dict[int, wire.Warned] = {}
         self._text_left = _TEXT_BUDGET
+        self._names = Names()
 
     def feed(self, raw: bytes) -> Iterator[Record]:
         """Yield the records one line gives: none or one. Never raises for what the line holds."""
@@ -89,7 +90,7 @@ class Recording:
             summary=dict(done.summary) if done and self.said_hello else None,
             signal=signal,
             timed_out=timed_out,
-            running=tuple(identity(test) for test, _ in self.running),
+            running=tuple(self._names.of(test) for test, _ in self.running),
             stderr_tail=tuple(stderr_tail),
             repeat=self._repeat,
             stopped_by=clean(done.interrupted or "", 500) if done else "",
@@ -164,7 +165,7 @@ class Recording:
             clean(line.category or "", 200),
             clean(line.file or "", 4096),
             line.line or 0,
-            identity(line.nodeid or ""),
+            self._names.of(line.nodeid or ""),
             count,
             self._repeat,
         )
@@ -183,7 +184,7 @@ class Recording:
             if name in _PHASES and state in OUTCOMES
         }
         seen = SeenTest(
-            identity(line.id),
+            self._names.of(line.id),
             outcome,
             phases,
             path=identity(line.path),
