@@ -83,6 +83,9 @@ def test_an_interpreter_without_pytest_is_told_with_the_line_that_helps(brinell,
     row = rows(brinell("doctor", "--json"))["pytest"]
     assert row["state"] == MISSING
     assert "pytest" in row["enable"]
+    following = brinell("doctor").out.partition("Next:")[2]
+    assert "brinell doctor" in following
+    assert "brinell run" not in following
 
 
 @pytest.mark.usefixtures("python")

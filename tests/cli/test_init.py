@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 
 import pytest
@@ -98,3 +99,23 @@ def test_whatever_files_are_called_the_file_loads(tmp_path_factory, names, text)
     text = render(look(root))
     file = root / "brinell.toml"
     read_settings(source.Source(root, source.parse(text, file), file))
+
+
+FULL = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))  # as on a full disk, a write begins and fails
+from brinell.cli.app import main
+sys.argv = ["brinell", "init"]
+main()
+"""
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(here):
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", FULL], cwd=here, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2, done
+    assert "cannot write" in done.stderr
+    assert "fix:" in done.stderr
+    assert list(here.iterdir()) == []

@@ -101,6 +101,14 @@ def test_quiet_prints_the_verdicts_line_alone(brinell):
     assert said.err == ""
 
 
+@pytest.mark.usefixtures("project")
+def test_the_verdicts_line_is_whole_however_narrow_the_terminal_is(brinell, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    said = brinell("suite", "-q")
+    assert len(said.out.splitlines()) == 1
+    assert said.out.rstrip().endswith(".")
+
+
 def test_out_is_exactly_the_folder(brinell, project):
     said = brinell("suite", "--out", "result")
     assert said.code == 0, said
@@ -219,6 +227,7 @@ def test_a_run_whose_project_is_gone_cannot_go_on_or_be_blessed(brinell, project
     journal.write_text(
         "".join(line for line in journal.read_text().splitlines(True) if '"kind":"runended"' not in line)
     )
+    assert "bless" not in brinell("report", "../run").out
     for argv in (["run", "--resume", "../run"], ["bless", "../run"]):
         said = brinell(*argv)
         assert said.code == 2, said

@@ -5,10 +5,10 @@ import json
 import pytest
 
 
-def run_folder(project, identity, verdict):
+def run_folder(project, identity, verdict, root=None):
     folder = project / ".brinell" / "runs" / identity
     folder.mkdir(parents=True)
-    (folder / "plan.json").write_text("{}")
+    (folder / "plan.json").write_text(json.dumps({"root": str(root or project)}))
     (folder / "journal.jsonl").touch()
     if verdict:
         head = {"exit_code": 0, "started": "2026-01-01T00:00:00Z", "name": "shop"}
@@ -35,6 +35,13 @@ def test_after_a_run_it_depends_on_the_run(brinell, project, verdict, step):
     said = brinell()
     assert step in said.out
     assert f"20260101T000000Z-shop: {verdict or 'not judged'}" in said.out
+
+
+def test_the_run_of_a_demo_is_not_offered_as_a_baseline(brinell, project):
+    run_folder(project, "20260101T000000Z-shop", "pass", root=project / "gone")
+    said = brinell()
+    assert "brinell report" in said.out
+    assert "bless" not in said.out
 
 
 def test_a_broken_configuration_is_shown_and_no_error(brinell, project):

@@ -91,6 +91,13 @@ def test_a_damaged_or_newer_baseline_is_a_usage_error_with_the_fix(tmp_path, dam
     assert caught.value.hint
 
 
+def test_a_file_where_the_baselines_go_is_named(tmp_path):
+    baseline.path_of(tmp_path).parent.touch()
+    with pytest.raises(UsageError) as caught:
+        baseline.load(tmp_path)
+    assert "is a file: move it away" in str(caught.value.hint)
+
+
 def test_the_layout_is_json(tmp_path):
     path = baseline.bless(tmp_path, judgement(suite=msgspec.structs.replace(suite(2.0), repeats=(2.0, 2.1))), "")
     assert json.loads(path.read_text())["suite"]["seconds"] == [2.0, 2.1]

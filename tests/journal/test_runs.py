@@ -90,5 +90,29 @@ def test_prune_spares_what_it_is_told_to_and_what_is_still_written(tmp_path):
 
 def test_a_file_in_the_way_is_a_usage_error(tmp_path):
     (tmp_path / ".brinell").write_text("")
-    with pytest.raises(UsageError, match="cannot create"):
+    with pytest.raises(UsageError, match=r"cannot create.*is a file") as caught:
         runs.create(tmp_path, "x", MOMENT, None)
+    assert "move it away" in str(caught.value.hint)
+
+
+def test_a_file_where_the_runs_go_is_named(tmp_path):
+    (tmp_path / ".brinell").mkdir()
+    (tmp_path / ".brinell" / "runs").touch()
+    with pytest.raises(UsageError, match=r"\.brinell/runs is a file"):
+        runs.create(tmp_path, "x", MOMENT, None)
+
+
+def test_the_home_ignores_itself_also_after_a_full_disk(tmp_path):
+    (tmp_path / ".brinell").mkdir()
+    (tmp_path / ".brinell" / ".gitignore").touch()
+    make(tmp_path, "a")
+    assert (tmp_path / ".brinell" / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize(
+    ("plan", "found"), [('{"root": "HERE"}', True), ('{"root": "HERE/gone"}', False), ("{", False)]
+)
+def test_the_project_of_a_run_is_there_or_not(tmp_path, plan, found):
+    folder = make(tmp_path, "a")
+    (folder / "plan.json").write_text(plan.replace("HERE", str(tmp_path)))
+    assert runs.project_of(folder) == (tmp_path if found else None)

@@ -46,6 +46,8 @@ def command(*, json: Annotated[bool, typer.Option("--json", help="Print the rows
     say.out(f"{states.count(OK)} ok, {states.count(LIMITED)} limited, {states.count(MISSING)} missing")
     if broken:
         steps = [("brinell plan", "says what is wrong with the configuration")]
+    elif any(row.name == "pytest" and row.state == MISSING for row in parts["This project"]):
+        steps = [("brinell doctor", "again, once the tests' Python has pytest: the line above adds it")]
     elif source.read(root).file is None:
         steps = [("brinell init", "write brinell.toml"), ("brinell suite", "run the tests without it")]
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 from pathlib import Path
 from typing import Annotated
 
@@ -41,10 +43,7 @@ def command(
     facts = look(root)
     text = render(facts)
     read_settings(source.Source(root, source.parse(text, file), file, "", tuple(text.splitlines())))
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {file}: {error.strerror}") from None
+    _write(file, text)
     say.table(_found(facts))
     say.out(f"\nWrote {say.near(file)}.")
     there = "" if root == Path.cwd() else f"cd {say.near(root)} && "
@@ -53,6 +52,20 @@ def command(
         (f"{there}brinell run", "do it"),
     ])  # fmt: skip
     return 0
+
+
+def _write(file: Path, text: str) -> None:
+    """Write the whole file or nothing: half a configuration would be read as one."""
+    target = file.resolve()  # of a link, what it leads to
+    draft = target.with_name(f".{target.name}.tmp")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        hint = "free some space, and try again" if error.errno == errno.ENOSPC else f"chmod u+w {say.near(file.parent)}"
+        raise UsageError(f"cannot write {file}: {error.strerror}", hint=hint) from None
 
 
 def _refuse_second_place(root: Path) -> None:

@@ -39,6 +39,7 @@ from brinell.subject.interpreter import choose, probe
 from brinell.subject.targets import check_target
 
 REPORT = "report.html"
+_UNWRAPPED = 10_000  # columns: one line stays one line
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,9 +99,8 @@ def show(judgement: Judgement, folder: Path, output: Output, *, following: Steps
         say.out(encode(judgement).rstrip("\n"))
     else:
         screen = look_at(sys.stdout, os.environ)
-        text = summary(
-            judgement, width=screen.width, color=screen.color, encoding=screen.encoding, folder=say.near(folder)
-        )
+        width = _UNWRAPPED if output.quiet else screen.width
+        text = summary(judgement, width=width, color=screen.color, encoding=screen.encoding, folder=say.near(folder))
         lines = text.rstrip("\n").splitlines()
         if lines and "Next:" in lines[-1]:
             lines.pop()  # the summary knows neither the folder one stands in nor the command that printed it
@@ -121,7 +121,7 @@ def next_steps(judgement: Judgement, folder: Path, *, opened: bool = False) -> S
     for bug in bugs_in_order(judgement):
         if bug.reproduction and bug.reproduction.outcome == "reproduced":
             return [(bug.reproduction.command, f"reproduces {bug.severity} {bug.id}"), *report]
-    if judgement.verdict is Verdict.PASS:
+    if judgement.verdict is Verdict.PASS and runs.project_of(folder) is not None:
         return [(f"brinell bless{run}", "make it the baseline later runs are compared with"), *report]
     if judgement.verdict is Verdict.UNKNOWN:
         return [("brinell doctor", "what this machine and this project lack"), *report]

@@ -72,7 +72,7 @@ def _next(root: Path, entries: list[RunEntry], *, broken: bool, blessed: bool) -
     steps = [("brinell report", "show the last run again")]
     if entries[0].verdict is None:
         steps = [("brinell judge", "judge the last run")]
-    elif entries[0].verdict == "pass" and not blessed:
+    elif entries[0].verdict == "pass" and not blessed and runs.project_of(entries[0].path) is not None:
         steps.append(("brinell bless", "make it the baseline later runs are compared with"))
     steps.append(("brinell run", "examine the project again") if configured else ("brinell init", "write brinell.toml"))
     return [*steps, more]

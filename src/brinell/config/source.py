@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -143,7 +145,8 @@ def _text(file: Path) -> str:
             raise UsageError(f"{file} is larger than 1 MB: not a configuration file")
         return file.read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+        hint = f"chmod u+r {shlex.quote(str(file))}, as its owner" if error.errno == errno.EACCES else None
+        raise UsageError(f"{file} cannot be read: {error.strerror}", hint=hint) from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not UTF-8 (byte {error.start})", hint="save the file as UTF-8") from None
 

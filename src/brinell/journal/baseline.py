@@ -57,7 +57,12 @@ def load(root: Path) -> dict[str, Any] | None:
         msgspec.json.encode(content)  # as the journal will: not all that can be read can be written
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, OverflowError, RecursionError) as error:
+    except OSError as error:
+        hint = "restore it from git, or make it readable"
+        if isinstance(error, NotADirectoryError):
+            hint = f"{path.parent} is a file: move it away"
+        raise UsageError(f"{path} cannot be read: {error.strerror}", hint=hint) from None
+    except (ValueError, OverflowError, RecursionError) as error:
         raise UsageError(
             f"{path} cannot be read: {error}", hint="restore it from git, or brinell bless a run"
         ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import shutil
 from datetime import datetime
@@ -36,6 +37,10 @@ class _RunHead(msgspec.Struct):
     name: str
 
 
+class _PlanHead(msgspec.Struct):
+    root: str
+
+
 class _Head(msgspec.Struct):
     """The few fields of a judgement that a listing shows."""
 
@@ -54,13 +59,27 @@ def create(root: Path, name: str, moment: datetime, out: Path | None) -> Path:
         home = root / HOME
         home.mkdir(parents=True, exist_ok=True)
         ignore = home / ".gitignore"
-        if not ignore.exists():
+        if not ignore.exists() or ignore.stat().st_size == 0:  # a full disk leaves an empty one
             ignore.write_text("*\n", encoding="utf-8")
         return _fresh(home / "runs", f"{moment:%Y%m%dT%H%M%SZ}-{_slug(name)}")
     except OSError as error:
-        raise UsageError(
-            f"cannot create the run's folder {error.filename}: {error.strerror}", hint="give a writable one with --out"
-        ) from None
+        raise _refused(error, out or root / HOME) from None
+
+
+def _refused(error: OSError, folder: Path) -> UsageError:
+    """Say why there can be no folder for a run. A write that fails (a full disk) names no file itself."""
+    place = error.filename or folder
+    if error.errno == errno.ENOSPC:
+        return UsageError(f"no room for a run in {place}: {error.strerror}", hint="free some space, or give --out DIR")
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        in_the_way = next((part for part in (Path(place), *Path(place).parents) if part.is_file()), place)
+        return UsageError(
+            f"cannot create a run's folder: {in_the_way} is a file",
+            hint="move it away, or give another folder with --out",
+        )
+    return UsageError(
+        f"cannot create the run's folder {place}: {error.strerror}", hint="give a writable one with --out"
+    )
 
 
 def find(root: Path, run: str = "latest") -> Path:
@@ -84,6 +103,15 @@ def find(root: Path, run: str = "latest") -> Path:
         raise UsageError(f"'{run}' fits {len(matches)} runs: {', '.join(matches[:5])}", hint="give a longer prefix")
     close = nearest(run, ids)
     raise UsageError(f"no run '{run}'", hint=f"did you mean {close}?" if close else "brinell runs lists them")
+
+
+def project_of(folder: Path) -> Path | None:
+    """Return the root of the project a run examined; None if it is gone, as a demo's is, or cannot be told."""
+    try:
+        root = Path(msgspec.json.decode((folder / PLAN_FILE).read_bytes(), type=_PlanHead).root)
+        return root if root.is_dir() else None
+    except (OSError, ValueError):
+        return None
 
 
 def listing(root: Path) -> list[RunEntry]:
