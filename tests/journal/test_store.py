@@ -171,3 +171,35 @@ def test_a_full_disk_is_a_usage_error_naming_the_file(folder):
 def test_an_unwritable_folder_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="cannot write"):
         Journal.create(tmp_path / "missing", FakeClock())
+
+
+def test_what_a_full_disk_cut_off_does_not_spoil_the_line_after_it(folder):
+    script = textwrap.dedent(
+        """
+        import resource, sys
+        from pathlib import Path
+        from brinell.core.clock import FakeClock
+        from brinell.core.errors import UsageError
+        from brinell.core.observation import Choice
+        from brinell.journal.store import Journal
+        with Journal.create(Path(sys.argv[1]), FakeClock()) as journal:
+            journal.emit("suite", Choice("a", ""))
+            journal.flush()
+            soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+            size = (Path(sys.argv[1]) / "journal.jsonl").stat().st_size
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size + 300, hard))
+            for word in ("b", "c" * 300, "d"):
+                journal.emit("suite", Choice(word, ""))
+            try:
+                journal.flush()
+            except UsageError:
+                pass
+            else:
+                raise SystemExit("the limit was not felt")
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            journal.emit("suite", Choice("e", ""))
+        """
+    )
+    subprocess.run([sys.executable, "-c", script, str(folder)], check=True, timeout=60)
+    assert texts(folder) == ["a", "b", "e"]
+    assert read(folder).damaged == 0

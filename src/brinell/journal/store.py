@@ -7,6 +7,7 @@ lose more: nothing is fsynced but what asks for it). A line is written whole or,
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -37,6 +38,7 @@ class Journal:
         self._seq = seq
         self._epoch = epoch
         self._buffer = bytearray()
+        self._torn = 0  # bytes of an unfinished line at the file's end
         self._flushed_ns = clock.now_ns()
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
@@ -93,15 +95,25 @@ class Journal:
         try:
             while self._buffer:
                 written = os.write(self._fd, self._buffer)
+                ends = self._buffer.rfind(b"\n", 0, written) + 1
+                self._torn = written - ends if ends else self._torn + written
                 del self._buffer[:written]
             if sync:
                 os.fsync(self._fd)
         except OSError as error:
             self._buffer.clear()
+            self._cut_torn()
             raise UsageError(
                 f"cannot write {self._path}: {error.strerror}",
                 hint="free some space or give another folder with --out; what was measured so far can be judged",
             ) from None
+
+    def _cut_torn(self) -> None:
+        """Take back the beginning of a line that was refused: the next one, should there be room, would be its end."""
+        if self._torn:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, os.fstat(self._fd).st_size - self._torn)
+            self._torn = 0
 
     def close(self) -> None:
         """Flush and close; calling it again does nothing."""
