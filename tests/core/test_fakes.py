@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 
+import psutil
 import pytest
 
 from brinell.core.errors import Interrupted, UsageError
@@ -26,6 +27,13 @@ def wait(child):
     return child.poll()
 
 
+def runs(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_output_to_a_path_is_appended(room, tmp_path):
     log = tmp_path / "log"
     for word in ("one", "two"):
@@ -45,6 +53,10 @@ def test_stop_ends_a_process_that_ignores_sigterm_and_its_children(room, tmp_pat
     while not (ready.exists() and ready.read_text()) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert child.stop(0.05) == -signal.SIGKILL
+    deadline = time.monotonic() + 30
+    while runs(int(ready.read_text())) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not runs(int(ready.read_text()))
 
 
 def test_a_stop_is_asked_for_once(tmp_path):
