@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import itertools
 from types import SimpleNamespace
 
 import pytest
@@ -318,7 +319,7 @@ def test_an_answer_before_the_request_is_out_ends_the_connection_even_if_it_is_t
     lost = []
 
     async def impatient(reader, writer):
-        for number in range(6):
+        for number in itertools.count():
             head = await reader.readuntil(b"\r\n\r\n")
             if not head.startswith(b"POST "):
                 lost.append(head[:40])

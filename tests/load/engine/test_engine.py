@@ -448,3 +448,18 @@ def test_a_stop_ends_what_counts_for_the_rates(lab):
     outcome = lab.drive(lab.start(lab.always(lab.ok())), Constant(rate=200, duration=30), during=stop)
     sent, completed = outcome.engine.in_span
     assert 0 < completed <= sent <= outcome.engine.scheduled < 1000
+
+
+@pytest.mark.parametrize("shape", [Constant(rate=200, duration=0.4), Closed(duration=0.2)], ids=["open", "closed"])
+def test_an_exemplar_tells_the_status_of_its_own_answer(lab, shape):
+    """Two kinds of request over one connection: what one was answered is not what the other was."""
+
+    async def two(reader, writer):
+        while True:
+            head, _ = await lab.read_request(reader)
+            writer.write(lab.ok(status=b"503 Busy" if b" /busy " in head else b"200 OK"))
+
+    requests = [RequestSpec(path="/fine"), RequestSpec(path="/busy")]
+    done = lab.drive(lab.start(two), shape, *requests, connections=1)
+    told = {(one.operation, one.detail) for one in done.exemplars}
+    assert told == {("GET /fine", "status 200"), ("GET /busy", "status 503")}

@@ -35,12 +35,13 @@ class HttpOperation(Operation):
     answer to the same request are the same answer, framing included, so comparing them replaces parsing.
     """
 
-    __slots__ = ("before", "heads", "known")
+    __slots__ = ("before", "heads", "known", "seen_status")
 
     def __init__(self, wire: WireOperation, recorder: Recorder) -> None:
         super().__init__(wire.name, wire.weight, wire.request, recorder)
         self.heads = Heads(bodiless=wire.bodiless, expect=wire.expect)
         self.known = self.heads.known
+        self.seen_status = 0
         self.before = b""  # an answer is worth knowing once it came twice
 
 
@@ -85,6 +86,11 @@ class HttpConnection(Connection):
         """The last status."""
         return f"status {self.status}" if self.status else ""
 
+    def recall(self, operation: Operation) -> None:
+        """The seen answer's status is the last."""
+        if isinstance(operation, HttpOperation):
+            self.status = operation.seen_status
+
     def _take(self, operation: HttpOperation, data: bytes, ended: int) -> None:
         """Take bytes that are not the ``seen`` answer: the short way is a known head with its whole body."""
         if self.fresh:
@@ -108,6 +114,7 @@ class HttpConnection(Connection):
         """An answer in one piece. One that came twice in a row is worth knowing as a whole."""
         if data == operation.before and len(data) <= LONGEST_SEEN:
             operation.see(data, head.outcome)
+            operation.seen_status = head.status
         operation.before = data
         operation.cell(head.outcome).bytes_in += len(data)
         self.status = head.status

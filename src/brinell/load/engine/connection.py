@@ -52,7 +52,7 @@ class Host(Protocol):
 
 
 class Connection:
-    """The base of all connections; ``on_ready`` and ``told`` are the driver's."""
+    """The base of all connections; ``on_ready``, ``told`` and ``recall`` are the driver's."""
 
     __slots__ = (
         "attempt", "due", "failures", "fd", "host", "operation", "phase", "recv", "rest", "send", "sock", "started",
@@ -137,6 +137,10 @@ class Connection:
 
     def told(self) -> str:
         """What the subject said last, in a few words, for exemplars."""
+        raise NotImplementedError
+
+    def recall(self, operation: Operation) -> None:
+        """Let ``told`` speak of the operation's ``seen`` answer: it came again, and nobody read it."""
         raise NotImplementedError
 
     # --- handlers ---------------------------------------------------------------------------------------------------

@@ -178,6 +178,7 @@ class Traffic:
         return []
 
     def _as_answered(self, connection: Connection, operation: Operation, ended_ns: int) -> None:
+        connection.recall(operation)
         cell = operation.cell(operation.seen_outcome)
         cell.bytes_in += cell.repeat_bytes
         self.answered(connection, ended_ns, operation.seen_outcome, keep=True)
