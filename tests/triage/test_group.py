@@ -104,6 +104,20 @@ def test_equal_assertions_in_different_tests_are_different_bugs(suite):
     assert len(suite.bugs(*(suite.failed(f"tests/test_a.py::test_{n}", e) for n, e in enumerate(errors)))) == 2
 
 
+def test_assertions_about_one_function_stay_apart_and_point_at_each_other(suite):
+    def wrong(name, got, expected, call):
+        at = suite.frame(f"tests/test_a.py:3 {name}", f"assert {call} == {expected}")
+        error = suite.raised("AssertionError", f"assert {got} == {expected}\n +  where {got} = {call}", at)
+        return suite.failed(f"tests/test_a.py::{name}", error)
+
+    sign, rounding = wrong("test_sign", 3, -3, "net(-3)"), wrong("test_rounding", 2, 3, "net(2.5)")
+    alone = wrong("test_gross", 1, 2, "gross(1)")
+    bugs = {bug.tests[0].rpartition("::")[2]: bug for bug in suite.bugs(sign, rounding, alone)}
+    assert len(bugs) == 3  # a sign and a rounding are two defects, though of one function
+    assert "The assertion of 1 other bug calls `net`, too" in bugs["test_sign"].root_cause
+    assert "other bug" not in bugs["test_gross"].root_cause
+
+
 def test_the_parameters_of_one_assertion_are_one_bug(suite):
     at = suite.frame("tests/test_a.py:3 test_a", "assert net(x) == y")
     errors = [suite.raised("AssertionError", f"assert {text}", at) for text in ("'a' == 3", "None == [1]")]

@@ -123,6 +123,14 @@ def test_money_shows_in_what_an_assertion_called(suite):
     assert "`total_price`" in bug.root_cause
 
 
+def test_a_builtin_is_not_what_the_product_answered(suite):
+    message = "assert 2 == 3\n +  where 2 = len([1, 2])"
+    at = suite.frame("tests/test_a.py:3 t", "assert len(cart.items) == 3")
+    bug = one(suite, suite.failed("tests/test_a.py::test_t", suite.raised("AssertionError", message, at)))
+    assert "len`" not in bug.fix_strategy
+    assert "called" not in bug.root_cause
+
+
 def test_broken_infrastructure_is_p1_only_when_it_stops_half_of_the_suite(suite):
     error = suite.raised("RuntimeError", "no", "tests/conftest.py:3 db")
     broken = [suite.failed(f"tests/test_a.py::test_{n}", error, phase="setup", fixture="db") for n in range(9)]

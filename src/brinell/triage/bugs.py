@@ -17,7 +17,7 @@ from brinell.triage.owner import Scope, rule_on
 from brinell.triage.ownership import Layout, layout_of
 from brinell.triage.severity import due, severity_of
 from brinell.triage.suspects import suspects_of
-from brinell.triage.wording import error_of, excerpt_of, root_cause_of, title_of
+from brinell.triage.wording import callers_of, error_of, excerpt_of, root_cause_of, title_of
 
 RECORDS = (SuiteStarted, Collected, CollectError, SeenTest, SuiteEnded, StepFinished)
 """What of a suite step's records bugs are made of."""
@@ -33,6 +33,7 @@ class SuiteBugs:
         self.layout: Layout = layout_of(plan, self.observed.started, spec.directory, self.observed.paths)
         self.groups: list[Group] = group(self.observed.failures, self.layout)
         uncollected = sum(failure.kind == "collection" for failure in self.observed.failures)
+        self._callers = callers_of(self.groups)
         self._tried = self.observed.tests + uncollected
 
     def bug(
@@ -57,7 +58,7 @@ class SuiteBugs:
             title=title_of(found),
             tests=found.tests,
             error=error_of(found.first, self.layout),
-            root_cause=_plain(root_cause_of(found)),
+            root_cause=_plain(root_cause_of(found, self._callers)),
             suspects=suspects_of(found, self.layout),
             reproduction=reproduction,
             fix_strategy=_plain(fix_strategy_of(found, ruling.owner)),

@@ -9,6 +9,7 @@ stops the code before it lets anybody in or loses anything: a crash. A guard's o
 
 from __future__ import annotations
 
+import builtins
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -100,6 +101,7 @@ UNSURE = Rule("P2-unsure", P2, "", "", False, "no rule is sure of anything worse
 
 _CALLED = re.compile(r"\bwhere .{1,400}? = (?:<[^>\n]{0,200}>\.|await )?([A-Za-z_][\w.]{0,200})\(")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_BUILTINS = frozenset(dir(builtins))
 _TIMEOUT = re.compile(r"Timeout (?:>|\()")
 # What a wrong type, name, key or index in the code itself raises, seldom anybody on purpose.
 _SLIPS = frozenset({
@@ -177,10 +179,12 @@ def _of_exception(reading: Reading) -> str:
 
 
 def called(reading: Reading) -> tuple[str, ...]:
-    """Return the functions that pytest's introspection shows a failed assertion to have called."""
+    """Return the functions that pytest's introspection shows a failed assertion to have called, without Python's own:
+    in ``assert len(items) == 3`` nobody doubts ``len``.
+    """
     if not reading.is_assertion or reading.raised is None:
         return ()
-    return tuple(dict.fromkeys(_CALLED.findall(reading.raised.message)))
+    return tuple(name for name in dict.fromkeys(_CALLED.findall(reading.raised.message)) if name not in _BUILTINS)
 
 
 def _code(reading: Reading) -> str:

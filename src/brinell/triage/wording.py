@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
 from brinell.core.observation import Frame
 from brinell.core.redact import one_line, plain, redact
 from brinell.triage.group import Group
@@ -79,11 +82,41 @@ def excerpt_of(reading: Reading) -> str:
     return plain(redact("\n".join(lines)[-MOST_EXCERPT:]))
 
 
-def root_cause_of(group: Group) -> str | None:
-    """Return where and why it breaks, as far as the evidence goes; None where there is none."""
+def root_cause_of(group: Group, callers: Mapping[str, int]) -> str | None:
+    """Return where and why it breaks, as far as the evidence goes; None where there is none.
+
+    ``callers`` counts by function the bugs whose assertion called it: see ``callers_of``.
+    """
     said = _cause(group)
+    if not said:
+        return None
     count = len(group.tests)
-    return f"{said} {count} tests meet it." if said and count > 1 else said
+    if count > 1:
+        said += f" {count} tests meet it."
+    return said + _related(group, callers)
+
+
+def callers_of(groups: Iterable[Group]) -> Counter[str]:
+    """Count by function the bugs that are a test's assertion and called it.
+
+    They stay bugs of their own: one function may be wrong in two ways, and one that everything goes through (a client's
+    ``get``) says nothing. But who repairs one of them wants to know of the others.
+    """
+    return Counter(name for group in groups for name in _asked(group))
+
+
+def _asked(group: Group) -> tuple[str, ...]:
+    return called(group.first) if group.key.parts[0] == "test" else ()
+
+
+def _related(group: Group, callers: Mapping[str, int]) -> str:
+    name, count = max(
+        ((name, callers.get(name, 0)) for name in _asked(group)), key=lambda pair: pair[1], default=("", 0)
+    )
+    if count < 2:
+        return ""
+    whose = "The assertion of 1 other bug calls" if count == 2 else f"The assertions of {count - 1:,} other bugs call"
+    return f" {whose} `{name}`, too."
 
 
 def _cause(group: Group) -> str | None:
