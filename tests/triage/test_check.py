@@ -60,6 +60,14 @@ def test_a_wrong_result_names_no_suspect_and_says_why(suite):
     assert "does not say where" in bug.root_cause
 
 
+def test_what_a_test_raises_itself_is_not_called_an_assertion(suite):
+    at = suite.frame("tests/tools.py:9 verify", "raise OutputDiffers(text)")
+    (bug,) = suite.bugs(suite.failed("tests/test_a.py::test_a", suite.raised("OutputDiffers", "x", at)))
+    assert bug.root_cause.startswith(
+        "The test itself raises OutputDiffers at tests/tools.py:9 (verify). No product code"
+    )
+
+
 def test_a_reproduction_is_read_from_the_journal(suite):
     identity = suite.bugs(boom(suite))[0].id
     command = ("pytest", "tests/test_a.py::test_a[a b]")

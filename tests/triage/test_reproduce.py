@@ -164,6 +164,18 @@ def test_a_file_among_the_suites_arguments_is_not_run_with_the_test(examine):
     assert bug.reproduction.command.endswith("pytest -s test_a.py::test_second")
 
 
+def test_a_test_whose_parameters_are_masked_is_run_with_all_of_them(examine):
+    code = """
+        import pytest
+        @pytest.mark.parametrize("p", ["password=hunter2", "token=b"])
+        def test_p(p):
+            assert p == 1
+    """
+    (bug,) = examine({"test_a.py": code}).bugs
+    assert bug.reproduction.outcome == "reproduced"
+    assert bug.reproduction.command.endswith("pytest test_a.py::test_p")
+
+
 def test_a_failure_that_differs_alone(examine):
     done = examine(
         {

@@ -17,10 +17,10 @@ from brinell.core.errors import UsageError
 from brinell.core.judgement import Bug
 from brinell.core.observation import VERSION, Envelope, Record, Reproduced, SeenTest, SuiteEnded
 from brinell.core.plan import ReproduceSpec, SuiteSpec
-from brinell.core.redact import redact
+from brinell.core.redact import MASK, redact
 from brinell.core.roles import Room, TestRunner
 from brinell.triage.bugs import RECORDS, SuiteBugs, most_urgent_first
-from brinell.triage.failure import observe
+from brinell.triage.failure import observe, without_parameters
 from brinell.triage.group import Group, group
 from brinell.triage.known import read_known
 from brinell.triage.wording import title_of
@@ -178,6 +178,8 @@ def _selection(test: str, rootdir: str, cwd: Path) -> tuple[str, ...]:
     """The arguments that choose the test. Its id counts from pytest's root directory, an argument from ``cwd``."""
     if not test:
         return ("--collect-only", "-q")
+    if MASK in test:  # nothing is called so; all parameters of the function are run instead
+        test = without_parameters(test)
     path, separator, rest = test.partition("::")
     if not posixpath.isabs(path):
         path = os.path.relpath(Path(rootdir, path), os.path.realpath(cwd) if _linked(rootdir, cwd) else cwd)

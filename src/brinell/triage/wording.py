@@ -166,10 +166,11 @@ def _of_code(reading: Reading) -> str:
 def _of_assertion(reading: Reading) -> str:
     functions = called(reading)
     by = f" The assertion called {', '.join(f'`{name}`' for name in functions[:3])}." if functions else ""
-    return (
-        f"`{_asserted(reading) or _type(reading)}` does not hold{_at(reading)}.{by}"
-        " No product code is in the traceback, so it does not say where the wrong result comes from."
+    text = _asserted(reading)
+    what = (
+        f"`{text}` does not hold{_at(reading)}." if text else f"The test itself raises {_type(reading)}{_at(reading)}."
     )
+    return f"{what}{by} No product code is in the traceback, so it does not say where the wrong result comes from."
 
 
 def _missing(reading: Reading) -> str:
