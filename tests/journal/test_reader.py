@@ -14,6 +14,7 @@ from brinell.core.errors import UsageError
 from brinell.core.evidence import MemoryEvidence, observation_id
 from brinell.core.observation import (
     RUN,
+    BaselineRead,
     Choice,
     Collected,
     Epoch,
@@ -140,3 +141,14 @@ def test_a_record_of_no_kind_or_with_an_impossible_exit_code_is_damage(tmp_path,
     evidence = read(tmp_path)
     assert evidence.damaged == 1
     assert "journal.damaged" in {finding.id for finding in judge(evidence).findings}
+
+
+def test_a_line_nested_without_end_is_damage(tmp_path):
+    (tmp_path / PLAN_FILE).write_bytes(msgspec.json.encode(SUITE))
+    with Journal.create(tmp_path, FakeClock()) as journal:
+        journal.emit(RUN, BaselineRead("", {"a": 1}))
+    with (tmp_path / FILE).open("r+") as file:
+        whole = file.read()
+        file.write(whole.splitlines()[-1].replace('"a":1', '"a":' + "[" * 100_000 + "]" * 100_000) + "\n")
+    assert (read(tmp_path).damaged, read(tmp_path).baseline) == (1, {"a": 1})
+    Journal.resume(tmp_path, FakeClock()).close()

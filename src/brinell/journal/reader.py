@@ -25,7 +25,7 @@ from brinell.core.observation import (
     StepStarted,
 )
 from brinell.core.plan import Plan
-from brinell.journal.store import FILE
+from brinell.journal.store import FILE, UNREADABLE
 
 PLAN_FILE = "plan.json"
 _THIS_VERSION = b'{"v":%d,' % VERSION
@@ -70,7 +70,7 @@ class JournalEvidence:
                 continue
             try:
                 envelope = _decoder.decode(line)
-            except ValueError:  # msgspec's own, and text that is no UTF-8
+            except UNREADABLE:
                 self._damaged.add(hash(line))
                 continue
             if source not in (None, envelope.source) or envelope.seq < self._since.get(envelope.source, 0):
@@ -100,7 +100,7 @@ class JournalEvidence:
                 continue
             try:
                 self._landmark(_decoder.decode(line))
-            except ValueError:  # msgspec's own, and text that is no UTF-8
+            except UNREADABLE:
                 self._unreadable(line)
         self.busy_s = sum(last - first for first, last in spans.values()) / 1e9
 
@@ -123,7 +123,7 @@ class JournalEvidence:
         """Count a damaged line; a line of a newer version ends the reading with the fix."""
         try:
             version = msgspec.json.decode(line, type=_Version).v
-        except ValueError:  # msgspec's own, and text that is no UTF-8
+        except UNREADABLE:
             self._damaged.add(hash(line))
             return
         if version > VERSION:
@@ -143,5 +143,5 @@ def read(folder: Path, slo: dict[str, float] | None = None) -> JournalEvidence:
         raise UsageError(
             f"{folder} is not a run: {error.strerror} ({PLAN_FILE}, {FILE})", hint="brinell runs"
         ) from None
-    except ValueError as error:
+    except UNREADABLE as error:
         raise UsageError(f"{folder / PLAN_FILE} cannot be read: {error}", hint="it is damaged, or newer") from None

@@ -22,6 +22,9 @@ from brinell.core.errors import UsageError
 from brinell.core.observation import RUN, VERSION, Envelope, Epoch, Record
 
 FILE = "journal.jsonl"
+UNREADABLE = (ValueError, RecursionError)
+"""What a line that is no record is refused with: msgspec's own, text that is no UTF-8, brackets without end."""
+
 _FLUSH_NS = 500_000_000
 _FLUSH_BYTES = 1 << 16
 
@@ -175,7 +178,7 @@ def _end_of(path: Path) -> tuple[int, int, int]:
                 whole += len(line)
                 try:
                     envelope = _decoder.decode(line)
-                except ValueError:  # msgspec's own, and text that is no UTF-8
+                except UNREADABLE:
                     continue
                 seq, epoch = envelope.seq, envelope.epoch
     except OSError as error:
