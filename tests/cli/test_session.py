@@ -166,6 +166,19 @@ def test_reports_are_made_again_byte_for_byte(brinell, project):
     assert (project / "copy" / "report.html").read_bytes() == before["report.html"]
 
 
+def test_what_is_made_of_a_run_anew_overwrites_no_other_run(brinell, project):
+    assert brinell("suite", "--quiet").code == 0
+    first = latest(project)
+    assert brinell("suite", "--out", "second", "--quiet").code == 0
+    before = (project / "second" / "judgement.json").read_bytes()
+    for command in ("judge", "report"):
+        said = brinell(command, "latest", "--out", "second")
+        assert said.code == 2, said
+        assert "another run is kept there" in said.err
+        assert brinell(command, "latest", "--out", str(first), "--quiet").code == 0
+    assert (project / "second" / "judgement.json").read_bytes() == before
+
+
 def test_a_suite_is_expected_to_take_what_was_blessed(project):
     folder = project / "brinell-baselines"
     folder.mkdir()

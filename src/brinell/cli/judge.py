@@ -39,7 +39,7 @@ def command(
     judgement = judge(evidence)
     target = folder
     if out is not None:
-        target = options.made(out)
+        target = options.made(out, folder)
     publish(target, judgement)
     output = session.Output(out=out, json=json, open=open_, quiet=quiet)
     code = session.show(judgement, target, output)

@@ -13,6 +13,7 @@ from brinell.config.durations import seconds
 from brinell.core.errors import UsageError, nearest
 from brinell.core.thresholds import METRICS
 from brinell.journal import runs
+from brinell.journal.store import FILE
 
 
 def here() -> Path:
@@ -107,8 +108,12 @@ def alone(ctx: typer.Context) -> None:
         )
 
 
-def made(folder: Path) -> Path:
-    """Return the folder, made if it was not there. UsageError if it cannot be."""
+def made(folder: Path, run: Path) -> Path:
+    """Return the folder for what is made of ``run`` anew. UsageError if it cannot be made, or is another run's."""
+    if (folder / FILE).exists() and not folder.samefile(run):
+        raise UsageError(
+            f"--out {folder}: another run is kept there, and would lose its own judgement", hint="give another folder"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -28,6 +28,6 @@ def command(
     """
     folder = runs.find(options.here(), run)
     judgement = load(folder)
-    target = options.made(out) if out is not None else folder
+    target = options.made(out, folder) if out is not None else folder
     publish(target, judgement)
     return session.show(judgement, target, session.Output(out=out, json=json, open=open_, quiet=quiet))
