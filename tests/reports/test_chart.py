@@ -51,3 +51,9 @@ def test_without_errors_and_without_a_second_there_is_no_bar(with_errors):
 
 def test_a_scenario_that_told_no_second_has_no_chart(build):
     assert chart(msgspec.structs.replace(build.realistic().load[0], series=None)) == ""
+
+
+@pytest.mark.parametrize(("span_s", "marked"), [(30.0, False), (29.5, False), (29.0, True), (12.2, True), (0.0, False)])
+def test_seconds_after_the_schedule_are_set_apart(build, span_s, marked):
+    load = msgspec.structs.replace(build.realistic().load[0], span_s=span_s)  # thirty seconds: 0 to 29
+    assert ("end of the schedule" in chart(load)) is marked

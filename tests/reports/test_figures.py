@@ -10,7 +10,7 @@ from brinell.reports import figures
 
 NUMBERS = (
     figures.count, figures.percent, figures.rate, figures.latency, figures.milliseconds, figures.seconds, figures.size,
-    figures.exact,
+    figures.exact, figures.cores,
 )  # fmt: skip
 
 
@@ -88,3 +88,7 @@ def test_exact_takes_any_number(value):
 @given(st.integers(0, 10**9))
 def test_plural(number):
     assert figures.plural(number, "test").endswith("test" if number == 1 else "tests")
+
+
+def test_cores_keep_what_a_nearly_idle_service_uses():
+    assert [figures.cores(value) for value in (0.83, 0.0041, 0.0, 12.5)] == ["0.83", "0.004", "0.000", "12.50"]

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brinell.reports.html import html
+from brinell.reports.html_view import samples
 
 JOINT = "\ue0ff"
 VOID = {"meta", "input", "br", "link", "hr", "img"}
@@ -224,3 +225,12 @@ def test_no_template_or_script_parses_text_as_markup():
             assert word not in source
         for scheme in ("http:", "https:", "//cdn"):
             assert scheme not in source.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_single_requests_are_read_as_the_other_numbers_are(build):
+    columns, rows = samples(build.realistic().load[0])
+    heads = [name for name, _ in columns]
+    assert ("response ms", "n") in columns
+    assert ("detail", "text") in columns
+    assert dict(zip(heads, rows[0], strict=True))["response ms"] == ("3,105", "n")
+    assert dict(zip(heads, rows[0], strict=True))["at s"] == ("18.600", "n")

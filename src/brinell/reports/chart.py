@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from markupsafe import Markup
 
 from brinell.core.judgement import Load, Seconds, Series
+from brinell.reports import outline
 from brinell.reports.figures import exact
 
 _WIDTH, _LEFT, _RIGHT = 960, 56, 892
 _TOP, _TALL, _STRIP, _GAP = 26, 230, 62, 34
+_TITLE = 280  # room for a panel's title and a label beside it
 _MOST_POINTS = 400
 _ERROR_SHARE, _LEAST_BAR = 0.55, 3.0  # of the strip's height; as in chart.js
 Values = Sequence[float | None]
@@ -32,6 +34,12 @@ def chart(load: Load) -> Markup:
     parts.append(_error_bars(series.errors, second + _STRIP))
     parts += _panel(third, "Subject: cores", (("cpu", series.cpu),), linear)
     bottom = third + _STRIP
+    end = outline.schedule_end(load)
+    if end is not None:
+        x = _LEFT + (end - series.t_s[0]) / ((series.t_s[-1] - series.t_s[0]) or 1) * (_RIGHT - _LEFT)
+        parts.append(f'<line class="target" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom}"/>')
+        before = x - _LEFT > _TITLE
+        parts.append(_label(x - 5 if before else x + 5, _TOP - 10, "end of the schedule", "end" if before else "start"))
     parts.append(f'<line class="axis" x1="{_LEFT}" x2="{_RIGHT}" y1="{bottom}" y2="{bottom}"/>')
     parts.append(_label(_LEFT, bottom + 17, f"{series.t_s[0]:g} s"))
     parts.append(_label(_RIGHT, bottom + 17, f"{series.t_s[-1]:g} s", anchor="end"))

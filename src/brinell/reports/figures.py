@@ -72,6 +72,13 @@ def whole_seconds(value: float) -> str:
     return f"{int(value)} s" if value < 60 else seconds(float(int(value)))
 
 
+def cores(value: float | None) -> str:
+    """Format processor time per time: ``0.83``, ``0.004``, ``1.20``."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return f"{value:,.{2 if abs(value) >= 0.1 else 3}f}"
+
+
 def size(value: float | None) -> str:
     """Format bytes in binary units: ``48.2 MiB``."""
     if value is None or not math.isfinite(value):

@@ -59,6 +59,7 @@ def _environment() -> jinja2.Environment:
         seconds=figures.seconds,
         percent=figures.percent,
         size=figures.size,
+        cores=figures.cores,
         exact=figures.exact,
         count_of=figures.count,
         plural=figures.plural,

@@ -76,7 +76,7 @@ def _load(load: Load) -> dict[str, Any]:
     ]
     series = load.series
     columns = {name: list(getattr(series, name)) for name in series.__struct_fields__} if series else None
-    return {"target": load.target_rate, "limits": limits, "series": columns}
+    return {"target": load.target_rate, "limits": limits, "series": columns, "end": outline.schedule_end(load)}
 
 
 def _finite(value: Any) -> Any:

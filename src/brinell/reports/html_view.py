@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from typing import Any, NamedTuple
 
@@ -25,10 +26,10 @@ Findings = list[Finding]
 
 
 class Samples(NamedTuple):
-    """Single requests as a table."""
+    """Single requests as a table: texts with the class of their column (``n`` numbers, ``text`` long words)."""
 
-    columns: tuple[str, ...]
-    rows: list[list[str]]
+    columns: list[tuple[str, str]]
+    rows: list[list[tuple[str, str]]]
 
 
 def view(judgement: Judgement) -> dict[str, Any]:
@@ -71,7 +72,8 @@ def _numbers(judgement: Judgement) -> list[tuple[str, str, str]]:
     rows = []
     suite = judgement.suite
     if suite:
-        bad = [f"{figures.count(n)} {word}" for n, word in ((suite.failed, "failed"), (suite.errors, "errors")) if n]
+        error = "error" if suite.errors == 1 else "errors"
+        bad = [f"{figures.count(n)} {word}" for n, word in ((suite.failed, "failed"), (suite.errors, error)) if n]
         rows.append(
             ("Tests", figures.count(suite.test_count), ", ".join(bad) or f"{figures.count(suite.passed)} passed")
         )
@@ -120,12 +122,24 @@ def _not_measured(judgement: Judgement) -> list[tuple[str, list[str]]]:
 def samples(load: Load) -> Samples:
     """Return the single requests as a table over the union of their fields."""
     chosen = load.samples[:_MOST_SAMPLES]
-    columns = tuple(dict.fromkeys(key for sample in chosen for key in sample))
-    return Samples(columns, [[_cell(sample.get(column)) for column in columns] for sample in chosen])
+    kinds = {key: _kind(key) for sample in chosen for key in sample}
+    columns = [(key.replace("_", " "), kind) for key, kind in kinds.items()]
+    rows = [[(_cell(key, sample.get(key)), kind) for key, kind in kinds.items()] for sample in chosen]
+    return Samples(columns, rows)
 
 
-def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else figures.exact(value)
+def _kind(key: str) -> str:
+    """Return the class of a column, by the unit in its name."""
+    return "n" if key.endswith(("_ms", "_s")) else "text" if key == "detail" else ""
+
+
+def _cell(key: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if key.endswith("_ms") and number:
+        return figures.latency(value)
+    return f"{value:,.3f}" if key.endswith("_s") and number and math.isfinite(value) else figures.exact(value)
 
 
 def detail_lines(detail: str) -> list[str]:

@@ -9,6 +9,7 @@ from brinell.core.judgement import Distribution, Judgement, Load, SuiteReport
 from brinell.core.verdicts import Verdict
 from brinell.reports import outline
 from brinell.reports.figures import (
+    cores,
     count,
     exact,
     latency,
@@ -103,7 +104,7 @@ def _bugs(judgement: Judgement) -> list[str]:
 def _suite(suite: SuiteReport) -> list[str]:
     tallies = (
         ("failed", suite.failed),
-        ("errors", suite.errors),
+        ("error" if suite.errors == 1 else "errors", suite.errors),
         ("passed", suite.passed),
         ("skipped", suite.skipped),
         ("xfailed", suite.xfailed),
@@ -147,7 +148,7 @@ def _load(load: Load) -> list[str]:
         f"{text(load.model)} model against {code(load.url)}: {outline.rates(load)}, {volume}, "
         f"{plural(load.connections, 'connection')} at most.  \n"
         f"Generator: {believed}; {percent(generator.cpu)} of a core, {lag}.  \n"
-        f"Subject: {exact(subject.cpu)} cores, {size(subject.rss)}, {held}."
+        f"Subject: {cores(subject.cpu)} cores, {size(subject.rss)}, {held}."
     )
     parts = [f"## Load: {text(load.scenario)}", facts, _times(load)]
     limits = [

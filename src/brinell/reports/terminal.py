@@ -8,7 +8,7 @@ from brinell.core.finding import Finding
 from brinell.core.judgement import Bug, Judgement, Load, SuiteReport
 from brinell.core.verdicts import Reason, Verdict
 from brinell.reports import outline
-from brinell.reports.figures import count, latency, milliseconds, percent, plural, seconds, size
+from brinell.reports.figures import cores, count, latency, milliseconds, percent, plural, seconds, size
 from brinell.reports.layout import GLUE, STYLE, Pen
 
 WIDEST = 110
@@ -105,7 +105,8 @@ def _bug(pen: Pen, bug: Bug) -> None:
 
 def _suite(pen: Pen, suite: SuiteReport) -> None:
     pen.heading("Suite")
-    tallies = ((getattr(suite, name), word) for name, word in _TALLIES)
+    tallies = [(getattr(suite, name), word) for name, word in _TALLIES]
+    tallies = [(number, "error" if (number, word) == (1, "errors") else word) for number, word in tallies]
     counts = " · ".join(f"{number:,}{GLUE}{word}" for number, word in tallies if number)
     pen.say(f"{plural(suite.test_count, 'test')}: {counts or 'none ran'}", indent=2)
     facts = [f"{seconds(suite.execution_time_seconds)}, target {seconds(suite.target_full_suite)}"]
@@ -155,8 +156,8 @@ def _generator(pen: Pen, load: Load) -> None:
         pen.say(f"not valid: {generator.reason}", lead="generator", indent=2, lead_style="yellow")
     subject = load.subject
     if subject.cpu is not None or subject.rss is not None:
-        cores = f"{subject.cpu:.2f} cores" if subject.cpu is not None else "cpu not readable"
-        pen.say(f"{cores}, {size(subject.rss)} at most", lead="subject", indent=2, lead_style="dim")
+        used = f"{cores(subject.cpu)} cores" if subject.cpu is not None else "cpu not readable"
+        pen.say(f"{used}, {size(subject.rss)} at most", lead="subject", indent=2, lead_style="dim")
 
 
 def _close(pen: Pen, judgement: Judgement, folder: str | None) -> None:

@@ -249,6 +249,12 @@ function drawChart(figure, load, log) {
   const curves = [...drawLatency(svg, plot, series, load, log), ...drawRate(svg, plot, series, load, second)];
   if (hasSubject) curves.push(...drawSubject(svg, plot, series, third));
   svg.append(draw("line", { class: "axis", x1: LEFT, x2: plot.right, y1: plot.bottom, y2: plot.bottom }));
+  if (load.end !== null) {
+    const x = LEFT + ((load.end - series.t_s[0]) / (span || 1)) * (plot.right - LEFT);
+    const before = x - LEFT > 220; // room for the panel's title and this label beside it
+    svg.append(draw("line", { class: "target", x1: x, x2: x, y1: plot.top, y2: plot.bottom }),
+      draw("text", { x: before ? x - 5 : x + 5, y: plot.top - 10, "text-anchor": before ? "end" : "start" }, "end of the schedule"));
+  }
   for (const tick of timeTicks(series.t_s[0], series.t_s[series.t_s.length - 1], plot.right - LEFT)) {
     const x = LEFT + ((tick - series.t_s[0]) / (span || 1)) * (plot.right - LEFT);
     svg.append(draw("text", { x, y: plot.bottom + 17, "text-anchor": "middle" }, clock(tick)));
