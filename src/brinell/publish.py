@@ -58,7 +58,9 @@ def _remove(path: Path) -> None:
 
 
 def _refused(path: Path, error: OSError) -> UsageError:
-    return UsageError(f"cannot write {path}: {error.strerror}", hint="free some space, or give a folder with --out")
+    return UsageError(
+        f"cannot write {path}: {error.strerror}", hint="free some space, make it writable, or give a folder with --out"
+    )
 
 
 def encode(judgement: Judgement) -> str:

@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from brinell.subject.discover import tree
@@ -58,3 +64,32 @@ def test_large_and_missing_files_have_no_text(project):
     assert tree.text(root / "big.py") is None
     assert tree.text(root / "missing.py") is None
     assert tree.text(root) is None
+
+
+CLOSED = """
+import os, sys
+from pathlib import Path
+from brinell.subject.discover import look
+root = Path(sys.argv[1])
+if os.geteuid() == 0:
+    os.setuid(65534)  # root may enter everywhere
+facts = look(root)
+print(facts.packages, facts.suite.files)
+"""
+
+
+def test_a_folder_that_may_not_be_entered_is_passed_over():
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        (root / "shop").mkdir()
+        (root / "shop" / "__init__.py").touch()
+        closed = [root / "tests", root / "src"]
+        for folder in closed:
+            folder.mkdir(mode=0o600)
+        root.chmod(0o755)
+        done = subprocess.run(
+            [sys.executable, "-c", CLOSED, name], capture_output=True, text=True, check=False, timeout=60,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        )  # fmt: skip
+    assert done.returncode == 0, done
+    assert done.stdout.strip() == "('shop',) 0"

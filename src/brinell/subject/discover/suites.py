@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,12 @@ class Suite(msgspec.Struct, frozen=True):
 def find_suite(root: Path) -> Suite:
     """Look for pytest's settings in the order pytest does, and for test files."""
     settings, options = _settings(root)
-    testpaths = tuple(path for path in _words(options.get("testpaths")) if (root / path).exists())
+    testpaths = tuple(path for path in _words(options.get("testpaths")) if os.access(root / path, os.R_OK))
     tests = [file for file in tree.python_files(root) if tree.is_test(file) and file.name != "conftest.py"]
     tops = {file.relative_to(root).parts[0] for file in tests if len(file.relative_to(root).parts) > 1}
     folders = tuple(sorted(top for top in tops if top in ("tests", "test", "testing"))) or tuple(sorted(tops))[:5]
     categories = _categories(root, testpaths or folders, _markers(options.get("markers")))
-    known = tuple(name for name in _KNOWN_BUGS if (root / name).is_file())
+    known = tuple(name for name in _KNOWN_BUGS if tree.text(root / name) is not None)
     return Suite(settings, testpaths, folders, categories, len(tests), known)
 
 

@@ -120,4 +120,6 @@ def _looked_at(path: Path) -> bool:
 
 
 def _skipped(folder: Path) -> bool:
-    return folder.name in _SKIPPED or folder.name.endswith(".egg-info") or (folder / "pyvenv.cfg").is_file()
+    if folder.name in _SKIPPED or folder.name.endswith(".egg-info"):
+        return True
+    return not os.access(folder, os.X_OK) or (folder / "pyvenv.cfg").is_file()
