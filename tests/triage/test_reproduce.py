@@ -176,6 +176,20 @@ def test_a_test_whose_parameters_are_masked_is_run_with_all_of_them(examine):
     assert bug.reproduction.command.endswith("pytest test_a.py::test_p")
 
 
+def test_a_test_that_ends_its_xdist_worker_ends_pytest_alone(examine):
+    code = "import os\ndef test_a(): pass\ndef test_b(): os._exit(1)\n"
+    suite = SuiteSpec(python=sys.executable, args=("-p", "xdist", "-n", "1"))
+    (bug,) = examine({"test_a.py": code}, suite=suite).bugs
+    assert bug.severity_rule.startswith("P1-process")
+    assert bug.reproduction.outcome == "reproduced"
+
+
+def test_what_only_takes_too_long_for_the_suite_does_not_fail_because_of_others(examine):
+    suite = SuiteSpec(python=sys.executable, timeout_s=1.0)
+    (bug,) = examine({"test_a.py": "import time\ndef test_a(): time.sleep(3)\n"}, suite=suite).bugs
+    assert bug.reproduction.outcome.startswith("passed alone: the suite's time limit struck while it ran; alone it is")
+
+
 def test_a_failure_that_differs_alone(examine):
     done = examine(
         {

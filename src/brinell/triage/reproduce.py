@@ -126,14 +126,28 @@ class _Attempt:
         source = self._room.step.id
         observed = observe(Envelope(VERSION, n, source, 0, n, record) for n, record in enumerate(records))
         groups = group(observed.failures, self._layout)
-        if any(self._home.aliases & one.aliases for one in groups):
+        if any(self._home.aliases & one.aliases or self._kills(one) for one in groups):
             return "reproduced", ""
         ended = next((record for record in reversed(records) if isinstance(record, SuiteEnded)), None)
         if ended is not None and ended.timed_out:
             return "timed out", f"ended after {ended.seconds:.0f} s"
         if groups:
             return "failed differently", title_of(min(groups, key=lambda one: one.key.id))
-        return _without_failure(records, ended)
+        outcome, detail = _without_failure(records, ended)
+        if outcome == "passed alone" and self._home.first.failure.phase == "timeout":
+            detail = f"the suite's time limit struck while it ran; alone it is over after {_spent(records):.1f} s"
+        return outcome, detail
+
+    def _kills(self, found: Group) -> bool:
+        """Whether the test ended its process: under xdist that is a crashed worker, alone it is pytest's own end."""
+        crashed = self._home.first.failure.phase == "crash"
+        return crashed and any(one.failure.kind == "process" and one.failure.test for one in found.readings)
+
+
+def _spent(records: Sequence[Record]) -> float:
+    """Seconds of all phases of the tests that ran."""
+    tests = (record for record in records if isinstance(record, SeenTest))
+    return sum(phase.seconds for test in tests for phase in test.phases.values())
 
 
 def _without_failure(records: Sequence[Record], ended: SuiteEnded | None) -> tuple[str, str]:
