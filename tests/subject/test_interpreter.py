@@ -143,6 +143,12 @@ def test_uv_and_pdm_say_where_their_environment_is_in_a_file_or_a_variable(proje
     assert choose(project, None, environ) == Interpreter(python, f".pdm-python in {project}", "pdm")
 
 
+@pytest.mark.parametrize("text", ["", "\n", "a" * 5000, "a\0b", "one\ntwo"])
+def test_a_record_of_pdm_that_names_no_file_is_passed_over(project, environ, text):
+    (project / ".pdm-python").write_text(text)
+    assert choose(project, None, environ).because == "python3 on the PATH"
+
+
 def test_a_path_a_name_and_an_environment_can_be_named(project, environ, tmp_path):
     python = environment(tmp_path / "named env")
     inside = environment(project / "envs" / "a")

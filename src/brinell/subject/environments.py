@@ -108,9 +108,20 @@ def _kept_in(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[Path, s
     for name in _FOLDERS:
         if (folder / name).is_dir():
             yield folder / name, f"{name} in {folder}"
-    record = folder / ".pdm-python"
-    if record.is_file():
-        yield Path(record.read_text(errors="replace").strip()[:4096] or "/"), f".pdm-python in {folder}"
+    written = _written_in(folder / ".pdm-python")
+    if written is not None:
+        yield written, f".pdm-python in {folder}"
+
+
+def _written_in(record: Path) -> Path | None:
+    """Return the path that a file holds; None where there is no such file, or nothing that can be a path."""
+    try:
+        text = record.read_text(errors="replace").strip()
+        found = record.parent / text
+        found.exists()  # raises where no file could have that name
+    except OSError:
+        return None
+    return found if text.isprintable() and text else None
 
 
 def _asked(question: tuple[str, ...], folder: Path, environ: Mapping[str, str], notes: list[str]) -> Path | None:

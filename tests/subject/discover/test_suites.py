@@ -15,6 +15,11 @@ TEST = {"tests/unit/test_a.py": "", "tests/api/test_b.py": ""}
             "pyproject.toml",
             ("tests",),
         ),
+        (
+            {"pyproject.toml": f'[tool.pytest]\ntestpaths = ["a\\u0000b", "{"x" * 5000}", "tests"]\n'},
+            "pyproject.toml",
+            ("tests",),
+        ),
         ({"pyproject.toml": "[tool.pytest]\ntestpaths = ['tests']\n"}, "pyproject.toml", ("tests",)),
         (
             {"pytest.ini": "[pytest]\ntestpaths = tests/unit\n  tests/api\n"},

@@ -30,7 +30,9 @@ class Suite(msgspec.Struct, frozen=True):
 def find_suite(root: Path) -> Suite:
     """Look for pytest's settings in the order pytest does, and for test files."""
     settings, options = _settings(root)
-    testpaths = tuple(path for path in _words(options.get("testpaths")) if os.access(root / path, os.R_OK))
+    # TOML can write a NUL; no file can have it in its name.
+    named = [path for path in _words(options.get("testpaths")) if "\0" not in path]
+    testpaths = tuple(path for path in named if os.access(root / path, os.R_OK))
     tests = [file for file in tree.python_files(root) if tree.is_test(file) and file.name != "conftest.py"]
     tops = {file.relative_to(root).parts[0] for file in tests if len(file.relative_to(root).parts) > 1}
     folders = tuple(sorted(top for top in tops if top in ("tests", "test", "testing"))) or tuple(sorted(tops))[:5]
