@@ -14,6 +14,11 @@ def test_a_markdown_list():
     }
 
 
+@pytest.mark.parametrize("said", ["not fixed yet", "will be fixed in 2.0", "never fixed", "unfixed", "not yet fixed"])
+def test_what_is_not_fixed_is_open(said):
+    assert of_text(f"- b1-0123456789 {said}") == {"b1-0123456789": "open"}
+
+
 def test_a_toml_list():
     text = '[[bug]]\nid = "b1-0123456789"\nstate = "fixed"\n'
     text += '[[bug]]\ntest = "tests/test_a.py::test_a"\n[[bug]]\nnote = "?"\n'

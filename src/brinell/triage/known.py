@@ -1,8 +1,8 @@
 """Which bugs are known? Read from the project's own lists, before judging, and journalled.
 
 A list is a text (Markdown, notes) in which a line names a bug id (``b1-0123456789``) or a test id in backquotes, and is
-marked fixed by ``[x]``, ``~~`` or the word "fixed"; or TOML with ``[[bug]]`` tables: ``id`` or ``test``, and ``state``
-(``open``, ``fixed``).
+marked fixed by ``[x]``, ``~~`` or the word "fixed" (but not "not fixed", "be fixed"); or TOML with ``[[bug]]`` tables:
+``id`` or ``test``, and ``state`` (``open``, ``fixed``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOST_BYTES = 1_000_000
 
 _ID = re.compile(r"\bb\d-[0-9a-f]{10}\b")
 _TEST = re.compile(r"`([^`\n]{1,1000}\.py(?:::[^`\n]{1,1000})?)`")
-_FIXED = re.compile(r"\[x\]|~~|\bfixed\b", re.IGNORECASE)
+_FIXED = re.compile(r"\[x\]|~~|(?<!\bnot )(?<!\bnever )(?<!\byet )(?<!\bbe )\bfixed\b", re.IGNORECASE)
 
 
 def read_known(root: Path, files: Iterable[str]) -> KnownBugs:

@@ -4,7 +4,7 @@ P0 and what is about money look at product code only: the functions and files of
 failed assertion is shown to have called. Names of tests and their literals never match. Where no rule matches: P2.
 
 Where a frame's name makes a P0, how it failed must not speak against it. A slip (a ``TypeError`` in ``authenticate``)
-stops the code before it lets anybody in or loses anything: a crash. A guard's or a limit's refusal is what it is for.
+stops the code and shows no more than that it stopped: a crash. A guard's or a limit's refusal is what it is for.
 """
 
 from __future__ import annotations
