@@ -142,6 +142,12 @@ def test_warnings_are_counted_with_their_repeats():
     assert {record.message: record.count for record in records if isinstance(record, WarningSeen)} == {"a": 3, "b": 1}
 
 
+def test_warnings_without_an_end_are_refused():
+    recording, records = recorded(*({"kind": "warning", "n": n} for n in range(3000)))
+    assert sum(isinstance(record, WarningSeen) for record in records) == 1000
+    assert recording.malformed == 2000
+
+
 def test_tests_that_never_end_are_told():
     recording, records = recorded(
         {"kind": "start", "id": "a", "t_ns": 1}, {"kind": "start", "id": "b", "worker": "gw1"}, {**TEST, "id": "a"}

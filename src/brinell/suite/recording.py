@@ -29,6 +29,7 @@ _TEXT_BUDGET = 20_000_000  # characters of longrepr and captured output in one s
 _POOR_TEXT = 2000
 _MOST_OWN_ERRORS = 20
 _MOST_FURTHER = 10
+_MOST_WARNINGS = 1000  # they are held to the end; the recorder writes 200, more is none of its doing
 
 
 class Recording:
@@ -125,6 +126,8 @@ class Recording:
     def _note(self, line: wire.Line) -> None:
         match line:
             case wire.Warned():
+                if len(self._warnings) >= _MOST_WARNINGS:
+                    raise wire.MalformedError("too many warnings")
                 self._warnings[line.n] = line
             case wire.InternalError():
                 self._internal = clean(line.text, 16_384)
