@@ -46,6 +46,20 @@ class SuiteSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="su
     recording: str | None = None  # read this recording of `pytest --brinell` instead of running anything
 
 
+class ExamineSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="examine"):
+    """A verdict for every test, or for ``tests`` only (node ids; the rest are suspects), within ``budget_s``."""
+
+    directory: str = "."
+    python: str | None = None
+    paths: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    budget_s: float = 60.0
+    slots: int = 0  # children side by side; 0: as many as there are cores
+    seed: int = 1
+    factors: dict[str, Any] = {}  # only these, at these levels; empty: those that are tried of themselves
+
+
 class ReproduceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="reproduce"):
     """Run one failing test of each bug alone in a fresh process and keep what it gave."""
 
@@ -88,7 +102,7 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     seed: int = 1
 
 
-Spec = SuiteSpec | ReproduceSpec | LoadSpec
+Spec = SuiteSpec | ExamineSpec | ReproduceSpec | LoadSpec
 
 
 class Step(msgspec.Struct, frozen=True):

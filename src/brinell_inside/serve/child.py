@@ -11,11 +11,14 @@ from contextlib import suppress
 from brinell_inside.jsontext import encode
 from brinell_inside.serve.coverage_data import keep_coverage, stop_coverage
 from brinell_inside.serve.listen import Listener, RecordsListener
+from brinell_inside.serve.project_files import ProjectFiles
 from brinell_inside.serve.scratch import Scratch
 from brinell_inside.wire import Wire
 
+_FILE = "file:"  # root of a changed file, by its path in the project
 
-def run_job(session, job, wire_fd, out_fd):
+
+def run_job(session, job, wire_fd, out_fd, files):
     """In the forked child: the whole job. Returns the exit status for ``os._exit``."""
     wire = Wire(os.dup(wire_fd))
     os.close(wire_fd)
@@ -23,7 +26,7 @@ def run_job(session, job, wire_fd, out_fd):
     try:
         _own_streams(session.config, out_fd)
         scratch = Scratch(session.config)
-        _Steps(session, job, wire, scratch).run()
+        _Steps(session, job, wire, scratch, files).run()
     except SystemExit as stop:
         _say_error(wire, "exit", stop)
     except BaseException as error:  # noqa: BLE001 - Ctrl-C and pytest.exit() included: the tool must hear of it
@@ -38,9 +41,11 @@ def run_job(session, job, wire_fd, out_fd):
 def run_here(session, job, wire):
     """In a fresh process: the whole job, without a fork; ``wire`` stays open."""
     scratch = Scratch(session.config)
+    files = ProjectFiles(str(session.config.rootpath))
     try:
-        _Steps(session, job, wire, scratch).run()
+        _Steps(session, job, wire, scratch, files).run()
     finally:
+        files.close()
         scratch.remove()
 
 
@@ -73,8 +78,9 @@ def _own_streams(config, out_fd):
 class _Steps:
     """The steps of one job, in order."""
 
-    def __init__(self, session, job, wire, scratch):
+    def __init__(self, session, job, wire, scratch, files):
         self._session = session
+        self._files = files
         self._job = job
         self._wire = wire
         self._scratch = scratch
@@ -165,18 +171,31 @@ class _Steps:
         elif step[0] == "changed":
             self._changed(None)
         elif step[0] == "restore":
-            refused = self._save.restore(step[1]) if self._save is not None else ["nothing was marked"]
-            self._say({"kind": "restored", "refused": list(refused or [])})
+            self._restore(step[1])
 
     def _mark(self):
         from brinell_inside.state import Savepoint  # noqa: PLC0415 - most jobs look at no state
 
+        self._files.remember()
         self._save = Savepoint(str(self._session.config.rootpath))
 
     def _changed(self, number):
         changes = self._save.changes() if self._save is not None else []
+        for path, how in self._files.changed() if self._save is not None else ():
+            name = _FILE + path
+            changes.append({"name": name, "root": name, "kind": "file", "how": how, "restorable": True})
         if changes or number is None:
             self._say({"kind": "changed", "i": number, "changes": _within(changes)}, 1024)
+
+    def _restore(self, roots):
+        refused = ["nothing was marked"]
+        if self._save is not None:
+            files = None if roots is None else [root[len(_FILE) :] for root in roots if root.startswith(_FILE)]
+            if files is None or files:
+                self._files.restore(files)
+            others = None if roots is None else [root for root in roots if not root.startswith(_FILE)]
+            refused = list(self._save.restore(others) or ()) if others is None or others else []
+        self._say({"kind": "restored", "refused": refused})
 
 
 def _named(items, names):

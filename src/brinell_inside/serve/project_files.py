@@ -17,32 +17,38 @@ _MOST_NAMED = 100
 class ProjectFiles:
     """The files below ``root``; one job at a time may change them between ``remember`` and ``restore``."""
 
-    def __init__(self, root):
+    def __init__(self, root: str) -> None:
         self._root = root
         self._copies = None
         self._known = {}
         self.complete = True
 
-    def remember(self):
+    def remember(self) -> None:
         """Copy the files the first time; afterwards only look at what is there."""
         if self._copies is None:
             self._copies = tempfile.mkdtemp(prefix="brinell-files-")
             self._copy_all()
         self._known = self._look()
 
-    def restore(self):
-        """Put back what differs; returns ``[[path, "changed" | "added" | "removed"], ...]``, at most 100."""
+    def changed(self) -> list:
+        """What differs from what was remembered: ``[(path, "changed" | "added" | "removed"), ...]``."""
         now = self._look()
-        changed = []
+        different = []
         for path in sorted(set(now) | set(self._known)):
             if now.get(path) != self._known.get(path):
                 how = "added" if path not in self._known else "removed" if path not in now else "changed"
-                with suppress(OSError):
-                    self._put_back(path, how)
-                changed.append([path, how])
-        return changed[:_MOST_NAMED]
+                different.append((path, how))
+        return different
 
-    def close(self):
+    def restore(self, paths=None) -> list:
+        """Put back what differs (of ``paths``, if given); returns what was different, at most 100."""
+        different = [one for one in self.changed() if paths is None or one[0] in paths]
+        for path, how in different:
+            with suppress(OSError):
+                self._put_back(path, how)
+        return different[:_MOST_NAMED]
+
+    def close(self) -> None:
         """Forget the copies."""
         if self._copies is not None:
             shutil.rmtree(self._copies, ignore_errors=True)

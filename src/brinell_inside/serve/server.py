@@ -177,7 +177,7 @@ class Server:
             self._fork(session, job, self._free.pop())
 
     def _fork(self, session, job, slot):
-        if job.get("alone"):
+        if job.get("alone") or job.get("watch"):
             self._files.remember()
         try:
             pid = fork()
@@ -204,7 +204,7 @@ class Server:
                 if running.pidfd is not None:
                     os.close(running.pidfd)
             self._running.clear()
-            status = run_job(session, job, slot.wire, slot.out)
+            status = run_job(session, job, slot.wire, slot.out, self._files)
         finally:
             os._exit(status)
 

@@ -61,7 +61,7 @@ class Slot:
 class ServerProcess:
     """A running server. ``say`` is called with every line of its main wire that is not the server's own."""
 
-    def __init__(self, room: Room, command: Command, slots: int, say: Callable[[bytes], None]) -> None:
+    def __init__(self, room: Room, command: Command, slots: int, say: Callable[[bytes], object]) -> None:
         self.tests: tuple[str, ...] = ()
         self.ready = False
         self.why = ""

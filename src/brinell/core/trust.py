@@ -1,0 +1,253 @@
+"""Whether a test can be trusted: from what it did alone, twice, after others, and under changed conditions.
+
+Pure. The trial asks it what to try next, the judge asks it for the verdict; both give it the same records. Words after
+Shi et al., iFixFlakies, FSE 2019 (victim, polluter, brittle, state-setter, cleaner) and Wei et al., ICSE 2022 (NIO:
+self-polluting).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from brinell.core.observation import Confirmation, Exam, ExamStarted, FixTried, Left, LeftState, Record
+
+BAD = frozenset("fed")
+VARYING = frozenset({"hash", "rng", "entropy", "clock", "cpu", "switch", "sleep", "threads", "beside", "order"})
+"""Factors that differ between two ordinary runs by themselves; the others belong to the environment."""
+_ALONE = "alone"
+
+
+class Count(msgspec.Struct):
+    """Runs of one kind."""
+
+    runs: int = 0
+    failures: int = 0
+
+    def add(self, failure: int) -> None:
+        """Count one: 1 or True for a failure."""
+        self.runs += 1
+        self.failures += failure
+
+    @property
+    def always(self) -> bool:
+        """Whether it failed each time."""
+        return 0 < self.runs == self.failures
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the same thing went both ways."""
+        return 0 < self.failures < self.runs
+
+
+class FactorSeen(msgspec.Struct, frozen=True):
+    """What a test did with a factor changed, and with nothing changed, alternately."""
+
+    factor: str
+    level: Any
+    with_factor: tuple[int, int]  # failures, runs
+    without: tuple[int, int]
+
+
+class Trust(msgspec.Struct, frozen=True):
+    """What is known of one test. Sequences are tests (indices) in order, the test itself not among them."""
+
+    test: int
+    verdict: str = "stable"  # stable | victim | brittle | self-polluting | nondeterministic
+    polluters: tuple[tuple[int, ...], ...] = ()  # each is enough; more than one test in one: needs them all, in order
+    setters: tuple[tuple[int, ...], ...] = ()
+    cleaners: tuple[int, ...] = ()
+    cause: str | None = None
+    factors: tuple[FactorSeen, ...] = ()
+    leaked: tuple[str, ...] = ()  # roots that were proved: put back, the test passes again
+    alone: tuple[int, int] = (0, 0)  # failures, runs
+    all_runs: tuple[int, int] = (0, 0)
+    confirmed: bool = False
+    command: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    fixture: str | None = None
+    message: str = ""
+    always_fails: bool = False
+    depends_on: str | None = None
+
+
+class Ledger:
+    """Adds records up, in any order of tests; ``trust`` gives the verdict on one."""
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self.tests: tuple[str, ...] = ()
+        self.alone: dict[int, Count] = defaultdict(Count)
+        self.runs: dict[int, Count] = defaultdict(Count)
+        self.twice: dict[int, Count] = defaultdict(Count)  # the second time, where the first passed
+        self.after: dict[int, dict[tuple[int, ...], Count]] = defaultdict(lambda: defaultdict(Count))
+        self.left: dict[int, tuple[LeftState, ...]] = {}
+        self.proofs: dict[int, dict[tuple[str, ...], Count]] = defaultdict(lambda: defaultdict(Count))
+        self.factors: dict[int, dict[str, tuple[Any, Count, Count]]] = defaultdict(dict)
+        self.confirmed: dict[int, list[Confirmation]] = defaultdict(list)
+        self.fixes: dict[int, list[FixTried]] = defaultdict(list)
+        self.messages: dict[int, Counter[str]] = defaultdict(Counter)
+        self.conflicts: set[int] = set()  # failed beside something else, and not when nothing ran beside it
+        for record in records:
+            self.add(record)
+
+    def add(self, record: Record) -> None:
+        """Take a record; kinds that say nothing about single tests are ignored."""
+        match record:
+            case ExamStarted():
+                self.tests = record.tests
+            case Exam():
+                self._exam(record)
+            case Left():
+                self.left[record.test] = record.changes
+            case Confirmation() if record.tests:
+                self.confirmed[record.tests[-1]].append(record)
+            case FixTried():
+                self.fixes[record.test].append(record)
+            case _:
+                pass
+
+    def _exam(self, exam: Exam) -> None:
+        ran = list(zip(exam.tests, exam.outcomes, strict=False))
+        if exam.purpose == "conflict":
+            self.conflicts.update(test for test, letter in ran if letter in BAD)
+            return
+        if exam.restored:
+            if len(ran) == len(exam.tests):
+                self.proofs[ran[-1][0]][exam.restored].add(ran[-1][1] in BAD)
+            return
+        if exam.factors or exam.purpose.startswith("factor"):
+            self._factor(exam, ran)
+            return
+        for position, (test, letter) in enumerate(ran):
+            failed = letter in BAD
+            before = exam.tests[:position]
+            self.runs[test].add(failed)
+            if failed and str(test) in exam.messages:
+                self.messages[test][exam.messages[str(test)]] += 1
+            if not before:
+                self.alone[test].add(failed)
+            elif set(before) == {test}:
+                if ran[0][1] not in BAD:
+                    self.twice[test].add(failed)
+            elif position == len(exam.tests) - 1 or failed or position < 2:
+                self.after[test][before].add(failed)
+
+    def _factor(self, exam: Exam, ran: list[tuple[int, str]]) -> None:
+        if len(exam.tests) != 1 or not ran:
+            return  # a screening of the whole suite: only what a test does alone decides
+        test, failed = ran[0][0], ran[0][1] in BAD
+        name = exam.purpose.removeprefix("factor ")
+        level = exam.factors.get(name)
+        known = self.factors[test].setdefault(name, (level, Count(), Count()))
+        known[1 if exam.factors else 2].add(failed)
+        if level is not None:
+            self.factors[test][name] = (level, known[1], known[2])
+        if not exam.factors:
+            self.alone[test].add(failed)
+            self.runs[test].add(failed)
+
+    # What it means
+
+    def polluters(self, test: int) -> list[tuple[int, ...]]:
+        """Return sequences after which it failed each time, shortest first, none a part of another."""
+        found: list[tuple[int, ...]] = []
+        known = self.after.get(test, {})
+        for before in sorted((before for before, count in known.items() if count.always), key=len):
+            if test not in before and not any(set(less) <= set(before) for less in found):
+                found.append(before)
+        return found
+
+    def setters(self, test: int) -> list[tuple[int, ...]]:
+        """Return sequences after which it passed each time, shortest first, none a part of another."""
+        found: list[tuple[int, ...]] = []
+        known = self.after.get(test, {})
+        for before in sorted((before for before, count in known.items() if not count.failures), key=len):
+            if test not in before and not any(set(less) <= set(before) for less in found):
+                found.append(before)
+        return found
+
+    def suspicious(self) -> set[int]:
+        """Return the tests that did not do the same everywhere."""
+        tests = set()
+        for test, count in self.runs.items():
+            if count.mixed or self.twice[test].failures:
+                tests.add(test)
+        return tests
+
+    def trust(self, test: int) -> Trust:
+        """Return the verdict on ``test`` and what it rests on."""
+        alone, runs, twice = self.alone[test], self.runs[test], self.twice[test]
+        factors = self._factors(test)
+        base = Trust(
+            test,
+            factors=factors,
+            alone=(alone.failures, alone.runs),
+            all_runs=(runs.failures, runs.runs),
+            message=next((text for text, _ in self.messages[test].most_common(1)), ""),
+            always_fails=runs.always and runs.runs > 1,
+        )
+        change = msgspec.structs.replace
+        cause = next((seen.factor for seen in factors), None)
+        if alone.mixed or any(count.mixed for count in self.after[test].values()):
+            varying = next((seen.factor for seen in factors if seen.factor in VARYING), cause)
+            return change(base, verdict="nondeterministic", cause=varying, **self._confirmation(test, "factor"))
+        if alone.always and not runs.always:
+            setters = self.setters(test)
+            if setters:
+                found = {"setters": tuple(setters), "verdict": "brittle", "cause": "order"}
+                return change(base, **found, **self._confirmation(test, "sequence", good=True))
+        polluters = [] if alone.failures else self.polluters(test)
+        if polluters:
+            found = {"polluters": tuple(polluters), "verdict": "victim", "cause": "order"}
+            return change(
+                base, **found, leaked=self._leaked(test), cleaners=self._cleaners(test, polluters),
+                fixture=self._fixture(test), **self._confirmation(test, "sequence"),
+            )  # fmt: skip
+        if twice.always:
+            found = {"verdict": "self-polluting", "cause": "order"}
+            return change(base, **found, leaked=self._leaked(test), fixture=self._fixture(test),
+                          **self._confirmation(test, "twice"))  # fmt: skip
+        if twice.mixed:
+            return change(base, verdict="nondeterministic", cause=cause)
+        if cause is not None:
+            verdict = "nondeterministic" if cause in VARYING else "stable"
+            return change(base, verdict=verdict, cause=cause, depends_on=None if cause in VARYING else cause,
+                          **self._confirmation(test, "factor"))  # fmt: skip
+        return base
+
+    def _factors(self, test: int) -> tuple[FactorSeen, ...]:
+        """Return the factors that made a difference, the clearest first."""
+        seen = []
+        for name, (level, changed, plain) in self.factors.get(test, {}).items():
+            if changed.runs and plain.runs and changed.failures / changed.runs > plain.failures / plain.runs + 0.3:
+                seen.append(FactorSeen(name, level, (changed.failures, changed.runs), (plain.failures, plain.runs)))
+        return tuple(
+            sorted(seen, key=lambda one: one.without[0] / one.without[1] - one.with_factor[0] / one.with_factor[1])
+        )
+
+    def _confirmation(self, test: int, purpose: str, *, good: bool = False) -> dict[str, Any]:
+        """Return ``confirmed``, ``command`` and ``env``: a fresh process did what the verdict says."""
+        for said in self.confirmed.get(test, ()):
+            if said.purpose == purpose and said.outcomes and (said.outcomes[-1] in BAD) != good:
+                alone = [one for one in self.confirmed[test] if one.purpose == _ALONE and one.outcomes]
+                agrees = purpose != "sequence" or any((one.outcomes[-1] in BAD) == good for one in alone)
+                return {"confirmed": agrees, "command": said.command, "env": said.env}
+        return {}
+
+    def _leaked(self, test: int) -> tuple[str, ...]:
+        proved = [roots for roots, count in self.proofs.get(test, {}).items() if not count.failures]
+        return min(proved, key=len) if proved else ()
+
+    def _fixture(self, test: int) -> str | None:
+        return next((fix.source for fix in self.fixes.get(test, ()) if fix.worked), None)
+
+    def _cleaners(self, test: int, polluters: list[tuple[int, ...]]) -> tuple[int, ...]:
+        """Return tests that heal: the sequence fails, and passes with one of them put before the victim."""
+        healers = set()
+        for before, count in self.after[test].items():
+            if len(before) > 1 and not count.failures and before[:-1] in polluters:
+                healers.add(before[-1])
+        return tuple(sorted(healers))

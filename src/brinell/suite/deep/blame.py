@@ -1,0 +1,94 @@
+"""Which tests make this one fail, or pass: single ones first, then the smallest sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from brinell.suite.deep.examiner import Examiner, failed_last, passed_last
+from brinell.suite.deep.phases import leavers, repeat
+from brinell.suite.lab.job import Result
+from brinell.suite.minimise import minimise
+
+_MOST_TRIED = 400
+
+
+def find_polluters(examiner: Examiner, test: int, suspects: Sequence[int] = ()) -> None:
+    """Find after which tests ``test`` fails; ``suspects`` (polluters of other victims) are tried first."""
+    ledger = examiner.ledger
+    failing = _failing_prefixes(examiner, test)
+    candidates = _ranked(examiner, test, suspects, failing)
+    known = {before[0] for before in ledger.after[test] if len(before) == 1}
+    fresh = [polluter for polluter in candidates if polluter not in known]
+    examiner.ask(
+        "pair",
+        (examiner.job([polluter, test]) for polluter in fresh),
+        until=lambda: examiner.left_s < 0 or len(_single(examiner, test)) >= 3,
+    )
+    singles = _single(examiner, test)
+    if singles:
+        repeat(examiner, "pair", [singles[0], test], 1)
+        return
+    if failing:
+        _shrink(examiner, test, min(failing, key=len), failed_last)
+
+
+def find_setters(examiner: Examiner, test: int) -> None:
+    """Find which tests, run before it, make ``test`` pass that fails alone."""
+    passing = [before for before, count in examiner.ledger.after[test].items() if not count.failures and before]
+    default = tuple(number for number in range(test) if number not in examiner.killers)
+    if default and default not in passing:
+        results = examiner.ask("sequence", [examiner.job([*default, test])])
+        if any(passed_last(result) for result in results):
+            passing.append(default)
+    if not passing:
+        return
+    prefix = min(passing, key=len)
+    if len(prefix) > 1:
+        _shrink(examiner, test, prefix, passed_last)
+    shortest = min((before for before in examiner.ledger.setters(test)), key=len, default=None)
+    if shortest is not None:
+        repeat(examiner, "sequence", [*shortest, test], 1)
+
+
+def find_cleaners(examiner: Examiner, test: int, polluter: Sequence[int], between: Iterable[int]) -> None:
+    """Find tests that heal: polluter, one of ``between``, and ``test`` passes."""
+    tried = [one for one in between if one not in (*polluter, test) and one not in examiner.killers]
+    examiner.ask(
+        "cleaner", (examiner.job([*polluter, one, test]) for one in tried[:60]), until=lambda: examiner.left_s < 0
+    )
+
+
+def _shrink(examiner: Examiner, test: int, prefix: Sequence[int], holds: Callable[[Result], bool]) -> None:
+    """Reduce ``prefix`` to the smallest sequence after which ``test`` still does the same, and do that once more."""
+    confirmed = repeat(examiner, "sequence", [*prefix, test], 1)
+    if not any(holds(result) for result in confirmed):
+        return
+    leaving = set(leavers(examiner))
+    search = minimise(tuple(prefix), likely=tuple(one for one in prefix if one in leaving), most=_MOST_TRIED)
+    try:
+        batch = next(search)
+        while examiner.left_s > -10:
+            results = examiner.ask("sequence", [examiner.job([*candidate, test]) for candidate in batch])
+            held = {result.job.tests[:-1]: holds(result) for result in results}
+            batch = search.send([held.get(tuple(candidate), False) for candidate in batch])
+    except StopIteration as end:
+        found = end.value.subsequence
+        repeat(examiner, "sequence", [*found, test], 1)
+
+
+def _failing_prefixes(examiner: Examiner, test: int) -> list[tuple[int, ...]]:
+    return [before for before, count in examiner.ledger.after[test].items() if count.always and test not in before]
+
+
+def _single(examiner: Examiner, test: int) -> list[int]:
+    known = examiner.ledger.after[test]
+    return [before[0] for before, count in known.items() if len(before) == 1 and count.always and before[0] != test]
+
+
+def _ranked(examiner: Examiner, test: int, suspects: Sequence[int], failing: Sequence[tuple[int, ...]]) -> list[int]:
+    """Candidates: polluters of others, then who leaves state and preceded each failure, then who preceded it."""
+    preceding = set.intersection(*map(set, failing)) if failing else set(range(examiner.count))
+    leaving = [one for one in leavers(examiner) if one in preceding]
+    rest = sorted(preceding, key=lambda one: examiner.seconds.get(one, 0.0))
+    ordered = dict.fromkeys([*suspects, *leaving, *rest])
+    return [one for one in ordered if one != test and one not in examiner.killers]

@@ -1,0 +1,87 @@
+"""The last word has a fresh process, started with the command that the report prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from brinell.core.observation import Confirmation
+from brinell.core.trust import Trust
+from brinell.suite.deep.examiner import Examiner
+from brinell.suite.lab.plain import TWICE, Asked, PlainRuns
+from brinell.suite.lab.server import Command
+from brinell_inside.serve.project_files import ProjectFiles
+
+_LEAST_S = 20.0
+
+
+class Confirmer:
+    """Runs the reproducers of suspicious tests and writes down what they gave.
+
+    Files of the project that a reproducer changes are put back. Nothing runs beside one that touches such files.
+    """
+
+    def __init__(
+        self, examiner: Examiner, command: Command, rootdir: str, options: Sequence[str], at_once: int
+    ) -> None:
+        self._examiner = examiner
+        self._python = command.python
+        self._side_by_side = PlainRuns(examiner.room, command, at_once)
+        self._serial = PlainRuns(examiner.room, command)
+        self._files = ProjectFiles(rootdir)
+        self._options = tuple(options)
+
+    def confirm(self, trusts: Iterable[Trust]) -> None:
+        """Run each test alone and after what it depends on."""
+        self._examiner.phase("confirming in fresh processes")
+        together: list[_Wanted] = []
+        apart: list[_Wanted] = []
+        for trust in trusts:
+            for wanted in _wanted(trust):
+                touches = self._examiner.serial or any(test in self._examiner.writers for test in wanted[1])
+                (apart if touches else together).append(wanted)
+        self._do(self._side_by_side, together)
+        for one in apart:
+            self._files.remember()
+            try:
+                self._do(self._serial, [one])
+            finally:
+                self._files.restore()
+
+    def close(self) -> None:
+        """Forget the copies of the project's files."""
+        self._files.close()
+
+    def _do(self, runs: PlainRuns, wanted: Sequence[_Wanted]) -> None:
+        for answer in runs.run([self._asked(number, *one) for number, one in enumerate(wanted)]):
+            purpose, sequence = wanted[answer.asked.key]
+            start = ("python", "-c", TWICE) if answer.asked.twice else ("pytest",)
+            complete = len(answer.outcomes) == len(sequence)
+            self._examiner.tried(
+                Confirmation(
+                    purpose,
+                    (*start, *answer.asked.options, *answer.asked.ids),
+                    sequence,
+                    answer.outcomes if complete else "",
+                    round(answer.seconds, 3),
+                    message=answer.message,
+                )
+            )
+
+    def _asked(self, key: int, purpose: str, sequence: tuple[int, ...]) -> Asked:
+        twice = purpose == "twice"
+        ids = tuple(self._examiner.name(test) for test in (sequence[:1] if twice else sequence))
+        deadline = _LEAST_S + 20 * self._examiner.expected_s(sequence)
+        return Asked(ids, self._options, deadline_s=deadline, key=key, twice=twice)
+
+
+_Wanted = tuple[str, tuple[int, ...]]
+
+
+def _wanted(trust: Trust) -> list[_Wanted]:
+    """Return what to run for a verdict: the test alone, and the shortest sequence that it depends on."""
+    if trust.verdict == "self-polluting":
+        return [("alone", (trust.test,)), ("twice", (trust.test, trust.test))]
+    sequences = {"victim": trust.polluters, "brittle": trust.setters}.get(trust.verdict, ())
+    if not sequences:
+        return []
+    return [("alone", (trust.test,)), ("sequence", (*sequences[0], trust.test))]

@@ -1,0 +1,212 @@
+"""Asks a laboratory and writes down what it answers, so that every phase only has to decide what to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from brinell.core.observation import Confirmation, Exam, FixTried, Left, LeftState
+from brinell.core.roles import Room
+from brinell.core.trust import BAD, Ledger
+from brinell.suite.lab.job import Job, Lab, Result, Step, restore
+
+_LETTERS = {"passed": "p", "failed": "f", "error": "e", "skipped": "s", "xfailed": "x", "xpassed": "X"}
+_MOST_MESSAGES = 5
+_SURE = 2  # times a test has failed with nothing beside it, before a failure beside something is believed
+_SLACK_S = 5.0
+_UNKNOWN_S = 20.0  # deadline of a test whose duration nobody knows yet
+
+
+class Examiner:
+    """Jobs in, records out. ``seconds`` are the tests' durations so far, ``writers`` those that change project files.
+
+    What fails while something ran beside it is not believed until it failed alone: a test that uses a fixed port or
+    file would look nondeterministic otherwise.
+    """
+
+    def __init__(self, room: Room, lab: Lab, ledger: Ledger, budget_s: float) -> None:
+        self.room = room
+        self.lab = lab
+        self.ledger = ledger
+        self.count = len(lab.tests)
+        self.seconds: dict[int, float] = {}
+        self.writers: set[int] = set()
+        self.killers: set[int] = set()
+        self.serial = False  # nothing beside anything: running side by side has disturbed too much
+        self.files: dict[int, set[str]] = {}
+        self._begun_ns = room.clock.now_ns()
+        self._budget_s = budget_s
+        self._sure: dict[int, int] = {}
+        self._conflicts = 0
+        self._done = 0
+        self._phase = ""
+
+    @property
+    def left_s(self) -> float:
+        """Seconds left of the budget."""
+        return self._budget_s - (self.room.clock.now_ns() - self._begun_ns) / 1e9
+
+    def phase(self, text: str) -> None:
+        """Say what is done now."""
+        self._phase = text
+        self._tell()
+
+    def name(self, test: int) -> str:
+        """Return a test's node id."""
+        return self.lab.tests[test]
+
+    def expected_s(self, tests: Iterable[int]) -> float:
+        """Return how long these tests will take in one process, as far as is known."""
+        return 0.01 + sum(self.seconds.get(test, 0.05) for test in tests)
+
+    def job(self, steps: Sequence[Step], *, alone: bool = False, **options: Any) -> Job:
+        """Return a job with a deadline that fits, alone where one of its tests writes into the project."""
+        tests = [step for step in steps if isinstance(step, int)]
+        deadline = _SLACK_S + sum(10 * self.seconds[test] if test in self.seconds else _UNKNOWN_S for test in tests)
+        alone = alone or self.serial or any(test in self.writers for test in tests)
+        return Job(tuple(steps), deadline_s=min(deadline, 600.0), alone=alone, **options)
+
+    def ask(self, purpose: str, jobs: Iterable[Job], *, until: Callable[[], bool] | None = None) -> list[Result]:
+        """Do the jobs; return the results that count, in no particular order.
+
+        ``until`` is asked between batches whether enough is known; what is then left is not done.
+        """
+        believed: list[Result] = []
+        doubted: list[Result] = []
+        for batch in _batches(jobs, 64):
+            if until is not None and until():
+                break
+            for result in self.lab.run(batch):
+                self._done += 1
+                self._tell()
+                if self._doubtful(result):
+                    doubted.append(result)
+                else:
+                    believed.append(self._write(purpose, result))
+        if doubted:
+            again = [msgspec.structs.replace(result.job, alone=True) for result in doubted]
+            first = {result.job.steps: result for result in doubted}
+            for result in self.lab.run(again):
+                seen = first[result.job.steps]
+                if seen.failures() != result.failures():
+                    self._conflict(seen)
+                believed.append(self._write(purpose, result))
+        return believed
+
+    def _doubtful(self, result: Result) -> bool:
+        failures = result.failures()
+        if not failures or result.job.alone or result.job.factors or not self.lab.forks:
+            return False
+        return any(self._sure.get(test, 0) < _SURE for test in failures)
+
+    def _conflict(self, result: Result) -> None:
+        self._conflicts += 1
+        self.room.emit(self._exam("conflict", result))
+        self.ledger.conflicts.update(result.failures())
+        if self._conflicts > max(3, self.count // 20):
+            self.serial = True
+
+    def _write(self, purpose: str, result: Result) -> Result:
+        exam = self._exam(purpose, result)
+        self.room.emit(exam)
+        self.ledger.add(exam)
+        for ran in result.ran:
+            self.seconds[ran.test] = max(ran.seconds, self.seconds.get(ran.test, 0.0) * 0.5)
+            if ran.failed and result.job.alone:
+                self._sure[ran.test] = self._sure.get(ran.test, 0) + 1
+            if ran.died:
+                self.killers.add(ran.test)
+        return result
+
+    def _exam(self, purpose: str, result: Result) -> Exam:
+        job = result.job
+        failed = [ran for ran in result.ran if ran.failed][:_MOST_MESSAGES]
+        factors = dict(job.factors) | ({} if job.hash_seed is None else {"hash": job.hash_seed})
+        return Exam(
+            purpose,
+            tuple(ran.test for ran in result.ran) if job.watch or not result.complete else job.tests,
+            "".join("d" if ran.died else _LETTERS[ran.outcome] for ran in result.ran),
+            how=result.how,
+            seconds=round(result.seconds, 4),
+            factors=factors,
+            restored=next((tuple(step[1] or ()) for step in job.steps if _restores(step)), ()),
+            refused=result.refused,
+            unsupported=dict(result.unsupported),
+            messages={str(ran.test): _said(ran.kind, ran.message) for ran in failed},
+            alone=job.alone,
+            fresh=not self.lab.forks,
+        )
+
+    def left(self, test: int, result: Result) -> None:
+        """Write down what ``test`` left changed, from the ``changed`` lines of a watched job."""
+        for number, changes in result.changes:
+            if number == test:
+                kept = tuple(LeftState(**msgspec.structs.asdict(change)) for change in changes)
+                record = Left(test, kept)
+                self.room.emit(record)
+                self.ledger.add(record)
+                files = {change.root for change in kept if change.kind == "file"}
+                if files:
+                    self.files[test] = files
+                    self.writers.add(test)
+
+    def tried(self, record: Confirmation | FixTried) -> None:
+        """Write down what a fresh process gave."""
+        self.room.emit(record)
+        self.ledger.add(record)
+
+    def _tell(self) -> None:
+        spent = max(0.0, self._budget_s - self.left_s)
+        found = len(self.ledger.suspicious())
+        text = f"{self._phase}: {self._done:,} runs" + (f", {found:,} tests differ" if found else "")
+        self.room.progress(min(spent, self._budget_s), self._budget_s, text)
+
+
+def proof_steps(before: Sequence[int], roots: Sequence[str], test: int) -> list[Step]:
+    """Return steps: remember, run what pollutes, put ``roots`` back, run ``test``."""
+    return [("mark",), *before, restore(roots), test]
+
+
+def failed_last(result: Result) -> bool:
+    """Whether the last test of the job ran and failed."""
+    last = result.last()
+    return last is not None and last.failed and last.test == result.job.tests[-1]
+
+
+def passed_last(result: Result) -> bool:
+    """Whether the last test of the job ran and did not fail."""
+    last = result.last()
+    return result.complete and last is not None and not last.failed and last.test == result.job.tests[-1]
+
+
+def letters(outcomes: Mapping[str, str] | Sequence[str]) -> str:
+    """Return one letter per outcome."""
+    values = outcomes.values() if isinstance(outcomes, Mapping) else outcomes
+    return "".join(_LETTERS.get(outcome, "f") for outcome in values)
+
+
+def is_bad(outcomes: str) -> bool:
+    """Whether the last of the outcomes is a failure."""
+    return bool(outcomes) and outcomes[-1] in BAD
+
+
+def _restores(step: Step) -> bool:
+    return isinstance(step, tuple) and step[0] == "restore"
+
+
+def _said(kind: str, message: str) -> str:
+    line = message.strip().splitlines()[0] if message.strip() else ""
+    return f"{kind}: {line}"[:300] if line else kind
+
+
+def _batches(jobs: Iterable[Job], size: int) -> Iterable[list[Job]]:
+    batch: list[Job] = []
+    for job in jobs:
+        batch.append(job)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

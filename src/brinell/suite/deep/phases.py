@@ -1,0 +1,128 @@
+"""What is asked, in the order of what it tells per second. Each phase ends by itself and within the budget."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from brinell.suite.deep.examiner import Examiner, failed_last
+from brinell.suite.lab.job import Job, Result
+from brinell.suite.orders import followers, rows
+
+_MOST_PARTS = 20  # processes that tests may kill before we stop restarting behind them
+_ROWS = 12  # default, reverse, and ten of the Williams design: 95 % of victims show in ten random orders
+_ORDER_SHARE = 0.25  # of what is left of the budget, for whole orders
+_PAIR_SHARE = 0.35
+
+
+def watched(examiner: Examiner) -> None:
+    """Run everything once in default order, naming what each test leaves changed.
+
+    A test that ends its process costs the state of those before it, not the run: it goes on behind it, without it.
+    """
+    examiner.phase("default order, watched")
+    rest = list(range(examiner.count))
+    for _ in range(_MOST_PARTS):
+        results = examiner.ask("order", [examiner.job(rest, alone=True, watch=True)])
+        for result in results:
+            for ran in result.ran:
+                examiner.left(ran.test, result)
+        begun = {one.test for result in results for one in result.ran}
+        rest = [test for test in rest if test not in begun]
+        if not rest or not begun:
+            return
+
+
+def whole_orders(examiner: Examiner, seed: int) -> None:
+    """Run whole orders: default again, reversed, and rows that bring other neighbours together."""
+    examiner.phase("whole orders")
+    stop_at_s = examiner.left_s * (1 - _ORDER_SHARE)
+    usable = [test for test in range(examiner.count) if test not in examiner.killers]
+
+    def jobs() -> Iterator[Job]:
+        for row in itertools.islice(rows(len(usable), seed), _ROWS):
+            yield examiner.job([usable[position] for position in row])
+
+    for job in jobs():
+        if examiner.left_s < stop_at_s:
+            return
+        first = examiner.ask("order", [job])
+        if any(result.failures() for result in first):
+            examiner.ask("order", [job])  # the same again: what differs now does not depend on the order
+
+
+def alone_and_twice(examiner: Examiner) -> None:
+    """Run every test in a process of its own, and twice in one process; what fails alone a second time alone."""
+    examiner.phase("each test alone")
+    tests = range(examiner.count)
+    results = examiner.ask("alone", (examiner.job([test]) for test in tests))
+    failed = [result.job.tests[0] for result in results if result.failures()]
+    examiner.ask("alone", (examiner.job([test]) for test in failed))
+    examiner.phase("each test twice")
+    healthy = [test for test in tests if test not in examiner.killers and test not in set(failed)]
+    results = examiner.ask("twice", (examiner.job([test, test]) for test in healthy))
+    again = [result.job.tests[0] for result in results if failed_last(result)]
+    examiner.ask("twice", (examiner.job([test, test]) for test in again))
+
+
+def leavers(examiner: Examiner) -> list[int]:
+    """Return tests that leave state changed (beyond what nearly every test does), most changes first."""
+    strong = {
+        test: sum(not change.weak for change in changes)
+        for test, changes in examiner.ledger.left.items()
+        if test >= 0 and test not in examiner.killers
+    }
+    return sorted((test for test, count in strong.items() if count), key=lambda test: -strong[test])
+
+
+def followed(examiner: Examiner, seed: int) -> None:
+    """Let every test that leaves something be followed by all that leave nothing: nobody heals, so a victim shows.
+
+    Then the pairs of those that leave something. A failure behind a polluter is tried as a pair, which is the evidence.
+    """
+    examiner.phase("polluters and those after them")
+    polluters = leavers(examiner)
+    leaving = set(polluters)
+    alone_bad = {test for test in range(examiner.count) if examiner.ledger.alone[test].failures}
+    neutral = [
+        test
+        for test in range(examiner.count)
+        if test not in leaving and test not in examiner.killers and test not in alone_bad
+    ]
+    stop_at_s = examiner.left_s * (1 - _PAIR_SHARE)
+
+    def late() -> bool:
+        return examiner.left_s < stop_at_s
+
+    results = examiner.ask(
+        "follow", (examiner.job(followers(polluter, neutral, seed)) for polluter in polluters), until=late
+    )
+    hit = [(result.job.tests[0], ran.test) for result in results for ran in result.ran[1:] if ran.failed]
+    pairs = [pair for pair in dict.fromkeys(hit) if not _decided(examiner, pair)]
+    examiner.ask("pair", (examiner.job(pair) for pair in pairs), until=late)
+    among = [(a, b) for a in polluters for b in polluters if a != b and b not in alone_bad]
+    among.sort(key=examiner.expected_s)
+    examiner.ask("pair", (examiner.job(pair) for pair in among), until=late)
+
+
+def remaining_pairs(examiner: Examiner) -> None:
+    """Try the pairs that nothing has covered yet, where the budget allows for all: state may be out of sight."""
+    examiner.phase("remaining pairs")
+    stop_at_s = examiner.left_s * 0.4
+    tests = [test for test in range(examiner.count) if test not in examiner.killers]
+    good = [test for test in tests if not examiner.ledger.alone[test].failures]
+    expected = sum(examiner.expected_s([test]) for test in tests) / max(1, len(tests)) * 2 + 0.01
+    if len(tests) * len(good) * expected > 4 * (examiner.left_s - stop_at_s):
+        return
+    pairs = ((a, b) for a in tests for b in good if a != b and not _decided(examiner, (a, b)))
+    examiner.ask("pair", (examiner.job(pair) for pair in pairs), until=lambda: examiner.left_s < stop_at_s)
+
+
+def repeat(examiner: Examiner, purpose: str, sequence: Sequence[int], times: int) -> list[Result]:
+    """Do the same sequence again."""
+    return examiner.ask(purpose, [examiner.job(sequence) for _ in range(times)])
+
+
+def _decided(examiner: Examiner, pair: tuple[int, int]) -> bool:
+    known = examiner.ledger.after.get(pair[1], {}).get((pair[0],))
+    return known is not None and known.runs > 0

@@ -1,0 +1,120 @@
+"""The examine trial: a verdict for every test, within a budget."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import deque
+from pathlib import Path
+
+from brinell.core.errors import UsageError
+from brinell.core.observation import Choice, ExamStarted
+from brinell.core.plan import ExamineSpec
+from brinell.core.roles import Room
+from brinell.core.trust import Ledger, Trust
+from brinell.subject.interpreter import choose, probe
+from brinell.suite.deep import blame, phases
+from brinell.suite.deep.confirm import Confirmer
+from brinell.suite.deep.examiner import Examiner
+from brinell.suite.deep.proof import prove
+from brinell.suite.lab.fresh import FreshLab
+from brinell.suite.lab.job import Lab
+from brinell.suite.lab.plain import quiet_options
+from brinell.suite.lab.server import Command, ForkLab, ServerProcess
+from brinell.suite.recording import Recording
+from brinell.suite.trial import TO_THE_END
+from brinell.suite.untrusted import identity
+
+_COLLECT_S = 600.0
+
+
+class ExamineTrial:
+    """Collects once and examines."""
+
+    def run(self, room: Room) -> None:
+        """Do the step. ``UsageError`` where there is no interpreter with pytest, or nothing to collect."""
+        spec = room.step.spec
+        if not isinstance(spec, ExamineSpec):
+            raise TypeError(f"step {room.step.id} is no examination")
+        directory = Path(room.plan.root, spec.directory)
+        chosen = choose(directory, spec.python or room.plan.python, os.environ)
+        probe(chosen, cwd=directory)
+        options = (*TO_THE_END, *spec.args)
+        command = Command(str(chosen.path), (*options, *spec.paths), directory, dict(os.environ))
+        room.progress(0, None, "collecting")
+        said = Recording(("pytest", *command.args), command.python, chosen.because)
+        slots = spec.slots or min(8, os.cpu_count() or 1)
+        server = ServerProcess(room, command, slots, lambda line: deque(said.feed(line), 0))
+        with contextlib.ExitStack() as opened:
+            opened.callback(server.close)
+            forks = server.wait_ready(_COLLECT_S)
+            if not server.tests:
+                tail = server.tail.decode("utf-8", "replace").strip().splitlines()[-3:]
+                raise UsageError("pytest collected no tests: " + (" | ".join(tail) or "it said nothing"))
+            rootdir = said.started.rootdir or str(directory)
+            bare = Command(command.python, options, Path(rootdir), command.env)
+            lab: Lab = ForkLab(room, server)
+            if not forks:
+                lab = FreshLab(room, bare, server.tests, Path(rootdir), why=server.why, at_once=slots)
+                opened.callback(lab.close)
+            quiet = quiet_options(tuple(said.started.plugins))
+            started = ExamStarted(
+                tuple(map(identity, lab.tests)), forks, server.why, slots, spec.budget_s, rootdir,
+                command.python, quiet, said.started.python, said.started.pytest,
+            )  # fmt: skip
+            room.emit(started)
+            ledger = Ledger([started])
+            examiner = Examiner(room, lab, ledger, spec.budget_s)
+            confirmer = Confirmer(examiner, bare, rootdir, quiet, slots)
+            opened.callback(confirmer.close)
+            _examine(examiner, confirmer, spec)
+
+
+def _examine(examiner: Examiner, confirmer: Confirmer, spec: ExamineSpec) -> None:
+    phases.watched(examiner)
+    phases.alone_and_twice(examiner)
+    phases.whole_orders(examiner, spec.seed)
+    phases.followed(examiner, spec.seed)
+    phases.remaining_pairs(examiner)
+    if examiner.serial:
+        why = "tests that ran side by side disturbed each other: the rest ran one at a time"
+        examiner.room.emit(Choice("one child at a time", why))
+    _blame(examiner)
+    trusts = _suspicious(examiner)
+    _prove(examiner, trusts)
+    confirmer.confirm(trusts)
+
+
+def _blame(examiner: Examiner) -> None:
+    """Find whom each suspicious test depends on; who polluted one is tried first on the next."""
+    examiner.phase("polluters and setters")
+    ledger = examiner.ledger
+    culprits: dict[int, int] = {}
+    for test in sorted(ledger.suspicious()):
+        alone = ledger.alone[test]
+        if alone.mixed or test in examiner.killers:
+            continue
+        if alone.failures:
+            blame.find_setters(examiner, test)
+        elif any(count.failures for count in ledger.after[test].values()):
+            blame.find_polluters(examiner, test, sorted(culprits, key=lambda one: -culprits[one]))
+            for before in ledger.polluters(test):
+                for culprit in before:
+                    culprits[culprit] = culprits.get(culprit, 0) + 1
+
+
+def _suspicious(examiner: Examiner) -> list[Trust]:
+    trusts = [examiner.ledger.trust(test) for test in sorted(examiner.ledger.suspicious())]
+    return [trust for trust in trusts if trust.verdict != "stable"]
+
+
+def _prove(examiner: Examiner, trusts: list[Trust]) -> None:
+    """Name the leaked state of each victim; what was proved for one victim of a polluter is tried first on the next."""
+    examiner.phase("which state it is")
+    for trust in trusts:
+        if examiner.left_s < 0:
+            return
+        if trust.verdict == "victim":
+            prove(examiner, trust.test, trust.polluters[0])
+        elif trust.verdict == "self-polluting":
+            prove(examiner, trust.test, (trust.test,))

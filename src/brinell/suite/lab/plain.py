@@ -1,0 +1,155 @@
+"""Commands a person can type, run as they would run them: what the last word is based on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from brinell.core.roles import Room
+from brinell.subject.wire_pipe import LineReader
+from brinell.suite import wire_lines
+from brinell.suite.lab.server import Command
+from brinell.suite.session import launcher
+from brinell.suite.untrusted import clean
+
+_WAIT_MS = 50
+_CHUNK_BYTES = 65_536
+_READS = 16
+TWICE = "import pytest, sys; a = sys.argv[1:]; pytest.main(a); sys.exit(pytest.main(a))"
+"""Runs the same tests twice in one process: pytest itself drops an id that it is given twice."""
+_LETTERS = {"passed": "p", "failed": "f", "error": "e", "skipped": "s", "xfailed": "x", "xpassed": "X"}
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """``pytest options ids`` in a process of its own; ``env`` is added to the command's.
+
+    ``twice``: pytest is called twice in that process, with one id; a failure the second time is its exit status.
+    """
+
+    ids: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    env: Mapping[str, str] = {}
+    deadline_s: float = 60.0
+    key: int = 0  # the asker's
+    twice: bool = False
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One letter for each id (as in ``Exam``; d: it never ended), and what the last failure said."""
+
+    asked: Asked
+    outcomes: str
+    exit_status: int | None
+    seconds: float
+    message: str = ""
+
+
+class PlainRuns:
+    """Runs such commands, ``at_once`` side by side, with the recorder in them."""
+
+    def __init__(self, room: Room, command: Command, at_once: int = 1) -> None:
+        self._room = room
+        self._command = command
+        self._at_once = at_once
+
+    def run(self, asked: Iterable[Asked]) -> Iterator[Answer]:
+        """Yield answers as they come in; ticks. ``Interrupted`` passes through once nothing runs any more."""
+        waiting = deque(asked)
+        running: list[_Run] = []
+        try:
+            while waiting or running:
+                while waiting and len(running) < self._at_once:
+                    running.append(_Run(self._room, self._command, waiting.popleft()))
+                poll = select.poll()
+                for run in running:
+                    poll.register(run.lines.fileno(), select.POLLIN)
+                poll.poll(_WAIT_MS)
+                self._room.tick()
+                for run in list(running):
+                    if run.look(self._room.clock.now_ns()):
+                        running.remove(run)
+                        yield run.answer()
+        finally:
+            for run in running:
+                run.end()
+
+
+class _Run:
+    def __init__(self, room: Room, command: Command, asked: Asked) -> None:
+        self._asked = asked
+        self._begun_ns = self._ended_ns = room.clock.now_ns()
+        self._outcomes: dict[str, str] = {}
+        self._message = ""
+        wire, wire_end = os.pipe()
+        self._out, out_end = os.pipe()
+        os.set_blocking(self._out, False)
+        how = ["-c", TWICE] if asked.twice else [str(launcher()), "--fd", str(wire_end), "--"]
+        try:
+            self._child = room.start(
+                [command.python, *how, *command.args, *asked.options, *asked.ids],
+                cwd=command.cwd, env={**command.env, **asked.env}, stdout=out_end, stderr=out_end, pass_fds=(wire_end,),
+            )  # fmt: skip
+        finally:
+            os.close(wire_end)
+            os.close(out_end)
+        self.lines = LineReader(wire, wire_lines.MAX_LINE_BYTES)
+
+    def look(self, now_ns: int) -> bool:
+        """Read; whether the process is gone and everything it said is read."""
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(_READS):
+                if not os.read(self._out, _CHUNK_BYTES):
+                    break
+        gone = self._child.poll() is not None
+        for raw in self.lines.read():
+            with contextlib.suppress(wire_lines.MalformedError):
+                self._take(wire_lines.decode(raw))
+        self._ended_ns = now_ns
+        if not gone and now_ns - self._begun_ns > self._asked.deadline_s * 1e9:
+            self._child.stop(0.0)
+        return gone
+
+    def _take(self, line: wire_lines.Line | None) -> None:
+        match line:
+            case wire_lines.Start():
+                self._outcomes.setdefault(line.id, "d")
+            case wire_lines.TestLine() if line.final:
+                self._outcomes[line.id] = _LETTERS.get(line.outcome, "f")
+                if line.exc:
+                    raised = line.exc[-1]
+                    first = raised.message.strip().splitlines()[:1]
+                    self._message = clean(": ".join(filter(None, (raised.type, *first))), 300)
+            case _:
+                pass
+
+    def answer(self) -> Answer:
+        """Return what came out; the descriptors are closed."""
+        status = self._child.poll()
+        self.end()
+        outcomes = "".join(self._outcomes.get(name, "") for name in dict.fromkeys(self._asked.ids))
+        if self._asked.twice:
+            outcomes = {0: "pp", 1: "pf"}.get(-1 if status is None else status, "")
+        return Answer(self._asked, outcomes, status, (self._ended_ns - self._begun_ns) / 1e9, self._message)
+
+    def end(self) -> None:
+        """End the process if it runs; close what was opened."""
+        if self._child.poll() is None:
+            self._child.stop(0.0)
+        os.close(self.lines.fileno())
+        os.close(self._out)
+
+
+def quiet_options(plugins: Sequence[str]) -> tuple[str, ...]:
+    """Return the options that keep the order as typed and every test run once, for the plug-ins that are there."""
+    known = {
+        "pytest-randomly": ("-p", "no:randomly"),
+        "pytest-random-order": ("-p", "no:random_order"),
+        "pytest-rerunfailures": ("-p", "no:rerunfailures"),
+        "pytest-xdist": ("-n", "0"),
+    }
+    return tuple(option for name, options in known.items() if name in plugins for option in options)
