@@ -23,8 +23,6 @@ from brinell.rosters.checks import CHECKS
 T = TypeVar("T")
 
 _NOT_IN_THIS_VERSION = (
-    "flaky",
-    "pollution",
     "property_tests",
     "quality",
     "websocket",
@@ -53,6 +51,8 @@ def judge(evidence: Evidence, checks: Mapping[str, Check] = CHECKS) -> Judgement
         findings=tuple(findings),
         suite=_only([part.suite for part in parts]),
         bugs=bugs,
+        flaky=_only([part.flaky for part in parts]) or (),
+        pollution=_only([part.pollution for part in parts]) or (),
         load=_only([part.load for part in parts]) or (),
         not_measured=dict(sorted(not_measured.items())),
     )

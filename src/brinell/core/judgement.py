@@ -164,6 +164,74 @@ class Bug(_Part, frozen=True, kw_only=True):
     excerpt: str = ""
 
 
+class Probability(_Part, frozen=True, kw_only=True):
+    """Share of runs that fail, with its 95 % interval (Clopper and Pearson, 1934)."""
+
+    estimate: float
+    low: float
+    high: float
+    failures: int
+    runs: int
+
+
+class FactorEffect(_Part, frozen=True, kw_only=True):
+    """What a test did with one factor changed, and without, alternately."""
+
+    level: Any
+    with_factor: Probability
+    without: Probability
+    command: str | None  # shows it without Brinell, where that is possible
+
+
+class LeakedState(_Part, frozen=True, kw_only=True):
+    """A piece of state that a polluter leaves; ``proved``: put back, the victim passes."""
+
+    name: str
+    kind: str
+    before: str
+    after: str
+    proved: bool
+
+
+class FlakyTest(_Part, frozen=True, kw_only=True):
+    """The verdict on a test that is not simply stable. Only those are listed.
+
+    ``polluters`` and ``setters`` name every test that is part of a sequence in ``polluter_sets`` / ``setter_sets``:
+    each set is enough, all of its tests are needed, in that order. ``confirmed``: ``reproducer`` was run in fresh
+    processes and did what the verdict says. A ``stable`` test with a cause depends on that part of its environment.
+    """
+
+    test: str
+    verdict: str  # stable | victim | brittle | self-polluting | nondeterministic
+    polluters: tuple[str, ...]
+    polluter_sets: tuple[tuple[str, ...], ...]
+    setters: tuple[str, ...]
+    setter_sets: tuple[tuple[str, ...], ...]
+    cleaners: tuple[str, ...]
+    leaked_state: tuple[LeakedState, ...]
+    cause: str | None
+    factors: dict[str, FactorEffect]
+    failure_probability: Probability | None
+    reproducer: str | None
+    reproducer_outcome: str | None
+    confirmed: bool
+    fixture: str | None  # source of one that was run and guards the state
+    message: str
+    cluster: str | None
+
+
+class Pollution(_Part, frozen=True, kw_only=True):
+    """State that a test leaves changed. Without victims it is latent. ``test`` is null for import and collection."""
+
+    test: str | None
+    state: str
+    kind: str
+    before: str
+    after: str
+    victims: tuple[str, ...]
+    proved: bool
+
+
 class Distribution(_Part, frozen=True, kw_only=True):
     """Milliseconds. None only where nothing was recorded."""
 
@@ -259,6 +327,8 @@ class Part(_Part, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     suite: SuiteReport | None = None
     bugs: tuple[Bug, ...] | None = None
+    flaky: tuple[FlakyTest, ...] | None = None
+    pollution: tuple[Pollution, ...] | None = None
     load: tuple[Load, ...] | None = None
     not_measured: dict[str, str] = {}
 
@@ -272,8 +342,8 @@ class Judgement(_Part, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     suite: SuiteReport | None
     bugs: tuple[Bug, ...]
-    flaky: tuple[dict[str, Any], ...] = ()
-    pollution: tuple[dict[str, Any], ...] = ()
+    flaky: tuple[FlakyTest, ...] = ()
+    pollution: tuple[Pollution, ...] = ()
     property_tests: tuple[dict[str, Any], ...] = ()
     quality: tuple[dict[str, Any], ...] = ()
     load: tuple[Load, ...] = ()
