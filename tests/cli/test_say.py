@@ -41,3 +41,13 @@ def test_results_and_notes_stand_in_the_order_they_were_said(here):
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True, timeout=60,
     )  # fmt: skip
     assert done.stdout.split() == ["one", "two", "three"]
+
+
+def test_prose_is_wrapped_at_words_and_keeps_its_indent(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    say.prose("What it says\n  " + "word " * 20 + "\n\nend")
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 40
+    assert lines[1].startswith("  word")
+    assert lines[2].startswith("  word")
+    assert lines[-2:] == ["", "end"]

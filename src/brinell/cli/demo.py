@@ -23,15 +23,15 @@ brinell demo --eject shop       write the backend out as a project of yours; run
 brinell demo --strict           exit with the verdict, as brinell run does
 """
 _BEFORE = """\
-The built-in backend is `noticeboard`: notes over HTTP, a database, a cache in two tiers, rooms over WebSockets.
-Brinell now does with it what `brinell run` does with any project: runs its tests, starts it, and presses on it
+The built-in backend is `noticeboard`: notes over HTTP, a database, a cache in two tiers, rooms over WebSockets. \
+Brinell now does with it what `brinell run` does with any project: runs its tests, starts it, and presses on it \
 with 1,000 requests a second. That takes about a minute; Ctrl-C ends it cleanly.
 """
 _AFTER = """
 What you saw
   The verdict is that of the worst finding that was required: nothing is averaged away.
-  Response time counts from the moment a request was due, so a service that stalls cannot hide it; service time
-  counts from the actual send. The generator says of itself whether it can be believed.
+  Response time counts from the moment a request was due, so a service that stalls cannot hide it; service time \
+counts from the actual send. The generator says of itself whether it can be believed.
   Everything was written to one journal, and every report is made from that journal again whenever you like.
 """
 
@@ -58,7 +58,7 @@ def command(
         return _eject_only(eject_to, quiet=quiet)
     output = session.Output(out=out, json=json, open=open_, quiet=quiet)
     if not (json or quiet):
-        say.out(_BEFORE)
+        say.prose(_BEFORE)
     with tempfile.TemporaryDirectory(prefix="brinell-demo-") as folder:
         project = _ejected(Path(folder) / "noticeboard")
         done = session.examine(from_toml(project), output, home=options.here())
@@ -66,7 +66,7 @@ def command(
     toured = _toured(done.judgement)
     if not (json or quiet):
         if toured == Exit.PASS:
-            say.out(_AFTER.rstrip())
+            say.prose(_AFTER.rstrip())
         say.next_steps(
             [
                 (f"brinell report {say.near(done.folder)} --open", "the report in a browser"),

@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,6 +20,7 @@ from brinell.live.console import look_at
 
 _WIDEST = 60  # a longer command does not push the others' explanations aside
 _OWN = re.compile(r"(?:^|(?<=&& ))brinell(?= |$)")
+_LONGEST = 110  # columns of prose, however wide the terminal is
 _STYLES = {"good": "32", "bad": "31", "warn": "33", "dim": "2", "bold": "1"}
 
 
@@ -30,6 +32,14 @@ def style(text: str, name: str, stream: TextIO | None = None) -> str:
 def out(text: str = "") -> None:
     """Print a result. What the terminal's encoding cannot show is replaced."""
     _write(sys.stdout, text)
+
+
+def prose(text: str) -> None:
+    """Print paragraphs, one a line, wrapped at words to the terminal's width; each keeps its indent."""
+    width = min(look_at(sys.stdout, os.environ).width, _LONGEST)
+    for line in text.split("\n"):
+        indent = line[: len(line) - len(line.lstrip())]
+        out(textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False))
 
 
 def note(text: str = "") -> None:
