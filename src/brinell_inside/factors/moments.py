@@ -1,0 +1,75 @@
+"""Moments of the calendar at which code that reads the clock goes wrong, and ordinary ones beside them.
+
+PYTEST_DONT_REWRITE
+"""
+
+import calendar
+import datetime  # noqa: ICN001 - "dt" says nothing beside the module time
+
+_DAY = datetime.timedelta(days=1)
+_DST_ZONE = "Europe/Berlin"  # forward at 02:00 on March's last Sunday, back at 03:00 on October's (2000/84/EC)
+
+
+def moments(now):
+    """``{name: clock level}`` for the next such moments after ``now`` (a naive datetime, local time).
+
+    Each ``name`` has a ``control of name``: the Wednesday nearest to the 15th of that month, 10:17:23, in the same
+    zone (2038: that of the year before). ``as-is`` is now: it changes nothing but goes through the same machinery.
+    """
+    levels = {"as-is": {"at": now.replace(microsecond=0).isoformat(), "control": True}}
+    for name, (moment, zone) in _special(now).items():
+        tz = {"tz": zone} if zone else {}
+        levels[name] = dict({"at": moment.isoformat()}, **tz)
+        levels["control of " + name] = dict({"at": _ordinary(moment).isoformat(), "control": True}, **tz)
+    return levels
+
+
+def _special(now):
+    today = datetime.datetime(now.year, now.month, now.day)  # noqa: DTZ001 - local time throughout
+    tomorrow = today + _DAY
+    spring, autumn = (_next(now, lambda year, m=month: _last_sunday(year, m)) for month in (3, 10))
+    long_months = [_next(now, lambda year, m=month: datetime.datetime(year, m, 31)) for month in (3, 5, 10)]  # noqa: DTZ001
+    year_end = _next(now, lambda year: datetime.datetime(year, 12, 31))  # noqa: DTZ001
+    leap = next(year for year in range(now.year, now.year + 9) if calendar.isleap(year) and _leap(year) > now)
+    return {
+        "midnight": (tomorrow, None),
+        "over-midnight": (tomorrow - datetime.timedelta(microseconds=100000), None),
+        "late-evening": (_at(tomorrow, 23, 30), None),
+        "small-numbers": (_next(now, lambda year: datetime.datetime(year, 2, 1, 3, 4, 5)), None),  # noqa: DTZ001
+        "monday": (_at(tomorrow + _DAY * (-tomorrow.weekday() % 7), 10, 17), None),
+        "weekend": (_at(tomorrow + _DAY * ((5 - tomorrow.weekday()) % 7), 10, 17), None),
+        "month-start": (_at((today.replace(day=28) + 4 * _DAY).replace(day=1), 0, 30), None),
+        "month-end": (_at(min(long_months), 10, 17), None),  # the months before and after it are shorter
+        "leap-day": (_leap(leap), None),
+        "year-end": (_at(year_end, 10, 17), None),
+        "over-new-year": (year_end + _DAY - datetime.timedelta(microseconds=100000), None),
+        "new-year": (datetime.datetime(now.year + 1, 1, 1, 0, 30), None),  # noqa: DTZ001
+        "dst-forward": (spring + datetime.timedelta(hours=2, microseconds=-100000), _DST_ZONE),
+        "after-dst-forward": (_at(spring + _DAY, 0, 30), _DST_ZONE),  # 24 hours ago is two dates ago
+        "dst-back": (_at(autumn, 2, 30), _DST_ZONE),  # there are two of these
+        "after-dst-back": (_at(autumn, 23, 30), _DST_ZONE),  # 24 hours ago is today
+        "after-2038": (datetime.datetime(2038, 1, 20, 10, 17, 23), None),  # noqa: DTZ001 - over 31 bits of seconds
+    }
+
+
+def _next(now, of_year):
+    return next(moment for moment in map(of_year, (now.year, now.year + 1)) if moment > now + _DAY)
+
+
+def _last_sunday(year, month):
+    last = datetime.datetime(year, month, 31)  # noqa: DTZ001
+    return last - _DAY * ((last.weekday() + 1) % 7)
+
+
+def _leap(year):
+    return datetime.datetime(year, 2, 29, 12)  # noqa: DTZ001
+
+
+def _at(day, hour, minute):
+    return day.replace(hour=hour, minute=minute, second=0, microsecond=0)
+
+
+def _ordinary(moment):
+    moment = min(moment, datetime.datetime(2037, 12, 31))  # noqa: DTZ001
+    middle = moment.replace(day=15, hour=10, minute=17, second=23, microsecond=0)
+    return middle + _DAY * ((2 - middle.weekday() + 3) % 7 - 3)
