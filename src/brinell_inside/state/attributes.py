@@ -1,11 +1,14 @@
 """Attributes of the project's modules, classes and functions, and what hangs on them. PYTEST_DONT_REWRITE."""
 
+# ruff: noqa: B905, PLR0917 - zip(strict=) came with 3.10; inner records, not an interface
+
+import functools
 import types
 
 from brinell_inside.state.compare import Comparison
 from brinell_inside.state.difference import Difference
 from brinell_inside.state.graph import Graph, same_items
-from brinell_inside.state.layout import MISSING, class_dict, is_class, is_module, module_name, qualified
+from brinell_inside.state.layout import MISSING, WRAPPER_IDS, class_dict, is_class, is_module, module_name, qualified
 
 _MODULE_OWN = frozenset((
     "__builtins__", "__file__", "__cached__", "__spec__", "__loader__", "__package__", "__path__", "__doc__",
@@ -19,6 +22,7 @@ _CLASS_OWN = frozenset((
     "pytestmark", "_classSetupFailed", "_class_cleanups", "__annotate_func__", "__orig_bases__", "__slotnames__",
 ))  # fmt: skip
 _FUNCTION_OWN = frozenset(("__wrapped__", "pytestmark", "_pytestfixturefunction", "hypothesis", "is_hypothesis_test"))
+_LRU = type(functools.lru_cache(None)(len))
 _RUNNERS = ("@py", "_xunit_", "_unittest_", "__pytest", "_hypothesis", "pytest_", "__hypothesis")
 
 
@@ -152,14 +156,14 @@ class Attributes:
 
     def _callable(self, value, space, name, depth):
         functions = [value]
-        if type(value) in (staticmethod, classmethod):
+        if id(type(value)) in WRAPPER_IDS:
             functions = [value.__func__]
         elif type(value) is property:
             functions = [value.fget, value.fset]
         for function in functions:
-            if type(function).__name__ == "_lru_cache_wrapper":
+            if type(function) is _LRU:
                 self._cache(function, space.path(name), space.module)
-                function = type(function).__dict__["__dict__"].__get__(function).get("__wrapped__")  # noqa: PLW2901
+                function = _LRU.__dict__["__dict__"].__get__(function).get("__wrapped__")  # noqa: PLW2901
             if type(function) is types.FunctionType and id(function) not in self._seen and depth < 4:
                 if depth == 0 and function.__module__ != space.module:
                     continue  # imported: its home tells

@@ -1,13 +1,15 @@
 """Structural comparison of what a graph remembers with what is there now. PYTEST_DONT_REWRITE.
 
 Leaves count by type and value, built-in containers by content, everything else by identity; of objects that are
-still the same, the contents. Yields ``(path, how, before, after, holder)``; ``holder`` is ``(expression or None, type name)``.
+still the same, the contents. Yields ``Change``.
 """
+
+# ruff: noqa: B905, PLR0917 - zip(strict=) came with 3.10; inner records, not an interface
 
 import collections
 import decimal
 
-from brinell_inside.state.layout import LEAF_IDS, MISSING, layout_of
+from brinell_inside.state.layout import LEAF_IDS, MISSING, TEXT_IDS, layout_of
 from brinell_inside.state.shown import ABSENT, key_text, shown, shown_under
 
 MOST_PAIRS = 20000
@@ -116,7 +118,7 @@ class Comparison:
         path, good, depth, kind = place
         holder = (path if good else None, kind)
         common = min(len(then), len(now))
-        if len(then) != len(now) and not all(self.same(then[i], now[i]) for i in range(common)):
+        if len(then) != len(now) and not all(then[i] is now[i] or self.same(then[i], now[i]) for i in range(common)):
             yield self._whole(then, now, place)
             return
         for index in range(max(len(then), len(now))):
@@ -187,7 +189,7 @@ def _mark(key):
     kind = type(key)
     if id(kind) in LEAF_IDS:
         return (id(kind), key if key == key else "nan")  # noqa: PLR0124 - NaN
-    if kind in (tuple, frozenset) and len(key) <= 1000:
+    if (kind is tuple or kind is frozenset) and len(key) <= 1000:
         parts = tuple(_mark(part) for part in key)
         return (id(kind), parts if kind is tuple else frozenset(parts))
     return (0, id(key))
@@ -195,8 +197,8 @@ def _mark(key):
 
 def _hidden(name, change, old, new):
     return (
-        change.before if old is MISSING or type(old) not in (str, bytes) else shown_under(name, old),
-        ABSENT if new is MISSING else change.after if type(new) not in (str, bytes) else shown_under(name, new),
+        change.before if old is MISSING or id(type(old)) not in TEXT_IDS else shown_under(name, old),
+        ABSENT if new is MISSING else change.after if id(type(new)) not in TEXT_IDS else shown_under(name, new),
     )
 
 

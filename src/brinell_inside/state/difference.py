@@ -1,5 +1,7 @@
 """One difference between the remembered state and the state now. PYTEST_DONT_REWRITE."""
 
+# ruff: noqa: PLR0917 - inner records, not an interface
+
 
 class Difference:
     """What differs, and how to undo it; ``undo`` is None where that is not possible, and may raise where it fails.

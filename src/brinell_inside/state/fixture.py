@@ -1,7 +1,7 @@
 """A pytest fixture that guards named state, as source text: saves before each test, restores after it.
 
-Pure text work: it imports and evaluates nothing of the subject. What it writes needs pytest and the standard library only.
-PYTEST_DONT_REWRITE.
+Pure text work: it imports and evaluates nothing of the subject. What it writes needs pytest and the
+standard library only. PYTEST_DONT_REWRITE.
 """
 
 import re
@@ -54,8 +54,8 @@ def _written(guards):
 
 
 _STANDARD = frozenset((
-    "copy", "functools", "gc", "locale", "logging", "os", "random", "signal", "socket", "sys", "time", "warnings", "decimal",
-    "builtins",
+    "copy", "functools", "gc", "locale", "logging", "os", "random", "signal", "socket", "sys",
+    "time", "warnings", "decimal", "builtins",
 ))  # fmt: skip
 
 

@@ -1,8 +1,10 @@
 """The remembered objects: what hung together from given roots, each with a shallow copy of its contents.
 
-Walks breadth first through containers and instances, cycle-safe, at most ``MOST_OBJECTS`` objects, ``MOST_DEPTH`` deep; what
- was cut off is counted. Objects and contents are held by strong references. PYTEST_DONT_REWRITE.
+Walks breadth first through containers and instances, cycle-safe, at most ``MOST_OBJECTS`` objects and ``MOST_DEPTH``
+deep; what was cut off is counted. Objects and contents are held by strong references. PYTEST_DONT_REWRITE.
 """
+
+# ruff: noqa: B905 - zip(strict=) came with 3.10
 
 import collections
 from operator import is_

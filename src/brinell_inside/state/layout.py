@@ -19,6 +19,8 @@ FUNCTIONS = (
     property,
 )  # fmt: skip
 FUNCTION_IDS = frozenset(map(id, FUNCTIONS))
+TEXT_IDS = frozenset((id(str), id(bytes)))
+WRAPPER_IDS = frozenset((id(staticmethod), id(classmethod)))
 MISSING = type("Missing", (), {"__slots__": ()})()  # no value at all
 
 mro_of = type.__dict__["__mro__"].__get__
@@ -121,7 +123,7 @@ def _attributes(mro):
             if type(found) is not types.GetSetDescriptorType:
                 return None, ()  # a property of the subject's under that name: not ours to call
             get_dict = found.__get__
-        if type(members.get("__slots__")) in (tuple, list, str):
+        if members.get("__slots__") is not None:
             slots += [(name, m) for name, m in members.items() if type(m) is types.MemberDescriptorType]
     return get_dict, tuple(slots)
 

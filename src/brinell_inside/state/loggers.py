@@ -1,5 +1,7 @@
 """Logging: levels, handlers, filters, switches of every logger. PYTEST_DONT_REWRITE."""
 
+# ruff: noqa: B905 - zip(strict=) came with 3.10
+
 import logging
 
 from brinell_inside.state.difference import Difference

@@ -1,9 +1,12 @@
 """Attributes of modules that are not the project's, and of their classes: who replaced what. PYTEST_DONT_REWRITE.
 
-Some 50,000 attributes are looked at after every test, by identity, in one pass over live views. Libraries fill in their own
-globals when first used; so only exchanged functions and classes count, and public plain values that were set already.
+Some 50,000 attributes are looked at after every test, by identity, in one pass over live views. Libraries fill in their
+own globals when first used; so only exchanged functions and classes count, and public plain values set before.
 """
 
+# ruff: noqa: B905 - zip(strict=) came with 3.10
+
+import types
 from itertools import chain
 from operator import is_
 
@@ -13,6 +16,7 @@ from brinell_inside.state.layout import (
     FUNCTION_IDS,
     LEAF_IDS,
     MISSING,
+    WRAPPER_IDS,
     class_dict,
     is_class,
     is_module,
@@ -23,8 +27,11 @@ from brinell_inside.state.shown import shown
 
 _END = object()
 _ELSEWHERE = {  # looked at by name in process.py, or the runner's
-    "sys": ("stdin", "stdout", "stderr", "excepthook", "displayhook", "unraisablehook", "last_type", "last_value", "last_exc",
-            "last_traceback", "ps1", "ps2", "path", "argv", "modules", "meta_path", "path_hooks", "tracebacklimit"),
+    "sys": ("stdin", "stdout", "stderr", "excepthook", "displayhook", "unraisablehook",
+            "last_type", "last_value",
+
+            "last_exc", "last_traceback", "ps1", "ps2", "path", "argv",
+            "modules", "meta_path", "path_hooks", "tracebacklimit"),
     "time": ("tzname", "timezone", "altzone", "daylight"),
     "builtins": ("_",),
     "mimetypes": ("inited",),
@@ -98,14 +105,11 @@ class Patched:
 
     def _planted(self, value):
         """Whether the value comes from the project or from unittest.mock."""
-        for function in (
-            value,
-            getattr(value, "__func__", None) if type(value) in (staticmethod, classmethod) else None,
-        ):
-            if function is not None and id(type(function)) in FUNCTION_IDS and type(function).__name__ == "function":
-                return function.__module__ in self._own
+        function = value.__func__ if id(type(value)) in WRAPPER_IDS else value
+        if type(function) is types.FunctionType:
+            return function.__module__ in self._own
         home = module_name(value if is_class(value) else type(value))
-        return home == "unittest.mock" or home == "mock.mock" or home in self._own
+        return home in ("unittest.mock", "mock.mock") or home in self._own
 
 
 def _undo(namespace, cls, key, old):
@@ -124,7 +128,7 @@ def _is_own_successor(name, key, new):
     """A module that exchanges its own function at the first call, or was loaded anew."""
     if is_class(new):
         return module_name(new) == name and qualified(new) == key
-    if type(new).__name__ != "function":
+    if type(new) is not types.FunctionType:
         return False
     return new.__module__ == name and new.__name__ == key
 

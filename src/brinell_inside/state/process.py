@@ -164,7 +164,9 @@ def _loop_state():
     events = sys.modules.get("asyncio.events")
     policy = events.__dict__.get("_event_loop_policy") if events is not None else None
     held = object.__getattribute__(policy, "__dict__").get("_local") if policy is not None else None
-    return policy, (object.__getattribute__(held, "__dict__") if isinstance(held, threading.local) else None)
+    return policy, (
+        threading.local.__getattribute__(held, "__dict__") if issubclass(type(held), threading.local) else None
+    )
 
 
 def _loop():

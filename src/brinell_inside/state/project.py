@@ -5,9 +5,7 @@ import sys
 
 from brinell_inside.state.layout import is_module, namespace_of
 
-_FOREIGN_PARTS = frozenset(
-    ("site-packages", "dist-packages", ".venv", "venv", ".tox", ".nox", ".eggs", "__pypackages__")
-)
+_FOREIGN_PARTS = frozenset(("site-packages", "dist-packages", ".venv", "venv", ".tox", ".nox", ".eggs"))
 _NEVER = frozenset((
     "brinell_inside", "_pytest", "pytest", "pluggy", "__main__", "hypothesis", "coverage", "xdist", "execnet", "py",
     "_hypothesis_pytestplugin", "_hypothesis_globals", "pytest_cov", "pytest_asyncio", "pytest_randomly", "anyio",
@@ -61,9 +59,8 @@ class Project:
             return False
         if top not in self._tops:
             tries = [os.path.join(self._root, *more, top) for more in ((), ("src",))]
-            self._tops[top] = any(
-                os.path.isfile(t + ".py") or os.path.isfile(os.path.join(t, "__init__.py")) for t in tries
-            )
+            files = [found for path in tries for found in (path + ".py", os.path.join(path, "__init__.py"))]
+            self._tops[top] = any(map(os.path.isfile, files))
         return self._tops[top]
 
 

@@ -7,6 +7,7 @@ import types
 from brinell_inside.state.layout import (
     LEAF_IDS,
     MISSING,
+    TEXT_IDS,
     is_class,
     is_module,
     layout_of,
@@ -30,7 +31,7 @@ def _within(text):
     return text if len(text) <= _MOST else text[: _MOST - 3] + "..."
 
 
-def _text(value, depth):
+def _text(value, depth):  # noqa: PLR0911 - one line per kind of value
     if value is MISSING:
         return ABSENT
     kind = type(value)
@@ -95,7 +96,7 @@ _BRACKETS = {
 
 def shown_under(name, value):
     """As ``shown``; what a name like PASSWORD or API_TOKEN holds is not shown."""
-    if type(value) in (str, bytes) and type(name) is str and _SECRET.search(name):
+    if id(type(value)) in TEXT_IDS and type(name) is str and _SECRET.search(name):
         return "<hidden>"
     return shown(value)
 
