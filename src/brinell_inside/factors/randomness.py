@@ -53,11 +53,12 @@ def entropy(seed):
     replaced = {os.urandom: stream.urandom}
     if hasattr(os, "getrandom"):
         replaced[os.getrandom] = stream.getrandom
+    builtin = type(os.urandom)  # hashable, as other values may not be
     for module in list(sys.modules.values()):
         names = getattr(module, "__dict__", None)
         if isinstance(names, dict):
             for name, value in list(names.items()):
-                if type(value) is type(os.urandom) and value in replaced:
+                if type(value) is builtin and value in replaced:
                     names[name] = replaced[value]
     seed_as_asked = random.Random.seed
 

@@ -1,0 +1,278 @@
+"""Every factor takes hold in a forked pytest child, and without it the same tests fail."""
+
+import datetime as dt
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from brinell_inside.factors import FACTORS, apply, moments, starver
+
+CLOCK = """
+import datetime, time, warnings
+from datetime import date, datetime as dt, timezone
+from time import time as now_s, time_ns, localtime, gmtime, strftime, ctime, asctime, clock_gettime, CLOCK_REALTIME
+import pytest
+held, held_utc, held_today = dt.now, dt.utcnow, date.today
+class Own(dt): pass
+DAY = (2028, 2, 29)
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("read", [dt.now, dt.utcnow, dt.today, held, held_utc, held_today, Own.now, Own.utcnow,
+    Own.today, lambda: dt.now(timezone.utc), lambda: dt.now(tz=timezone.utc), lambda: dt.fromtimestamp(now_s())])
+def test_changed_dates(read):
+    assert (read().year, read().month, read().day) == DAY
+
+@pytest.mark.parametrize("read", [localtime, gmtime, lambda: localtime(None), lambda: gmtime(now_s()),
+    lambda: time.strptime(strftime("%Y-%m-%d"), "%Y-%m-%d"), lambda: time.strptime(ctime()),
+    lambda: time.strptime(asctime()), lambda: gmtime(time_ns() // 10**9),
+    lambda: gmtime(clock_gettime(CLOCK_REALTIME))])
+def test_changed_times(read):
+    assert read()[:3] == DAY
+
+def test_same_otherwise():
+    assert gmtime(0)[:3] == (1970, 1, 1)
+    assert strftime("%Y", (2020, 1, 1, 0, 0, 0, 0, 1, 0)) == "2020"
+    assert type(Own.now()) is Own and dt.now(timezone.utc).tzinfo is timezone.utc
+    for call, error in ((lambda: localtime("x"), TypeError), (lambda: strftime(), TypeError),
+                        (lambda: gmtime(10**30), OverflowError), (lambda: clock_gettime(999), OSError)):
+        with pytest.raises(error):
+            call()
+    import pickle
+    assert pickle.loads(pickle.dumps(now_s)) is now_s
+    first = now_s(); assert first <= now_s() <= first + 60
+    assert abs(dt.now().timestamp() - now_s()) < 60
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        dt.utcnow()
+    assert all(warning.filename == __file__ for warning in caught)
+"""
+
+
+def test_clock(holds):
+    holds({"clock": "2028-02-29T12:00:00"}, CLOCK)
+
+
+def test_clock_runs_over_a_dst_gap(holds):
+    tests = """
+import time
+from datetime import datetime
+def test_changed_hour():
+    while datetime.now().microsecond > 800000: time.sleep(0.02)
+    assert datetime.now().replace(microsecond=0) >= datetime(2027, 3, 28, 3, 0, 0) and time.localtime().tm_hour == 3
+"""
+    holds({"clock": {"at": "2027-03-28T01:59:59.900000", "tz": "Europe/Berlin"}}, tests)
+
+
+def test_seeds(under):
+    tests = """
+import os, random, secrets, uuid
+from os import urandom
+from uuid import uuid4
+def test_drawn():
+    drawn = [random.random(), urandom(4), os.urandom(4), uuid4(), secrets.token_hex(4), random.Random().random()]
+    raise AssertionError("drawn: %s!" % drawn)
+def test_a_fork_has_its_own():
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writing, urandom(8)); os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reading, 8) != urandom(8)
+    for wrong in (-1, 1.5):
+        try: urandom(wrong)
+        except (ValueError, TypeError): continue
+        assert False
+"""
+
+    def drawn(levels):
+        ended = under(levels, tests)
+        assert ended["problems"] == {}
+        assert ended["outcomes"]["test_a_fork_has_its_own"][0] == "passed"
+        return re.search(r"AssertionError: drawn: (.*)!", ended["outcomes"]["test_drawn"][1]).group(1).split(", ")
+
+    first = drawn({"rng": 7, "entropy": 3})
+    assert first == drawn({"rng": 7, "entropy": 3})
+    assert not set(first) & set(drawn({"rng": 8, "entropy": 4}))
+    assert not set(first) & set(drawn({}))
+
+
+def test_randomly_reseeds_with_the_seed(under):
+    pytest.importorskip("pytest_randomly")
+    tests = "import random\ndef test_a(request): assert request.config.option.randomly_seed == 7\n"
+    ended = under({"rng": 7}, tests, ("pytest_randomly",))
+    assert ended["outcomes"]["test_a"][0] == "passed"
+
+
+TAKES_HOLD = """
+{"tz": "America/New_York"}
+    import time; assert time.localtime(0)[:4] == (1969, 12, 31, 19)
+{"locale": "C.UTF-8"}
+    import os; assert os.environ["LC_ALL"] == "C.UTF-8"
+{"umask": "027"}
+    import os; old = os.umask(0); os.umask(old); assert old == 0o27
+{"nofile": {"limit": 500, "exact": true}}
+    import resource; assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 500
+{"home": "missing"}
+    import os; assert not os.path.exists(os.path.expanduser("~"))
+    with pytest.raises(OSError): os.makedirs(os.path.expanduser("~/.config"))
+{"home": "read-only"}
+    import os; assert os.path.isdir(os.path.expanduser("~"))
+    with pytest.raises(OSError): os.mkdir(os.path.expanduser("~/.t")); os.rmdir(os.path.expanduser("~/.t"))
+{"cwd": "scratch"}
+    import os; assert os.path.basename(os.getcwd()) == "cwd" and not os.listdir(".")
+{"tmp": "scratch"}
+    import tempfile; assert "/scratch/tmp/" in tempfile.mkstemp()[1]
+{"switch": 0.5}
+    import sys; assert sys.getswitchinterval() == 0.5
+{"cpu": {"spinners": 1}}
+    import os; assert len(os.sched_getaffinity(0)) == 1
+{"threads": "slow-start"}
+    import threading; ran = []; thread = threading.Thread(target=ran.append, args=(1,))
+    thread.start(); late = not ran; thread.join(); assert late and ran == [1] and "run" not in thread.__dict__
+{"sleep": "zero-yield"}
+    from time import monotonic; began = monotonic(); held(1); held(1)
+    assert monotonic() - began < 1.9
+{"sleep": "long"}
+    from time import monotonic; began = monotonic()
+    for _ in range(9): held(0.001)
+    assert monotonic() - began > 0.45
+"""
+CASES = re.findall(r"^(\{.*)\n((?:    .*\n)+)", TAKES_HOLD, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("levels", "test"), CASES, ids=[levels for levels, _ in CASES])
+def test_takes_hold(holds, levels, test):
+    if "cpu" in levels and os.cpu_count() == 1:
+        pytest.skip("one core anyway")
+    holds(json.loads(levels), f"import pytest\nfrom time import sleep as held\ndef test_changed_it():\n{test}")
+
+
+NETWORK = """
+import errno, socket
+import _socket
+import pytest
+from socket import create_connection, getaddrinfo
+
+def test_changed_addresses():
+    for kind in (socket.socket, _socket.socket):
+        with pytest.raises(OSError) as raised:
+            kind(socket.AF_INET, socket.SOCK_DGRAM).connect(("203.0.113.1", 9))
+        assert raised.value.errno == errno.ENETUNREACH
+    assert socket.socket(type=socket.SOCK_DGRAM).connect_ex(("203.0.113.1", 9)) == errno.ENETUNREACH
+    with pytest.raises(OSError):
+        socket.socket(type=socket.SOCK_DGRAM).sendto(b"", ("203.0.113.1", 9))
+
+def test_names():
+    for call in (lambda: getaddrinfo("example.invalid", 80), lambda: create_connection(("example.invalid", 80))):
+        with pytest.raises(socket.gaierror):
+            call()
+
+def test_this_machine():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with create_connection(server.getsockname()) as client, server.accept()[0] as other:
+            client.sendall(b"hello"); assert other.recv(5) == b"hello"
+    getaddrinfo("localhost", 80)
+    with pytest.raises(TypeError):
+        socket.socket().connect()
+"""
+
+
+def test_network_blocked(holds):
+    ended = holds({"network": "blocked"}, NETWORK)
+    assert ended["report"]["network"] >= 4
+    assert ended["report"]["network_local"] >= 1
+
+
+def test_network_all_and_watch(under):
+    ended = under({"network": "all"}, NETWORK)["outcomes"]
+    assert {name: outcome for name, (outcome, _) in ended.items()}["test_this_machine"] == "failed"
+    watched = under({"network": "watch"}, NETWORK)
+    assert watched["outcomes"]["test_this_machine"][0] == "passed"
+    assert watched["report"]["network_local"] == 1
+
+
+STARTS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from brinell_inside.factors import apply, processor, release
+assert apply({"cpu": sys.argv[2]}, sys.argv[3]) == {}
+print(*[pid for pid, _, _ in processor._running], flush=True)
+sys.stdin.readline()
+release()
+release()
+print("released", flush=True)
+sys.stdin.readline()
+"""
+
+
+def started(python, level, scratch):
+    """A process under ``cpu``, and what it had started."""
+    sources = str(Path(starver.__file__).parents[2])
+    process = subprocess.Popen(
+        [python, "-c", STARTS, sources, level, str(scratch)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    return process, [int(word) for word in process.stdout.readline().split()]
+
+
+def gone(pids):
+    until = time.monotonic() + 30
+    while any(starver.began(pid) for pid in pids) and time.monotonic() < until:
+        time.sleep(0.01)
+    return not any(starver.began(pid) for pid in pids)
+
+
+@pytest.mark.parametrize("level", ["starved", "jitter"])
+@pytest.mark.parametrize("ending", ["release", "kill"])
+def test_leaves_no_process(python, tmp_path, level, ending):
+    process, pids = started(python, level, tmp_path)
+    with process:
+        assert len(pids) == (2 if level == "starved" else 1)
+        assert all(starver.began(pid) for pid in pids)
+        assert all(os.getsid(pid) != os.getsid(process.pid) for pid in pids)
+        if ending == "release":
+            process.stdin.write("\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "released\n"
+            assert not any(starver.began(pid) for pid in pids)
+            process.stdin.write("\n")
+        else:
+            process.send_signal(signal.SIGKILL)
+    assert process.returncode == (0 if ending == "release" else -signal.SIGKILL)
+    assert gone(pids)
+
+
+def test_says_why_not(tmp_path):
+    levels = {
+        "hash": 3, "nonsense": 1, "tz": "Mars/Olympus", "locale": "xx_XX.UTF-8", "umask": "9", "clock": "yesterday",
+        "network": "slow", "home": "sweet", "cwd": 3, "sleep": None, "cpu": {"spinners": 99}, "rng": "x", "threads": [],
+    }  # fmt: skip
+    before = dict(os.environ), Path.cwd()
+    problems = apply(levels, str(tmp_path))
+    assert set(problems) == set(levels)
+    assert "fresh interpreter" in problems["hash"]
+    assert "Mars/Olympus" in problems["tz"]
+    assert (dict(os.environ), Path.cwd()) == before
+    assert set(levels) - {"nonsense"} <= set(FACTORS)
+
+
+@pytest.mark.parametrize("day", range(0, 1500, 7))
+def test_moments_lie_ahead_and_have_ordinary_controls(day):
+    now = dt.datetime(2026, 11, 21, 5) + dt.timedelta(days=day)  # noqa: DTZ001 - local time
+    levels = moments(now)
+    for name, level in levels.items():
+        moment = dt.datetime.fromisoformat(level["at"])
+        if level.get("control"):
+            assert name == "as-is" or (moment.weekday() == 2 and 11 <= moment.day <= 19)
+        else:
+            assert moment > now
+            assert levels["control of " + name].get("tz") == level.get("tz")
+    assert dt.datetime.fromisoformat(levels["leap-day"]["at"]).timetuple()[1:3] == (2, 29)
+    assert dt.datetime.fromisoformat(levels["dst-back"]["at"]).weekday() == 6
+    assert dt.datetime.fromisoformat(levels["monday"]["at"]).weekday() == 0
+    assert dt.datetime.fromisoformat(levels["weekend"]["at"]).weekday() == 5
