@@ -19,6 +19,7 @@ BAD = frozenset("fed")
 VARYING = frozenset({"hash", "rng", "entropy", "clock", "cpu", "switch", "sleep", "threads", "beside", "order"})
 """Factors that differ between two ordinary runs by themselves; the others belong to the environment."""
 _ALONE = "alone"
+_SHORT = 2  # tests before this one in a process, up to which every history is kept in full
 
 
 class Count(msgspec.Struct):
@@ -82,7 +83,8 @@ class Ledger:
         self.alone: dict[int, Count] = defaultdict(Count)
         self.runs: dict[int, Count] = defaultdict(Count)
         self.twice: dict[int, Count] = defaultdict(Count)  # the second time, where the first passed
-        self.after: dict[int, dict[tuple[int, ...], Count]] = defaultdict(lambda: defaultdict(Count))
+        self.after: dict[int, dict[tuple[int, ...], Count]] = defaultdict(dict)
+        self._histories: dict[int, Count] = {}  # of test and all before it, by a hash of both
         self.left: dict[int, tuple[LeftState, ...]] = {}
         self.proofs: dict[int, dict[tuple[str, ...], Count]] = defaultdict(lambda: defaultdict(Count))
         self.factors: dict[int, dict[str, tuple[Any, Count, Count]]] = defaultdict(dict)
@@ -121,19 +123,27 @@ class Ledger:
         if exam.factors or exam.purpose.startswith("factor"):
             self._factor(exam, ran)
             return
+        history = 0
         for position, (test, letter) in enumerate(ran):
             failed = letter in BAD
-            before = exam.tests[:position]
+            history = hash((history, test))
             self.runs[test].add(failed)
             if failed and str(test) in exam.messages:
                 self.messages[test][exam.messages[str(test)]] += 1
-            if not before:
+            if not position:
                 self.alone[test].add(failed)
-            elif set(before) == {test}:
+                continue
+            before = exam.tests[:position] if position < _SHORT or failed or position == len(exam.tests) - 1 else ()
+            if before and set(before) == {test}:
                 if ran[0][1] not in BAD:
                     self.twice[test].add(failed)
-            elif position == len(exam.tests) - 1 or failed or position < 2:
-                self.after[test][before].add(failed)
+                continue
+            # Passing in the middle of an order is kept by its hash alone: it counts once the same history fails.
+            if before or exam.purpose == "order" or history in self._histories:
+                count = self._histories.setdefault(history, Count())
+                count.add(failed)
+                if before:
+                    self.after[test][before] = count
 
     def _factor(self, exam: Exam, ran: list[tuple[int, str]]) -> None:
         if len(exam.tests) != 1 or not ran:
@@ -193,13 +203,14 @@ class Ledger:
         cause = next((seen.factor for seen in factors), None)
         if alone.mixed or any(count.mixed for count in self.after[test].values()):
             varying = next((seen.factor for seen in factors if seen.factor in VARYING), cause)
-            return change(base, verdict="nondeterministic", cause=varying, **self._confirmation(test, "factor"))
+            shown = self._confirmation(test, "factor") or self._both_ways(test)
+            return change(base, verdict="nondeterministic", cause=varying, **shown)
         if alone.always and not runs.always:
             setters = self.setters(test)
             if setters:
                 found = {"setters": tuple(setters), "verdict": "brittle", "cause": "order"}
                 return change(base, **found, **self._confirmation(test, "sequence", good=True))
-        polluters = [] if alone.failures else self.polluters(test)
+        polluters = [] if alone.failures or runs.always else self.polluters(test)
         if polluters:
             found = {"polluters": tuple(polluters), "verdict": "victim", "cause": "order"}
             return change(
@@ -236,6 +247,12 @@ class Ledger:
                 agrees = purpose != "sequence" or any((one.outcomes[-1] in BAD) == good for one in alone)
                 return {"confirmed": agrees, "command": said.command, "env": said.env}
         return {}
+
+    def _both_ways(self, test: int) -> dict[str, Any]:
+        """Return what ``_confirmation`` does: fresh processes ran the test alone and did not agree."""
+        alone = [one for one in self.confirmed.get(test, ()) if one.purpose == _ALONE and one.outcomes]
+        bad = [one for one in alone if one.outcomes[-1] in BAD]
+        return {"confirmed": True, "command": bad[0].command, "env": bad[0].env} if 0 < len(bad) < len(alone) else {}
 
     def _leaked(self, test: int) -> tuple[str, ...]:
         proved = [roots for roots, count in self.proofs.get(test, {}).items() if not count.failures]
