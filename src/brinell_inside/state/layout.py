@@ -100,7 +100,7 @@ class Layout:
         found = self.get_dict(value)
         if not issubclass(type(found), dict):
             return None
-        return dict.copy(found) if copy else found
+        return _copy_dict(found) if copy else found
 
     def slot_values(self, value):
         """Values of the slots in the order of ``slots``, MISSING where unset; None without slots."""
@@ -128,8 +128,13 @@ def _attributes(mro):
     return get_dict, tuple(slots)
 
 
+def _copy_dict(value):
+    """A plain copy; ``dict.copy`` would ask a subclass that has its own ``__iter__``."""
+    return dict.copy(value) if type(value) is dict else dict(list(dict.items(value)))
+
+
 _READERS = {
-    dict: dict.copy,
+    dict: _copy_dict,
     collections.OrderedDict: lambda value: list(collections.OrderedDict.items(value)),
     list: lambda value: list.__getitem__(value, _slice),
     tuple: lambda value: tuple.__getitem__(value, _slice),

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -107,14 +108,14 @@ class Pair:
 
     def write(self, leak, check):
         names = "json, locale, logging, os, random, signal, sys, time, types, warnings, shop"
-        text = """
-            import %s
+        text = f"""
+            import {names}
             locale.setlocale(locale.LC_ALL, "C.UTF-8")
             def test_polluter():
-                %s
+                {leak}
             def test_victim():
-                assert %s
-        """ % (names, leak, check)
+                assert {check}
+        """
         (self.root / "test_pair.py").write_text(textwrap.dedent(text))
 
     def run(self, *args, path=()):
@@ -130,7 +131,7 @@ def test_red_becomes_green(kind, pair):
     settings = SETTINGS.get(kind, ())
     assert pair.run(*settings) == "1 failed, 1 passed"
     (pair.root / "leak_watch.py").write_text(LEAK)
-    pair.run(*settings, "-p", "leak_watch", path=[os.path.dirname(os.path.dirname(inside))])
+    pair.run(*settings, "-p", "leak_watch", path=[str(Path(inside).parents[1])])
     changes = json.loads((pair.root / "changes.json").read_text())
     assert changes
 

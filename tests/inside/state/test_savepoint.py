@@ -80,7 +80,7 @@ LEAKS = {
     "socket": (lambda _: socket.setdefaulttimeout(9), "socket.getdefaulttimeout()", "interpreter", "rebound"),
     "decimal": (lambda _: set_attribute(decimal.getcontext(), "prec", 5), "decimal.getcontext().prec", "decimal",
                 "rebound"),
-    "rng": (lambda _: random.random(), "random.getstate()", "rng", "rebound"),
+    "rng": (lambda _: random.seed(), "random.getstate()", "rng", "rebound"),
     "log level": (lambda _: logging.getLogger("shop").setLevel(10), "logging.getLogger('shop').level", "logging",
                   "rebound"),
     "log handler": (lambda _: logging.getLogger("shop").addHandler(logging.StreamHandler()),
@@ -91,7 +91,8 @@ LEAKS = {
     "patched function": (lambda _: set_attribute(time, "time", lambda: 0), "time.time", "patched-attribute", "rebound"),
     "patched method": (lambda _: set_attribute(json.JSONEncoder, "default", lambda *_: 0),
                        "json.encoder.JSONEncoder.default", "patched-attribute", "rebound"),
-    "patched value": (lambda _: set_attribute(sys, "platform", "win32"), "sys.platform", "patched-attribute", "rebound"),
+    "patched value": (lambda _: set_attribute(sys, "platform", "win32"), "sys.platform", "patched-attribute",
+                      "rebound"),
     "builtin": (lambda _: set_attribute(__import__("builtins"), "shop_flag", 1), "builtins.shop_flag",
                 "patched-attribute", "added"),
     "module removed": (lambda _: sys.modules.pop("shop.registry"), "sys.modules['shop.registry']", "sys.modules",
@@ -104,7 +105,7 @@ LEAKS = {
 
 
 @pytest.fixture(autouse=True)
-def whole(shop, tmp_path):
+def whole(shop, tmp_path):  # noqa: ARG001 - the project must be there
     """Whatever a test here leaks, and whether or not the package can undo it, is undone."""
     logging.getLogger("shop")
     os.chdir(tmp_path)
@@ -196,7 +197,7 @@ def test_ordinary_laziness_is_no_leak(tmp_path):
     save = Savepoint(str(tmp_path))
     importlib.import_module("shop.lazy").CACHE["own"] = 1
     importlib.import_module("colorsys")
-    re.compile("a[bc]+%s" % random.SystemRandom().random())
+    re.compile(f"a[bc]+{random.SystemRandom().random()}")
     linecache.getline(__file__, 3)
     logging.getLogger("brand.new.one").isEnabledFor(10)
     with warnings.catch_warnings():
