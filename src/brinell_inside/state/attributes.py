@@ -2,6 +2,7 @@
 
 # ruff: noqa: B905, PLR0917 - zip(strict=) came with 3.10; inner records, not an interface
 
+import copy
 import functools
 import types
 
@@ -24,6 +25,9 @@ _CLASS_OWN = frozenset((
 _FUNCTION_OWN = frozenset(("__wrapped__", "pytestmark", "_pytestfixturefunction", "hypothesis", "is_hypothesis_test"))
 _LRU = type(functools.lru_cache(None)(len))
 _RUNNERS = ("@py", "_xunit_", "_unittest_", "__pytest", "_hypothesis", "pytest_", "__hypothesis")
+
+
+_latest = None  # (key, Attributes)
 
 
 class Namespace:
@@ -142,6 +146,17 @@ class Attributes:
             self.spaces.append(space)
             self._look(space)
         self.graph = Graph(v for space in self.spaces for v in space.then.values()) if deep else Graph()
+
+    @classmethod
+    def remember(cls, own, deep):
+        """As the constructor; what the last one remembers is shared where all of it is still as it was."""
+        global _latest  # noqa: PLW0603 - one process, one last look
+        key = (deep, tuple(id(namespace) for _, _, namespace in own))
+        if _latest is None or _latest[0] != key or not _latest[1].untouched():
+            _latest = (key, cls(own, deep))
+        shared = copy.copy(_latest[1])
+        shared.caches = [(path, module, wrapper, wrapper.cache_info()) for path, module, wrapper, _ in shared.caches]
+        return shared
 
     def _look(self, space, depth=0):
         for name, value in space.then.items():

@@ -283,9 +283,9 @@ def _undo(writer, name, old, then):
 def _only_lazy(kind, name, old, new):
     if kind == "hook":
         return old is MISSING or new is MISSING  # pytest's own, before or after
-    if old is MISSING:  # the default policy was made
-        return not name.endswith("_set_called") and (name.endswith("_loop") is False) and _is_default(new)
-    return (old is None or old is False) and new is None
+    if name == "asyncio event loop policy":
+        return old is MISSING and _is_default(new)  # made when first asked for
+    return (old is MISSING or old is None or old is False) and (new is None or new is False)
 
 
 def _is_default(policy):

@@ -1,5 +1,7 @@
 """The mark: state remembered, compared, put back. PYTEST_DONT_REWRITE."""
 
+import gc
+
 from brinell_inside.state.attributes import Attributes
 from brinell_inside.state.imports import Imports
 from brinell_inside.state.loggers import Loggers
@@ -32,8 +34,14 @@ class Savepoint:
             own, foreign = project.split()
         except Exception as error:  # noqa: BLE001 - nothing may fail the subject's run
             self._note("modules", error)
-        self._area("attributes", lambda: Attributes(own, deep))
-        self._area("patches", lambda: Patched(own, foreign))
+        collecting = gc.isenabled()
+        gc.disable()  # our many small copies would start collections of the subject's garbage at moments not its own
+        try:
+            self._area("attributes", lambda: Attributes.remember(own, deep))
+            self._area("patches", lambda: Patched.remember(own, foreign))
+        finally:
+            if collecting:
+                gc.enable()
         self._area("imports", Imports)
         self._area("process", Process)
         self._area("logging", Loggers)
