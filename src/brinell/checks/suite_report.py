@@ -10,9 +10,11 @@ from brinell.checks.suite_categories import Categories
 from brinell.checks.suite_facts import Seen, Suite, reported, suites
 from brinell.checks.suite_regression import compare
 from brinell.checks.suite_slowest import slowest
+from brinell.checks.trust_facts import examinations, trust_by_test
 from brinell.core.evidence import Evidence, fingerprint, steps_of
 from brinell.core.finding import Finding
 from brinell.core.judgement import Category, Part, Regression, SuiteReport, TestEntry
+from brinell.core.trust import Trust
 from brinell.core.verdicts import Reason, Verdict
 
 CHECK = "suite-report"
@@ -35,11 +37,11 @@ def suite_report(evidence: Evidence) -> Part:
         why = f"{planned[0]} left no record" if planned else "the plan has no suite"
         return Part(findings=findings, not_measured={"suite": why, **others})
     regression = compare(first, evidence.baseline, fingerprint(evidence)).regression
-    report = _report(first, regression, root=evidence.plan.root)
+    report = _report(first, regression, evidence.plan.root, trust_by_test(examinations(evidence)))
     return Part(findings=findings, suite=report, not_measured=_not_measured(report) | others)
 
 
-def _report(suite: Suite, regression: Regression, root: str) -> SuiteReport:
+def _report(suite: Suite, regression: Regression, root: str, examined: Mapping[str, Trust]) -> SuiteReport:
     worst = suite.worst()
     differing = suite.differing()
     started = suite.started
@@ -73,7 +75,8 @@ def _report(suite: Suite, regression: Regression, root: str) -> SuiteReport:
         verification_timestamp=None,
         regression=regression,
         tests=tuple(
-            _entry(test, of_test[name], _trust(suite, test, differs=name in differing)) for name, test in worst.items()
+            _entry(test, of_test[name], _trust(suite, test, examined.get(name), differs=name in differing))
+            for name, test in worst.items()
         ),
         deselected=max((session.deselected for session in suite.sessions), default=0),
         exit_status=last.exit_status if last else None,
@@ -99,11 +102,20 @@ def _entry(test: Seen, category: str, trust: str) -> TestEntry:
     )
 
 
-def _trust(suite: Suite, test: Seen, *, differs: bool) -> str:
+def _trust(suite: Suite, test: Seen, examined: Trust | None, *, differs: bool) -> str:
+    """Return what an outcome is worth. An examination's verdict speaks before what repeats and reruns suggest; where it
+    says stable, that confirms an outcome only if every clean process gave the same.
+    """
+    if examined is not None and examined.verdict != "stable":
+        return examined.verdict
     if differs:
         return "differed"
+    if examined is not None and test.failed:
+        return "confirmed" if examined.always_fails else "differed"
     if test.reruns:
         return "retried"
+    if examined is not None:
+        return "differed" if examined.always_fails else "stable"
     return "repeated" if len(suite.outcomes(test.id)) > 1 else "single-run"
 
 

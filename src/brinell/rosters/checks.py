@@ -7,6 +7,7 @@ from brinell.checks.steps import steps
 from brinell.checks.suite_baseline import suite_baseline
 from brinell.checks.suite_outcomes import suite_outcomes
 from brinell.checks.suite_report import suite_report
+from brinell.checks.trust import trust
 from brinell.core.roles import Check
 from brinell.triage.check import triage
 
@@ -15,6 +16,7 @@ CHECKS: dict[str, Check] = {
     "suite-outcomes": suite_outcomes,
     "suite-report": suite_report,
     "suite-baseline": suite_baseline,
+    "trust": trust,
     "triage": triage,
     "load": load,
 }

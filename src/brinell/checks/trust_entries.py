@@ -1,0 +1,202 @@
+"""``judgement.flaky`` and ``judgement.pollution``: what is known of each unreliable test, and of what tests leave."""
+
+from __future__ import annotations
+
+import posixpath
+import shlex
+from collections import defaultdict
+from collections.abc import Iterable
+
+from brinell.checks.trust_facts import IMPORT, Examined
+from brinell.core.flaky_rates import interval
+from brinell.core.judgement import FactorEffect, FlakyTest, LeakedState, Pollution, Probability
+from brinell.core.observation import Confirmation, LeftState
+from brinell.core.redact import one_line
+from brinell.core.trust import BAD, Trust
+
+_WORDS = {
+    "p": "passed",
+    "f": "failed",
+    "e": "ended in an error",
+    "s": "was skipped",
+    "x": "failed as expected",
+    "X": "passed unexpectedly",
+    "d": "ended its process",
+}
+_PURPOSE = {"victim": "sequence", "brittle": "sequence", "self-polluting": "twice"}
+_MOST_STATES = 20  # of one test, where it was not shown which of them it is
+
+
+def flaky_test(examined: Examined, trust: Trust, cluster: str | None) -> FlakyTest:
+    """Return the entry of a test that is not simply stable."""
+    said = _told(examined, trust)
+    return FlakyTest(
+        test=examined.name(trust.test),
+        verdict=trust.verdict,
+        polluters=_names(examined, trust.polluters),
+        polluter_sets=_sets(examined, trust.polluters),
+        setters=_names(examined, trust.setters),
+        setter_sets=_sets(examined, trust.setters),
+        cleaners=tuple(examined.name(one) for one in trust.cleaners),
+        leaked_state=_leaked(examined, trust),
+        cause=trust.cause,
+        factors={
+            seen.factor: FactorEffect(
+                level=seen.level,
+                with_factor=probability(*seen.with_factor),
+                without=probability(*seen.without),
+                command=_factor_command(examined, trust, seen.factor),
+            )
+            for seen in trust.factors
+        },
+        failure_probability=_failure_probability(examined, trust),
+        reproducer=command_line(examined, said) if said else None,
+        reproducer_outcome=_outcome(examined, trust, said) if said else None,
+        confirmed=trust.confirmed,
+        fixture=trust.fixture,
+        message=trust.message,
+        cluster=cluster,
+    )
+
+
+def probability(failures: int, runs: int) -> Probability:
+    """Return the share of runs that fail with its interval; of no run at all, ValueError."""
+    if not runs:
+        raise ValueError("no run, no probability")
+    low, high = interval(failures, runs)
+    return Probability(estimate=failures / runs, low=low, high=high, failures=failures, runs=runs)
+
+
+def command_line(examined: Examined, said: Confirmation) -> str:
+    """Return what a person pastes into a shell that stands in the project's root."""
+    line = " ".join([*(f"{name}={shlex.quote(value)}" for name, value in said.env.items()), shlex.join(said.command)])
+    rootdir = examined.started.rootdir if examined.started else ""
+    if not rootdir.startswith("/") or not examined.root.startswith("/"):
+        return line
+    folder = posixpath.relpath(rootdir, examined.root)
+    return line if folder == "." else f"cd {shlex.quote(folder)} && {line}"
+
+
+def _told(examined: Examined, trust: Trust) -> Confirmation | None:
+    """Return the fresh run that speaks for the verdict: one that did what it says, else the last that was tried."""
+    wanted = _PURPOSE.get(trust.verdict)
+    tried = [
+        said
+        for said in examined.ledger.confirmed.get(trust.test, ())
+        if (said.purpose == wanted if wanted else said.purpose.startswith(("factor", "alone")))
+    ]
+    agreeing = [said for said in tried if said.command == trust.command and said.env == trust.env and trust.confirmed]
+    return next(iter(agreeing or tried[::-1]), None)
+
+
+def _factor_command(examined: Examined, trust: Trust, factor: str) -> str | None:
+    """Return the command that shows a factor; one whose purpose names none shows the cause."""
+    purposes = {f"factor {factor}"} | ({"factor"} if factor == trust.cause else set())
+    for said in examined.ledger.confirmed.get(trust.test, ()):
+        if said.purpose in purposes and said.outcomes[-1:] in BAD:
+            return command_line(examined, said)
+    return None
+
+
+def _outcome(examined: Examined, trust: Trust, said: Confirmation) -> str:
+    """Say what the command gave, and for a sequence what the test did alone beside it."""
+    alone = [one for one in examined.ledger.confirmed.get(trust.test, ()) if one.purpose == "alone"]
+    if said.purpose == "alone":
+        bad = sum(one.outcomes[-1:] in BAD for one in alone)
+        return f"it failed in {bad} of {len(alone)} fresh processes"
+    told = f"; alone it {_letter(alone[0].outcomes)}" if said.purpose == "sequence" and alone else ""
+    message = f": {one_line(said.message, 300)}" if said.message and said.outcomes[-1:] in BAD else ""
+    return f"{_gave(said)}{told}{message}"
+
+
+def _gave(said: Confirmation) -> str:
+    if not said.outcomes:
+        return "not all of its tests ran"
+    before, last = said.outcomes[:-1], said.outcomes[-1]
+    if said.purpose == "twice" and before:
+        return f"it {_WORDS.get(before[-1], 'ran')}, and {_WORDS.get(last, 'ran')} the second time"
+    bad = sum(letter in BAD for letter in before)
+    if bad:
+        return f"it {_WORDS.get(last, 'ran')}, {bad} of the {len(before)} before it failed"
+    return f"it {_WORDS.get(last, 'ran')}" + (f" after {len(before)} that did not fail" if before else "")
+
+
+def _letter(outcomes: str) -> str:
+    return _WORDS.get(outcomes[-1:], "did not run to its end")
+
+
+def _failure_probability(examined: Examined, trust: Trust) -> Probability | None:
+    """Return the share of failing runs where it means something: of whole orders for a test that depends on others, of
+    second runs for one that pollutes itself, of runs alone for all else.
+    """
+    match trust.verdict:
+        case "victim" | "brittle":
+            count = examined.in_orders.get(trust.test)
+        case "self-polluting":
+            count = examined.ledger.twice.get(trust.test)
+        case _:
+            count = examined.ledger.alone.get(trust.test)
+            if trust.verdict == "nondeterministic" and count is not None and not count.failures:
+                count = examined.ledger.runs.get(trust.test)
+    return probability(count.failures, count.runs) if count is not None and count.runs else None
+
+
+def _names(examined: Examined, sequences: Iterable[tuple[int, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(examined.name(one) for sequence in sequences for one in sequence))
+
+
+def _sets(examined: Examined, sequences: Iterable[tuple[int, ...]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(examined.name(one) for one in sequence) for sequence in sequences)
+
+
+def _leaked(examined: Examined, trust: Trust) -> tuple[LeakedState, ...]:
+    """Return the state that was proved to matter; where nothing was, all that the first set of polluters leaves."""
+    who = trust.polluters[0] if trust.polluters else (trust.test,) if trust.verdict == "self-polluting" else ()
+    left = [state for one in who for state in examined.ledger.left.get(one, ())]
+    proved = [state for state in left if state.root in trust.leaked]
+    if trust.leaked and not proved:  # of another set of polluters
+        others = {one for sequence in trust.polluters for one in sequence}
+        proved = [state for one in others for state in examined.ledger.left.get(one, ()) if state.root in trust.leaked]
+    shown = proved or [state for state in left if not state.weak][:_MOST_STATES]
+    return tuple(
+        LeakedState(name=state.name, kind=state.kind, before=state.before, after=state.after, proved=bool(proved))
+        for state in {state.name: state for state in shown}.values()
+    )
+
+
+def pollution(examined: Examined, trusts: Iterable[Trust]) -> list[Pollution]:
+    """Return what each test left changed, in the suite's order, import and collection first.
+
+    Weak changes (nearly every test makes them) are told only where it was proved that a victim fails by them.
+    """
+    proved: dict[tuple[int, str], list[str]] = defaultdict(list)
+    unproved: dict[int, list[str]] = defaultdict(list)
+    for trust in trusts:
+        if trust.verdict not in {"victim", "self-polluting"}:
+            continue
+        victim = examined.name(trust.test)
+        for one in {one for sequence in trust.polluters for one in sequence} or {trust.test}:
+            for root in trust.leaked:
+                proved[one, root].append(victim)
+            if not trust.leaked:
+                unproved[one].append(victim)
+    found = []
+    for test, states in sorted(examined.ledger.left.items()):
+        for state in states:
+            shown = proved.get((test, state.root), [])
+            if not state.weak or shown:
+                victims = dict.fromkeys([*shown, *([] if state.weak else unproved.get(test, []))])
+                found.append(_pollution(examined, test, state, tuple(victims), proved=bool(shown)))
+    return found
+
+
+def _pollution(examined: Examined, test: int, state: LeftState, victims: tuple[str, ...], *, proved: bool) -> Pollution:
+    return Pollution(
+        test=None if test == IMPORT else examined.name(test),
+        state=state.name,
+        kind=state.kind,
+        before=state.before,
+        after=state.after,
+        victims=victims,
+        proved=proved,
+    )
