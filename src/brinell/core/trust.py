@@ -103,7 +103,8 @@ class Ledger:
             case Exam():
                 self._exam(record)
             case Left():
-                self.left[record.test] = record.changes
+                known = {state.root: state for state in self.left.get(record.test, ())}
+                self.left[record.test] = tuple((known | {state.root: state for state in record.changes}).values())
             case Confirmation() if record.tests:
                 self.confirmed[record.tests[-1]].append(record)
             case FixTried():

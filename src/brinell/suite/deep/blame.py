@@ -10,6 +10,7 @@ from brinell.suite.lab.job import Result
 from brinell.suite.minimise import minimise
 
 _MOST_TRIED = 400
+_ENOUGH = 2  # polluters of one victim that are searched for; others are still found on the way
 
 
 def find_polluters(examiner: Examiner, test: int, suspects: Sequence[int] = ()) -> None:
@@ -22,7 +23,7 @@ def find_polluters(examiner: Examiner, test: int, suspects: Sequence[int] = ()) 
     examiner.ask(
         "pair",
         (examiner.job([polluter, test]) for polluter in fresh),
-        until=lambda: examiner.left_s < 0 or len(_single(examiner, test)) >= 3,
+        until=lambda: examiner.left_s < 0 or len(_single(examiner, test)) >= _ENOUGH,
     )
     singles = _single(examiner, test)
     if singles:
@@ -64,7 +65,8 @@ def _shrink(examiner: Examiner, test: int, prefix: Sequence[int], holds: Callabl
     if not any(holds(result) for result in confirmed):
         return
     leaving = set(leavers(examiner))
-    search = minimise(tuple(prefix), likely=tuple(one for one in prefix if one in leaving), most=_MOST_TRIED)
+    likely = tuple(one for one in prefix if one in leaving)
+    search = minimise(tuple(prefix), likely=likely, most=_MOST_TRIED, width=4)
     try:
         batch = next(search)
         while examiner.left_s > -10:
@@ -72,8 +74,8 @@ def _shrink(examiner: Examiner, test: int, prefix: Sequence[int], holds: Callabl
             held = {result.job.tests[:-1]: holds(result) for result in results}
             batch = search.send([held.get(tuple(candidate), False) for candidate in batch])
     except StopIteration as end:
-        found = end.value.subsequence
-        repeat(examiner, "sequence", [*found, test], 1)
+        if end.value.fails:
+            repeat(examiner, "sequence", [*end.value.subsequence, test], 1)
 
 
 def _failing_prefixes(examiner: Examiner, test: int) -> list[tuple[int, ...]]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from brinell.core.observation import Confirmation, Exam, FixTried, Left, LeftState
 from brinell.core.roles import Room
-from brinell.core.trust import BAD, Ledger
+from brinell.core.trust import Ledger
 from brinell.suite.lab.job import Job, Lab, Result, Step, restore
 
 _LETTERS = {"passed": "p", "failed": "f", "error": "e", "skipped": "s", "xfailed": "x", "xpassed": "X"}
 _MOST_MESSAGES = 5
 _SURE = 2  # times a test has failed with nothing beside it, before a failure beside something is believed
+_UNTIL_BATCH = 8  # jobs between two looks at whether enough is known
 _SLACK_S = 5.0
 _UNKNOWN_S = 20.0  # deadline of a test whose duration nobody knows yet
 
@@ -35,7 +36,6 @@ class Examiner:
         self.writers: set[int] = set()
         self.killers: set[int] = set()
         self.serial = False  # nothing beside anything: running side by side has disturbed too much
-        self.files: dict[int, set[str]] = {}
         self._begun_ns = room.clock.now_ns()
         self._budget_s = budget_s
         self._sure: dict[int, int] = {}
@@ -75,7 +75,7 @@ class Examiner:
         """
         believed: list[Result] = []
         doubted: list[Result] = []
-        for batch in _batches(jobs, 64):
+        for batch in _batches(jobs, 64 if until is None else _UNTIL_BATCH):
             if until is not None and until():
                 break
             for result in self.lab.run(batch):
@@ -131,7 +131,7 @@ class Examiner:
             how=result.how,
             seconds=round(result.seconds, 4),
             factors=factors,
-            restored=next((tuple(step[1] or ()) for step in job.steps if _restores(step)), ()),
+            restored=_restored(job),
             refused=result.refused,
             unsupported=dict(result.unsupported),
             messages={str(ran.test): _said(ran.kind, ran.message) for ran in failed},
@@ -141,19 +141,16 @@ class Examiner:
 
     def left(self, test: int, result: Result) -> None:
         """Write down what ``test`` left changed, from the ``changed`` lines of a watched job."""
+        known = {state.root for state in self.ledger.left.get(test, ())}
         for number, changes in result.changes:
-            if number == test:
+            if number == test and any(change.root not in known for change in changes):
                 kept = tuple(LeftState(**msgspec.structs.asdict(change)) for change in changes)
-                record = Left(test, kept)
-                self.room.emit(record)
-                self.ledger.add(record)
-                files = {change.root for change in kept if change.kind == "file"}
-                if files:
-                    self.files[test] = files
+                self.tried(Left(test, kept))
+                if any(change.kind == "file" for change in kept):
                     self.writers.add(test)
 
-    def tried(self, record: Confirmation | FixTried) -> None:
-        """Write down what a fresh process gave."""
+    def tried(self, record: Confirmation | FixTried | Left) -> None:
+        """Write down something seen."""
         self.room.emit(record)
         self.ledger.add(record)
 
@@ -181,19 +178,8 @@ def passed_last(result: Result) -> bool:
     return result.complete and last is not None and not last.failed and last.test == result.job.tests[-1]
 
 
-def letters(outcomes: Mapping[str, str] | Sequence[str]) -> str:
-    """Return one letter per outcome."""
-    values = outcomes.values() if isinstance(outcomes, Mapping) else outcomes
-    return "".join(_LETTERS.get(outcome, "f") for outcome in values)
-
-
-def is_bad(outcomes: str) -> bool:
-    """Whether the last of the outcomes is a failure."""
-    return bool(outcomes) and outcomes[-1] in BAD
-
-
-def _restores(step: Step) -> bool:
-    return isinstance(step, tuple) and step[0] == "restore"
+def _restored(job: Job) -> tuple[str, ...]:
+    return next((tuple(step[1] or ()) for step in job.steps if isinstance(step, tuple) and step[0] == "restore"), ())
 
 
 def _said(kind: str, message: str) -> str:

@@ -52,10 +52,15 @@ def whole_orders(examiner: Examiner, seed: int) -> None:
 
 
 def alone_and_twice(examiner: Examiner) -> None:
-    """Run every test in a process of its own, and twice in one process; what fails alone a second time alone."""
+    """Run every test in a process of its own, and twice in one process; what fails, once more.
+
+    Alone, a test is watched: in a whole order, what the first of many leaves hides what the others leave.
+    """
     examiner.phase("each test alone")
     tests = range(examiner.count)
-    results = examiner.ask("alone", (examiner.job([test]) for test in tests))
+    results = examiner.ask("alone", (examiner.job([test], watch=True) for test in tests))
+    for result in results:
+        examiner.left(result.job.tests[0], result)
     failed = [result.job.tests[0] for result in results if result.failures()]
     examiner.ask("alone", (examiner.job([test]) for test in failed))
     examiner.phase("each test twice")
@@ -63,6 +68,19 @@ def alone_and_twice(examiner: Examiner) -> None:
     results = examiner.ask("twice", (examiner.job([test, test]) for test in healthy))
     again = [result.job.tests[0] for result in results if failed_last(result)]
     examiner.ask("twice", (examiner.job([test, test]) for test in again))
+    touching = [(other, test) for test in again for other in _sharing(examiner, test)]
+    examiner.ask("pair", (examiner.job(pair) for pair in touching))
+
+
+def _sharing(examiner: Examiner, test: int) -> list[int]:
+    """Return the other tests that change state which ``test`` changes, too."""
+    own = roots(examiner, test)
+    return [other for other in leavers(examiner) if other != test and own & roots(examiner, other)]
+
+
+def roots(examiner: Examiner, test: int) -> set[str]:
+    """Return the state that a test leaves changed, beyond what nearly every test does."""
+    return {state.root for state in examiner.ledger.left.get(test, ()) if not state.weak}
 
 
 def leavers(examiner: Examiner) -> list[int]:
@@ -98,10 +116,12 @@ def followed(examiner: Examiner, seed: int) -> None:
         "follow", (examiner.job(followers(polluter, neutral, seed)) for polluter in polluters), until=late
     )
     hit = [(result.job.tests[0], ran.test) for result in results for ran in result.ran[1:] if ran.failed]
-    pairs = [pair for pair in dict.fromkeys(hit) if not _decided(examiner, pair)]
+    pairs = [pair for pair in dict.fromkeys(hit) if not decided(examiner, pair)]
     examiner.ask("pair", (examiner.job(pair) for pair in pairs), until=late)
     among = [(a, b) for a in polluters for b in polluters if a != b and b not in alone_bad]
-    among.sort(key=examiner.expected_s)
+    among = [pair for pair in among if not decided(examiner, pair)]
+    # Two tests that change the same state are likelier to disturb each other.
+    among.sort(key=lambda pair: (not roots(examiner, pair[0]) & roots(examiner, pair[1]), examiner.expected_s(pair)))
     examiner.ask("pair", (examiner.job(pair) for pair in among), until=late)
 
 
@@ -114,7 +134,7 @@ def remaining_pairs(examiner: Examiner) -> None:
     expected = sum(examiner.expected_s([test]) for test in tests) / max(1, len(tests)) * 2 + 0.01
     if len(tests) * len(good) * expected > 4 * (examiner.left_s - stop_at_s):
         return
-    pairs = ((a, b) for a in tests for b in good if a != b and not _decided(examiner, (a, b)))
+    pairs = ((a, b) for a in tests for b in good if a != b and not decided(examiner, (a, b)))
     examiner.ask("pair", (examiner.job(pair) for pair in pairs), until=lambda: examiner.left_s < stop_at_s)
 
 
@@ -123,6 +143,7 @@ def repeat(examiner: Examiner, purpose: str, sequence: Sequence[int], times: int
     return examiner.ask(purpose, [examiner.job(sequence) for _ in range(times)])
 
 
-def _decided(examiner: Examiner, pair: tuple[int, int]) -> bool:
+def decided(examiner: Examiner, pair: tuple[int, int]) -> bool:
+    """Whether the second test was run behind the first alone."""
     known = examiner.ledger.after.get(pair[1], {}).get((pair[0],))
     return known is not None and known.runs > 0

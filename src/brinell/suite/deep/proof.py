@@ -10,14 +10,17 @@ from brinell.suite.deep.examiner import Examiner, passed_last, proof_steps
 _MOST_ROOTS = 24
 
 
-def prove(examiner: Examiner, test: int, before: Sequence[int]) -> tuple[str, ...]:
+def prove(examiner: Examiner, test: int, before: Sequence[int], likely: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the roots whose restoring makes ``test`` pass after ``before``; empty where that cannot be shown.
 
-    All that can be put back first, then each alone, then (a conjunction) the whole minus one at a time.
+    ``likely`` first; then all that can be put back, each alone, and (a conjunction) the whole minus one at a time.
     """
     roots = _roots(examiner, before)
     if not roots:
         return ()
+    known = _heals(examiner, test, before, [(root,) for root in likely if root in roots])
+    if known:
+        return known[0]
     if not _heals(examiner, test, before, [roots]):
         return ()
     single = _heals(examiner, test, before, [(root,) for root in roots])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import deque
+from collections import Counter, deque
 from pathlib import Path
 
 from brinell.core.errors import UsageError
@@ -74,12 +74,13 @@ def _examine(examiner: Examiner, confirmer: Confirmer, spec: ExamineSpec) -> Non
     phases.watched(examiner)
     phases.alone_and_twice(examiner)
     phases.whole_orders(examiner, spec.seed)
+    _blame(examiner)
     phases.followed(examiner, spec.seed)
     phases.remaining_pairs(examiner)
+    _blame(examiner)
     if examiner.serial:
         why = "tests that ran side by side disturbed each other: the rest ran one at a time"
         examiner.room.emit(Choice("one child at a time", why))
-    _blame(examiner)
     trusts = _suspicious(examiner)
     _prove(examiner, trusts)
     confirmer.confirm(trusts)
@@ -89,18 +90,19 @@ def _blame(examiner: Examiner) -> None:
     """Find whom each suspicious test depends on; who polluted one is tried first on the next."""
     examiner.phase("polluters and setters")
     ledger = examiner.ledger
-    culprits: dict[int, int] = {}
+    culprits: Counter[int] = Counter()
     for test in sorted(ledger.suspicious()):
         alone = ledger.alone[test]
         if alone.mixed or test in examiner.killers:
             continue
         if alone.failures:
-            blame.find_setters(examiner, test)
+            if not any(len(one) == 1 for one in ledger.setters(test)):
+                blame.find_setters(examiner, test)
         elif any(count.failures for count in ledger.after[test].values()):
-            blame.find_polluters(examiner, test, sorted(culprits, key=lambda one: -culprits[one]))
-            for before in ledger.polluters(test):
-                for culprit in before:
-                    culprits[culprit] = culprits.get(culprit, 0) + 1
+            found = ledger.polluters(test)
+            if not any(len(one) == 1 for one in found):
+                blame.find_polluters(examiner, test, [culprit for culprit, _ in culprits.most_common()])
+            culprits.update(culprit for before in ledger.polluters(test) for culprit in before if len(before) < 4)
 
 
 def _suspicious(examiner: Examiner) -> list[Trust]:
@@ -109,12 +111,12 @@ def _suspicious(examiner: Examiner) -> list[Trust]:
 
 
 def _prove(examiner: Examiner, trusts: list[Trust]) -> None:
-    """Name the leaked state of each victim; what was proved for one victim of a polluter is tried first on the next."""
+    """Name the leaked state of each victim; what was proved for one victim is tried first on the next."""
     examiner.phase("which state it is")
+    proved: Counter[str] = Counter()
     for trust in trusts:
         if examiner.left_s < 0:
             return
-        if trust.verdict == "victim":
-            prove(examiner, trust.test, trust.polluters[0])
-        elif trust.verdict == "self-polluting":
-            prove(examiner, trust.test, (trust.test,))
+        before = {"victim": trust.polluters, "self-polluting": ((trust.test,),)}.get(trust.verdict)
+        if before:
+            proved.update(prove(examiner, trust.test, before[0], [root for root, _ in proved.most_common(3)]))
