@@ -92,12 +92,12 @@ SELFISH = (
 )  # fmt: skip
 HASHY = (
     *(exam("hashy", "f", "factor hash", factors={"hash": 3}) for _ in range(4)),
-    *(exam("hashy", "p", "factor hash") for _ in range(4)),
+    *(exam("hashy", "p", "factor hash", factors={"hash": 5}) for _ in range(4)),
     fresh("factor", "hashy", "f", env={"PYTHONHASHSEED": "3"}),
 )
 TOKYO = (
-    *(exam("tokyo", "f", "factor tz", factors={"tz": "Asia/Tokyo"}) for _ in range(4)),
-    *(exam("tokyo", "p", "factor tz") for _ in range(4)),
+    *(exam("tokyo", "f", "factor tz", factors={"tz": "Asia/Tokyo"}) for _ in range(8)),
+    *(exam("tokyo", "p", "factor tz") for _ in range(8)),
 )
 DOUBTFUL = (
     exam("quiet doubtful", "pf"), exam("quiet doubtful", "pf"), fresh("alone", "doubtful", "p"),
@@ -151,9 +151,7 @@ def test_a_victim_is_told_with_polluter_state_healer_fixture_and_a_line_to_paste
         ("shop.db.ENGINE", "module-attribute", "None", True)
     ]
     assert one.reproducer == f"pytest -p no:randomly {P} {V}"
-    assert one.reproducer_outcome == (
-        "it failed after 1 that did not fail; alone it passed: AssertionError: engine is set"
-    )
+    assert one.reproducer_outcome == ("it failed (AssertionError: engine is set); alone it passed")
     assert one.confirmed
     assert one.fixture.startswith("@pytest.fixture")
     assert one.message == "AssertionError: engine is set"
@@ -176,6 +174,8 @@ def test_the_failure_probability_of_the_others_is_that_of_what_shows_them():
     found = flaky(whole())
     assert (found["selfish"].failure_probability.failures, found["selfish"].failure_probability.runs) == (2, 2)
     assert found["tokyo"].failure_probability.failures == 0
+    assert found["hashy"].failure_probability is None, "it never failed with the hash seed of this run"
+    assert "flaky[].failure_probability" in whole().not_measured
 
 
 def test_a_factor_is_told_with_both_rates_and_the_command():
@@ -200,12 +200,13 @@ def test_a_line_to_paste_is_quoted_and_goes_to_the_rootdir():
 
 
 def test_findings_are_reasons_and_not_tests():
+    together = "tests/t.py::test_p2 and 1 other together leave shop.registry.ITEMS changed (not proved)"
     assert titles(whole(), Verdict.FAIL) == [
         "1 polluter, 2 victims: tests/t.py::test_p leaves shop.db.ENGINE changed",
-        "2 polluters, 1 victim: tests/t.py::test_p2 and 1 other leave shop.registry.ITEMS changed (not proved)",
+        f"2 polluters, 1 victim: {together}",
         "1 brittle test: passing only after tests/t.py::test_setter",
         "1 self-polluting test: tests/t.py::test_selfish leaves something changed that is not known",
-        "1 nondeterministic test: cause: hash",
+        "1 nondeterministic test: it depends on the hash seed",
     ]
 
 
@@ -227,7 +228,7 @@ def test_what_no_fresh_process_showed_is_not_decided():
     part = whole()
     one = flaky(part)["doubtful"]
     assert not one.confirmed
-    assert one.reproducer_outcome == "it passed after 1 that did not fail; alone it passed"
+    assert one.reproducer_outcome == "it passed; alone it passed"
     found = finding(part, one.cluster)
     assert (found.verdict, found.reason, found.owner) == (Verdict.UNKNOWN, Reason.INCONCLUSIVE, None)
     assert "a fresh process did not show it" in found.detail

@@ -17,10 +17,15 @@ from brinell.core.judgement import (
     Bug,
     Category,
     Distribution,
+    FactorEffect,
+    FlakyTest,
     Generator,
     Judgement,
+    LeakedState,
     Load,
     Operation,
+    Pollution,
+    Probability,
     Regression,
     Reproduction,
     RunInfo,
@@ -130,6 +135,106 @@ def _findings() -> tuple[Finding, ...]:
             required=False, reason=Reason.INCONCLUSIVE,
         ),
     )  # fmt: skip
+
+
+def flaky_test(test: str, verdict: str = "victim", **more: Any) -> FlakyTest:
+    """Return a test that cannot be trusted, of which next to nothing is known."""
+    nothing = {
+        **dict.fromkeys(("polluters", "polluter_sets", "setters", "setter_sets", "cleaners", "leaked_state"), ()),
+        **dict.fromkeys(("cause", "failure_probability", "reproducer", "reproducer_outcome", "fixture", "cluster")),
+        "factors": {}, "confirmed": True, "message": "",
+    }  # fmt: skip
+    return FlakyTest(**({"test": test, "verdict": verdict} | nothing | more))
+
+
+_FIXTURE = """\
+@pytest.fixture(autouse=True)
+def keep_engine(monkeypatch):
+    import shop.db
+
+    monkeypatch.setattr(shop.db, "ENGINE", shop.db.ENGINE)
+"""
+_TWICE = (
+    "python -c 'import copy, pytest\nclass Twice:\n    def x(self):\n        pass' tests/db/test_pool.py::test_self"
+)
+
+
+def _flaky() -> tuple[FlakyTest, ...]:
+    polluter, victim = "tests/db/test_pool.py::test_p", "tests/db/test_pool.py::test_v"
+    engine = LeakedState(
+        name="shop.db.ENGINE", kind="module-attribute", before="None", after="<Engine sqlite://>", proved=True
+    )
+    often = Probability(estimate=0.3, low=0.1656, high=0.4653, failures=12, runs=40)
+    after = {
+        "polluters": (polluter,), "polluter_sets": ((polluter,),), "leaked_state": (engine,), "cause": "order",
+        "cluster": "deep.cluster.9b1d",
+    }  # fmt: skip
+    others = tuple(flaky_test(f"tests/db/test_pool.py::test_other[{n}]", **after) for n in range(4))
+    seldom = Probability(estimate=0.0, low=0.0, high=0.3, failures=0, runs=10)
+    always = Probability(estimate=1.0, low=0.7, high=1.0, failures=10, runs=10)
+    effect = FactorEffect(
+        level=3, with_factor=always, without=seldom, command="PYTHONHASHSEED=3 pytest tests/x.py::test_h"
+    )
+    return (
+        flaky_test(
+            victim, **after, cleaners=("tests/db/test_pool.py::test_reset",), failure_probability=often,
+            reproducer=f"pytest {polluter} {victim}", fixture=_FIXTURE, message="AssertionError: engine is set",
+            reproducer_outcome="it failed after 1 that did not fail; alone it passed: AssertionError: engine is set",
+        ),
+        *others,
+        flaky_test(
+            "tests/db/test_pool.py::test_self", "self-polluting", reproducer=_TWICE,
+            reproducer_outcome="it passed, and failed the second time", cluster="deep.cluster.gone",
+        ),
+        flaky_test(
+            "tests/x.py::test_h", "nondeterministic", cause="hash", factors={"hash": effect}, confirmed=False,
+            failure_probability=often, cluster="deep.cluster.77aa",
+        ),
+        flaky_test("tests/db/test_pool.py::test_b", "brittle", setters=(polluter,), setter_sets=((polluter,),)),
+        flaky_test("tests/x.py::test_tz", "stable", cause="tz", factors={"tz": effect}, cluster="deep.environment"),
+    )  # fmt: skip
+
+
+def _pollution() -> tuple[Pollution, ...]:
+    def left(test: str | None, state: str, *victims: str) -> Pollution:
+        return Pollution(
+            test=test, state=state, kind="module-attribute", before="None", after="<Engine sqlite://>", victims=victims,
+            proved=bool(victims),
+        )  # fmt: skip
+
+    return (
+        left(None, "shop.settings.DEBUG"),
+        left("tests/db/test_pool.py::test_p", "shop.db.ENGINE", "tests/db/test_pool.py::test_v"),
+        *(left(f"tests/t.py::test_{n}", f"shop.cache.ITEMS[{n}]") for n in range(14)),
+    )
+
+
+def untrusted() -> Judgement:
+    """Return the realistic judgement with an examination of its tests."""
+    found = (
+        Finding(
+            id="deep.cluster.9b1d",
+            check="trust",
+            required=True,
+            verdict=Verdict.FAIL,
+            owner=Owner.UNDECIDED,
+            title="1 polluter, 5 victims: tests/db/test_pool.py::test_p leaves shop.db.ENGINE changed",
+            detail="victim: tests/db/test_pool.py::test_v",
+            evidence=("deep#88",),
+        ),
+        Finding(
+            id="deep.cluster.77aa",
+            check="trust",
+            required=True,
+            verdict=Verdict.UNKNOWN,
+            reason=Reason.INCONCLUSIVE,
+            title="1 nondeterministic test: cause: hash",
+            detail="seen, and not tried in a fresh process",
+            evidence=("deep#90",),
+        ),
+    )
+    whole = realistic()
+    return msgspec.structs.replace(whole, findings=(*found, *whole.findings), flaky=_flaky(), pollution=_pollution())
 
 
 def _bugs() -> tuple[Bug, ...]:
@@ -402,6 +507,8 @@ def passing() -> Judgement:
         findings=tuple(f for f in whole.findings if f.verdict is Verdict.PASS),
         suite=suite,
         bugs=(),
+        flaky=(),
+        pollution=(),
         load=(),
     )
 
@@ -423,6 +530,8 @@ def empty() -> Judgement:
         findings=(),
         suite=None,
         bugs=(),
+        flaky=(),
+        pollution=(),
         load=(),
         not_measured={},
     )
@@ -446,11 +555,21 @@ def hostile(texts: tuple[str, ...] = HOSTILE) -> Judgement:
             return [replaced(item, field) for item in value]
         return value
 
-    builtins = msgspec.to_builtins(realistic())
+    builtins = msgspec.to_builtins(untrusted())
     return msgspec.convert(replaced(builtins), Judgement)
 
 
-_FREE_KEYS = {"fingerprint", "categories", "errors", "operations", "thresholds", "not_measured", "steps", "targets_met"}
+_FREE_KEYS = {
+    "fingerprint",
+    "categories",
+    "errors",
+    "factors",
+    "operations",
+    "thresholds",
+    "not_measured",
+    "steps",
+    "targets_met",
+}
 
 
 def judgements() -> st.SearchStrategy[Judgement]:
@@ -466,7 +585,9 @@ def _parts() -> st.SearchStrategy[dict[str, Any]]:
             "verdict": st.sampled_from(Verdict),
             "exit_code": st.sampled_from([0, 1, 3, 4, 130]),
             "state": st.sampled_from(["complete", "torn", "interrupted", "failed"]),
-            "keep": st.fixed_dictionaries({name: st.booleans() for name in ("findings", "suite", "bugs", "load")}),
+            "keep": st.fixed_dictionaries(
+                {name: st.booleans() for name in ("findings", "suite", "bugs", "flaky", "load")}
+            ),
         }
     )
 
@@ -492,5 +613,7 @@ def _vary(texts: list[str], numbers: list[float | None], parts: dict[str, Any]) 
         findings=whole.findings if keep["findings"] else (),
         suite=whole.suite if keep["suite"] else None,
         bugs=whole.bugs if keep["bugs"] else (),
+        flaky=whole.flaky if keep["flaky"] else (),
+        pollution=whole.pollution if keep["flaky"] else (),
         load=loads if keep["load"] else (),
     )

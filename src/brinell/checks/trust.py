@@ -16,6 +16,7 @@ from brinell.checks.trust_lines import CHECK, MOST_NAMED, cited, counted, more
 from brinell.checks.trust_retried import retried
 from brinell.checks.trust_stable import stable
 from brinell.core.evidence import Evidence
+from brinell.core.factor_words import factor_words
 from brinell.core.finding import Finding
 from brinell.core.judgement import FlakyTest, Part, Pollution
 from brinell.core.redact import one_line
@@ -23,6 +24,7 @@ from brinell.core.trust import Trust
 from brinell.core.verdicts import Owner, Reason, Verdict
 
 _NOT_ASKED = "no examination was asked for: brinell suite --deep, or brinell flaky"
+_NO_RATE = "the test was in no whole order, or a factor has to take another value: how often it does is not known"
 _ORDER = ("victim", "brittle", "self-polluting", "nondeterministic")
 _NOUNS = {
     "victim": ("victim", "victims"),
@@ -58,7 +60,7 @@ def trust(evidence: Evidence) -> Part:
     findings += retried(evidence, began)
     not_measured = {}
     if any(one.failure_probability is None for one in flaky.values()):
-        not_measured["flaky[].failure_probability"] = "the test was in no whole order: the budget ended before"
+        not_measured["flaky[].failure_probability"] = _NO_RATE
     return Part(findings=tuple(findings), flaky=tuple(flaky.values()), pollution=tuple(left), not_measured=not_measured)
 
 
@@ -92,7 +94,7 @@ def _title(examined: Examined, cluster: Cluster) -> str:
     counts = [counted(len(cluster.of(verdict)), *_NOUNS[verdict]) for verdict in _ORDER if cluster.of(verdict)]
     victims = cluster.of("victim")
     if cluster.of("nondeterministic"):
-        return f"{counts[0]}: {_cause(cluster.cause)}"
+        return f"{', '.join(counts)}: {_cause(cluster.cause)}"
     if cluster.of("brittle") and not victims:
         if not cluster.setters:
             return f"{counts[0]}: passing only in some orders, after which test is not known"
@@ -102,7 +104,8 @@ def _title(examined: Examined, cluster: Cluster) -> str:
     who = cluster.polluters or (cluster.tests[0].test,)
     if cluster.polluters:
         counts = [counted(len(cluster.polluters), "polluter", "polluters"), *counts]
-    leave = "leaves" if len(who) == 1 else "leave"
+    together = victims and all(len(one) > 1 for victim in victims for one in victim.polluters)
+    leave = "leaves" if len(who) == 1 else "together leave" if together else "leave"
     names = _state(examined, cluster.roots, who)
     if not names:
         return f"{', '.join(counts)}: {_first(examined, who)} {leave} something changed that is not known"
@@ -120,7 +123,7 @@ def _state(examined: Examined, roots: Sequence[str], who: Iterable[int]) -> str:
 
 
 def _cause(cause: str | None) -> str:
-    return "cause not found" if cause is None else f"cause: {one_line(cause)}"
+    return "cause not found" if cause is None else f"it depends on the {factor_words(cause)}"
 
 
 def _first(examined: Examined, tests: Sequence[int]) -> str:

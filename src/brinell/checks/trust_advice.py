@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from brinell.checks.trust_facts import Examined
 from brinell.checks.trust_lines import CHECK, MOST_CITED, MOST_NAMED, cited, counted, more
+from brinell.core.factor_words import factor_words
 from brinell.core.finding import Finding
 from brinell.core.judgement import Pollution
 from brinell.core.redact import one_line
@@ -67,7 +68,9 @@ def _environment(examined: Examined, trusts: Iterable[Trust]) -> Finding | None:
     for one in found[:MOST_NAMED]:
         seen = one.factors[0] if one.factors else None
         rates = f": {seen.with_factor[0]} of {seen.with_factor[1]} runs failed with it changed" if seen else ""
-        lines.append(f"{one_line(examined.name(one.test))} depends on {one.cause}{rates}")
+        lines.append(
+            f"{one_line(examined.name(one.test))} depends on the {factor_words(one.cause or 'environment')}{rates}"
+        )
     return _advice(examined, "environment", title, lines + more(len(found)), evidence=cited(examined, found))
 
 

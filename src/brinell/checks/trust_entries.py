@@ -99,30 +99,25 @@ def _factor_command(examined: Examined, trust: Trust, factor: str) -> str | None
 
 
 def _outcome(examined: Examined, trust: Trust, said: Confirmation) -> str:
-    """Say what the command gave, and for a sequence what the test did alone beside it."""
+    """Say what the command gave, and for a sequence what the test did alone."""
     alone = [one for one in examined.ledger.confirmed.get(trust.test, ()) if one.purpose == "alone"]
     if said.purpose == "alone":
         bad = sum(one.outcomes[-1:] in BAD for one in alone)
         return f"it failed in {bad} of {len(alone)} fresh processes"
-    told = f"; alone it {_letter(alone[0].outcomes)}" if said.purpose == "sequence" and alone else ""
-    message = f": {one_line(said.message, 300)}" if said.message and said.outcomes[-1:] in BAD else ""
-    return f"{_gave(said)}{told}{message}"
-
-
-def _gave(said: Confirmation) -> str:
     if not said.outcomes:
         return "not all of its tests ran"
-    before, last = said.outcomes[:-1], said.outcomes[-1]
-    if said.purpose == "twice" and before:
-        return f"it {_WORDS.get(before[-1], 'ran')}, and {_WORDS.get(last, 'ran')} the second time"
-    bad = sum(letter in BAD for letter in before)
-    if bad:
-        return f"it {_WORDS.get(last, 'ran')}, {bad} of the {len(before)} before it failed"
-    return f"it {_WORDS.get(last, 'ran')}" + (f" after {len(before)} that did not fail" if before else "")
+    first, last = said.outcomes[:-1], _did(said)
+    if said.purpose == "twice" and first:
+        return f"it {_WORDS.get(first[-1], 'ran')} the first time, and the second time it {last}"
+    bad = sum(letter in BAD for letter in first)
+    told = f"{bad} of the {len(first)} before it failed, " if bad else ""
+    return f"{told}it {last}" + (f"; alone it {_did(alone[0])}" if said.purpose == "sequence" and alone else "")
 
 
-def _letter(outcomes: str) -> str:
-    return _WORDS.get(outcomes[-1:], "did not run to its end")
+def _did(said: Confirmation) -> str:
+    """Say what the last test did, with its message where it failed."""
+    word = _WORDS.get(said.outcomes[-1:], "did not run to its end")
+    return f"{word} ({one_line(said.message, 300)})" if said.message and said.outcomes[-1:] in BAD else word
 
 
 def _failure_probability(examined: Examined, trust: Trust) -> Probability | None:
@@ -137,7 +132,7 @@ def _failure_probability(examined: Examined, trust: Trust) -> Probability | None
         case _:
             count = examined.ledger.alone.get(trust.test)
             if trust.verdict == "nondeterministic" and count is not None and not count.failures:
-                count = examined.ledger.runs.get(trust.test)
+                return None  # it takes a value that the factor did not have here: how often it has is not known
     return probability(count.failures, count.runs) if count is not None and count.runs else None
 
 

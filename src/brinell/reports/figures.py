@@ -30,6 +30,12 @@ def percent(share: float | None) -> str:
     return f"{_trimmed(value)} %"
 
 
+def between(low: float, high: float) -> str:
+    """Format an interval of shares, widened to one decimal so that it holds what it held: ``between 1.2 % and 4 %``."""
+    edges = (math.floor(max(0.0, low) * 1000) / 10, math.ceil(min(1.0, high) * 1000) / 10)
+    return f"between {edges[0]:g} % and {edges[1]:g} %"
+
+
 def rate(value: float | None) -> str:
     """Format a rate per second, truncated: ``999.9/s``, ``12,345/s``."""
     if value is None or not math.isfinite(value):

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from brinell.core.judgement import Judgement
 from brinell.core.redact import one_line, plain
-from brinell.reports import figures, html_view, outline
+from brinell.reports import figures, html_view, outline, outline_trust
 from brinell.reports.chart import chart
 from brinell.reports.html_data import data
 
@@ -75,6 +75,10 @@ def _environment() -> jinja2.Environment:
         rates=outline.rates,
         thresholds=outline.thresholds,
         errors=outline.errors,
+        trust_words=outline_trust.words,
+        trust_why=outline_trust.why,
+        often=outline_trust.share,
+        factor_rates=outline_trust.rates,
         samples=html_view.samples,
         chart=chart,
     )

@@ -12,11 +12,13 @@ from brinell.core.finding import Finding
 from brinell.core.judgement import Judgement, Load, Seconds, SlowTest
 from brinell.core.redact import plain
 from brinell.core.verdicts import Verdict
-from brinell.reports import figures, outline
+from brinell.reports import figures, outline, outline_trust
 from brinell.reports.chart import phases_bar, share_bar
 
 MOST_TEXT = 8000
 MOST_BUGS = 300
+_MOST_REASONS = 100
+_MOST_LEFT = 200
 _MOST_LINES = 60
 _MOST_SAMPLES = 50
 _FIRST_SCREEN = 6
@@ -34,7 +36,14 @@ class Samples(NamedTuple):
 
 def view(judgement: Judgement) -> dict[str, Any]:
     """Return the variables of the templates."""
+    reasons, left = outline_trust.groups(judgement), outline_trust.left_behind(judgement)
     return {
+        "trust_title": outline_trust.TITLE,
+        "left_title": outline_trust.LEFT_TITLE,
+        "reasons": reasons[:_MOST_REASONS],
+        "reasons_left_out": max(0, len(reasons) - _MOST_REASONS),
+        "left_behind": left[:_MOST_LEFT],
+        "left_left_out": max(0, len(left) - _MOST_LEFT),
         "severities": outline.severity_counts(judgement.bugs),
         "bugs": outline.bugs_in_order(judgement)[:MOST_BUGS],
         "bugs_left_out": max(0, len(judgement.bugs) - MOST_BUGS),
@@ -79,6 +88,10 @@ def _numbers(judgement: Judgement) -> list[tuple[str, str, str]]:
         )
         took = figures.seconds(suite.execution_time_seconds)
         rows.append(("Suite time", took, f"target {figures.seconds(suite.target_full_suite)}"))
+    if judgement.flaky:
+        number = outline_trust.unreliable(judgement)
+        reasons = figures.plural(len(outline_trust.groups(judgement)), "reason")
+        rows.append(("Tests not to be trusted", figures.count(number), reasons))
     for load in judgement.load[:4]:
         failed = sum(load.errors.values())
         errors = figures.percent(failed / load.requests) if load.requests else figures.count(failed)

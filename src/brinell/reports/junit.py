@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from xml.sax.saxutils import escape, quoteattr
 
-from brinell.core.judgement import Bug, Judgement, SuiteReport, TestEntry
+from brinell.core.judgement import Bug, FlakyTest, Judgement, SuiteReport, TestEntry
 from brinell.core.redact import plain
 from brinell.reports import outline
 
@@ -25,7 +25,8 @@ def junit(judgement: Judgement) -> str:
     if suite is None:
         return ""
     bugs = outline.bug_of_test(judgement)
-    cases = [_case(test, bugs.get(test.id)) for test in suite.tests]
+    flaky = {one.test: one for one in judgement.flaky}
+    cases = [_case(test, bugs.get(test.id), flaky.get(test.id)) for test in suite.tests]
     totals = _totals(suite)
     attributes = " ".join(f'{name}="{value}"' for name, value in totals.items())
     overall = attributes.partition(" skipped=")[0]  # Jenkins' schema knows no skipped there
@@ -61,12 +62,12 @@ def _facts(judgement: Judgement) -> list[tuple[str, str]]:
     return [("brinell.run", run.id), ("brinell.verdict", judgement.verdict.value), *sorted(run.fingerprint.items())]
 
 
-def _case(test: TestEntry, bug: Bug | None) -> str:
+def _case(test: TestEntry, bug: Bug | None, flaky: FlakyTest | None) -> str:
     module, name = _split(test.id)
     phases = (test.seconds.setup, test.seconds.call, test.seconds.teardown)
     seconds = sum(phase for phase in phases if phase is not None)
     head = f'<testcase classname={_attribute(module)} name={_attribute(name)} time="{seconds:.4f}"'
-    inner = _properties(test, bug) + _outcome(test, bug)
+    inner = _properties(test, bug, flaky) + _outcome(test, bug)
     return f"{head}>{inner}</testcase>" if inner else f"{head}/>"
 
 
@@ -81,10 +82,19 @@ def _split(identity: str) -> tuple[str, str]:
     return ".".join([module, *names[:-1]]), names[-1] + parameters
 
 
-def _properties(test: TestEntry, bug: Bug | None) -> str:
-    found = [("brinell.id", test.id)] if bug else []
+def _properties(test: TestEntry, bug: Bug | None, flaky: FlakyTest | None) -> str:
+    """Return what is said beside an outcome; that a test can't be trusted is said here and changes no outcome."""
+    found = [("brinell.id", test.id)] if bug or flaky else []
     if bug:
         found += [("brinell.bug", bug.id), ("brinell.severity", bug.severity.value), ("brinell.owner", bug.owner.value)]
+    if flaky:
+        known = {
+            "trust": flaky.verdict,
+            "confirmed": str(flaky.confirmed).lower(),
+            "cause": flaky.cause or "",
+            "reproducer": flaky.reproducer or "",
+        }
+        found += [(f"brinell.{name}", value) for name, value in known.items() if value]
     if test.reruns:
         found.append(("brinell.reruns", str(test.reruns)))
     return f"<properties>{''.join(_property(*pair) for pair in found)}</properties>" if found else ""

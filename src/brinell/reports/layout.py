@@ -95,10 +95,12 @@ class Pen:
 
     def clean(self, text: str, most: int = 2000) -> str:
         """Return ``text`` as one plain line that this terminal's encoding can write."""
-        folded = plain(" ".join(text[: most * 4].split()), most)
+        return self._written(plain(" ".join(text[: most * 4].split()), most))
+
+    def _written(self, text: str) -> str:
         if not self._unicode:
-            folded = folded.translate(_ASCII)
-        parts = (part.encode(self._encoding, "backslashreplace") for part in folded.split(GLUE))
+            text = text.translate(_ASCII)
+        parts = (part.encode(self._encoding, "backslashreplace") for part in text.split(GLUE))
         return GLUE.join(part.decode(self._encoding, "replace") for part in parts)
 
     def styled(self, text: str, style: str) -> str:
@@ -133,6 +135,15 @@ class Pen:
         """Write a command on one line however long it is: broken by us, it could not be copied and run."""
         start = " " * indent + self.styled(self.clean(lead), "dim")
         self.lines.append(f"{start}{' ' if lead else ''}{self.styled(self.clean(text), 'cyan')}")
+
+    def block(self, text: str, *, indent: int = 0, most: int = 60) -> None:
+        """Write source as it is, line by line, so that it can be copied; more than ``most`` lines are counted."""
+        lines = text.expandtabs(4).splitlines()
+        for line in lines[:most]:
+            shown = self._written(plain(line[:8000], 2000)).replace(GLUE, " ").rstrip()
+            self.lines.append((" " * indent + self.styled(shown, "cyan")).rstrip())
+        if len(lines) > most:
+            self.say(f"… {len(lines) - most} more lines …", indent=indent, style="dim")
 
     def table(self, rows: Sequence[Sequence[str]], *, indent: int = 0) -> None:
         """Write rows with the first column to the left and the others to the right; the first row is the header.

@@ -20,6 +20,7 @@ from brinell.reports.figures import (
     size,
 )
 from brinell.reports.markdown_text import block, cell, code, prose, table, text
+from brinell.reports.markdown_trust import trust
 
 MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNKNOWN: "?"}
 _MOST_DETAIL_LINES = 40
@@ -33,6 +34,7 @@ def markdown(judgement: Judgement) -> str:
     parts = [f"# {word}: {text(clause)}", _facts(judgement)]
     parts += _findings(judgement)
     parts += _bugs(judgement)
+    parts += trust(judgement)
     if judgement.suite:
         parts += _suite(judgement.suite)
     for load in judgement.load:

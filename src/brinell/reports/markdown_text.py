@@ -49,11 +49,11 @@ def cell(value: str, most: int = 200) -> str:
     return f"<code>{_PUNCTUATION.sub(_entity, inner)}</code>"
 
 
-def block(value: str, most: int = 8000) -> str:
-    """Return a fenced code block that nothing in it can end."""
+def block(value: str, most: int = 8000, language: str = "text") -> str:
+    """Return a fenced code block that nothing in it can end; ``language`` is one of ours, for its colours."""
     inner = _SEPARATORS.sub("\n", plain(value, most)).strip("\n")
     fence = "`" * max(3, _longest_run(inner) + 1)
-    return f"{fence}text\n{inner}\n{fence}"
+    return f"{fence}{language}\n{inner}\n{fence}"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0) -> str:

@@ -10,6 +10,7 @@ from brinell.core.verdicts import Reason, Verdict
 from brinell.reports import outline
 from brinell.reports.figures import cores, count, latency, milliseconds, percent, plural, seconds, size
 from brinell.reports.layout import GLUE, STYLE, Pen
+from brinell.reports.terminal_trust import trust
 
 WIDEST = 110
 _MOST_BUGS = 10
@@ -30,6 +31,7 @@ def summary(
     _findings(pen, judgement)
     if judgement.bugs:
         _bugs(pen, judgement)
+    trust(pen, judgement)
     if judgement.suite:
         _suite(pen, judgement.suite)
     for load in judgement.load:
@@ -50,19 +52,21 @@ def _findings(pen: Pen, judgement: Judgement) -> None:
         ("Could not be decided", outline.chosen(judgement, Verdict.UNKNOWN, required=True)),
         ("Failed, advisory", outline.chosen(judgement, Verdict.FAIL, required=False)),
     )
+    told_below = {one.cluster for one in judgement.flaky}
     for title, findings in groups:
         if not findings:
             continue
         pen.heading(title)
         for finding in findings[:_MOST_FINDINGS]:
-            _finding(pen, finding)
+            _finding(pen, finding, short=finding.id in told_below and finding.reason is None)
         if len(findings) > _MOST_FINDINGS:
             pen.say(f"and {len(findings) - _MOST_FINDINGS} more in report.md", style="dim")
 
 
-def _finding(pen: Pen, finding: Finding) -> None:
+def _finding(pen: Pen, finding: Finding, *, short: bool = False) -> None:
+    """Write a finding; ``short`` leaves its detail out."""
     pen.say(finding.title, lead=pen.mark(finding.verdict), lead_style=STYLE[finding.verdict])
-    for line in _folded([line for line in finding.detail.splitlines() if line.strip()]):
+    for line in [] if short else _folded([line for line in finding.detail.splitlines() if line.strip()]):
         pen.say(line, indent=2, style="dim")
     if finding.reason:
         pen.say(outline.ADVICE[finding.reason], lead=f"{finding.reason}:", indent=2, lead_style="yellow")

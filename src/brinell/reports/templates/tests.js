@@ -51,7 +51,7 @@ function rowOf(row) {
   const name = make("td", {}, make("span", {}, ...breakable(tests.files[tests.file[row]])), ...breakable(tests.name[row]));
   const notes = [];
   if (tests.reruns[row]) notes.push(`${tests.reruns[row]} ${tests.reruns[row] === 1 ? "rerun" : "reruns"}`);
-  if (["confirmed", "differed"].includes(tests.trusts[tests.trust[row]])) notes.push(tests.trusts[tests.trust[row]]);
+  if (["confirmed", "differed", "victim", "brittle", "self-polluting", "nondeterministic"].includes(tests.trusts[tests.trust[row]])) notes.push(tests.trusts[tests.trust[row]]);
   if (tests.reason[row]) notes.push(tests.reason[row]);
   if (notes.length) name.append(" ", make("small", { textContent: notes.join("; ") }));
   const bug = make("td");
