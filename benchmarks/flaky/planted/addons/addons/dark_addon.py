@@ -1,0 +1,3 @@
+from addons import core
+
+core.DEFAULTS["theme"] = "dark"
