@@ -13,12 +13,14 @@ from typing import Any
 
 import msgspec
 
+from brinell.core.flaky_rates import TwoRates
 from brinell.core.observation import Confirmation, Exam, ExamStarted, FixTried, Left, LeftState, Record
 
 BAD = frozenset("fed")
 VARYING = frozenset({"hash", "rng", "entropy", "clock", "cpu", "switch", "sleep", "threads", "beside", "order"})
 """Factors that differ between two ordinary runs by themselves; the others belong to the environment."""
 _ALONE = "alone"
+_SEEDS = {"hash": 3, "rng": 6, "entropy": 6}  # runs that must agree under a seed; a hash seed costs an interpreter
 _SHORT = 2  # tests before this one in a process, up to which every history is kept in full
 
 
@@ -51,6 +53,35 @@ class FactorSeen(msgspec.Struct, frozen=True):
     level: Any
     with_factor: tuple[int, int]  # failures, runs
     without: tuple[int, int]
+
+    @property
+    def lift(self) -> float:
+        """How much more often it fails with the factor."""
+        return self.with_factor[0] / self.with_factor[1] - self.without[0] / self.without[1]
+
+
+class FactorTrial:
+    """Runs of one test with a factor at one level, and without, as they came."""
+
+    def __init__(self, level: Any) -> None:
+        self.level = level
+        self.rates = TwoRates()
+
+
+def _clearest(trials: Iterable[FactorTrial]) -> tuple[Any, tuple[int, int, int, int]] | None:
+    shown = [trial for trial in trials if trial.rates.decision == "higher"]
+    if not shown:
+        return None
+    best = max(shown, key=lambda trial: (trial.rates.rates.with_factor or 0.0) - (trial.rates.rates.without or 0.0))
+    return best.level, best.rates.counts
+
+
+def _between_seeds(trials: Iterable[FactorTrial], runs: int) -> tuple[Any, tuple[int, int, int, int]] | None:
+    """A seed under which it failed each time, and one under which it never did, at least ``runs`` times each."""
+    counts = {trial.level: trial.rates.counts[:2] for trial in trials}
+    bad = [level for level, (failures, times) in counts.items() if failures == times >= runs]
+    good = [level for level, (failures, times) in counts.items() if not failures and times >= runs]
+    return (bad[0], (*counts[bad[0]], *counts[good[0]])) if bad and good else None
 
 
 class Trust(msgspec.Struct, frozen=True):
@@ -87,7 +118,7 @@ class Ledger:
         self._histories: dict[int, Count] = {}  # of test and all before it, by a hash of both
         self.left: dict[int, tuple[LeftState, ...]] = {}
         self.proofs: dict[int, dict[tuple[str, ...], Count]] = defaultdict(lambda: defaultdict(Count))
-        self.factors: dict[int, dict[str, tuple[Any, Count, Count]]] = defaultdict(dict)
+        self.factors: dict[int, dict[str, list[FactorTrial]]] = defaultdict(dict)
         self.confirmed: dict[int, list[Confirmation]] = defaultdict(list)
         self.fixes: dict[int, list[FixTried]] = defaultdict(list)
         self.messages: dict[int, Counter[str]] = defaultdict(Counter)
@@ -147,15 +178,20 @@ class Ledger:
                     self.after[test][before] = count
 
     def _factor(self, exam: Exam, ran: list[tuple[int, str]]) -> None:
-        if len(exam.tests) != 1 or not ran:
+        kind, _, name = exam.purpose.partition(" ")
+        if kind != "factor" or len(exam.tests) != 1 or not ran:
             return  # a screening of the whole suite: only what a test does alone decides
         test, failed = ran[0][0], ran[0][1] in BAD
-        name = exam.purpose.removeprefix("factor ")
-        level = exam.factors.get(name)
-        known = self.factors[test].setdefault(name, (level, Count(), Count()))
-        known[1 if exam.factors else 2].add(failed)
-        if level is not None:
-            self.factors[test][name] = (level, known[1], known[2])
+        trials = self.factors[test].setdefault(name, [])
+        level = next(iter(exam.factors.values()), None)
+        if name in _SEEDS:  # any two seeds can be compared
+            trial = next((trial for trial in trials if trial.level == level), None)
+        else:
+            trial = next((trial for trial in reversed(trials) if not exam.factors or trial.level == level), None)
+        if trial is None:
+            trial = FactorTrial(level)
+            trials.append(trial)
+        trial.rates.add(bool(exam.factors), failed)
         if not exam.factors:
             self.alone[test].add(failed)
             self.runs[test].add(failed)
@@ -188,6 +224,12 @@ class Ledger:
                 tests.add(test)
         return tests
 
+    def remarkable(self) -> list[Trust]:
+        """Return what is known of every test that is not simply stable, in collection order."""
+        candidates = self.suspicious() | {test for test in self.factors if self._factors(test)}
+        trusts = map(self.trust, sorted(candidates))
+        return [trust for trust in trusts if trust.verdict != "stable" or trust.cause is not None]
+
     def trust(self, test: int) -> Trust:
         """Return the verdict on ``test`` and what it rests on."""
         alone, runs, twice = self.alone[test], self.runs[test], self.twice[test]
@@ -200,45 +242,44 @@ class Ledger:
             message=next((text for text, _ in self.messages[test].most_common(1)), ""),
             always_fails=runs.always and runs.runs > 1,
         )
-        change = msgspec.structs.replace
         cause = next((seen.factor for seen in factors), None)
-        if alone.mixed or any(count.mixed for count in self.after[test].values()):
-            varying = next((seen.factor for seen in factors if seen.factor in VARYING), cause)
-            shown = self._confirmation(test, "factor") or self._both_ways(test)
-            return change(base, verdict="nondeterministic", cause=varying, **shown)
-        if alone.always and not runs.always:
-            setters = self.setters(test)
-            if setters:
-                found = {"setters": tuple(setters), "verdict": "brittle", "cause": "order"}
-                return change(base, **found, **self._confirmation(test, "sequence", good=True))
+        if alone.mixed or twice.mixed or any(count.mixed for count in self.after[test].values()):
+            found: dict[str, Any] = {"verdict": "nondeterministic", "cause": cause}
+            found |= self._confirmation(test, "factor") or self._both_ways(test)
+        else:
+            found = self._by_order(test)
+        if not found and cause is not None:
+            varying = cause in VARYING
+            found = {"verdict": "nondeterministic" if varying else "stable", "cause": cause}
+            found |= {"depends_on": None if varying else cause, **self._confirmation(test, "factor")}
+        return msgspec.structs.replace(base, **found)
+
+    def _by_order(self, test: int) -> dict[str, Any]:
+        """Return verdict, cause and evidence of a test that depends on what ran before it; empty for any other."""
+        alone, runs = self.alone[test], self.runs[test]
+        setters = self.setters(test) if alone.always and not runs.always else []
+        if setters:
+            found: dict[str, Any] = {"verdict": "brittle", "setters": tuple(setters)}
+            return {"cause": "order", **found, **self._confirmation(test, "sequence", good=True)}
         polluters = [] if alone.failures or runs.always else self.polluters(test)
         if polluters:
-            found = {"polluters": tuple(polluters), "verdict": "victim", "cause": "order"}
-            return change(
-                base, **found, leaked=self._leaked(test), cleaners=self._cleaners(test, polluters),
-                fixture=self._fixture(test), **self._confirmation(test, "sequence"),
-            )  # fmt: skip
-        if twice.always:
-            found = {"verdict": "self-polluting", "cause": "order"}
-            return change(base, **found, leaked=self._leaked(test), fixture=self._fixture(test),
-                          **self._confirmation(test, "twice"))  # fmt: skip
-        if twice.mixed:
-            return change(base, verdict="nondeterministic", cause=cause)
-        if cause is not None:
-            verdict = "nondeterministic" if cause in VARYING else "stable"
-            return change(base, verdict=verdict, cause=cause, depends_on=None if cause in VARYING else cause,
-                          **self._confirmation(test, "factor"))  # fmt: skip
-        return base
+            found = {"verdict": "victim", "polluters": tuple(polluters), "cleaners": self._cleaners(test, polluters)}
+            found |= self._confirmation(test, "sequence")
+        elif self.twice[test].always:
+            found = {"verdict": "self-polluting", **self._confirmation(test, "twice")}
+        else:
+            return {}
+        return {"cause": "order", "leaked": self._leaked(test), "fixture": self._fixture(test), **found}
 
     def _factors(self, test: int) -> tuple[FactorSeen, ...]:
-        """Return the factors that made a difference, the clearest first."""
+        """Return the factors that were shown to make a difference, the clearest first; one level of each."""
         seen = []
-        for name, (level, changed, plain) in self.factors.get(test, {}).items():
-            if changed.runs and plain.runs and changed.failures / changed.runs > plain.failures / plain.runs + 0.3:
-                seen.append(FactorSeen(name, level, (changed.failures, changed.runs), (plain.failures, plain.runs)))
-        return tuple(
-            sorted(seen, key=lambda one: one.without[0] / one.without[1] - one.with_factor[0] / one.with_factor[1])
-        )
+        for name, trials in self.factors.get(test, {}).items():
+            found = _between_seeds(trials, _SEEDS[name]) if name in _SEEDS else _clearest(trials)
+            if found is not None:
+                level, (failures, runs, plain_failures, plain_runs) = found
+                seen.append(FactorSeen(name, level, (failures, runs), (plain_failures, plain_runs)))
+        return tuple(sorted(seen, key=lambda one: (one.factor not in VARYING, -one.lift)))
 
     def _confirmation(self, test: int, purpose: str, *, good: bool = False) -> dict[str, Any]:
         """Return ``confirmed``, ``command`` and ``env``: a fresh process did what the verdict says."""

@@ -12,6 +12,7 @@ from brinell.suite.lab.server import Command
 from brinell_inside.serve.project_files import ProjectFiles
 
 _LEAST_S = 20.0
+_TIMES = 5
 
 
 class Confirmer:
@@ -78,9 +79,14 @@ _Wanted = tuple[str, tuple[int, ...]]
 
 
 def _wanted(trust: Trust) -> list[_Wanted]:
-    """Return what to run for a verdict: the test alone, and the shortest sequence that it depends on."""
+    """Return what to run for a verdict: the test alone, and the shortest sequence that it depends on.
+
+    Of a test that goes both ways by itself, the test alone, some times: at best fresh processes disagree, too.
+    """
     if trust.verdict == "self-polluting":
         return [("alone", (trust.test,)), ("twice", (trust.test, trust.test))]
+    if trust.verdict == "nondeterministic" and not trust.factors:
+        return [("alone", (trust.test,))] * _TIMES
     sequences = {"victim": trust.polluters, "brittle": trust.setters}.get(trust.verdict, ())
     if not sequences:
         return []

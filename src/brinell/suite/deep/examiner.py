@@ -17,6 +17,7 @@ _MOST_MESSAGES = 5
 _SURE = 2  # times a test has failed with nothing beside it, before a failure beside something is believed
 _UNTIL_BATCH = 8  # jobs between two looks at whether enough is known
 _SLACK_S = 5.0
+_AGAIN = 3  # times alone, before something that failed beside another is said to have been disturbed
 _UNKNOWN_S = 20.0  # deadline of a test whose duration nobody knows yet
 
 
@@ -84,15 +85,15 @@ class Examiner:
                 if self._doubtful(result):
                     doubted.append(result)
                 else:
-                    believed.append(self._write(purpose, result))
+                    believed.append(self.write(purpose, result))
         if doubted:
             again = [msgspec.structs.replace(result.job, alone=True) for result in doubted]
             first = {result.job.steps: result for result in doubted}
-            for result in self.lab.run(again):
+            for result in list(self.lab.run(again)):
                 seen = first[result.job.steps]
                 if seen.failures() != result.failures():
-                    self._conflict(seen)
-                believed.append(self._write(purpose, result))
+                    self._conflict(seen, purpose)
+                believed.append(self.write(purpose, result))
         return believed
 
     def _doubtful(self, result: Result) -> bool:
@@ -101,14 +102,21 @@ class Examiner:
             return False
         return any(self._sure.get(test, 0) < _SURE for test in failures)
 
-    def _conflict(self, result: Result) -> None:
+    def _conflict(self, seen: Result, purpose: str) -> None:
+        """It failed beside something and not alone: unless it fails alone now and then, that is what disturbed it."""
+        again = [msgspec.structs.replace(seen.job, alone=True)] * _AGAIN
+        results = [self.write(purpose, result) for result in self.lab.run(again)]
+        if any(result.failures() & seen.failures() for result in results):
+            self.write(purpose, seen)
+            return
+        self.room.emit(self._exam("conflict", seen))
+        self.ledger.conflicts.update(seen.failures())
         self._conflicts += 1
-        self.room.emit(self._exam("conflict", result))
-        self.ledger.conflicts.update(result.failures())
         if self._conflicts > max(3, self.count // 20):
             self.serial = True
 
-    def _write(self, purpose: str, result: Result) -> Result:
+    def write(self, purpose: str, result: Result) -> Result:
+        """Write down a result, and learn from it."""
         exam = self._exam(purpose, result)
         self.room.emit(exam)
         self.ledger.add(exam)

@@ -14,6 +14,7 @@ from brinell.core.roles import Room
 from brinell.core.trust import Ledger, Trust
 from brinell.subject.interpreter import choose, probe
 from brinell.suite.deep import blame, phases
+from brinell.suite.deep.causes import beside_itself, find_causes
 from brinell.suite.deep.confirm import Confirmer
 from brinell.suite.deep.examiner import Examiner
 from brinell.suite.deep.proof import prove
@@ -53,10 +54,9 @@ class ExamineTrial:
                 raise UsageError("pytest collected no tests: " + (" | ".join(tail) or "it said nothing"))
             rootdir = said.started.rootdir or str(directory)
             bare = Command(command.python, options, Path(rootdir), command.env)
-            lab: Lab = ForkLab(room, server)
-            if not forks:
-                lab = FreshLab(room, bare, server.tests, Path(rootdir), why=server.why, at_once=slots)
-                opened.callback(lab.close)
+            fresh = FreshLab(room, bare, server.tests, Path(rootdir), why=server.why, at_once=slots)
+            opened.callback(fresh.close)
+            lab: Lab = ForkLab(room, server) if forks else fresh
             quiet = quiet_options(tuple(said.started.plugins))
             started = ExamStarted(
                 tuple(map(identity, lab.tests)), forks, server.why, slots, spec.budget_s, rootdir,
@@ -67,10 +67,10 @@ class ExamineTrial:
             examiner = Examiner(room, lab, ledger, spec.budget_s)
             confirmer = Confirmer(examiner, bare, rootdir, quiet, slots)
             opened.callback(confirmer.close)
-            _examine(examiner, confirmer, spec)
+            _examine(examiner, confirmer, fresh, spec)
 
 
-def _examine(examiner: Examiner, confirmer: Confirmer, spec: ExamineSpec) -> None:
+def _examine(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: ExamineSpec) -> None:
     phases.watched(examiner)
     phases.alone_and_twice(examiner)
     phases.whole_orders(examiner, spec.seed)
@@ -81,7 +81,9 @@ def _examine(examiner: Examiner, confirmer: Confirmer, spec: ExamineSpec) -> Non
     if examiner.serial:
         why = "tests that ran side by side disturbed each other: the rest ran one at a time"
         examiner.room.emit(Choice("one child at a time", why))
-    trusts = _suspicious(examiner)
+    find_causes(examiner, fresh, spec.factors)
+    beside_itself(examiner)
+    trusts = examiner.ledger.remarkable()
     _prove(examiner, trusts)
     confirmer.confirm(trusts)
 
@@ -103,11 +105,6 @@ def _blame(examiner: Examiner) -> None:
             if not any(len(one) == 1 for one in found):
                 blame.find_polluters(examiner, test, [culprit for culprit, _ in culprits.most_common()])
             culprits.update(culprit for before in ledger.polluters(test) for culprit in before if len(before) < 4)
-
-
-def _suspicious(examiner: Examiner) -> list[Trust]:
-    trusts = [examiner.ledger.trust(test) for test in sorted(examiner.ledger.suspicious())]
-    return [trust for trust in trusts if trust.verdict != "stable"]
 
 
 def _prove(examiner: Examiner, trusts: list[Trust]) -> None:

@@ -1,0 +1,223 @@
+"""Causes by intervention: change one factor, hold the rest, compare failure rates. No keyword is guessed at.
+
+The whole suite runs once under a factor (or under several of the environment's at once); who fails there and not
+otherwise is run alone, with and without one factor, alternately, until a sequential test decides.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from brinell.core.flaky_rates import TwoRates
+from brinell.core.observation import Choice
+from brinell.suite.deep.examiner import Examiner
+from brinell.suite.lab.job import Job, Lab, Result
+from brinell_inside.factors.moments import moments
+
+_MOST_CANDIDATES = 40
+_PAIRS = 3  # runs with and without that are asked for at a time
+_MOST_RUNS = 60
+_HASH_SEEDS = (1, 2, 3, 4)
+_SEED_RUNS = 6  # all failures under one seed and none under the other: p < 0.001
+_CLOCK = "clock"
+_DATE = "date"
+_CHANCES = 4  # runs of the suite under a factor that only raises a probability
+_QUIET = frozenset({"cpu"})  # it would disturb whatever ran beside it
+
+ENVIRONMENT: Mapping[str, tuple[Any, ...]] = {
+    "tz": ("Pacific/Kiritimati", "America/St_Johns"),
+    "locale": ("C", "tr_TR.UTF-8", "de_DE.UTF-8"),
+    "umask": ("077", "000"),
+    "home": ("missing", "read-only"),
+    "network": ("blocked",),
+    "nofile": (64,),
+}
+"""Factors of the machine, with the levels that are tried. The first levels are screened all at once."""
+
+SEEDS: Mapping[str, tuple[int, ...]] = {"rng": tuple(range(1, 9)), "entropy": tuple(range(1, 7))}
+"""Seeds that are tried: a test that fails under one each time and never under another reads random numbers."""
+
+VARYING: Mapping[str, tuple[Any, ...]] = {
+    "switch": (1e-6,),
+    "threads": ("slow-start",),
+    "sleep": ("long",),
+    "cpu": ("starved", "jitter"),
+}
+"""Factors that differ between two ordinary runs by themselves."""
+
+
+class Factor(msgspec.Struct, frozen=True):
+    """A factor at a level; ``control`` is the level that must change nothing for the factor to be the cause."""
+
+    name: str
+    level: Any
+    control: Any = None
+
+
+def find_causes(examiner: Examiner, fresh: Lab, only: Mapping[str, Any] | None = None) -> None:
+    """Screen the factors, then decide on each test that failed under one. ``only``: these levels and no screening."""
+    ledger = examiner.ledger
+    unsteady = [test for test in ledger.suspicious() if ledger.trust(test).verdict == "nondeterministic"]
+    asked = [Factor(name, level) for name, level in only.items()] if only else list(_factors())
+    skipped: list[str] = []
+    if not only:
+        for name, seeds in SEEDS.items():
+            if examiner.left_s > 0:
+                _seeds(examiner, name, seeds, unsteady)
+    for group in _groups(asked):
+        names = ", ".join(dict.fromkeys(factor.name for factor in group))
+        if examiner.left_s < 0:
+            skipped.append(names)
+            continue
+        examiner.phase(f"causes: {names}")
+        candidates = _screened(examiner, group) | set(unsteady)
+        for factor in group:
+            for test in sorted(candidates)[:_MOST_CANDIDATES]:
+                _decide(examiner, test, factor)
+    if not only or "hash" in only:
+        if examiner.left_s < 0:
+            skipped.append("hash seed")
+        else:
+            _hash_seeds(examiner, fresh)
+    if skipped:
+        examiner.room.emit(Choice("not tried: " + "; ".join(skipped), "the budget was spent: --budget gives more"))
+
+
+def beside_itself(examiner: Examiner) -> None:
+    """Run each test beside itself: a fixed port or file shows. Then alternately, beside itself and alone."""
+    if examiner.serial or not examiner.lab.forks or examiner.left_s < 0:
+        return
+    examiner.phase("causes: beside itself")
+    tests = [test for test in range(examiner.count) if examiner.ledger.alone[test].failures == 0]
+    suspects = set()
+    for batch in (tests[first : first + 64] for first in range(0, len(tests), 64)):
+        jobs = [examiner.job([test], factors={"beside": 2}) for test in batch for _ in range(2)]
+        jobs = [msgspec.structs.replace(job, alone=False) for job in jobs]
+        results = examiner.ask("factor beside", jobs)
+        suspects |= {test for result in results for test in result.failures()}
+    for test in sorted(suspects)[:_MOST_CANDIDATES]:
+        _decide(examiner, test, Factor("beside", 2))
+
+
+def _factors() -> Iterable[Factor]:
+    for name, levels in ENVIRONMENT.items():
+        yield from (Factor(name, level) for level in levels)
+    for name, levels in VARYING.items():
+        yield from (Factor(name, level) for level in levels)
+    known = moments(dt.datetime.now())  # type: ignore[no-untyped-call]  # noqa: DTZ005 - local time, as the tests read it
+    for name, level in known.items():
+        if not level.get("control"):
+            yield Factor(_CLOCK, level, known.get(f"control of {name}"))
+
+
+def _groups(factors: Sequence[Factor]) -> list[list[Factor]]:
+    """Return what is screened together: levels of the environment that do not exclude each other; else one by one."""
+    rounds: list[list[Factor]] = []
+    singles: list[list[Factor]] = []
+    for factor in factors:
+        if factor.name not in ENVIRONMENT:
+            singles.append([factor])
+            continue
+        place = next((group for group in rounds if factor.name not in {one.name for one in group}), None)
+        if place is None:
+            rounds.append([factor])
+        else:
+            place.append(factor)
+    return rounds + singles
+
+
+def _screened(examiner: Examiner, group: Sequence[Factor]) -> set[int]:
+    """Return the tests that fail in default order under these factors and nowhere else so far."""
+    ledger = examiner.ledger
+    usable = [test for test in range(examiner.count) if test not in examiner.killers]
+    levels = {factor.name: factor.level for factor in group}
+    job = examiner.job(usable, factors=levels, alone=bool(_QUIET & levels.keys()))
+    times = _CHANCES if VARYING.keys() & levels.keys() else 1
+    results = examiner.ask("screen " + ", ".join(levels), [job] * times)
+    failed = {test for result in results for test in result.failures()}
+    return {test for test in failed if not ledger.alone[test].always}
+
+
+def _decide(examiner: Examiner, test: int, factor: Factor) -> None:
+    """Run the test alone with and without the factor until a difference, or its absence, is shown.
+
+    A moment of the calendar is the cause only where an ordinary moment as far away changes nothing; else the date is.
+    """
+    if not _higher(examiner, test, factor.name, factor.level):
+        return
+    if factor.name == _CLOCK and factor.control is not None:
+        again = examiner.ask("control", [_job(examiner, test, {_CLOCK: factor.control}) for _ in range(2)])
+        if any(result.failures() for result in again):
+            _higher(examiner, test, _DATE, factor.control)
+
+
+def _higher(examiner: Examiner, test: int, name: str, level: Any) -> bool:
+    levels = {_CLOCK if name == _DATE else name: level}
+    rates = TwoRates(max_runs=_MOST_RUNS)
+    purpose = f"factor {name}"
+    while rates.decision is None:
+        for changed in (True, False):
+            jobs = [_job(examiner, test, levels if changed else {}) for _ in range(_PAIRS)]
+            for result in examiner.ask(purpose, jobs):
+                if result.unsupported or not result.ran:
+                    return False
+                rates.add(changed, bool(result.failures()))
+        if examiner.left_s < -10:
+            return False
+    return rates.decision == "higher"
+
+
+def _job(examiner: Examiner, test: int, levels: Mapping[str, Any]) -> Job:
+    job = examiner.job([test], factors=dict(levels), alone=bool(_QUIET & levels.keys()))
+    return msgspec.structs.replace(job, alone=False) if "beside" in levels else job
+
+
+def _seeds(examiner: Examiner, name: str, seeds: Sequence[int], unsteady: Iterable[int]) -> None:
+    """Run the suite under some seeds; who goes both ways is run alone under one that fails it and one that doesn't."""
+    examiner.phase(f"causes: {name}")
+    usable = [test for test in range(examiner.count) if test not in examiner.killers]
+    jobs = [examiner.job(usable, factors={name: seed}) for seed in seeds]
+    seen: dict[int, dict[int, bool]] = {}
+    for result in examiner.ask(f"screen {name}", jobs):
+        for ran in result.ran:
+            seen.setdefault(ran.test, {})[result.job.factors[name]] = ran.failed
+    both = {test for test, outcomes in seen.items() if len(set(outcomes.values())) > 1}
+    for test in sorted(both | set(unsteady))[:_MOST_CANDIDATES]:
+        alone = examiner.ask(f"factor {name}", [_job(examiner, test, {name: seed}) for seed in seeds])
+        failed = {result.job.factors[name]: bool(result.failures()) for result in alone}
+        bad = [seed for seed, failure in failed.items() if failure][:1]
+        good = [seed for seed, failure in failed.items() if not failure][:1]
+        if bad and good:
+            again = [_job(examiner, test, {name: seed}) for seed in (*bad, *good) for _ in range(_SEED_RUNS - 1)]
+            examiner.ask(f"factor {name}", again)
+
+
+def _hash_seeds(examiner: Examiner, fresh: Lab) -> None:
+    """Run the suite under hash seeds, each in an interpreter of its own; who differs is run alone under two of them."""
+    examiner.phase("causes: hash seed")
+    usable = [test for test in range(examiner.count) if test not in examiner.killers]
+    failing: dict[int, set[int]] = {}
+    passing: dict[int, set[int]] = {}
+    for result in _fresh(examiner, fresh, "screen hash", usable, _HASH_SEEDS):
+        seed = result.job.hash_seed
+        for ran in result.ran:
+            (failing if ran.failed else passing).setdefault(ran.test, set()).add(seed or 0)
+    for test in sorted(failing.keys() & passing.keys())[:_MOST_CANDIDATES]:
+        bad, good = min(failing[test]), min(passing[test])
+        outcomes = list(_fresh(examiner, fresh, "factor hash", [test], [bad, good] * 2))
+        wrong = {result.job.hash_seed for result in outcomes if result.failures()}
+        if wrong == {bad}:
+            _fresh(examiner, fresh, "factor hash", [test], [bad, good])
+
+
+def _fresh(examiner: Examiner, fresh: Lab, purpose: str, tests: Sequence[int], seeds: Iterable[int]) -> list[Result]:
+    jobs = [msgspec.structs.replace(examiner.job(tests), hash_seed=seed) for seed in seeds]
+    results = []
+    for result in fresh.run(jobs):
+        results.append(result)
+        examiner.write(purpose, result)
+    return results
