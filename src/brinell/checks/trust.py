@@ -46,7 +46,7 @@ def trust(evidence: Evidence) -> Part:
     left: list[Pollution] = []
     for examined in began:
         trusts = examined.trusts()
-        found = clusters(trusts, examined.tests)
+        found = clusters(examined, trusts)
         findings += [_cluster(examined, cluster) for cluster in found]
         findings += stable(examined, trusts)
         cluster_of = {one.test: _identity(examined, cluster) for cluster in found for one in cluster.tests}
@@ -76,6 +76,8 @@ def _cluster(examined: Examined, cluster: Cluster) -> Finding:
         lines += _settle(examined, cluster)
     elif len(sure) < len(cluster.tests):
         lines.append(f"{len(sure)} of them confirmed in fresh processes, the others seen in forked children only")
+    if cluster.probability:
+        lines.append(f"A run of the suite, in any order, fails by it with p = {cluster.probability:.2g}")
     lines += _see(examined, sure)
     return Finding(
         id=_identity(examined, cluster),
@@ -92,25 +94,36 @@ def _cluster(examined: Examined, cluster: Cluster) -> Finding:
 
 def _title(examined: Examined, cluster: Cluster) -> str:
     counts = [counted(len(cluster.of(verdict)), *_NOUNS[verdict]) for verdict in _ORDER if cluster.of(verdict)]
-    victims = cluster.of("victim")
-    if cluster.of("nondeterministic"):
-        return f"{', '.join(counts)}: {_cause(cluster.cause)}"
-    if cluster.of("brittle") and not victims:
-        if not cluster.setters:
-            return f"{counts[0]}: passing only in some orders, after which test is not known"
-        return f"{counts[0]}: passing only after {_first(examined, cluster.setters)}"
-    if victims and not cluster.polluters:
-        return f"{', '.join(counts)}: failing in some orders, after which test is not known"
-    who = cluster.polluters or (cluster.tests[0].test,)
     if cluster.polluters:
         counts = [counted(len(cluster.polluters), "polluter", "polluters"), *counts]
+    return f"{', '.join(counts)}: {_reason(examined, cluster)}"
+
+
+def _reason(examined: Examined, cluster: Cluster) -> str:
+    """Say what the tests of a cluster have in common."""
+    if cluster.kind == "runs":
+        return "failing in the same runs, cause not found"
+    if cluster.of("nondeterministic"):
+        return "cause not found" if cluster.cause is None else f"it depends on the {factor_words(cluster.cause)}"
+    if cluster.of("brittle"):
+        if not cluster.setters:
+            return "passing only in some orders, after which test is not known"
+        return f"passing only after {_first(examined, cluster.setters)}"
+    if cluster.of("victim") and not cluster.polluters:
+        return "failing in some orders, after which test is not known"
+    return _leaving(examined, cluster)
+
+
+def _leaving(examined: Examined, cluster: Cluster) -> str:
+    """Say who leaves what changed."""
+    who = cluster.polluters or (cluster.tests[0].test,)
+    victims = cluster.of("victim")
     together = victims and all(len(one) > 1 for victim in victims for one in victim.polluters)
     leave = "leaves" if len(who) == 1 else "together leave" if together else "leave"
     names = _state(examined, cluster.roots, who)
     if not names:
-        return f"{', '.join(counts)}: {_first(examined, who)} {leave} something changed that is not known"
-    sure = "" if cluster.roots else " (not proved)"
-    return f"{', '.join(counts)}: {_first(examined, who)} {leave} {names} changed{sure}"
+        return f"{_first(examined, who)} {leave} something changed that is not known"
+    return f"{_first(examined, who)} {leave} {names} changed{'' if cluster.roots else ' (not proved)'}"
 
 
 def _state(examined: Examined, roots: Sequence[str], who: Iterable[int]) -> str:
@@ -120,10 +133,6 @@ def _state(examined: Examined, roots: Sequence[str], who: Iterable[int]) -> str:
     names = list(dict.fromkeys(shown or [state.name for state in left if not state.weak]))
     others = f" and {len(names) - 2} more" if len(names) > 2 else ""
     return ", ".join(one_line(name, 120) for name in names[:2]) + others
-
-
-def _cause(cause: str | None) -> str:
-    return "cause not found" if cause is None else f"it depends on the {factor_words(cause)}"
 
 
 def _first(examined: Examined, tests: Sequence[int]) -> str:

@@ -19,8 +19,8 @@ from brinell.core.verdicts import Reason, Verdict
 def advice(examined: Examined, trusts: Iterable[Trust], left: Iterable[Pollution]) -> list[Finding]:
     """Return the advisory findings of an examination; ``left`` is what its tests leave changed."""
     found = (
-        _latent(examined, left), _conflicts(examined), _environment(examined, trusts), _unsupported(examined),
-        _no_fork(examined),
+        _latent(examined, left), _conflicts(examined), _environment(examined, trusts), _choices(examined),
+        _unsupported(examined), _no_fork(examined),
     )  # fmt: skip
     return [one for one in found if one is not None]
 
@@ -72,6 +72,15 @@ def _environment(examined: Examined, trusts: Iterable[Trust]) -> Finding | None:
             f"{one_line(examined.name(one.test))} depends on the {factor_words(one.cause or 'environment')}{rates}"
         )
     return _advice(examined, "environment", title, lines + more(len(found)), evidence=cited(examined, found))
+
+
+def _choices(examined: Examined) -> Finding | None:
+    """What the examination left out or did otherwise by itself, and why."""
+    if not examined.choices:
+        return None
+    lines = [f"{one_line(choice.what)}: {one_line(choice.reason)}" for choice in examined.choices[:MOST_NAMED]]
+    title = f"the examination made {counted(len(examined.choices), 'choice', 'choices')} of its own"
+    return _advice(examined, "choices", title, [*lines, *more(len(examined.choices))], reason=Reason.INCONCLUSIVE)
 
 
 def _unsupported(examined: Examined) -> Finding | None:

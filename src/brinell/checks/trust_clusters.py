@@ -1,17 +1,17 @@
-"""Unreliable tests put together by what they have in common: a polluter, else leaked state, else a cause.
-
-Most flaky tests come in groups with one cause (Parry et al., Systemic flakiness, 2025), and one repair heals them all.
-"""
+"""Unreliable tests put together by what they have in common, as ``core.clusters`` does it, and named after it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from brinell.checks.trust_facts import Examined
+from brinell.core import clusters as core
 from brinell.core.trust import Trust
 
 MOST_TOGETHER = 8  # tests in a sequence; a longer one is a whole order that was not narrowed down
+_ORDER = "order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,13 @@ class Cluster:
     """Tests with one reason. ``key`` is the same for every run in which the reason is."""
 
     key: str
+    kind: core.Kind
     tests: tuple[Trust, ...]
-    polluters: tuple[int, ...]  # of the victims; none where no victim is in it
+    polluters: tuple[int, ...]  # of the victims, those of most victims first; none where no victim is in it
     setters: tuple[int, ...]
     roots: tuple[str, ...]  # leaked state that was proved
     cause: str | None
+    probability: float  # of a run of the suite that fails by it, in any order
 
     def of(self, verdict: str) -> list[Trust]:
         """Return the tests with this verdict."""
@@ -35,56 +37,52 @@ class Cluster:
         return any(trust.confirmed for trust in self.tests)
 
 
-def clusters(trusts: Iterable[Trust], names: tuple[str, ...]) -> list[Cluster]:
-    """Return the clusters of the tests that are not stable: confirmed first, then those that make most runs fail."""
-    groups: list[tuple[set[Hashable], list[Trust]]] = []
-    for trust in trusts:
-        if trust.verdict == "stable":
-            continue
-        reasons, members = _reasons(trust), [trust]
-        apart = []
-        for known, others in groups:
-            if known & reasons:
-                reasons |= known
-                members = [*others, *members]
-            else:
-                apart.append((known, others))
-        groups = [*apart, (reasons, members)]
-    found = [_cluster(members, names) for _, members in groups]
-    return sorted(found, key=lambda one: (not one.confirmed, -len(one.tests), one.tests[0].test))
+def clusters(examined: Examined, trusts: Iterable[Trust]) -> list[Cluster]:
+    """Return the clusters of the tests that are not stable: confirmed ones first, then by the time a repair saves."""
+    known = {trust.test: trust for trust in trusts if trust.verdict != "stable"}
+    found = core.clusters(_unreliable(examined, trust) for trust in known.values())
+    named = [_cluster(examined, one, [known[test] for test in one.tests]) for one in found]
+    return sorted(named, key=lambda one: not one.confirmed)
 
 
-def narrow(sequences: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
+def narrow(sequences: Iterable[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
     """Return the sequences that name culprits, without whole orders that were not narrowed down."""
-    return [sequence for sequence in sequences if len(sequence) <= MOST_TOGETHER]
+    return tuple(sequence for sequence in sequences if len(sequence) <= MOST_TOGETHER)
 
 
-def _reasons(trust: Trust) -> set[Hashable]:
-    """Return what a test shares with others of its cluster; never empty."""
-    found: set[Hashable] = {("state", root) for root in trust.leaked}
-    match trust.verdict:
-        case "victim":
-            found |= {("polluter", one) for sequence in narrow(trust.polluters) for one in sequence}
-        case "brittle":
-            found |= {("setter", one) for sequence in narrow(trust.setters) for one in sequence}
-        case "self-polluting":
-            found.add(("polluter", trust.test))
-        case _:
-            found.add(("cause", trust.cause))
-    return found or {("order", trust.verdict)}
+def _unreliable(examined: Examined, trust: Trust) -> core.Unreliable:
+    """Return what clustering asks for; one that fails only when it runs twice fails no ordinary run."""
+    itself = trust.verdict == "self-polluting"
+    count = examined.ledger.alone[trust.test] if trust.verdict == "nondeterministic" else examined.in_orders[trust.test]
+    return core.Unreliable(
+        trust.test,
+        polluters=((trust.test,),) if itself else narrow(trust.polluters),
+        roots=trust.leaked,
+        cause=None if trust.cause == _ORDER else trust.cause,
+        probability=0.0 if itself or not count.runs else count.failures / count.runs,
+        seconds=examined.suite_s,
+        failing_runs=frozenset(examined.failed_in[trust.test]),
+        setters=narrow(trust.setters),
+    )
 
 
-def _cluster(members: list[Trust], names: tuple[str, ...]) -> Cluster:
-    members = sorted(members, key=lambda trust: trust.test)
+def _cluster(examined: Examined, found: core.Cluster, members: Sequence[Trust]) -> Cluster:
     polluters = _of(sequence for trust in members for sequence in narrow(trust.polluters))
     setters = _of(sequence for trust in members for sequence in narrow(trust.setters))
     roots = tuple(dict.fromkeys(root for trust in members for root in trust.leaked))
     causes = {trust.cause for trust in members}
-    cause = causes.pop() if len(causes) == 1 else None
-    # Named after the reason where it has a name, else after its first test.
-    reason = [*(names[one] for one in (*polluters, *setters)), *roots] or [str(cause), names[members[0].test]]
-    digest = hashlib.sha256("\0".join(sorted(reason)).encode("utf-8", "replace")).hexdigest()[:8]
-    return Cluster(digest, tuple(members), polluters, setters, roots, cause)
+    reason = examined.name(found.reason) if isinstance(found.reason, int) else found.reason
+    said = f"{found.kind}\0{examined.name(found.tests[0]) if reason is None else reason}"
+    return Cluster(
+        hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:8],
+        found.kind,
+        tuple(members),
+        polluters,
+        setters,
+        roots,
+        causes.pop() if len(causes) == 1 else None,
+        found.probability,
+    )
 
 
 def _of(sequences: Iterable[tuple[int, ...]]) -> tuple[int, ...]:

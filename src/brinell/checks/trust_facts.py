@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from brinell.core.evidence import Evidence, observation_id, steps_of
-from brinell.core.observation import Confirmation, Envelope, Exam, ExamStarted, FixTried, Left, StepFinished
+from brinell.core.observation import Choice, Confirmation, Envelope, Exam, ExamStarted, FixTried, Left, StepFinished
 from brinell.core.plan import ExamineSpec, Step
 from brinell.core.trust import BAD, Count, Ledger, Trust
 
@@ -28,10 +28,14 @@ class Examined:
     at: str = ""
     orders: set[tuple[int, ...]] = field(default_factory=set)
     in_orders: dict[int, Count] = field(default_factory=lambda: defaultdict(Count))
+    failed_in: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # whole orders, as they came
+    suite_s: float = 0.0  # the longest of them
+    choices: list[Choice] = field(default_factory=list)
     failures: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     confirmations: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     conflicts: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     unsupported: dict[str, str] = field(default_factory=dict)
+    _runs: int = 0
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -66,6 +70,8 @@ class Examined:
                 self._exam(data, observation_id(envelope))
             case Confirmation() if data.tests:
                 self.confirmations[data.tests[-1]].append(observation_id(envelope))
+            case Choice():
+                self.choices.append(data)
             case StepFinished(state=state):
                 self.state = state
 
@@ -76,7 +82,16 @@ class Examined:
         for test, letter in ran:
             if letter in BAD and not exam.restored and len(where[test]) < _MOST_CITED:
                 where[test].append(at)
-        if exam.purpose == "order" and not exam.factors and exam.tests not in self.orders:
+        if exam.purpose == "order" and not exam.factors:
+            self._order(exam, ran)
+
+    def _order(self, exam: Exam, ran: list[tuple[int, str]]) -> None:
+        self._runs += 1
+        self.suite_s = max(self.suite_s, exam.seconds)
+        for test, letter in ran:
+            if letter in BAD:
+                self.failed_in[test].add(self._runs)
+        if exam.tests not in self.orders:
             self.orders.add(exam.tests)
             for test, letter in ran:
                 self.in_orders[test].add(letter in BAD)
@@ -90,7 +105,7 @@ def examinations(evidence: Evidence) -> list[Examined]:
         if isinstance(step.spec, ExamineSpec)
     }
     if found:
-        for envelope in evidence.envelopes(ExamStarted, Exam, Left, Confirmation, FixTried, StepFinished):
+        for envelope in evidence.envelopes(ExamStarted, Exam, Left, Confirmation, FixTried, Choice, StepFinished):
             if envelope.source in found:
                 found[envelope.source].take(envelope)
     return list(found.values())

@@ -9,6 +9,7 @@ _WORDS = {
     "rng": "seed of the random numbers",
     "entropy": "randomness of the system",
     "clock": "clock",
+    "date": "date",
     "tz": "time zone",
     "locale": "locale",
     "umask": "umask",
