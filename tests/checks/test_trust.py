@@ -333,7 +333,7 @@ def test_a_pass_says_what_could_still_be_missed():
     [found] = part.findings
     assert (found.verdict, found.required) == (Verdict.PASS, True)
     assert found.title == "15 tests examined, 2 orders, each alone and twice; nothing differs"
-    expected = "Each ran 5 times or more: one that fails 1 time in 200 would have gone unseen with p = 0.98."
+    expected = "Each ran 5 times or more. One that fails 1 time in 200 by chance would have gone unseen with p = 0.98."
     assert found.detail == expected
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from brinell.checks.trust_facts import Examined
 from brinell.checks.trust_lines import CHECK, counted
 from brinell.core.finding import Finding
-from brinell.core.flaky_rates import missed
+from brinell.core.spending import what_could_be_missed
 from brinell.core.trust import Trust
 from brinell.core.verdicts import Reason, Verdict
 
@@ -52,11 +52,11 @@ def _passed(examined: Examined, trusts: Sequence[Trust], steady: Sequence[Trust]
         title = f"{counted(number, 'test', 'tests')} examined, {how}; nothing differs"
     else:
         title = f"{number:,} of {counted(len(trusts), 'test', 'tests')} did the same in every run; {how}"
-    runs = min(one.all_runs[1] for one in steady)
-    unseen = f"{missed(1 / _RATE, runs):.2g}"
-    lines = [
-        f"Each ran {runs:,} times or more: one that fails 1 time in {_RATE} would have gone unseen with p = {unseen}."
-    ]
+    could = what_could_be_missed([one.all_runs[1] for one in steady], 1 / _RATE)
+    usual = f" ({could.probability_median:.2g} for the typical one, of {could.median_runs:,} runs)"
+    usual = usual if could.median_runs > could.least_runs else ""
+    unseen = f"would have gone unseen with p = {could.probability_least:.2g}{usual}."
+    lines = [f"Each ran {could.least_runs:,} times or more. One that fails 1 time in {_RATE} by chance {unseen}"]
     failing = sum(one.always_fails for one in steady)
     if failing:
         lines.append(
