@@ -179,6 +179,12 @@ def test_the_failure_probability_of_the_others_is_that_of_what_shows_them():
     assert "flaky[].failure_probability" in whole().not_measured
 
 
+def test_a_test_that_always_fails_under_this_hash_seed_has_no_known_failure_probability():
+    part = trust(evidence(*alone(but=("hashy",)), *(exam("hashy", "f", "alone") for _ in range(3)), *HASHY[:-1]))
+    assert flaky(part)["hashy"].failure_probability is None
+    assert "fails by it with p" not in finding(part, flaky(part)["hashy"].cluster).detail
+
+
 def test_a_factor_is_told_with_both_rates_and_the_command():
     effect = flaky(whole())["hashy"].factors["hash"]
     assert (effect.level, effect.with_factor.failures, effect.without.failures) == (3, 4, 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from brinell.checks.trust_facts import Examined
 from brinell.core import clusters as core
-from brinell.core.trust import Trust
+from brinell.core.trust import Count, Trust
 
 MOST_TOGETHER = 8  # tests in a sequence; a longer one is a whole order that was not narrowed down
 _ORDER = "order"
@@ -51,9 +51,14 @@ def narrow(sequences: Iterable[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
 
 
 def _unreliable(examined: Examined, trust: Trust) -> core.Unreliable:
-    """Return what clustering asks for; one that fails only when it runs twice fails no ordinary run."""
+    """Return what clustering asks for. A test that fails only when it runs twice fails no ordinary run; of one that did
+    the same each time alone, since all these runs had one hash seed, say, it is not known how many it fails.
+    """
     itself = trust.verdict == "self-polluting"
-    count = examined.ledger.alone[trust.test] if trust.verdict == "nondeterministic" else examined.in_orders[trust.test]
+    alone = examined.ledger.alone[trust.test]
+    count = examined.in_orders[trust.test]
+    if trust.verdict == "nondeterministic":
+        count = alone if alone.mixed else Count()
     return core.Unreliable(
         trust.test,
         polluters=((trust.test,),) if itself else narrow(trust.polluters),

@@ -131,8 +131,8 @@ def _failure_probability(examined: Examined, trust: Trust) -> Probability | None
             count = examined.ledger.twice.get(trust.test)
         case _:
             count = examined.ledger.alone.get(trust.test)
-            if trust.verdict == "nondeterministic" and count is not None and not count.failures:
-                return None  # it takes a value that the factor did not have here: how often it has is not known
+            if trust.verdict == "nondeterministic" and count is not None and not count.mixed:
+                return None  # all of them had the same hash seed, say: how often another one comes is not known
     return probability(count.failures, count.runs) if count is not None and count.runs else None
 
 
