@@ -64,8 +64,9 @@ class Seconds(_Part, frozen=True, kw_only=True):
 class TestEntry(_Part, frozen=True, kw_only=True):
     """One test: ``outcome`` is pytest's, the worst of all repeats; ``trust`` says what that outcome is worth
     (``confirmed`` after a clean process said the same, ``repeated`` and ``differed`` after several runs of the suite,
-    ``retried`` when it took a rerun, ``single-run`` otherwise). ``reason`` is why it was skipped
-    or expected to fail; ``teardown_error`` marks a test that pytest counts a second time, as an error.
+    ``retried`` when it took a rerun, ``single-run`` otherwise; of an examined test its verdict, see ``FlakyTest``).
+    ``reason`` is why it was skipped or expected to fail; ``teardown_error`` marks a test that pytest counts a second
+    time, as an error.
     """
 
     __test__ = False  # not a test class for pytest, whatever its name
@@ -199,6 +200,8 @@ class FlakyTest(_Part, frozen=True, kw_only=True):
     ``polluters`` and ``setters`` name every test that is part of a sequence in ``polluter_sets`` / ``setter_sets``:
     each set is enough, all of its tests are needed, in that order. ``confirmed``: ``reproducer`` was run in fresh
     processes and did what the verdict says. A ``stable`` test with a cause depends on that part of its environment.
+    ``failure_probability`` is of whole orders for victim and brittle, of second runs for self-polluting, else of runs
+    alone. ``cluster`` is the id of the finding that tells the reason.
     """
 
     test: str
