@@ -58,33 +58,55 @@ class Factor(msgspec.Struct, frozen=True):
     control: Any = None
 
 
-def find_causes(examiner: Examiner, fresh: Lab, only: Mapping[str, Any] | None = None) -> None:
-    """Screen the factors, then decide on each test that failed under one. ``only``: these levels and no screening."""
+def find_causes(examiner: Examiner, fresh: Lab) -> None:
+    """Screen every factor on the whole suite, then decide on each test that failed under one."""
     ledger = examiner.ledger
     unsteady = [test for test in ledger.suspicious() if ledger.trust(test).verdict == "nondeterministic"]
-    asked = [Factor(name, level) for name, level in only.items()] if only else list(_factors())
+    usable = [test for test in range(examiner.count) if test not in examiner.killers]
     skipped: list[str] = []
-    if not only:
-        for name, seeds in SEEDS.items():
-            if examiner.left_s > 0:
-                _seeds(examiner, name, seeds, unsteady)
-    for group in _groups(asked):
+    for name, seeds in SEEDS.items():
+        if examiner.left_s < 0:
+            skipped.append(name)
+            continue
+        examiner.phase(f"causes: {name}")
+        both = _both_ways(examiner, name, seeds, usable) | set(unsteady)
+        for test in sorted(both)[:_MOST_CANDIDATES]:
+            _between_seeds(examiner, test, name, seeds)
+    for group in _groups(list(_factors())):
         names = ", ".join(dict.fromkeys(factor.name for factor in group))
         if examiner.left_s < 0:
             skipped.append(names)
             continue
         examiner.phase(f"causes: {names}")
-        candidates = _screened(examiner, group) | set(unsteady)
+        candidates = _screened(examiner, group, usable) | set(unsteady)
         for factor in group:
             for test in sorted(candidates)[:_MOST_CANDIDATES]:
                 _decide(examiner, test, factor)
-    if not only or "hash" in only:
-        if examiner.left_s < 0:
-            skipped.append("hash seed")
-        else:
-            _hash_seeds(examiner, fresh)
+    if examiner.left_s < 0:
+        skipped.append("hash")
+    else:
+        examiner.phase("causes: hash seed")
+        _hash_seeds(examiner, fresh, usable)
     if skipped:
-        examiner.room.emit(Choice("not tried: " + "; ".join(skipped), "the budget was spent: --budget gives more"))
+        names = ", ".join(dict.fromkeys(skipped))
+        examiner.room.emit(Choice(f"not tried: {names}", "the budget was spent: --budget gives more"))
+
+
+def decide_causes(examiner: Examiner, fresh: Lab, tests: Sequence[int], levels: Mapping[str, Any]) -> None:
+    """Decide on these tests without screening: every factor, or the ``levels`` that were asked for only."""
+    for factor in [Factor(name, level) for name, level in levels.items()] or _factors():
+        for test in tests:
+            if factor.name != "hash" and examiner.left_s > 0:
+                examiner.phase(f"causes: {factor.name}")
+                _decide(examiner, test, factor)
+    for name, seeds in SEEDS.items():
+        for test in tests if not levels else ():
+            examiner.phase(f"causes: {name}")
+            _between_seeds(examiner, test, name, seeds)
+    if not levels or "hash" in levels:
+        examiner.phase("causes: hash seed")
+        asked = [int(levels["hash"])] if "hash" in levels else []
+        _hash_seeds(examiner, fresh, tests, asked)
 
 
 def beside_itself(examiner: Examiner) -> None:
@@ -130,16 +152,14 @@ def _groups(factors: Sequence[Factor]) -> list[list[Factor]]:
     return rounds + singles
 
 
-def _screened(examiner: Examiner, group: Sequence[Factor]) -> set[int]:
-    """Return the tests that fail in default order under these factors and nowhere else so far."""
-    ledger = examiner.ledger
-    usable = [test for test in range(examiner.count) if test not in examiner.killers]
+def _screened(examiner: Examiner, group: Sequence[Factor], usable: Sequence[int]) -> set[int]:
+    """Return the tests that fail in default order under these factors and do not fail anyhow."""
     levels = {factor.name: factor.level for factor in group}
     job = examiner.job(usable, factors=levels, alone=bool(_QUIET & levels.keys()))
     times = _CHANCES if VARYING.keys() & levels.keys() else 1
     results = examiner.ask("screen " + ", ".join(levels), [job] * times)
     failed = {test for result in results for test in result.failures()}
-    return {test for test in failed if not ledger.alone[test].always}
+    return {test for test in failed if not examiner.ledger.alone[test].always}
 
 
 def _decide(examiner: Examiner, test: int, factor: Factor) -> None:
@@ -176,41 +196,38 @@ def _job(examiner: Examiner, test: int, levels: Mapping[str, Any]) -> Job:
     return msgspec.structs.replace(job, alone=False) if "beside" in levels else job
 
 
-def _seeds(examiner: Examiner, name: str, seeds: Sequence[int], unsteady: Iterable[int]) -> None:
-    """Run the suite under some seeds; who goes both ways is run alone under one that fails it and one that doesn't."""
-    examiner.phase(f"causes: {name}")
-    usable = [test for test in range(examiner.count) if test not in examiner.killers]
-    jobs = [examiner.job(usable, factors={name: seed}) for seed in seeds]
-    seen: dict[int, dict[int, bool]] = {}
-    for result in examiner.ask(f"screen {name}", jobs):
+def _both_ways(examiner: Examiner, name: str, seeds: Sequence[int], usable: Sequence[int]) -> set[int]:
+    """Return the tests that fail under some of the seeds and pass under others, the suite in default order."""
+    seen: dict[int, set[bool]] = {}
+    for result in examiner.ask(f"screen {name}", [examiner.job(usable, factors={name: seed}) for seed in seeds]):
         for ran in result.ran:
-            seen.setdefault(ran.test, {})[result.job.factors[name]] = ran.failed
-    both = {test for test, outcomes in seen.items() if len(set(outcomes.values())) > 1}
-    for test in sorted(both | set(unsteady))[:_MOST_CANDIDATES]:
-        alone = examiner.ask(f"factor {name}", [_job(examiner, test, {name: seed}) for seed in seeds])
-        failed = {result.job.factors[name]: bool(result.failures()) for result in alone}
-        bad = [seed for seed, failure in failed.items() if failure][:1]
-        good = [seed for seed, failure in failed.items() if not failure][:1]
-        if bad and good:
-            again = [_job(examiner, test, {name: seed}) for seed in (*bad, *good) for _ in range(_SEED_RUNS - 1)]
-            examiner.ask(f"factor {name}", again)
+            seen.setdefault(ran.test, set()).add(ran.failed)
+    return {test for test, outcomes in seen.items() if len(outcomes) > 1}
 
 
-def _hash_seeds(examiner: Examiner, fresh: Lab) -> None:
-    """Run the suite under hash seeds, each in an interpreter of its own; who differs is run alone under two of them."""
-    examiner.phase("causes: hash seed")
-    usable = [test for test in range(examiner.count) if test not in examiner.killers]
+def _between_seeds(examiner: Examiner, test: int, name: str, seeds: Sequence[int]) -> None:
+    """Run a test alone under the seeds; then often under one that fails it and one that does not."""
+    alone = examiner.ask(f"factor {name}", [_job(examiner, test, {name: seed}) for seed in seeds])
+    failed = {result.job.factors[name]: bool(result.failures()) for result in alone}
+    bad = [seed for seed, failure in failed.items() if failure][:1]
+    good = [seed for seed, failure in failed.items() if not failure][:1]
+    if bad and good:
+        again = [_job(examiner, test, {name: seed}) for seed in (*bad, *good) for _ in range(_SEED_RUNS - 1)]
+        examiner.ask(f"factor {name}", again)
+
+
+def _hash_seeds(examiner: Examiner, fresh: Lab, usable: Sequence[int], asked: Sequence[int] = ()) -> None:
+    """Run the tests under hash seeds, each in an interpreter of its own; who differs is run alone under two of them."""
     failing: dict[int, set[int]] = {}
     passing: dict[int, set[int]] = {}
-    for result in _fresh(examiner, fresh, "screen hash", usable, _HASH_SEEDS):
-        seed = result.job.hash_seed
+    for result in _fresh(examiner, fresh, "screen hash", usable, dict.fromkeys((*asked, *_HASH_SEEDS))):
+        seed = result.job.hash_seed or 0
         for ran in result.ran:
-            (failing if ran.failed else passing).setdefault(ran.test, set()).add(seed or 0)
+            (failing if ran.failed else passing).setdefault(ran.test, set()).add(seed)
     for test in sorted(failing.keys() & passing.keys())[:_MOST_CANDIDATES]:
         bad, good = min(failing[test]), min(passing[test])
-        outcomes = list(_fresh(examiner, fresh, "factor hash", [test], [bad, good] * 2))
-        wrong = {result.job.hash_seed for result in outcomes if result.failures()}
-        if wrong == {bad}:
+        outcomes = _fresh(examiner, fresh, "factor hash", [test], [bad, good] * 2)
+        if {result.job.hash_seed for result in outcomes if result.failures()} == {bad}:
             _fresh(examiner, fresh, "factor hash", [test], [bad, good])
 
 

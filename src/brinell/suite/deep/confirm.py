@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from brinell.core.observation import Confirmation
 from brinell.core.trust import Trust
 from brinell.suite.deep.examiner import Examiner
+from brinell.suite.deep.guards import propose
 from brinell.suite.lab.plain import TWICE, Asked, PlainRuns
 from brinell.suite.lab.server import Command
 from brinell_inside.serve.project_files import ProjectFiles
@@ -25,7 +26,7 @@ class Confirmer:
         self, examiner: Examiner, command: Command, rootdir: str, options: Sequence[str], at_once: int
     ) -> None:
         self._examiner = examiner
-        self._python = command.python
+        self._command = command
         self._side_by_side = PlainRuns(examiner.room, command, at_once)
         self._serial = PlainRuns(examiner.room, command)
         self._files = ProjectFiles(rootdir)
@@ -47,6 +48,14 @@ class Confirmer:
                 self._do(self._serial, [one])
             finally:
                 self._files.restore()
+
+    def propose(self, trusts: Iterable[Trust]) -> None:
+        """Write and run the fixtures that would fix what was confirmed; files of the project are put back."""
+        self._files.remember()
+        try:
+            propose(self._examiner, self._command, [trust for trust in trusts if trust.confirmed], self._options)
+        finally:
+            self._files.restore()
 
     def close(self) -> None:
         """Forget the copies of the project's files."""

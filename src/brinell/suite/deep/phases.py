@@ -51,18 +51,18 @@ def whole_orders(examiner: Examiner, seed: int) -> None:
             examiner.ask("order", [job])  # the same again: what differs now does not depend on the order
 
 
-def alone_and_twice(examiner: Examiner) -> None:
+def alone_and_twice(examiner: Examiner, tests: Sequence[int], times: int = 1) -> None:
     """Run every test in a process of its own, and twice in one process; what fails, once more.
 
     Alone, a test is watched: in a whole order, what the first of many leaves hides what the others leave.
     """
     examiner.phase("each test alone")
-    tests = range(examiner.count)
     results = examiner.ask("alone", (examiner.job([test], watch=True) for test in tests))
     for result in results:
         examiner.left(result.job.tests[0], result)
     failed = [result.job.tests[0] for result in results if result.failures()]
     examiner.ask("alone", (examiner.job([test]) for test in failed))
+    examiner.ask("alone", (examiner.job([test]) for test in tests for _ in range(times - 1)))
     examiner.phase("each test twice")
     healthy = [test for test in tests if test not in examiner.killers and test not in set(failed)]
     results = examiner.ask("twice", (examiner.job([test, test]) for test in healthy))

@@ -14,10 +14,11 @@ from brinell.core.roles import Room
 from brinell.core.trust import Ledger, Trust
 from brinell.subject.interpreter import choose, probe
 from brinell.suite.deep import blame, phases
-from brinell.suite.deep.causes import beside_itself, find_causes
+from brinell.suite.deep.causes import beside_itself, decide_causes, find_causes
 from brinell.suite.deep.confirm import Confirmer
 from brinell.suite.deep.examiner import Examiner
 from brinell.suite.deep.proof import prove
+from brinell.suite.deep.target import resolve
 from brinell.suite.lab.fresh import FreshLab
 from brinell.suite.lab.job import Lab
 from brinell.suite.lab.plain import quiet_options
@@ -27,6 +28,7 @@ from brinell.suite.trial import TO_THE_END
 from brinell.suite.untrusted import identity
 
 _COLLECT_S = 600.0
+_ISOLATED_RUNS = 20  # of a test that was asked for by name
 
 
 class ExamineTrial:
@@ -67,25 +69,51 @@ class ExamineTrial:
             examiner = Examiner(room, lab, ledger, spec.budget_s)
             confirmer = Confirmer(examiner, bare, rootdir, quiet, slots)
             opened.callback(confirmer.close)
-            _examine(examiner, confirmer, fresh, spec)
+            if spec.tests:
+                _isolate(examiner, confirmer, fresh, spec)
+            else:
+                _examine(examiner, confirmer, fresh, spec)
 
 
 def _examine(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: ExamineSpec) -> None:
     phases.watched(examiner)
-    phases.alone_and_twice(examiner)
+    phases.alone_and_twice(examiner, range(examiner.count))
     phases.whole_orders(examiner, spec.seed)
     _blame(examiner)
     phases.followed(examiner, spec.seed)
     phases.remaining_pairs(examiner)
     _blame(examiner)
+    by_order = examiner.ledger.remarkable()
+    _prove(examiner, by_order)
+    confirmer.confirm(by_order)
+    confirmer.propose(examiner.ledger.remarkable())
+    find_causes(examiner, fresh)
+    beside_itself(examiner)
+    done = {trust.test for trust in by_order}
+    confirmer.confirm(trust for trust in examiner.ledger.remarkable() if trust.test not in done)
     if examiner.serial:
         why = "tests that ran side by side disturbed each other: the rest ran one at a time"
         examiner.room.emit(Choice("one child at a time", why))
-    find_causes(examiner, fresh, spec.factors)
-    beside_itself(examiner)
-    trusts = examiner.ledger.remarkable()
-    _prove(examiner, trusts)
-    confirmer.confirm(trusts)
+
+
+def _isolate(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: ExamineSpec) -> None:
+    """Examine some tests only; all others are suspects."""
+    targets = [test for wanted in spec.tests for test in resolve(wanted, examiner.lab.tests)]
+    if not spec.factors:
+        phases.watched(examiner)
+        phases.alone_and_twice(examiner, targets, times=_ISOLATED_RUNS)
+        phases.whole_orders(examiner, spec.seed)
+        examiner.phase("polluters and setters")
+        for test in targets:
+            if examiner.ledger.alone[test].always:
+                blame.find_setters(examiner, test)
+            elif test not in examiner.killers:
+                blame.find_polluters(examiner, test)
+        found = [examiner.ledger.trust(test) for test in targets]
+        _prove(examiner, found)
+        confirmer.confirm(found)
+        confirmer.propose([examiner.ledger.trust(test) for test in targets])
+    decide_causes(examiner, fresh, targets, spec.factors)
 
 
 def _blame(examiner: Examiner) -> None:

@@ -20,6 +20,11 @@ def restore(roots: Sequence[str] | None) -> tuple[str, tuple[str, ...] | None]:
     return ("restore", None if roots is None else tuple(roots))
 
 
+def fixture(roots: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Step: write a pytest fixture that guards what has changed in these roots since the last mark."""
+    return ("fixture", tuple(roots))
+
+
 Step = int | tuple[Any, ...]
 """A test (its index in ``Lab.tests``), or one of the state steps above."""
 
@@ -88,6 +93,7 @@ class Result(msgspec.Struct, frozen=True):
     unsupported: Mapping[str, str] = {}  # factors that this host cannot change
     files: tuple[tuple[str, str], ...] = ()  # in the project: (path, changed | added | removed), put back
     trouble: tuple[str, ...] = ()  # our own errors in the child
+    fixture: str = ""  # source of a fixture that was asked for
 
     @property
     def complete(self) -> bool:

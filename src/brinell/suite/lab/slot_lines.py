@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from brinell.core.redact import plain
 from brinell.suite.lab.job import Change, Job, Ran, Result
 from brinell.suite.untrusted import clean
 
@@ -46,6 +47,12 @@ class Restored(_Line, frozen=True):
     """State was put back."""
 
     refused: tuple[str, ...] = ()
+
+
+class Fixture(_Line, frozen=True):
+    """Source of a fixture that guards state, None where there is no sound one."""
+
+    source: str | None = None
 
 
 class Factors(_Line, frozen=True):
@@ -88,7 +95,7 @@ class End(_Line, frozen=True):
     seconds: float = 0.0
 
 
-Line = Begin | RanLine | ChangedLine | Restored | Factors | Files | Stopped | Error | Finished | End
+Line = Begin | RanLine | ChangedLine | Restored | Fixture | Factors | Files | Stopped | Error | Finished | End
 _DECODER: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
 
@@ -109,6 +116,7 @@ class Assembly:
         self._running: int | None = None
         self._changes: list[tuple[int | None, tuple[Change, ...]]] = []
         self._refused: list[str] = []
+        self._fixture = ""
         self._unsupported: dict[str, str] = {}
         self._files: list[tuple[str, str]] = []
         self._trouble: list[str] = []
@@ -127,6 +135,8 @@ class Assembly:
                 self._changes.append((line.i, tuple(map(_change, line.changes))))
             case Restored():
                 self._refused += [clean(root, 500) for root in line.refused]
+            case Fixture():
+                self._fixture = plain(line.source or "", 16_000)
             case Factors():
                 self._unsupported.update({clean(k, 50): clean(v, 500) for k, v in line.unsupported.items()})
             case Files():
@@ -144,7 +154,7 @@ class Assembly:
             self._ran.append(Ran(self._running, outcome, seconds, "call", _DIED.get(how, how), "", died=True))
         return Result(
             self.job, how, status, seconds, tuple(self._ran), tuple(self._changes), tuple(self._refused),
-            self._unsupported, tuple(self._files), tuple(self._trouble),
+            self._unsupported, tuple(self._files), tuple(self._trouble), self._fixture,
         )  # fmt: skip
 
 
