@@ -239,7 +239,7 @@ def test_what_no_fresh_process_showed_is_not_decided():
     found = finding(part, one.cluster)
     assert (found.verdict, found.reason, found.owner) == (Verdict.UNKNOWN, Reason.INCONCLUSIVE, None)
     assert "a fresh process did not show it" in found.detail
-    assert f"brinell isolate '{one.test}'" in found.detail
+    assert f"brinell isolate {one.test}," in found.detail
 
 
 def test_a_whole_order_that_was_not_narrowed_down_names_no_polluter():

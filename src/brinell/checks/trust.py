@@ -6,6 +6,7 @@ so the owner is undecided, which counts as the product's (exit 1). It is nothing
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 
 from brinell.checks.trust_advice import advice
@@ -151,7 +152,10 @@ def _settle(examined: Examined, cluster: Cluster) -> list[str]:
         said = "seen in whole orders only, not narrowed down to the tests that matter"
     else:
         said = "seen, and not tried in a fresh process"
-    return [said, f"To settle it: brinell isolate '{one_line(examined.name(one.test))}', with a larger --budget"]
+    return [
+        said,
+        f"To settle it: brinell isolate {shlex.quote(one_line(examined.name(one.test)))}, with a larger --budget",
+    ]
 
 
 def _see(examined: Examined, sure: Sequence[Trust]) -> list[str]:
