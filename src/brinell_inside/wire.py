@@ -26,7 +26,8 @@ unless said otherwise. Text is the subject's: untrusted, capped, lone surrogates
         teardown, ["rerun"] for an attempt that pytest-rerunfailures repeats; ``counted`` of all ``test`` + 1 error
         per ``collect_error`` + 1 skipped per ``collect_skip`` = ``done.summary`` (but its warnings and deselected)
     phases {"setup" | "call" | "teardown": [seconds, "passed" | "failed" | "skipped"]} by pytest's clock, which tests
-        may patch; phases that were not reached are absent; "crash" among them when an xdist worker died in the test
+        may patch (what cannot be is the whole attempt for the call and 0 for the others); phases that were not
+        reached are absent; "crash" among them when an xdist worker died in the test
     markers [name] own and inherited, nearest first, without repeats | worker "gw0" or null
     start_ns | seconds from start to after the teardown, by the recorder's own clock
     attempt 1.. | final false if another attempt follows (pytest-rerunfailures, flaky: then ``counted`` may be empty)

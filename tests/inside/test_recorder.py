@@ -210,6 +210,19 @@ def test_attempts_whose_failure_a_plugin_withholds(suite):
     assert run.summary == run.counted == {"passed": 1}
 
 
+def test_durations_survive_a_clock_that_leaps(suite):
+    suite.write(
+        test_it="import _pytest.timing as timing, itertools\n"
+        "def test_a():\n    leaps = itertools.count(0, 10**9)\n"
+        "    timing.time = timing.perf_counter = lambda: float(next(leaps))\n"
+        "def test_b(): pass\n"
+    )
+    run = suite.recorded("-p", "no:terminal")
+
+    for record in run.of("test"):
+        assert all(seconds <= record["seconds"] + 0.05 for seconds, _ in record["phases"].values())
+
+
 def test_durations_survive_a_clock_that_runs_backwards(suite):
     suite.write(
         test_it="import _pytest.timing as timing, itertools\n"
