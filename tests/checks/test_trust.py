@@ -370,9 +370,21 @@ def test_only_the_tests_that_were_asked_for_get_a_verdict():
     ]
 
 
-@pytest.mark.parametrize("asked", ["tests", "tests/", "tests/t.py", "tests/t.py::test_victim"])
-def test_a_folder_a_file_or_a_test_may_be_asked_for(asked):
-    assert "victim" in flaky(whole(spec=ExamineSpec(tests=(asked,))))
+@pytest.mark.parametrize(
+    ("asked", "others"),
+    [("tests", 7), ("tests/", 7), ("tests/t.py", 7), ("tests/t.py::test_victim", 0), ("test_victim", 0), ("t_vict", 0)],
+)
+def test_a_folder_a_file_or_a_test_may_be_asked_for(asked, others):
+    found = flaky(whole(spec=ExamineSpec(tests=(asked,))))
+    assert ("victim" in found, len(found)) == (True, others + 1)
+
+
+def test_where_only_factors_were_asked_for_nothing_has_to_run_twice():
+    records = [one for one in alone() if one.purpose != "twice"]
+    part = trust(evidence(*records, spec=ExamineSpec(factors={"tz": "Asia/Tokyo"})))
+    assert [(one.verdict, one.title) for one in part.findings] == [
+        (Verdict.PASS, "15 tests examined, 1 order; nothing differs")
+    ]
 
 
 def test_without_an_examination_the_lists_are_not_measured():

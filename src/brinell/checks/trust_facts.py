@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from brinell.core.evidence import Evidence, observation_id, steps_of
@@ -47,9 +47,10 @@ class Examined:
         return self.tests[test] if 0 <= test < len(self.tests) else "import and collection"
 
     def scope(self) -> list[int]:
-        """Return the tests a verdict was asked for: all, or those that the spec names (a file, a class, a test)."""
-        asked = self.spec.tests
-        return [n for n, test in enumerate(self.tests) if not asked or any(_is_within(test, one) for one in asked)]
+        """Return the tests a verdict was asked for: all, or those that the spec names, as the trial understood it."""
+        if not self.spec.tests:
+            return list(range(len(self.tests)))
+        return sorted({number for wanted in self.spec.tests for number in _meant(wanted, self.tests)})
 
     def trusts(self) -> list[Trust]:
         """Return the verdict on each test in scope, in the suite's order."""
@@ -121,5 +122,13 @@ def trust_by_test(examined: list[Examined]) -> Mapping[str, Trust]:
     return known
 
 
-def _is_within(test: str, asked: str) -> bool:
-    return test == asked or test.startswith((f"{asked}::", f"{asked}[", f"{asked.rstrip('/')}/"))
+def _meant(wanted: str, tests: tuple[str, ...]) -> list[int]:
+    """Return which tests a name means: an id; all of a function, class, file or folder; the end of an id; a part."""
+    rules: tuple[Callable[[str], bool], ...] = (
+        lambda test: test == wanted,
+        lambda test: test.startswith((f"{wanted}[", f"{wanted}::", f"{wanted.rstrip('/')}/")),
+        lambda test: test.endswith((f"::{wanted}", f"/{wanted}")),
+        lambda test: wanted in test,
+    )
+    fitting = ([number for number, test in enumerate(tests) if rule(test)] for rule in rules)
+    return next(filter(None, fitting), [])

@@ -23,11 +23,12 @@ def stable(examined: Examined, trusts: Sequence[Trust]) -> list[Finding]:
     steady = [one for one in trusts if one.verdict == "stable" and one.all_runs[1]]
     never = sum(not one.all_runs[1] for one in trusts)
     not_alone = sum(not ledger.alone[one.test].runs for one in steady)
-    # A test that fails, or leaves its process, is not run a second time there.
-    not_twice = sum(not ledger.twice[one.test].runs and not one.all_runs[0] for one in steady)
+    # A test that fails, or leaves its process, is not run a second time there; nor is one whose factors were asked for.
+    twice = not examined.spec.factors
+    not_twice = sum(not ledger.twice[one.test].runs and not one.all_runs[0] for one in steady) if twice else 0
     findings = []
     if steady:
-        findings.append(_passed(examined, trusts, steady, complete=not (never or not_alone or not_twice)))
+        findings.append(_passed(examined, trusts, steady, complete=twice and not (never or not_alone or not_twice)))
     short = [
         f"{number:,} {words}"
         for number, words in (
