@@ -92,3 +92,12 @@ def test_plural(number):
 
 def test_cores_keep_what_a_nearly_idle_service_uses():
     assert [figures.cores(value) for value in (0.83, 0.0041, 0.0, 12.5)] == ["0.83", "0.004", "0.000", "12.50"]
+
+
+@given(low=st.floats(0, 1), width=st.floats(0, 1))
+def test_an_interval_is_widened_never_narrowed(low, width):
+    high = min(1.0, low + width)
+    shown = figures.between(low, high).removeprefix("between ").removesuffix(" %").split(" % and ")
+    assert float(shown[0]) / 100 <= low + 1e-12
+    assert float(shown[1]) / 100 >= high - 1e-12
+    assert (float(shown[0]) >= 0, float(shown[1]) <= 100) == (True, True)

@@ -68,3 +68,19 @@ def test_a_table_that_does_not_fit_becomes_paragraphs():
 
 def test_marks_have_an_ascii_form():
     assert [Pen(40, color=False, encoding="ascii").mark(verdict) for verdict in Verdict] == ["+", "?", "x"]
+
+
+def test_source_keeps_its_margins_and_cannot_move_the_cursor():
+    pen = Pen(20, color=False, encoding="utf-8")
+    pen.block(
+        "def f():\n\tif x:\n        y  =  'a wide line that is longer than the terminal'\n\x1b[31mred\x1b[2J", indent=2
+    )
+    assert pen.page().splitlines() == [
+        "  def f():", "      if x:", "          y  =  'a wide line that is longer than the terminal'", "  red",
+    ]  # fmt: skip
+
+
+def test_long_source_is_counted():
+    pen = Pen(40, color=False, encoding="ascii")
+    pen.block("\n".join(map(str, range(30))), most=3)
+    assert pen.page().splitlines() == ["0", "1", "2", "... 27 more lines ..."]
