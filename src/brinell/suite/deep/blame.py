@@ -53,7 +53,7 @@ def find_setters(examiner: Examiner, test: int) -> None:
 
 def find_cleaners(examiner: Examiner, test: int, polluter: Sequence[int], between: Iterable[int]) -> None:
     """Find tests that heal: polluter, one of ``between``, and ``test`` passes."""
-    tried = [one for one in between if one not in (*polluter, test) and one not in examiner.killers]
+    tried = [one for one in between if one not in (*polluter, test) and one not in examiner.deadly]
     examiner.ask(
         "cleaner", (examiner.job([*polluter, one, test]) for one in tried[:60]), until=lambda: examiner.left_s < 0
     )
@@ -93,4 +93,4 @@ def _ranked(examiner: Examiner, test: int, suspects: Sequence[int], failing: Seq
     leaving = [one for one in leavers(examiner) if one in preceding]
     rest = sorted(preceding, key=lambda one: examiner.seconds.get(one, 0.0))
     ordered = dict.fromkeys([*suspects, *leaving, *rest])
-    return [one for one in ordered if one != test and one not in examiner.killers]
+    return [one for one in ordered if one != test and one not in examiner.deadly]

@@ -15,7 +15,7 @@ import msgspec
 from brinell.core.flaky_rates import TwoRates
 from brinell.core.observation import Choice
 from brinell.suite.deep.examiner import Examiner
-from brinell.suite.lab.job import Job, Lab, Result
+from brinell.suite.lab.job import BESIDE, Job, Lab, Result
 from brinell_inside.factors.moments import moments
 
 _MOST_CANDIDATES = 40
@@ -25,6 +25,7 @@ _HASH_SEEDS = (1, 2, 3, 4)
 _SEED_RUNS = 6  # all failures under one seed and none under the other: p < 0.001
 _CLOCK = "clock"
 _DATE = "date"
+_OPEN = frozenset({"stable", "nondeterministic"})  # verdicts that a factor can explain
 _CHANCES = 4  # runs of the suite under a factor that only raises a probability
 _QUIET = frozenset({"cpu"})  # it would disturb whatever ran beside it
 
@@ -111,18 +112,18 @@ def decide_causes(examiner: Examiner, fresh: Lab, tests: Sequence[int], levels: 
 
 def beside_itself(examiner: Examiner) -> None:
     """Run each test beside itself: a fixed port or file shows. Then alternately, beside itself and alone."""
-    if examiner.serial or not examiner.lab.forks or examiner.left_s < 0:
+    if not examiner.lab.forks or examiner.left_s < 0:
         return
     examiner.phase("causes: beside itself")
     tests = [test for test in range(examiner.count) if examiner.ledger.alone[test].failures == 0]
     suspects = set()
     for batch in (tests[first : first + 64] for first in range(0, len(tests), 64)):
-        jobs = [examiner.job([test], factors={"beside": 2}) for test in batch for _ in range(2)]
+        jobs = [examiner.job([test], factors={BESIDE: 2}) for test in batch for _ in range(2)]
         jobs = [msgspec.structs.replace(job, alone=False) for job in jobs]
-        results = examiner.ask("factor beside", jobs)
+        results = examiner.ask("screen beside", jobs)
         suspects |= {test for result in results for test in result.failures()}
     for test in sorted(suspects)[:_MOST_CANDIDATES]:
-        _decide(examiner, test, Factor("beside", 2))
+        _decide(examiner, test, Factor(BESIDE, 2))
 
 
 def _factors() -> Iterable[Factor]:
@@ -133,7 +134,7 @@ def _factors() -> Iterable[Factor]:
     known = moments(dt.datetime.now())  # type: ignore[no-untyped-call]  # noqa: DTZ005 - local time, as the tests read it
     for name, level in known.items():
         if not level.get("control"):
-            yield Factor(_CLOCK, level, known.get(f"control of {name}"))
+            yield Factor(_CLOCK, {**level, "moment": name}, known.get(f"control of {name}"))
 
 
 def _groups(factors: Sequence[Factor]) -> list[list[Factor]]:
@@ -159,7 +160,7 @@ def _screened(examiner: Examiner, group: Sequence[Factor], usable: Sequence[int]
     times = _CHANCES if VARYING.keys() & levels.keys() else 1
     results = examiner.ask("screen " + ", ".join(levels), [job] * times)
     failed = {test for result in results for test in result.failures()}
-    return {test for test in failed if not examiner.ledger.alone[test].always}
+    return {test for test in failed if examiner.ledger.trust(test).verdict in _OPEN}
 
 
 def _decide(examiner: Examiner, test: int, factor: Factor) -> None:
@@ -193,7 +194,7 @@ def _higher(examiner: Examiner, test: int, name: str, level: Any) -> bool:
 
 def _job(examiner: Examiner, test: int, levels: Mapping[str, Any]) -> Job:
     job = examiner.job([test], factors=dict(levels), alone=bool(_QUIET & levels.keys()))
-    return msgspec.structs.replace(job, alone=False) if "beside" in levels else job
+    return msgspec.structs.replace(job, alone=False) if BESIDE in levels else job
 
 
 def _both_ways(examiner: Examiner, name: str, seeds: Sequence[int], usable: Sequence[int]) -> set[int]:

@@ -18,11 +18,14 @@ _SURE = 2  # times a test has failed with nothing beside it, before a failure be
 _UNTIL_BATCH = 8  # jobs between two looks at whether enough is known
 _SLACK_S = 5.0
 _AGAIN = 3  # times alone, before something that failed beside another is said to have been disturbed
-_UNKNOWN_S = 20.0  # deadline of a test whose duration nobody knows yet
+_UNKNOWN_S = 20.0  # at least, for a test whose duration nobody knows yet
+_KILLER_S = 5.0  # for one that has ended its process before, or had to be ended
 
 
 class Examiner:
     """Jobs in, records out. ``seconds`` are the tests' durations so far, ``writers`` those that change project files.
+
+    ``killers`` have ended a process that others may have needed; ``deadly`` ones do so with nothing before them.
 
     What fails while something ran beside it is not believed until it failed alone: a test that uses a fixed port or
     file would look nondeterministic otherwise.
@@ -36,6 +39,7 @@ class Examiner:
         self.seconds: dict[int, float] = {}
         self.writers: set[int] = set()
         self.killers: set[int] = set()
+        self.deadly: set[int] = set()
         self.serial = False  # nothing beside anything: running side by side has disturbed too much
         self._begun_ns = room.clock.now_ns()
         self._budget_s = budget_s
@@ -63,11 +67,18 @@ class Examiner:
         return 0.01 + sum(self.seconds.get(test, 0.05) for test in tests)
 
     def job(self, steps: Sequence[Step], *, alone: bool = False, **options: Any) -> Job:
-        """Return a job with a deadline that fits, alone where one of its tests writes into the project."""
+        """Return a job with a deadline that fits, alone where one of its tests disturbs others or is disturbed."""
         tests = [step for step in steps if isinstance(step, int)]
-        deadline = _SLACK_S + sum(10 * self.seconds[test] if test in self.seconds else _UNKNOWN_S for test in tests)
-        alone = alone or self.serial or any(test in self.writers for test in tests)
-        return Job(tuple(steps), deadline_s=min(deadline, 600.0), alone=alone, **options)
+        each = [self._allowed_s(test) for test in tests]
+        apart = self.writers | self.ledger.conflicts
+        alone = alone or self.serial or not apart.isdisjoint(tests)
+        stall_s = _SLACK_S + max(each, default=0.0)
+        return Job(tuple(steps), deadline_s=_SLACK_S + sum(each), stall_s=stall_s, alone=alone, **options)
+
+    def _allowed_s(self, test: int) -> float:
+        if test in self.killers:
+            return _KILLER_S
+        return 10 * self.seconds[test] if test in self.seconds else max(_UNKNOWN_S, min(120.0, self._budget_s / 2))
 
     def ask(self, purpose: str, jobs: Iterable[Job], *, until: Callable[[], bool] | None = None) -> list[Result]:
         """Do the jobs; return the results that count, in no particular order.
@@ -98,7 +109,7 @@ class Examiner:
 
     def _doubtful(self, result: Result) -> bool:
         failures = result.failures()
-        if not failures or result.job.alone or result.job.factors or not self.lab.forks:
+        if not failures or result.job.alone or result.job.factors:
             return False
         return any(self._sure.get(test, 0) < _SURE for test in failures)
 
@@ -120,13 +131,20 @@ class Examiner:
         exam = self._exam(purpose, result)
         self.room.emit(exam)
         self.ledger.add(exam)
-        for ran in result.ran:
-            self.seconds[ran.test] = max(ran.seconds, self.seconds.get(ran.test, 0.0) * 0.5)
+        if not exam.factors:
+            self._learn(result)
+        return result
+
+    def _learn(self, result: Result) -> None:
+        for position, ran in enumerate(result.ran):
             if ran.failed and result.job.alone:
                 self._sure[ran.test] = self._sure.get(ran.test, 0) + 1
-            if ran.died:
-                self.killers.add(ran.test)
-        return result
+            if not ran.died:
+                self.seconds[ran.test] = max(ran.seconds, self.seconds.get(ran.test, 0.0) * 0.5)
+                continue
+            self.killers.add(ran.test)
+            if not position:
+                self.deadly.add(ran.test)
 
     def _exam(self, purpose: str, result: Result) -> Exam:
         job = result.job
@@ -147,11 +165,11 @@ class Examiner:
             fresh=not self.lab.forks,
         )
 
-    def left(self, test: int, result: Result) -> None:
-        """Write down what ``test`` left changed, from the ``changed`` lines of a watched job."""
-        known = {state.root for state in self.ledger.left.get(test, ())}
-        for number, changes in result.changes:
-            if number == test and any(change.root not in known for change in changes):
+    def left(self, result: Result) -> None:
+        """Write down what the tests of a watched job left changed, where that is not known yet."""
+        for test, changes in result.changes:
+            known = {state.root for state in self.ledger.left.get(-1 if test is None else test, ())}
+            if test is not None and any(change.root not in known for change in changes):
                 kept = tuple(LeftState(**msgspec.structs.asdict(change)) for change in changes)
                 self.tried(Left(test, kept))
                 if any(change.kind == "file" for change in kept):

@@ -25,8 +25,7 @@ def watched(examiner: Examiner) -> None:
     for _ in range(_MOST_PARTS):
         results = examiner.ask("order", [examiner.job(rest, alone=True, watch=True)])
         for result in results:
-            for ran in result.ran:
-                examiner.left(ran.test, result)
+            examiner.left(result)
         begun = {one.test for result in results for one in result.ran}
         rest = [test for test in rest if test not in begun]
         if not rest or not begun:
@@ -59,12 +58,12 @@ def alone_and_twice(examiner: Examiner, tests: Sequence[int], times: int = 1) ->
     examiner.phase("each test alone")
     results = examiner.ask("alone", (examiner.job([test], watch=True) for test in tests))
     for result in results:
-        examiner.left(result.job.tests[0], result)
+        examiner.left(result)
     failed = [result.job.tests[0] for result in results if result.failures()]
     examiner.ask("alone", (examiner.job([test]) for test in failed))
     examiner.ask("alone", (examiner.job([test]) for test in tests for _ in range(times - 1)))
     examiner.phase("each test twice")
-    healthy = [test for test in tests if test not in examiner.killers and test not in set(failed)]
+    healthy = [test for test in tests if test not in examiner.deadly and test not in set(failed)]
     results = examiner.ask("twice", (examiner.job([test, test]) for test in healthy))
     again = [result.job.tests[0] for result in results if failed_last(result)]
     examiner.ask("twice", (examiner.job([test, test]) for test in again))
@@ -88,7 +87,7 @@ def leavers(examiner: Examiner) -> list[int]:
     strong = {
         test: sum(not change.weak for change in changes)
         for test, changes in examiner.ledger.left.items()
-        if test >= 0 and test not in examiner.killers
+        if test >= 0 and test not in examiner.deadly
     }
     return sorted((test for test, count in strong.items() if count), key=lambda test: -strong[test])
 
@@ -129,7 +128,7 @@ def remaining_pairs(examiner: Examiner) -> None:
     """Try the pairs that nothing has covered yet, where the budget allows for all: state may be out of sight."""
     examiner.phase("remaining pairs")
     stop_at_s = examiner.left_s * 0.4
-    tests = [test for test in range(examiner.count) if test not in examiner.killers]
+    tests = [test for test in range(examiner.count) if test not in examiner.deadly]
     good = [test for test in tests if not examiner.ledger.alone[test].failures]
     expected = sum(examiner.expected_s([test]) for test in tests) / max(1, len(tests)) * 2 + 0.01
     if len(tests) * len(good) * expected > 4 * (examiner.left_s - stop_at_s):

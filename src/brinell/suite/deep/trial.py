@@ -107,7 +107,7 @@ def _isolate(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: Examine
         for test in targets:
             if examiner.ledger.alone[test].always:
                 blame.find_setters(examiner, test)
-            elif test not in examiner.killers:
+            elif test not in examiner.deadly:
                 blame.find_polluters(examiner, test)
         found = [examiner.ledger.trust(test) for test in targets]
         _prove(examiner, found)
@@ -123,7 +123,7 @@ def _blame(examiner: Examiner) -> None:
     culprits: Counter[int] = Counter()
     for test in sorted(ledger.suspicious()):
         alone = ledger.alone[test]
-        if alone.mixed or test in examiner.killers:
+        if alone.mixed or test in examiner.deadly:
             continue
         if alone.failures:
             if not any(len(one) == 1 for one in ledger.setters(test)):

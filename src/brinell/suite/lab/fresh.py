@@ -82,6 +82,7 @@ class _Process:
         self._how = "exit"
         self._begun_ns = self._ended_ns = room.clock.now_ns()
         self._deadline_ns = self._begun_ns + round((job.deadline_s + _COLLECT_S) * 1e9)
+        self._heard_ns: int | None = None  # when it last said something; None while it collects
         self._assembly = Assembly(job)
         wire, wire_end = os.pipe()
         control_end, control = os.pipe()
@@ -116,12 +117,17 @@ class _Process:
         for raw in self.lines.read():
             line = decode(raw)
             if line is not None:
+                self._heard_ns = now_ns
                 self._assembly.take(line)
         self._ended_ns = now_ns
-        if now_ns > self._deadline_ns and not gone:
+        if not gone and (now_ns > self._deadline_ns or self._stalls(now_ns)):
             self._how = "deadline"
             self._child.stop(0.0)
         return gone
+
+    def _stalls(self, now_ns: int) -> bool:
+        stall_ns = self.job.stall_s * 1e9
+        return self._heard_ns is not None and 0 < stall_ns < now_ns - self._heard_ns
 
     def result(self) -> Result:
         """Return what it gave; the descriptors are closed."""
@@ -147,4 +153,4 @@ def _wait(processes: Sequence[_Process]) -> None:
 
 
 def _told(job: Job, names: Mapping[int, str]) -> dict[str, object]:
-    return {"job": 0, "steps": job.steps, "names": names, "factors": job.factors, "watch": job.watch}
+    return {"job": 0, "steps": job.steps, "names": names, "factors": job.conditions, "watch": job.watch}

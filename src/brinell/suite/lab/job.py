@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+BESIDE = "beside"
 FAILED = frozenset({"failed", "error"})
 
 Mark = ("mark",)
@@ -32,20 +33,27 @@ Step = int | tuple[Any, ...]
 class Job(msgspec.Struct, frozen=True):
     """Steps taken in one process, in order. ``alone``: nothing else runs beside it, and files it changed in the project
     are put back. ``watch``: name what each test leaves changed. ``hash_seed`` needs an interpreter of its own.
+    ``stall_s``: seconds without a word from a test after which it hangs (0: only ``deadline_s`` counts). The factor
+    ``beside`` says what runs at the same time; the others are conditions that the process itself changes.
     """
 
     steps: tuple[Step, ...]
     deadline_s: float = 60.0
+    stall_s: float = 0.0
     factors: Mapping[str, Any] = {}
     watch: bool = False
     alone: bool = False
-    purpose: str = ""
     hash_seed: int | None = None
 
     @property
     def tests(self) -> tuple[int, ...]:
         """The tests among the steps."""
         return tuple(step for step in self.steps if isinstance(step, int))
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """The factors that the process is told to change."""
+        return {name: level for name, level in self.factors.items() if name != BESIDE}
 
 
 class Ran(msgspec.Struct, frozen=True):
