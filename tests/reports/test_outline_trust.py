@@ -80,6 +80,10 @@ def test_a_factor_is_told_with_both_rates(build):
     )
 
 
+def test_a_moment_of_the_calendar_is_named():
+    assert outline_trust.level({"moment": "leap-day", "at": "2028-02-29T10:17"}) == "leap-day (2028-02-29T10:17)"
+
+
 def test_how_often_a_test_fails_says_of_which_runs(build):
     often = Probability(estimate=0.3, low=0.16563, high=0.46527, failures=12, runs=40)
     one = build.flaky_test("b.py::test_v", failure_probability=often)

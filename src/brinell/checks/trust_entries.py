@@ -90,8 +90,8 @@ def _told(examined: Examined, trust: Trust) -> Confirmation | None:
 
 
 def _factor_command(examined: Examined, trust: Trust, factor: str) -> str | None:
-    """Return the command that shows a factor; one whose purpose names none shows the cause."""
-    purposes = {f"factor {factor}"} | ({"factor"} if factor == trust.cause else set())
+    """Return the command that shows a factor; one whose purpose names none shows the clearest."""
+    purposes = {f"factor {factor}"} | ({"factor"} if factor == trust.factors[0].factor else set())
     for said in examined.ledger.confirmed.get(trust.test, ()):
         if said.purpose in purposes and said.outcomes[-1:] in BAD:
             return command_line(examined, said)

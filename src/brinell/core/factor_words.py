@@ -1,4 +1,4 @@
-"""What people call the factors that change a test's outcome; their names are those of ``brinell_inside.factors``."""
+"""What people call the factors that change a test's outcome (names of ``brinell_inside.factors``) and their causes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ _WORDS = {
     "rng": "seed of the random numbers",
     "entropy": "randomness of the system",
     "clock": "clock",
-    "date": "date",
     "tz": "time zone",
     "locale": "locale",
     "umask": "umask",
@@ -24,9 +23,19 @@ _WORDS = {
     "cpu": "share of the processor",
     "beside": "same test running beside it",
     "order": "order",
+    "hash-seed": "hash seed",
+    "random-seed": "random numbers",
+    "time-zone": "time zone",
+    "time-of-day": "time of day",
+    "date": "date",
+    "descriptors": "limit of open files",
+    "async-wait": "speed of the machine",
+    "concurrency": "interleaving of threads",
+    "beside-itself": "same test running beside it",
+    "shared-port": "port it shares with whatever runs beside it",
 }
 
 
 def factor_words(name: str) -> str:
-    """Return a factor's name as it reads after "the"; one that is not known is its own name, on one line."""
+    """Return a factor's or cause's name as it reads after "the"; one that is not known is its own name, on one line."""
     return _WORDS.get(name, one_line(name, 80))

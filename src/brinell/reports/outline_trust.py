@@ -150,6 +150,8 @@ def level(value: Any) -> str:
     """Return a factor's level as a short text; nothing where it has none."""
     if value is None or isinstance(value, bool):
         return ""
+    if isinstance(value, dict) and "moment" in value:
+        return one_line(f"{value['moment']} ({value.get('at', '?')})", 80)
     if isinstance(value, dict):
         return one_line(", ".join(f"{key} {item}" for key, item in value.items()), 80)
     return one_line(str(value), 80)
