@@ -105,7 +105,8 @@ def _reason(examined: Examined, cluster: Cluster) -> str:
     if cluster.kind == "runs":
         return "failing in the same runs, cause not found"
     if cluster.of("nondeterministic"):
-        return "cause not found" if cluster.cause is None else f"it depends on the {factor_words(cluster.cause)}"
+        depend = "it depends" if len(cluster.tests) == 1 else "they depend"
+        return "cause not found" if cluster.cause is None else f"{depend} on the {factor_words(cluster.cause)}"
     if cluster.of("brittle"):
         if not cluster.setters:
             return "passing only in some orders, after which test is not known"
