@@ -27,7 +27,6 @@ _WORDS = {
     "random-seed": "random numbers",
     "time-zone": "time zone",
     "time-of-day": "time of day",
-    "date": "date",
     "descriptors": "limit of open files",
     "async-wait": "speed of the machine",
     "concurrency": "interleaving of threads",

@@ -19,9 +19,25 @@ from brinell.core.observation import Confirmation, Exam, ExamStarted, FixTried, 
 BAD = frozenset("fed")
 VARYING = frozenset({"hash", "rng", "entropy", "clock", "cpu", "switch", "sleep", "threads", "beside", "order"})
 """Factors that differ between two ordinary runs by themselves; the others belong to the environment."""
+_CAUSES = {
+    "hash": "hash-seed",
+    "rng": "random-seed",
+    "entropy": "random-seed",
+    "tz": "time-zone",
+    "nofile": "descriptors",
+    "cpu": "async-wait",
+    "sleep": "async-wait",
+    "switch": "concurrency",
+    "threads": "concurrency",
+    "beside": "beside-itself",
+}
+_MOMENTS = dict.fromkeys(("midnight", "over-midnight", "late-evening"), "time-of-day") | dict.fromkeys(
+    ("dst-forward", "after-dst-forward", "dst-back", "after-dst-back"), "time-zone"
+)
 _ALONE = "alone"
 _SEEDS = {"hash": 3, "rng": 6, "entropy": 6}  # runs that must agree under a seed; a hash seed costs an interpreter
 _SHORT = 2  # tests before this one in a process, up to which every history is kept in full
+_MOST_KEPT = 20_000_000  # tests in longer histories, of all that are kept: some 200 MB
 
 
 class Count(msgspec.Struct):
@@ -116,6 +132,7 @@ class Ledger:
         self.twice: dict[int, Count] = defaultdict(Count)  # the second time, where the first passed
         self.after: dict[int, dict[tuple[int, ...], Count]] = defaultdict(dict)
         self._histories: dict[int, Count] = {}  # of test and all before it, by a hash of both
+        self._kept = 0
         self.left: dict[int, tuple[LeftState, ...]] = {}
         self.proofs: dict[int, dict[tuple[str, ...], Count]] = defaultdict(lambda: defaultdict(Count))
         self.factors: dict[int, dict[str, list[FactorTrial]]] = defaultdict(dict)
@@ -165,7 +182,7 @@ class Ledger:
             if not position:
                 self.alone[test].add(failed)
                 continue
-            before = exam.tests[:position] if position < _SHORT or failed or position == len(exam.tests) - 1 else ()
+            before = exam.tests[:position] if self._tells(test, failed, len(exam.tests) - position, position) else ()
             if before and set(before) == {test}:
                 if ran[0][1] not in BAD:
                     self.twice[test].add(failed)
@@ -176,6 +193,15 @@ class Ledger:
                 count.add(failed)
                 if before:
                     self.after[test][before] = count
+
+    def _tells(self, test: int, failed: bool, left: int, position: int) -> bool:  # noqa: FBT001 - facts of one run
+        """Whether a history is kept in full: it is short, was asked for, or shows what the test does not do alone."""
+        if position >= _SHORT and left > 1:
+            alone = self.alone[test]
+            if (not failed and not alone.failures) or (failed and alone.always) or self._kept > _MOST_KEPT:
+                return False
+        self._kept += position
+        return True
 
     def _factor(self, exam: Exam, ran: list[tuple[int, str]]) -> None:
         kind, _, name = exam.purpose.partition(" ")
@@ -192,6 +218,8 @@ class Ledger:
             trial = FactorTrial(level)
             trials.append(trial)
         trial.rates.add(bool(exam.factors), failed)
+        if failed and str(test) in exam.messages:
+            self.messages[test][exam.messages[str(test)]] += 1
         if not exam.factors:
             self.alone[test].add(failed)
             self.runs[test].add(failed)
@@ -242,17 +270,25 @@ class Ledger:
             message=next((text for text, _ in self.messages[test].most_common(1)), ""),
             always_fails=runs.always and runs.runs > 1,
         )
-        cause = next((seen.factor for seen in factors), None)
+        cause = self._cause(test, factors[0]) if factors else None
         if alone.mixed or twice.mixed or any(count.mixed for count in self.after[test].values()):
             found: dict[str, Any] = {"verdict": "nondeterministic", "cause": cause}
             found |= self._confirmation(test, "factor") or self._both_ways(test)
         else:
             found = self._by_order(test)
         if not found and cause is not None:
-            varying = cause in VARYING
+            varying = factors[0].factor in VARYING
             found = {"verdict": "nondeterministic" if varying else "stable", "cause": cause}
             found |= {"depends_on": None if varying else cause, **self._confirmation(test, "factor")}
         return msgspec.structs.replace(base, **found)
+
+    def _cause(self, test: int, seen: FactorSeen) -> str:
+        """Return the word for what a factor stands for."""
+        if seen.factor == "clock" and isinstance(seen.level, dict):
+            return _MOMENTS.get(str(seen.level.get("moment")), "date")
+        if seen.factor == "beside" and any("in use" in text for text in self.messages[test]):
+            return "shared-port"
+        return _CAUSES.get(seen.factor, seen.factor)
 
     def _by_order(self, test: int) -> dict[str, Any]:
         """Return verdict, cause and evidence of a test that depends on what ran before it; empty for any other."""

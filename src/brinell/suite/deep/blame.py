@@ -10,6 +10,7 @@ from brinell.suite.lab.job import Result
 from brinell.suite.minimise import minimise
 
 _MOST_TRIED = 400
+_MOST_SETTERS = 60  # tried one by one, where no order made the test pass
 _ENOUGH = 2  # polluters of one victim that are searched for; others are still found on the way
 
 
@@ -41,6 +42,10 @@ def find_setters(examiner: Examiner, test: int) -> None:
         results = examiner.ask("sequence", [examiner.job([*default, test])])
         if any(passed_last(result) for result in results):
             passing.append(default)
+    if not passing:
+        likely = [one for one in leavers(examiner) if one != test][:_MOST_SETTERS]
+        examiner.ask("pair", (examiner.job([one, test]) for one in likely), until=lambda: examiner.left_s < 0)
+        passing = examiner.ledger.setters(test)
     if not passing:
         return
     prefix = min(passing, key=len)

@@ -19,7 +19,7 @@ from brinell.suite.lab.job import BESIDE, Job, Lab, Result
 from brinell_inside.factors.moments import moments
 
 _MOST_CANDIDATES = 40
-_PAIRS = 3  # runs with and without that are asked for at a time
+_PAIRS = 4  # runs with and without that are asked for at a time; even, for a test beside itself
 _MOST_RUNS = 60
 _HASH_SEEDS = (1, 2, 3, 4)
 _SEED_RUNS = 6  # all failures under one seed and none under the other: p < 0.001
@@ -112,18 +112,18 @@ def decide_causes(examiner: Examiner, fresh: Lab, tests: Sequence[int], levels: 
 
 def beside_itself(examiner: Examiner) -> None:
     """Run each test beside itself: a fixed port or file shows. Then alternately, beside itself and alone."""
-    if not examiner.lab.forks or examiner.left_s < 0:
+    if not examiner.lab.forks:
         return
     examiner.phase("causes: beside itself")
-    tests = [test for test in range(examiner.count) if examiner.ledger.alone[test].failures == 0]
-    suspects = set()
-    for batch in (tests[first : first + 64] for first in range(0, len(tests), 64)):
-        jobs = [examiner.job([test], factors={BESIDE: 2}) for test in batch for _ in range(2)]
-        jobs = [msgspec.structs.replace(job, alone=False) for job in jobs]
-        results = examiner.ask("screen beside", jobs)
-        suspects |= {test for result in results for test in result.failures()}
-    for test in sorted(suspects)[:_MOST_CANDIDATES]:
-        _decide(examiner, test, Factor(BESIDE, 2))
+    beside = Factor("beside", 2)
+    for test in range(examiner.count):
+        if examiner.left_s < 0:
+            return
+        if test in examiner.killers or examiner.ledger.alone[test].failures:
+            continue
+        pair = [_job(examiner, test, {beside.name: beside.level})] * 2
+        if any(result.failures() for result in examiner.ask("screen beside", pair)):
+            _decide(examiner, test, beside)
 
 
 def _factors() -> Iterable[Factor]:
@@ -160,7 +160,8 @@ def _screened(examiner: Examiner, group: Sequence[Factor], usable: Sequence[int]
     times = _CHANCES if VARYING.keys() & levels.keys() else 1
     results = examiner.ask("screen " + ", ".join(levels), [job] * times)
     failed = {test for result in results for test in result.failures()}
-    return {test for test in failed if examiner.ledger.trust(test).verdict in _OPEN}
+    trusts = [examiner.ledger.trust(test) for test in failed if not examiner.ledger.alone[test].always]
+    return {trust.test for trust in trusts if trust.verdict in _OPEN}
 
 
 def _decide(examiner: Examiner, test: int, factor: Factor) -> None:

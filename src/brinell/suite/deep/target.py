@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from brinell.core.errors import UsageError
 from brinell.core.redact import one_line
 
-_MOST_NAMED = 5
+_SHOWN = 5
 
 
-def resolve(wanted: str, tests: Sequence[str]) -> tuple[int, ...]:
-    """Return the index of the test whose node id is ``wanted``, ends with it, or alone contains it.
+def resolve(wanted: Sequence[str], tests: Sequence[str]) -> tuple[int, ...]:
+    """Return the indices of the tests that ``wanted`` names, each by its node id or a part that no other id has.
 
-    A function's or class's id without parameters means all of its tests. ``UsageError`` names the nearest ids.
+    UsageError for one that names none or several; it names the nearest ids.
     """
-    exact = [number for number, name in enumerate(tests) if name == wanted]
-    whole = [number for number, name in enumerate(tests) if name.startswith((f"{wanted}[", f"{wanted}::"))]
-    for found in (exact, whole):
+    return tuple(dict.fromkeys(_one(name, tests) for name in wanted))
+
+
+def _one(name: str, tests: Sequence[str]) -> int:
+    # The whole id, then its end (a name that is the start of another's is still one test), then any part of it.
+    ends = (f"/{name}", f"::{name}")
+    for fits in (lambda test: test == name, lambda test: test.endswith(ends), lambda test: name in test):
+        found = [index for index, test in enumerate(tests) if fits(test)]
+        if len(found) == 1:
+            return found[0]
         if found:
-            return tuple(found)
-    ends = [number for number, name in enumerate(tests) if name.endswith((f"::{wanted}", f"/{wanted}"))]
-    parts = ends or [number for number, name in enumerate(tests) if wanted in name]
-    if len(parts) == 1:
-        return (parts[0],)
-    shown = [one_line(tests[number], 150) for number in parts[:_MOST_NAMED]]
-    if parts:
-        more = f" and {len(parts) - _MOST_NAMED} more" if len(parts) > _MOST_NAMED else ""
-        raise UsageError(f"{one_line(wanted)!r} fits {len(parts)} tests", "say which: " + ", ".join(shown) + more)
-    near = difflib.get_close_matches(wanted, tests, _MOST_NAMED, 0.4)
-    hint = "the nearest: " + ", ".join(one_line(name, 150) for name in near) if near else "brinell flaky examines all"
-    raise UsageError(f"no test fits {one_line(wanted)!r}", hint)
+            shown = ", ".join(one_line(tests[index], 200) for index in found[:_SHOWN])
+            more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+            hint = f"give more of its id: {one_line(tests[found[0]], 200)}"
+            raise UsageError(f"'{one_line(name, 200)}' fits {len(found)} tests: {shown}{more}", hint)
+    near = [one_line(test, 200) for test in _nearest(name, tests)]
+    hint = f"did you mean {', or '.join(near)}?" if near else "pytest --collect-only -q lists them"
+    raise UsageError(f"no test of the {len(tests):,} that were collected is called '{one_line(name, 200)}'", hint)
+
+
+def _nearest(name: str, tests: Sequence[str]) -> list[str]:
+    """Return up to three ids like ``name``, compared whole or, where it has no file, by what follows the file."""
+    keys: dict[str, str] = {}
+    for test in tests:
+        keys.setdefault(test if "::" in name or "/" in name else test.rpartition("::")[2], test)
+    return [keys[key] for key in get_close_matches(name, keys, n=3, cutoff=0.6)]
