@@ -1,6 +1,7 @@
 """Start the subject's pytest with the recorder in it. PYTEST_DONT_REWRITE.
 
-    PYTHON …/brinell_inside/launch.py [--fd N] [--wire-file PATH] [--control N --slots N:N,…|here] -- <pytest arguments>
+    PYTHON …/brinell_inside/launch.py [--fd N] [--wire-file PATH] [--control N --slots N:N,…|here --scratch DIR]
+        -- <pytest arguments>
 
 Records go to the inherited descriptor N, or are appended to the file PATH where there is no such descriptor
 (``wire.py`` documents them). Everything else is as if ``pytest <pytest arguments>`` had been typed: the same
@@ -51,7 +52,7 @@ def _ask_pytest_to_load(launch):
     launch.restore = restore
 
 
-_OPTIONS = ("--fd", "--wire-file", "--control", "--slots")
+_OPTIONS = ("--fd", "--wire-file", "--control", "--slots", "--scratch")
 
 
 def _arguments(argv):
@@ -67,12 +68,12 @@ def _arguments(argv):
 
 
 def _serve(options):
-    """``(control, slots)`` for the server; no slots: the one job is done here, in this process."""
+    """``(control, slots, scratch)`` for the server; no slots: the one job is done here, in this process."""
     if "--control" not in options:
         return None
     slots = options.get("--slots", "here")
     pairs = [] if slots == "here" else [tuple(map(int, pair.split(":"))) for pair in slots.split(",")]
-    return int(options["--control"]), pairs
+    return int(options["--control"]), pairs, options.get("--scratch")
 
 
 def _become_pytest(folder, arguments):

@@ -19,7 +19,7 @@ class Launch:
 
     wire = None  # where to record; None in a worker
     worker = False
-    serve = None  # (control descriptor, slots): collect, then serve jobs
+    serve = None  # (control descriptor, slots, scratch folder): collect, then serve jobs
     restore = None  # puts the environment back as it was
     recorder = None
 
@@ -50,6 +50,10 @@ def pytest_addoption():
     if Launch.restore is not None:
         Launch.restore()
         Launch.restore = None
+    if Launch.serve is not None:
+        from brinell_inside.serve.worker import remember_random  # noqa: PLC0415 - a recording needs no server
+
+        remember_random()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -193,6 +193,7 @@ class SuiteStarted(_Record, frozen=True):
     plugins: dict[str, str] = {}
     repeat: int = 0
     xdist_workers: int = 0
+    workers: int = 0  # forked from one collection by Brinell
 
 
 class Collected(_Record, frozen=True):
@@ -279,6 +280,29 @@ class SuiteEnded(_Record, frozen=True):
     internal_error: str = ""
     malformed: int = 0
     recorder_errors: tuple[str, ...] = ()
+    checked_s: float = 0.0  # part of ``seconds``: in which failures were run again one after the other
+
+
+class ParallelOnly(_Record, frozen=True):
+    """A test gave ``parallel`` on a worker and ``serial`` when it was run again as a serial pytest reaches it.
+
+    ``serially_after`` says after what it was run then: ``all`` tests before it
+    in the default order, or those of its ``module``. ``same_history``: outcome after just the tests that had run before
+    it on its worker, with nothing beside it ("" if that was not tried): where it equals ``parallel``, order is the
+    cause and not what ran beside it. ``beside`` are the tests that ran at the same time on other workers, ``before``
+    the last ones on its own.
+    """
+
+    test: str
+    parallel: str
+    serial: str
+    serially_after: str
+    worker: str = ""
+    beside: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    same_history: str = ""
+    message: str = ""
+    repeat: int = 0
 
 
 # --- single tests under examination ---------------------------------------------------------------------------------
@@ -486,6 +510,7 @@ Record = (
     | SeenTest
     | WarningSeen
     | SuiteEnded
+    | ParallelOnly
     | ExamStarted
     | Exam
     | Left

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
+
 from brinell.core.errors import Interrupted, UsageError
-from brinell.core.observation import RUN, BaselineRead
+from brinell.core.observation import RUN, BaselineRead, Choice
 from brinell.core.plan import SuiteSpec
 from brinell.core.redact import redact
 from brinell.core.roles import Room
 from brinell.subject.interpreter import choose, probe
 from brinell.suite.output_log import OutputLog
 from brinell.suite.pace import Pace, blessed_durations
+from brinell.suite.parallel import ParallelSession
 from brinell.suite.recording import Recording, read_recording
 from brinell.suite.session import Command, Session
 
@@ -43,13 +46,16 @@ class SuiteTrial:
         command = Command(str(chosen.path), args, directory, dict(os.environ), spec.timeout_s)
         pace = Pace(_blessed(room), spec.repeat)
         for repeat in range(spec.repeat):
-            if not _once(room, command, chosen.because, pace, repeat):
+            if not _once(room, command, chosen.because, pace, repeat, spec):
                 return
             pace.next_run()
 
 
-def _once(room: Room, command: Command, because: str, pace: Pace, repeat: int) -> bool:
+def _once(  # noqa: PLR0917 - one caller
+    room: Room, command: Command, because: str, pace: Pace, repeat: int, spec: SuiteSpec
+) -> bool:
     """Run it once; return whether a further run makes sense."""
+    workers = spec.workers if spec.workers >= 0 else _cores()
     recording = Recording(("pytest", *map(redact, command.args)), command.python, because, repeat)
     before = f"run {repeat + 1}: " if repeat else ""
 
@@ -58,14 +64,28 @@ def _once(room: Room, command: Command, because: str, pace: Pace, repeat: int) -
         room.progress(done, total, before + text)
 
     log = OutputLog(room.folder / (LOG_FILE if repeat == 0 else f"test_execution-{repeat + 1}.log"))
-    session = Session(room, command, recording, log, room.emit, watch=show)
+    session: Session | ParallelSession
+    if workers:
+        session = ParallelSession(
+            room, command, recording, log, room.emit, workers=workers, test_timeout_s=spec.test_timeout_s,
+            durations=_blessed(room), watch=show, repeat=repeat,
+        )  # fmt: skip
+    else:
+        session = Session(room, command, recording, log, room.emit, watch=show)
     try:
         session.run()
     finally:
         log.close()
     if session.interrupted:
         raise Interrupted("stopped on request")
+    if isinstance(session, ParallelSession) and session.not_possible:
+        room.emit(Choice("workers", f"the suite ran in one process: {session.not_possible}"))
+        return _once(room, command, because, pace, repeat, msgspec.structs.replace(spec, workers=0))
     return bool(recording.finished) and not session.timed_out
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _blessed(room: Room) -> dict[str, float]:

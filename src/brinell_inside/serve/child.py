@@ -8,45 +8,47 @@ import os
 import traceback
 from contextlib import suppress
 
+import pytest
+
 from brinell_inside.jsontext import encode
 from brinell_inside.serve.coverage_data import keep_coverage, stop_coverage
 from brinell_inside.serve.listen import Listener, RecordsListener
 from brinell_inside.serve.project_files import ProjectFiles
-from brinell_inside.serve.scratch import Scratch
+from brinell_inside.serve.scratch import move_in, new_folder, remove
+from brinell_inside.serve.settle import repeat_again
+from brinell_inside.serve.worker import be_worker
 from brinell_inside.wire import Wire
 
 _FILE = "file:"  # root of a changed file, by its path in the project
 
 
-def run_job(session, job, wire_fd, out_fd, files):
-    """In the forked child: the whole job. Returns the exit status for ``os._exit``."""
+def run_job(session, job, slot_fds, files, scratch):
+    """In the forked child: the whole job. Returns the exit status for ``os._exit``; who forked removes ``scratch``."""
+    wire_fd, out_fd = slot_fds
     wire = Wire(os.dup(wire_fd))
     os.close(wire_fd)
-    scratch = None
     try:
         _own_streams(session.config, out_fd)
-        scratch = Scratch(session.config)
+        move_in(session.config, scratch)
         _Steps(session, job, wire, scratch, files).run()
-    except SystemExit as stop:
-        _say_error(wire, "exit", stop)
-    except BaseException as error:  # noqa: BLE001 - Ctrl-C and pytest.exit() included: the tool must hear of it
+    except BaseException as error:  # noqa: BLE001 - SystemExit included: the tool must hear of it
         _say_error(wire, "job", error)
     finally:
-        if scratch is not None:
-            scratch.remove()
         wire.close()
     return 0
 
 
-def run_here(session, job, wire):
+def run_here(session, job, wire, parent):
     """In a fresh process: the whole job, without a fork; ``wire`` stays open."""
-    scratch = Scratch(session.config)
+    scratch, pid = new_folder(parent), os.getpid()
+    move_in(session.config, scratch)
     files = ProjectFiles(str(session.config.rootpath))
     try:
         _Steps(session, job, wire, scratch, files).run()
     finally:
-        files.close()
-        scratch.remove()
+        if os.getpid() == pid:  # a test may fork
+            files.close()
+            remove(scratch)
 
 
 def _say_error(wire, where, error):
@@ -86,10 +88,15 @@ class _Steps:
         self._scratch = scratch
         self._items = session.items if "names" not in job else _named(session.items, job["names"])
         self._save = None
+        self._ahead = None
+        self._pid = os.getpid()
         if job.get("records"):
+            repeat_again(session.config)
             self._listener = RecordsListener(wire, session.config, str(job.get("worker") or ""))
         else:
             self._listener = Listener(wire, session.config)
+        if job.get("worker"):
+            be_worker(session.config, str(job["worker"]), int(job.get("workers") or 1))
 
     def run(self):
         self._say({"kind": "job", "job": self._job["job"], "pid": os.getpid()})
@@ -97,15 +104,27 @@ class _Steps:
         if not self._job.get("cover"):
             stop_coverage()
         self._listener.begin()
-        if self._job.get("pull"):
-            self._pull()
-        else:
-            self._take(self._job["steps"], None)
+        try:
+            if self._job.get("pull"):
+                self._pull()
+            else:
+                self._take(self._job["steps"], lambda: None)
+        except (KeyboardInterrupt, pytest.exit.Exception) as stop:
+            self._stop(stop)
         self._listener.end()
         if self._job.get("cover"):
             keep_coverage("brinell.%s.%d" % (self._job["job"], os.getpid()))
         self._release_factors()
         self._say({"kind": "finished", "job": self._job["job"]})
+
+    def _stop(self, stop):
+        """Something ends the whole session: tear down as pytest does at its end, and say so."""
+        why = "%s: %s" % (type(stop).__qualname__, stop)
+        try:
+            self._session._setupstate.teardown_exact(None)  # noqa: SLF001 - what pytest's own sessionfinish does
+        except BaseException as error:  # noqa: BLE001 - a fixture that fails now, or a second Ctrl-C
+            _say_error(self._wire, "teardown", error)
+        self._say({"kind": "stopped", "why": why[:500], "status": getattr(stop, "returncode", None)})
 
     def _say(self, record, cap_bytes=2048):
         self._wire.send(encode(record, cap_bytes) + "\n")
@@ -115,7 +134,7 @@ class _Steps:
         if factors:
             from brinell_inside.factors import apply  # noqa: PLC0415 - most jobs change nothing
 
-            unsupported = apply(factors, self._scratch.folder, self._session.config)
+            unsupported = apply(factors, self._scratch, self._session.config)
             if unsupported:
                 self._say({"kind": "factors", "unsupported": unsupported})
 
@@ -126,28 +145,36 @@ class _Steps:
             release()
 
     def _pull(self):
-        """Chunk after chunk from the shared queue; a chunk's first test is the last one's ``nextitem``."""
+        """Chunk after chunk from the shared queue, the next one taken when the last test of this one needs to know."""
+        steps = self._job.get("steps") or self._next_chunk()
+        while steps is not None:
+            self._ahead = None
+            self._take(steps, self._look_ahead)
+            steps = self._ahead
+
+    def _look_ahead(self):
+        self._ahead = self._next_chunk()
+        return self._ahead[0] if self._ahead else None
+
+    def _next_chunk(self):
         chunks, tokens = self._job["_chunks"], self._job["_tokens"]
-        steps = self._next_chunk(chunks, tokens)
-        while steps is not None and not self._session.shouldstop:
-            following = self._next_chunk(chunks, tokens)
-            self._take(steps, following[0] if following else None)
-            steps = following
+        token = os.read(tokens, 4) if tokens is not None else b""
+        if not token:
+            return None
+        number = int.from_bytes(token, "big")
+        self._say({"kind": "chunk", "n": number})
+        return chunks[number]
 
-    def _next_chunk(self, chunks, tokens):
-        token = os.read(tokens, 4)
-        return chunks[int.from_bytes(token, "big")] if token else None
-
-    def _take(self, steps, following):
+    def _take(self, steps, look_ahead):
         tests = [position for position, step in enumerate(steps) if isinstance(step, int)]
         after = {test: tests[number + 1] for number, test in enumerate(tests[:-1])}
         for position, step in enumerate(steps):
             if isinstance(step, int):
                 later = after.get(position)
-                self._run(step, steps[later] if later is not None else following)
+                self._run(step, steps[later] if later is not None else look_ahead())
                 if self._session.shouldstop or self._session.shouldfail:
                     why = str(self._session.shouldstop or self._session.shouldfail)
-                    self._say({"kind": "stopped", "why": why[:500]})
+                    self._say({"kind": "stopped", "why": why[:500], "status": None})
                     return
             else:
                 self._state(step)
@@ -162,6 +189,8 @@ class _Steps:
             self._mark()
         self._listener.number = number
         item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+        if os.getpid() != self._pid:  # the test forked, and both returned
+            os._exit(0)
         if watch:
             self._changed(number)
 
@@ -172,6 +201,8 @@ class _Steps:
             self._changed(None)
         elif step[0] == "restore":
             self._restore(step[1])
+        elif step[0] == "fixture":
+            self._fixture(step[1])
 
     def _mark(self):
         from brinell_inside.state import Savepoint  # noqa: PLC0415 - most jobs look at no state
@@ -196,6 +227,12 @@ class _Steps:
             others = None if roots is None else [root for root in roots if not root.startswith(_FILE)]
             refused = list(self._save.restore(others) or ()) if others is None or others else []
         self._say({"kind": "restored", "refused": refused})
+
+    def _fixture(self, roots):
+        from brinell_inside.state.fixture import fixture_source  # noqa: PLC0415 - few jobs ask for one
+
+        changes = [change for change in self._save.changes() if change["root"] in roots]
+        self._say({"kind": "fixture", "source": fixture_source(changes) if changes else None}, 16384)
 
 
 def _named(items, names):

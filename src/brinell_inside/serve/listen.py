@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from brinell_inside.attempt import Attempt, own_category
+from brinell_inside.attempt import Attempt, is_subtest, own_category
 from brinell_inside.jsontext import quote
 from brinell_inside.recorder import Recorder
 
@@ -27,12 +27,7 @@ class Listener:
 
     def begin(self):
         """Listen, and mute what prints."""
-        terminal = self._config.pluginmanager.getplugin("terminalreporter")
-        if terminal is not None:
-            with suppress(Exception):  # a reporter of another kind prints, into a pipe that nobody shows
-                self._config.pluginmanager.unregister(terminal)
-                # Plug-ins ask for it by name.
-                self._config.pluginmanager.register(_Silent(terminal), "terminalreporter")
+        _mute(self._config.pluginmanager)
         self._config.pluginmanager.register(self, "brinell-listener")
 
     def end(self):
@@ -77,6 +72,21 @@ class Listener:
         self._wire.hold(line)
 
 
+def _mute(manager):
+    terminal = manager.getplugin("terminalreporter")
+    if terminal is not None:
+        with suppress(Exception):  # a reporter of another kind prints, into a pipe that nobody shows
+            manager.unregister(terminal)
+            manager.register(_Silent(terminal), "terminalreporter")  # plug-ins ask for it by name
+
+
+def _plain_categories(config):
+    """Whether a phase that passed has the category that pytest gives it: no plug-in has a word of its own."""
+    known = ("_pytest.", "pytest_rerunfailures", "pytest_subtests", "xdist.", "pytest_randomly", "pytest_cov")
+    hook = config.hook.pytest_report_teststatus
+    return all(impl.function.__module__.startswith(known) for impl in hook.get_hookimpls())
+
+
 class _Silent:
     """Stands for the terminal reporter: has its attributes and none of its hooks."""
 
@@ -90,20 +100,47 @@ class _Silent:
 
 
 class RecordsListener(Recorder):
-    """Full records, for the run whose outcomes count. The worker's own terminal report ends up in its output."""
+    """Full records, for the run whose outcomes count. pytest's own words about failures end up in the output.
+
+    The terminal reporter is muted, for its letters cost as much as a short test does: what it would count is asked of
+    the hook that it asks itself.
+    """
 
     def __init__(self, wire, config, worker):
         self.number = None
         self._worker_json = quote(worker, 100) if worker else "null"
         super().__init__(wire, config)
+        self._printer, self._terminal = self._terminal, None
+        self._plain = _plain_categories(config)
+        self._with_parts = None  # the last test that had subtests: asked what it is, the hook may make it a failure
 
     def _hello(self):
         """The server has said it."""
 
     def begin(self):
         """Listen."""
-        self._config.pluginmanager.unregister(name="brinell-recorder")
-        self._config.pluginmanager.register(self, "brinell-recorder")
+        manager = self._config.pluginmanager
+        manager.unregister(name="brinell-recorder")
+        manager.register(self, "brinell-recorder")
+        _mute(manager)
+        if self._printer is not None:
+            self._printer.stats.clear()  # what the collection gave is the server's to tell
+
+    def pytest_keyboard_interrupt(self, excinfo):
+        """Only the server's own end is the session's."""
+
+    def _category(self, report):
+        if is_subtest(report):
+            self._with_parts = report.nodeid
+        elif self._plain and report.outcome == "passed" and not hasattr(report, "wasxfail"):
+            if report.when != "call":
+                return ""
+            if report.nodeid != self._with_parts:
+                return self._count("passed")
+        category = self._config.hook.pytest_report_teststatus(report=report, config=self._config)[0]
+        if self._printer is not None and category:
+            self._printer.stats.setdefault(category, []).append(report)
+        return self._count(category) if getattr(report, "count_towards_summary", True) else category
 
     def _attempt(self, nodeid, location):
         number = self._again.get(nodeid, 1) if self._again else 1
@@ -113,12 +150,8 @@ class RecordsListener(Recorder):
         """Say what is held, with the warnings' repeats and pytest's own words about failures."""
         self._guarded("finish", self._flush_pending)
         with suppress(Exception):
-            terminal = self._terminal
-            terminal.ensure_newline()
-            terminal.summary_errors()
-            terminal.summary_failures()
-            terminal.summary_warnings()
-            terminal.summary_stats()
-            terminal.flush()
+            self._printer.summary_errors()
+            self._printer.summary_failures()
+            self._printer.flush()
         self._guarded("finish", self._done, None)
         self._wire.send()

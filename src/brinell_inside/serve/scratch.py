@@ -2,27 +2,37 @@
 
 import os
 import shutil
+import stat
 import tempfile
 from contextlib import suppress
+from typing import Optional
 
 
-class Scratch:
-    """A folder that TMPDIR, ``tempfile`` and pytest's ``tmp_path`` use, removed at the end."""
+def new_folder(parent: Optional[str] = None) -> str:
+    """Make an empty folder; whoever outlives the child removes it."""
+    return tempfile.mkdtemp(prefix="brinell-", dir=parent)
 
-    def __init__(self, config):
-        self.folder = tempfile.mkdtemp(prefix="brinell-")
-        self._pid = os.getpid()
-        temporary = os.path.join(self.folder, "tmp")
-        os.mkdir(temporary, 0o700)
-        os.environ["TMPDIR"] = temporary
-        tempfile.tempdir = None
-        factory = getattr(config, "_tmp_path_factory", None)
-        with suppress(Exception):  # a pytest without tmp_path, or one that keeps it elsewhere
-            basetemp = os.path.join(self.folder, "pytest")
-            os.mkdir(basetemp, 0o700)
-            factory._basetemp = type(config.rootpath)(os.path.realpath(basetemp))  # noqa: SLF001 - there is no other way
 
-    def remove(self):
-        """Only in the process that made it: a test may fork."""
-        if os.getpid() == self._pid:
-            shutil.rmtree(self.folder, ignore_errors=True)
+def move_in(config, folder):
+    """Make TMPDIR, ``tempfile`` and pytest's ``tmp_path`` use ``folder``, which exists."""
+    temporary = os.path.join(folder, "tmp")
+    os.mkdir(temporary, 0o700)
+    os.environ["TMPDIR"] = temporary
+    tempfile.tempdir = None
+    factory = getattr(config, "_tmp_path_factory", None)
+    with suppress(Exception):  # a pytest without tmp_path, or one that keeps it elsewhere
+        basetemp = os.path.join(folder, "pytest")
+        os.mkdir(basetemp, 0o700)
+        factory._basetemp = type(config.rootpath)(os.path.realpath(basetemp))  # noqa: SLF001 - there is no other way
+
+
+def remove(folder: str) -> None:
+    """Remove it with all that is in it, folders that a test made unreadable included."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.isdir(folder):
+        for path, folders, _ in os.walk(folder):
+            for inner in (os.path.join(path, name) for name in folders):
+                if not os.path.islink(inner):
+                    with suppress(OSError):
+                        os.chmod(inner, stat.S_IRWXU)
+        shutil.rmtree(folder, ignore_errors=True)

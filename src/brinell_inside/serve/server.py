@@ -17,11 +17,13 @@ from brinell_inside.jsontext import encode
 from brinell_inside.serve.child import run_here, run_job
 from brinell_inside.serve.forkable import adopt_orphans, fork, orphans, why_not
 from brinell_inside.serve.project_files import ProjectFiles
-from brinell_inside.serve.settle import settle
+from brinell_inside.serve.scratch import new_folder, remove
+from brinell_inside.serve.settle import settle, stops_early
 
 _HIGH_FD = 600  # out of the way of tests that close low descriptors
 _POLL_MS = 1  # without pidfd (Python 3.8) children are looked for this often
 _TERM_S = 0.5
+_MOST_CHUNKS = 10000  # in a queue: their numbers fit into a pipe; the last one has the rest
 
 
 class Slot:
@@ -42,8 +44,9 @@ class Slot:
 class Running:
     """A child at work."""
 
-    def __init__(self, job, slot, pid):
+    def __init__(self, job, slot, pid, scratch):
         self.job = job
+        self.scratch = scratch
         self.slot = slot
         self.pid = pid
         self.begun = time.monotonic()
@@ -58,8 +61,11 @@ class Running:
 class Server:
     """Serves jobs on ``control`` until it is told to quit; registered as a plug-in by ``loaded.py``."""
 
-    def __init__(self, wire, control, slots):
+    def __init__(self, wire, control, slots, scratch=None):
         self._wire = wire
+        self._scratch = scratch
+        self._failed = 0
+        self._shared = (None, None)  # the last queue: its chunks, and the pipe from which children take their numbers
         self._control = _high(control)
         self._slots = [Slot(*pair) for pair in slots]
         self._free = list(reversed(self._slots))
@@ -74,7 +80,7 @@ class Server:
         settle(session.config)
         reason = why_not()
         self._say_items(session.items)
-        self._wire.send(encode({"kind": "ready", "forkable": not reason, "why": reason}) + "\n")
+        self._wire.send(encode({"kind": "ready", "forkable": not reason, "why": reason, "stops": stops_early()}) + "\n")
         if reason:
             return
         adopt_orphans()
@@ -86,13 +92,16 @@ class Server:
                 stream.flush()
         try:
             self._loop(session)
+            _say_no_counts(session.config)
         finally:
             for running in list(self._running.values()):
                 self._kill(running, "killed")
                 self._reap(running, os.waitpid(running.pid, 0)[1])
             self._end_orphans()
             self._files.close()
+            self._share(None)
             gc.unfreeze()
+            session.testsfailed += self._failed
 
     def _say_items(self, items):
         ids, size, first = [], 0, 0
@@ -138,22 +147,39 @@ class Server:
                 self._take(command)
             elif command["op"] == "kill":
                 self._cancel(command["job"])
+            elif command["op"] == "interrupt":
+                self._interrupt()
             else:
+                self._failed = int(command.get("failed") or 0)
                 self._quit()
 
     def _take(self, command):
-        chunks = command.get("queue")
-        tokens = None
-        if chunks:
-            tokens = os.pipe()
-            # Whoever reads four bytes owns that chunk: a queue without a lock, however the readers die.
-            os.write(tokens[1], b"".join(number.to_bytes(4, "big") for number in range(len(chunks))))
-            os.close(tokens[1])
-            tokens = _high(tokens[0])
+        if "queue" in command:
+            self._share(command["queue"])
         for job in command["jobs"]:
             if job.get("pull"):
-                job["_chunks"], job["_tokens"] = chunks, tokens
+                job["_chunks"], job["_tokens"] = self._shared
             self._queue.append(job)
+
+    def _share(self, chunks):
+        """Replace the shared queue. Whoever reads four bytes owns that chunk: no lock, however the readers die."""
+        if self._shared[1] is not None:
+            os.close(self._shared[1])
+        self._shared = (None, None)
+        if chunks is None:
+            return
+        if len(chunks) > _MOST_CHUNKS:
+            chunks = [*chunks[: _MOST_CHUNKS - 1], [step for chunk in chunks[_MOST_CHUNKS - 1 :] for step in chunk]]
+        reading, writing = os.pipe()
+        os.write(writing, b"".join(number.to_bytes(4, "big") for number in range(len(chunks))))
+        os.close(writing)
+        self._shared = (chunks, _high(reading))
+
+    def _interrupt(self):
+        self._queue.clear()
+        for running in self._running.values():
+            with suppress(OSError):
+                os.kill(running.pid, signal.SIGINT)
 
     def _quit(self):
         self._open = False
@@ -179,19 +205,23 @@ class Server:
     def _fork(self, session, job, slot):
         if job.get("alone") or job.get("watch"):
             self._files.remember()
+        scratch = None
         try:
+            scratch = new_folder(self._scratch)
             pid = fork()
         except OSError as error:
+            if scratch is not None:
+                remove(scratch)
             slot.say({"kind": "end", "job": job["job"], "how": "fork", "status": error.errno, "seconds": 0.0})
             self._free.append(slot)
             return
         if pid == 0:
-            self._be_child(session, job, slot)
+            self._be_child(session, job, slot, scratch)
         with suppress(OSError):  # the child does it as well: whoever is first
             os.setpgid(pid, pid)
-        self._running[pid] = Running(job, slot, pid)
+        self._running[pid] = Running(job, slot, pid, scratch)
 
-    def _be_child(self, session, job, slot):
+    def _be_child(self, session, job, slot, scratch):
         status = 97
         try:
             os.setpgid(0, 0)
@@ -204,7 +234,7 @@ class Server:
                 if running.pidfd is not None:
                     os.close(running.pidfd)
             self._running.clear()
-            status = run_job(session, job, slot.wire, slot.out, self._files)
+            status = run_job(session, job, (slot.wire, slot.out), self._files, scratch)
         finally:
             os._exit(status)
 
@@ -228,6 +258,7 @@ class Server:
             os.killpg(running.pid, signal.SIGKILL)
         if not self._running:
             self._end_orphans()
+        remove(running.scratch)
         if running.job.get("alone"):
             changed = self._files.restore()
             if changed:
@@ -251,15 +282,22 @@ class Server:
                 return
 
 
-def serve(wire, session, control, slots):
+def serve(wire, session, control, slots, scratch):
     """Serve jobs in children, one for each of ``slots``; without slots do the first job in this process."""
     if slots:
-        Server(wire, control, slots).serve(session)
+        Server(wire, control, slots, scratch).serve(session)
         return
     settle(session.config)
     with os.fdopen(control, "rb") as commands:
         command = json.loads(commands.readline().decode("ascii"))
-    run_here(session, command["jobs"][0], wire)
+    run_here(session, command["jobs"][0], wire, scratch)
+
+
+def _say_no_counts(config):
+    """The last line of pytest's report would be "no tests ran"."""
+    terminal = config.pluginmanager.getplugin("terminalreporter")
+    if hasattr(terminal, "summary_stats"):
+        terminal.summary_stats = lambda: None
 
 
 def _high(fd):

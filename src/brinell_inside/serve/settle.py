@@ -2,6 +2,8 @@
 
 from contextlib import suppress
 
+_before = {}  # option: its value, where it was changed
+
 
 def before_collection(config):
     """Called when the configuration is complete: one process, the order as collected, no repeats."""
@@ -21,7 +23,20 @@ def before_collection(config):
         ("lf", False),
     ):
         if hasattr(option, name):
+            _before.setdefault(name, getattr(option, name))
             setattr(option, name, value)
+
+
+def stops_early():
+    """Whether the suite is to stop at its first failures, which only one process after the other can."""
+    return bool(_before.get("maxfail") or _before.get("stepwise"))
+
+
+def repeat_again(config):
+    """In a child whose outcomes count: repeat failing tests where the project wants it (pytest-rerunfailures)."""
+    for name in ("reruns", "force_flaky"):
+        if name in _before:
+            setattr(config.option, name, _before[name])
 
 
 def settle(config):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import select
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -18,12 +20,14 @@ from brinell.suite.lab.job import Job, Result
 from brinell.suite.lab.slot_lines import Assembly, End, decode
 from brinell.suite.session import launcher
 from brinell.suite.wire_lines import MAX_LINE_BYTES
+from brinell_inside.serve.scratch import remove
 
 _TICK_NS = 250_000_000
 _WAIT_MS = 100
 _CHUNK_BYTES = 65_536
 _READS = 16  # of a child that floods, before somebody else's turn comes
 _TAIL_BYTES = 8_192
+_PIPE_BYTES = 1 << 20
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -44,7 +48,10 @@ class Slot:
         self.wire = wire
         self.out = out
         self.tail = b""
+        self.sink: Callable[[bytes], object] | None = None  # is given all output
         self.assembly: Assembly | None = None
+        self.number = 0  # of the job that is in it
+        self.heard_ns = 0  # when that one last said something
         os.set_blocking(out, False)
 
     def drain(self) -> bool:
@@ -55,6 +62,8 @@ class Slot:
                 if not data:
                     return False
                 self.tail = (self.tail + data)[-_TAIL_BYTES:]
+                if self.sink is not None:
+                    self.sink(data)
         return True
 
 
@@ -65,8 +74,11 @@ class ServerProcess:
         self.tests: tuple[str, ...] = ()
         self.ready = False
         self.why = ""
+        self.stops = False  # the suite is to stop at its first failures
         self.tail = b""
+        self.sink: Callable[[bytes], object] | None = None  # is given all output of the server itself
         self._room = room
+        self._scratch = tempfile.mkdtemp(prefix="brinell-")
         self._say = say
         self._ids: list[str] = []
         self._ticked_ns = 0
@@ -74,12 +86,14 @@ class ServerProcess:
         control_end, self._control = os.pipe()
         output, output_end = os.pipe()
         ends = [(os.pipe(), os.pipe()) for _ in range(slots)]
+        for lines, _ in ends:
+            widen(lines[1])
         pairs = ",".join(f"{lines[1]}:{out[1]}" for lines, out in ends)
         theirs = [wire_end, control_end, *(fd for lines, out in ends for fd in (lines[1], out[1]))]
         argv = [command.python, str(launcher()), "--fd", str(wire_end), "--control", str(control_end)]
         try:
             self.child = room.start(
-                [*argv, "--slots", pairs, "--", *command.args],
+                [*argv, "--slots", pairs, "--scratch", self._scratch, "--", *command.args],
                 cwd=command.cwd, env=command.env, stdout=output_end, stderr=output_end, pass_fds=theirs,
             )  # fmt: skip
         finally:
@@ -112,6 +126,11 @@ class ServerProcess:
         return True
 
     @property
+    def main_ended(self) -> bool:
+        """Whether nothing more will come on the main wire."""
+        return self._main.ended
+
+    @property
     def gone(self) -> bool:
         """Whether the process has ended."""
         return self.child.poll() is not None
@@ -142,9 +161,17 @@ class ServerProcess:
 
     def _read_output(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            while data := os.read(self._output, _CHUNK_BYTES):
-                self.tail = (self.tail + data)[-_TAIL_BYTES:]
-            self._fds.remove(self._output)
+            for _ in range(_READS):
+                data = os.read(self._output, _CHUNK_BYTES)
+                if not data:
+                    self._fds.remove(self._output)
+                    return
+                self._keep(data)
+
+    def _keep(self, data: bytes) -> None:
+        self.tail = (self.tail + data)[-_TAIL_BYTES:]
+        if self.sink is not None:
+            self.sink(data)
 
     def _take(self, line: bytes) -> None:
         if line.startswith(b'{"kind":"items"'):
@@ -152,7 +179,8 @@ class ServerProcess:
             self._ids += items.ids
         elif line.startswith(b'{"kind":"ready"'):
             ready = msgspec.json.decode(line, type=_Ready)
-            self.ready, self.why = ready.forkable, ready.why
+            self.ready, self.why, self.stops = ready.forkable, ready.why, ready.stops
+            self.tests = tuple(self._ids)
         else:
             self._say(line)
 
@@ -171,11 +199,13 @@ class ServerProcess:
             self.child.stop(0.0)
         for fd in {self._main.fileno(), self._output, *(fd for slot in self.slots for fd in (slot.wire, slot.out))}:
             os.close(fd)
+        remove(self._scratch)
 
     def _read_quietly(self) -> None:
         with contextlib.suppress(OSError):
-            os.read(self._output, _CHUNK_BYTES)
-        self._main.read()
+            self._keep(os.read(self._output, _CHUNK_BYTES))
+        for line in self._main.read():
+            self._take(line)
 
 
 class _Items(msgspec.Struct):
@@ -185,6 +215,14 @@ class _Items(msgspec.Struct):
 class _Ready(msgspec.Struct):
     forkable: bool
     why: str = ""
+    stops: bool = False
+
+
+def widen(fd: int) -> None:
+    """Let the kernel hold more of a pipe than usual, so that its writer seldom waits for us."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):  # a user's quota may be used up
+            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 class ForkLab:
@@ -197,6 +235,7 @@ class ForkLab:
         self._room = room
         self._server = server
         self._number = 0
+        self._stalled: set[int] = set()
         self.tests = server.tests
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Result]:
@@ -216,21 +255,31 @@ class ForkLab:
                     result = self._line(slot, raw, running)
                     if result is not None:
                         yield result
+                self._end_stalled(slot)
             if running and self._server.gone and all(slot.lines.ended for slot in self._server.slots):
                 tail = self._server.tail.decode("utf-8", "replace")[-500:]
                 raise SubjectError(f"the process that serves the tests ended in the middle of its work: {tail}")
 
+    def _end_stalled(self, slot: Slot) -> None:
+        """A test that says nothing for too long hangs; the deadline of its job may be that of a whole suite."""
+        stall_ns = slot.assembly.job.stall_s * 1e9 if slot.assembly is not None else 0
+        if 0 < stall_ns < self._room.clock.now_ns() - slot.heard_ns and slot.number not in self._stalled:
+            self._stalled.add(slot.number)
+            self._server.send({"op": "kill", "job": slot.number})
+
     def _line(self, slot: Slot, raw: bytes, running: dict[int, Job]) -> Result | None:
+        slot.heard_ns = self._room.clock.now_ns()
         if raw.startswith(b'{"kind":"job"'):
-            number = msgspec.json.decode(raw, type=_JobLine).job
-            slot.assembly = Assembly(running[number]) if number in running else None
+            slot.number = _number(raw)
+            slot.assembly = Assembly(running[slot.number]) if slot.number in running else None
             return None
         line = decode(raw)
         if isinstance(line, End):
             assembly = slot.assembly or (Assembly(running[line.job]) if line.job in running else None)
             slot.assembly = None
             running.pop(line.job, None)
-            return assembly.end(line.how, line.status, line.seconds) if assembly else None
+            how = "deadline" if line.job in self._stalled else line.how
+            return assembly.end(how, line.status, line.seconds) if assembly else None
         if line is not None and slot.assembly is not None:
             slot.assembly.take(line)
         return None
@@ -244,10 +293,18 @@ class _JobLine(msgspec.Struct):
     job: int
 
 
+def _number(raw: bytes) -> int:
+    """Return the job's number; 0, which no job has, of a line that its writer did not finish."""
+    try:
+        return msgspec.json.decode(raw, type=_JobLine).job
+    except (msgspec.DecodeError, RecursionError):
+        return 0
+
+
 def _told(number: int, job: Job) -> dict[str, object]:
     told: dict[str, object] = {"job": number, "steps": job.steps, "deadline_s": job.deadline_s}
-    if job.factors:
-        told["factors"] = job.factors
+    if job.conditions:
+        told["factors"] = job.conditions
     for name in ("watch", "alone"):
         if getattr(job, name):
             told[name] = True
