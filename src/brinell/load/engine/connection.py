@@ -12,6 +12,7 @@ import contextlib
 import socket
 import ssl
 import time
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 from brinell.core import outcomes
@@ -51,7 +52,7 @@ class Host(Protocol):
         ...
 
 
-class Connection:
+class Connection(ABC):
     """The base of all connections; ``on_ready``, ``told`` and ``recall`` are the driver's."""
 
     __slots__ = (
@@ -135,19 +136,19 @@ class Connection:
             self.rest = None
             self.sock.close()
 
+    @abstractmethod
     def told(self) -> str:
         """What the subject said last, in a few words, for exemplars."""
-        raise NotImplementedError
 
+    @abstractmethod
     def recall(self, operation: Operation) -> None:
         """Let ``told`` speak of the operation's ``seen`` answer: it came again, and nobody read it."""
-        raise NotImplementedError
 
     # --- handlers ---------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def on_ready(self, events: int) -> None:
         """Bytes, an end or an error wait to be read."""
-        raise NotImplementedError
 
     def _on_connected(self, events: int) -> None:  # noqa: ARG002 - a handler
         number = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

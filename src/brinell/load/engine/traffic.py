@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 import ssl
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
@@ -46,7 +47,7 @@ class Means(NamedTuple):
     choose: Callable[[], Operation]
 
 
-class Traffic:
+class Traffic(ABC):
     """What both models share. ``until_ns``: nothing is begun from then on. Connections report to it (``Host``)."""
 
     def __init__(self, means: Means, connections: int) -> None:
@@ -67,9 +68,9 @@ class Traffic:
     # --- for the engine ---------------------------------------------------------------------------------------------
 
     @property
+    @abstractmethod
     def scheduled(self) -> int:
         """Requests that were due so far."""
-        raise NotImplementedError
 
     @property
     def waiting(self) -> int:
@@ -86,12 +87,12 @@ class Traffic:
         """Requests under way whose sending has begun."""
         return sum(one.operation is not IDLE and one.started > 0 for one in self.open)
 
-    def begin(self) -> None:
+    def begin(self) -> None:  # noqa: B027 - not abstract: where requests fall due, there is nothing to begin with
         """Start."""
 
+    @abstractmethod
     def issue(self, due: int, now: int) -> None:
         """Take over a request that fell due."""
-        raise NotImplementedError
 
     def tick(self, now: int, limit_ns: int) -> None:
         """Fail what has exceeded its limit, recorded at the limit and not at this look; open what may be opened."""
@@ -128,9 +129,9 @@ class Traffic:
 
     # --- for connections --------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def repeated(self, connection: Connection, operation: Operation, ended_ns: int) -> None:
         """The usual answer came, byte for byte: the hot path. Must do what ``answered`` does."""
-        raise NotImplementedError
 
     def answered(self, connection: Connection, ended_ns: int, outcome: str, *, keep: bool) -> None:
         """Count a complete answer and go on; ``keep``: the connection can carry another request."""
@@ -162,16 +163,17 @@ class Traffic:
 
     # --- each model's own -------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def _go_on(self, connection: Connection, now: int) -> None:
         """Give an open connection its next request, or let it rest."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _replace(self, gone: Connection, now: int) -> None:
         """Open another connection where one is owed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _open_owed(self, now: int) -> None:
-        raise NotImplementedError
+        """Open connections until none is owed (``pump``)."""
 
     def _abandoned(self) -> list[int]:
         """Return the due times of those who wait, and forget them."""
@@ -280,6 +282,10 @@ class ClosedTraffic(Traffic):
     def scheduled(self) -> int:
         """Requests that were begun: those that ended and those under way. Nothing to count on the hot path."""
         return self._recorder.ended + self.in_flight + self._unrecorded
+
+    def issue(self, due: int, now: int) -> None:
+        """Nothing falls due where users come back when they were answered: a shape that says so is no closed one."""
+        raise AssertionError(f"a request fell due at {due} in a closed model, by {now}")
 
     def begin(self) -> None:
         """Let every user connect."""
