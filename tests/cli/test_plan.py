@@ -12,6 +12,9 @@ env = { DB = "${SHOP_DB_OF_THIS_TEST}" }
 [suite]
 paths = ["tests"]
 categories = { sums = "tests/**" }
+workers = "auto"
+deep = true
+deep_budget_s = "90s"
 [[load]]
 name = "browse"
 shape = { kind = "constant", rate = 50, duration = "10s" }
@@ -28,9 +31,10 @@ def test_it_says_what_would_happen_and_does_nothing(brinell, project):
     said = brinell("plan")
     assert said.code == 0
     for words in (
-        "pytest tests, once", "target 5m (default, advisory)", "sums = tests/**", "open model, 50 requests/s for 10s",
-        "75% GET /a", "25% POST /b", "p95_ms 500", "64 users in turn", "not set here: SHOP_DB_OF_THIS_TEST",
-        "Nothing was run", "brinell run",
+        "pytest tests, once, on one worker for each core", "each test alone, twice", "for at most 1m30s",
+        "target 5m (default, advisory)", "sums = tests/**", "open model, 50 requests/s for 10s", "75% GET /a",
+        "25% POST /b", "p95_ms 500", "64 users in turn", "not set here: SHOP_DB_OF_THIS_TEST", "Nothing was run",
+        "brinell run",
     ):  # fmt: skip
         assert words in said.out
     assert not (project / ".brinell").exists()
@@ -48,7 +52,7 @@ def test_json_is_the_plan_and_nothing_else(brinell, project):
     (project / "brinell.toml").write_text(WHOLE)
     said = brinell("plan", "--json")
     plan = msgspec.json.decode(said.out, type=Plan)
-    assert [step.id for step in plan.steps] == ["suite", "reproduce", "load:browse", "load:users"]
+    assert [step.id for step in plan.steps] == ["suite", "reproduce", "examine", "load:browse", "load:users"]
 
 
 @pytest.mark.parametrize("text", ["[suite]\nrepeat = 'x'\n", "[suite", "[suit]\n", ""])

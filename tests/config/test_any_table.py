@@ -20,7 +20,15 @@ from brinell.core.errors import UsageError
 VALID = {
     "project": {"name": "shop", "allow_targets": ["a.example.org"], "keep": 3},
     "service": {"command": "serve --port {port}", "env": {"A": "${B}"}, "ready": "/ready", "stop_timeout_s": "5s"},
-    "suite": {"args": ["-q"], "budget_s": "5m", "repeat": 2, "categories": {"api": "tests/api/**"}},
+    "suite": {
+        "args": ["-q"],
+        "budget_s": "5m",
+        "repeat": 2,
+        "workers": "auto",
+        "deep": True,
+        "seed": 1,
+        "categories": {"api": "tests/api/**"},
+    },
     "load": [
         {
             "name": "browse",

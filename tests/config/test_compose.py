@@ -3,9 +3,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from brinell.config import for_load, for_suite, from_toml
+from brinell.config import for_load, for_suite, for_tests, from_toml
 from brinell.core.errors import UsageError
-from brinell.core.plan import LoadSpec, Plan, SuiteSpec
+from brinell.core.plan import ExamineSpec, LoadSpec, Plan, SuiteSpec
 
 WHOLE = """
 [project]
@@ -147,3 +147,65 @@ def test_load_from_the_command_line(project):
 def test_load_refuses_what_is_no_address(project, url):
     with pytest.raises(UsageError):
         for_load(project, url, {"kind": "constant", "rate": 1, "duration": 1}, request={}, limits={})
+
+
+DEEP = """
+[project]
+python = "python3"
+[suite]
+paths = ["tests"]
+args = ["-q"]
+workers = 3
+deep = true
+deep_budget_s = "2m"
+seed = 7
+"""
+
+
+def test_a_deep_suite_is_examined_after_it_ran(plan):
+    made = plan(DEEP)
+    assert [step.id for step in made.steps] == ["suite", "reproduce", "examine"]
+    assert made.step("suite").spec.workers == 3
+    assert made.step("examine").spec == ExamineSpec(
+        python="python3", paths=("tests",), args=("-q",), budget_s=120.0, slots=3, seed=7
+    )
+
+
+def test_auto_is_kept_as_such(plan):
+    assert plan('[suite]\nworkers = "auto"\n').step("suite").spec.workers == -1
+
+
+def test_options_overrule_the_files_examination(project):
+    (project / "brinell.toml").write_text(DEEP)
+    assert "examine" not in [step.id for step in for_suite(project, deep=False).steps]
+    made = for_suite(project, budget_s=9.0, workers=0)
+    assert (made.step("suite").spec.workers, made.step("examine").spec.budget_s) == (0, 9.0)
+    assert made.step("examine").spec.seed == 7
+
+
+def test_a_recording_is_not_examined(project):
+    (project / "brinell.toml").write_text(DEEP)
+    made = for_suite(project, recording=project / "recording.jsonl")
+    assert [step.id for step in made.steps] == ["suite"]
+
+
+@pytest.mark.parametrize("given", [{"budget_s": 5.0}, {"seed": 3}, {"budget_s": 5.0, "deep": False}])
+def test_options_of_an_examination_need_one(project, given):
+    with pytest.raises(UsageError, match="examination of single tests"):
+        for_suite(project, **given)
+
+
+@pytest.mark.parametrize("given", [{"budget_s": 5.0}, {"seed": 3}, {"deep": True}])
+def test_options_of_an_examination_need_something_to_run(project, given):
+    with pytest.raises(UsageError, match="only reads a recording"):
+        for_suite(project, recording=project / "recording.jsonl", **given)
+
+
+def test_single_tests_are_examined_without_the_suite(project):
+    (project / "brinell.toml").write_text(DEEP)
+    (step,) = for_tests(project, args=["-x"], tests=["test_a"], factors={"hash": 7}, seed=2).steps
+    assert (step.id, step.trial) == ("examine", "examine")
+    assert step.spec == ExamineSpec(
+        python="python3", paths=("tests",), args=("-q", "-x"), tests=("test_a",), budget_s=120.0, slots=3, seed=2,
+        factors={"hash": 7},
+    )  # fmt: skip

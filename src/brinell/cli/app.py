@@ -32,6 +32,8 @@ COMMANDS = {
     "plan": "Print what a run would do, without doing it.",
     "run": "Do all brinell.toml asks for: ready or not, and why.",
     "suite": "Run the tests and sort failures into bugs, by urgency.",
+    "flaky": "Say of every test whether it can be trusted.",
+    "isolate": "Find out what one test depends on.",
     "load": "Press on a running service; measure honest latency.",
     "judge": "Judge a run again, with other thresholds if you like.",
     "report": "Show a run's summary and write its reports again.",
@@ -51,7 +53,7 @@ _REFUSED = {
     errno.EMFILE: ("this process may not open more files", "ulimit -n 1024, and try again"),
     errno.ENFILE: ("this machine may not open more files", "end something else first, and try again"),
 }
-TAKES_MORE = ("suite",)  # commands that pass on what follows "--"
+TAKES_MORE = ("suite", "flaky", "isolate")  # commands that pass on what follows "--"
 
 
 class LazyGroup(TyperGroup):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from brinell.config import project_root
+from brinell.config import checks, project_root
 from brinell.config.durations import seconds
+from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError, nearest
 from brinell.core.thresholds import METRICS
 from brinell.journal import runs
@@ -63,6 +65,40 @@ def duration(text: str) -> float:
         return seconds(text)
     except ValueError as error:
         raise typer.BadParameter(f"'{text}': {error}") from None
+
+
+Directory = Annotated[
+    str | None,
+    typer.Argument(metavar="DIR [-- PYTEST ARGUMENTS]", help="Project, folder of tests, or file. Default: here."),
+]
+Python = Annotated[
+    str | None, typer.Option("--python", metavar="PY", help="Interpreter of the tests. Default: the project's own.")
+]
+Budget = Annotated[
+    float | None,
+    typer.Option("--budget", metavar="2m", parser=duration, help="Longest examination of single tests. Default: 1m."),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", min=0, max=2**32 - 1, help="Of the orders that are tried. Default: 1."),
+]
+
+
+def workers(text: str) -> int:
+    """Parse a number of workers. ``typer.BadParameter`` says what one looks like."""
+    try:
+        return checks.workers(int(text) if text.isdecimal() and len(text) < 9 else text)
+    except Unfit as unfit:
+        close = nearest(text, list(unfit.choices))
+        raise typer.BadParameter(f"'{text}': {unfit.why}" + (f"; did you mean {close}?" if close else "")) from None
+
+
+def interpreter(python: str | None) -> str | None:
+    """Make a path absolute that is meant from here; a command's name stays. Links are kept: they make a venv."""
+    if python is None or "/" not in python:
+        return python
+    whole = Path.cwd() / os.path.expanduser(python)  # noqa: PTH111 - Path's own raises for a user there is none of
+    return str(whole) if whole.exists() else python
 
 
 def limits(given: Iterable[str] | None) -> dict[str, float]:

@@ -16,7 +16,7 @@ from brinell.cli.options import here
 from brinell.config import from_toml, source
 from brinell.config.durations import spell
 from brinell.config.scenarios import shape_of
-from brinell.core.plan import LoadSpec, Plan, ReproduceSpec, ServiceSpec, Step, SuiteSpec
+from brinell.core.plan import ExamineSpec, LoadSpec, Plan, ReproduceSpec, ServiceSpec, Step, SuiteSpec
 from brinell.subject.interpreter import choose
 
 EXAMPLES = """
@@ -65,6 +65,8 @@ def describe(step: Step, plan: Plan) -> list[str]:
         case ReproduceSpec() as spec:
             bounds = f"at most {spec.most}, {spell(spec.timeout_s)} each, {spell(spec.budget_s)} in all"
             return [f"one failing test of each bug, alone in a fresh process; {bounds}"]
+        case ExamineSpec() as spec:
+            return _examination(spec)
         case LoadSpec() as spec:
             return _load(spec)
 
@@ -91,10 +93,24 @@ def _suite(spec: SuiteSpec, plan: Plan) -> list[str]:
     chosen = choose(Path(plan.root), spec.python, os.environ)
     times = "once" if spec.repeat == 1 else f"{spec.repeat} times"
     target = f"target {spell(spec.target_s)}{'' if spec.target_stated else ' (default, advisory)'}"
+    if spec.workers:
+        times += ", on one worker for each core" if spec.workers < 0 else f", on {_plural(spec.workers, 'worker')}"
     lines = [f"{words}, {times}", f"with {chosen.path} ({chosen.because})"]
     lines.append(f"{target}; ended after {spell(spec.timeout_s)}")
     if spec.categories:
         lines.append("categories: " + ", ".join(f"{name} = {where}" for name, where in spec.categories.items()))
+    return lines
+
+
+def _examination(spec: ExamineSpec) -> list[str]:
+    who = ", ".join(spec.tests) or "each test"
+    beside = f"at most {spec.slots}" if spec.slots else "one for each core, at most 8"
+    lines = [
+        f"{who} alone, twice, after others and in other orders, for at most {spell(spec.budget_s)}",
+        f"{beside} side by side; seed {spec.seed}",
+    ]
+    if spec.factors:
+        lines.append("under: " + ", ".join(f"{name} {level}" for name, level in spec.factors.items()))
     return lines
 
 

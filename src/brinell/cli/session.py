@@ -21,7 +21,8 @@ from brinell.config.scenarios import shape_of
 from brinell.core.clock import SystemClock
 from brinell.core.errors import UsageError
 from brinell.core.judgement import Judgement
-from brinell.core.plan import LoadSpec, Plan, SuiteSpec
+from brinell.core.plan import ExamineSpec, LoadSpec, Plan, SuiteSpec
+from brinell.core.redact import one_line
 from brinell.core.verdicts import Verdict
 from brinell.journal import baseline, runs
 from brinell.journal.reader import read
@@ -121,11 +122,18 @@ def next_steps(judgement: Judgement, folder: Path, *, opened: bool = False) -> S
     for bug in bugs_in_order(judgement):
         if bug.reproduction and bug.reproduction.outcome == "reproduced":
             return [(bug.reproduction.command, f"reproduces {bug.severity} {bug.id}"), *report]
+    for test in judgement.flaky:
+        if test.confirmed and test.reproducer:
+            return [(test.reproducer, f"shows that {_last_name(test.test)} is {test.verdict}"), *report]
     if judgement.verdict is Verdict.PASS and runs.project_of(folder) is not None:
         return [(f"brinell bless{run}", "make it the baseline later runs are compared with"), *report]
     if judgement.verdict is Verdict.UNKNOWN:
         return [("brinell doctor", "what this machine and this project lack"), *report]
     return report or [("brinell runs", "list the runs there are")]
+
+
+def _last_name(test: str) -> str:
+    return one_line(test.rpartition("::")[2], 60)
 
 
 def _argument(folder: Path) -> str:
@@ -180,7 +188,7 @@ def _look_ahead(plan: Plan) -> None:
                 # Where the service will listen is not known yet; its requests can be put together all the same.
                 target = check_target(url or "http://127.0.0.1", plan.allow_targets)
                 DRIVERS[spec.driver].encode(spec, target, root)
-            case SuiteSpec(recording=None) as spec:
+            case SuiteSpec(recording=None) | ExamineSpec() as spec:
                 folder = root / spec.directory
                 probe(choose(folder, spec.python, os.environ), cwd=folder)
 
@@ -192,6 +200,8 @@ def _expected_s(plan: Plan) -> dict[str, float]:
         match step.spec:
             case LoadSpec(shape=shape):
                 found[step.id] = shape_of(shape).span_s
+            case ExamineSpec(budget_s=budget_s):
+                found[step.id] = budget_s
             case SuiteSpec() as spec:
                 seconds = _blessed_s(Path(plan.root), spec)
                 if seconds is not None:

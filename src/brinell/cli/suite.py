@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,8 @@ from brinell.core.errors import UsageError
 EXAMPLES = """
 brinell suite                           the suite of this project
 brinell suite tests/api -- -k login -x  part of it; what follows -- is pytest's
+brinell suite --workers auto            side by side, from one collection
+brinell suite --deep --budget 2m        and which test can be trusted, and why not
 brinell suite --repeat 3                three times: flaky tests show themselves
 brinell suite --python .venv/bin/python --target 60s
 brinell suite --from recording.jsonl    what `pytest --brinell` recorded elsewhere
@@ -22,19 +23,22 @@ brinell suite --resume latest           go on where an interrupted run stopped
 """
 
 
-Directory = Annotated[
-    str | None,
-    typer.Argument(metavar="DIR [-- PYTEST ARGUMENTS]", help="Project, folder of tests, or file. Default: here."),
-]
-Python = Annotated[
-    str | None, typer.Option("--python", metavar="PY", help="Interpreter of the tests. Default: the project's own.")
-]
 Repeat = Annotated[
     int | None, typer.Option("--repeat", metavar="N", min=1, max=1000, help="Run the suite N times. Default: 1.")
 ]
 Target = Annotated[
     float | None,
     typer.Option("--target", metavar="300s", parser=options.duration, help="Longer fails. Default: 5m, advisory."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", metavar="N|auto", parser=options.workers, help="Run tests side by side; 0: plain pytest (default)."
+    ),
+]
+Deep = Annotated[
+    bool | None,
+    typer.Option("--deep/--no-deep", help="Examine each test too: alone, twice, after others. Default: no."),
 ]
 Recording = Annotated[
     Path | None, typer.Option("--from", metavar="RECORDING", help="Read this instead of running anything.")
@@ -43,9 +47,13 @@ Recording = Annotated[
 
 def command(
     ctx: typer.Context,
-    directory: Directory = None,
+    directory: options.Directory = None,
     *,
-    python: Python = None,
+    python: options.Python = None,
+    workers: Workers = None,
+    deep: Deep = None,
+    budget: options.Budget = None,
+    seed: options.Seed = None,
     repeat: Repeat = None,
     target: Target = None,
     recording: Recording = None,
@@ -70,21 +78,17 @@ def command(
         root,
         paths=paths,
         args=ctx.obj or (),
-        python=_interpreter(python),
+        python=options.interpreter(python),
         repeat=repeat,
         target_s=target,
         recording=_recording(recording),
+        workers=workers,
+        deep=deep,
+        budget_s=budget,
+        seed=seed,
     )
     done = session.examine(plan, output)
     return session.show(done.judgement, done.folder, output)
-
-
-def _interpreter(python: str | None) -> str | None:
-    """Make a path absolute that is meant from here; a command's name stays. Links are kept: they make a venv."""
-    if python is None or "/" not in python:
-        return python
-    whole = Path.cwd() / os.path.expanduser(python)  # noqa: PTH111 - Path's own raises for a user there is none of
-    return str(whole) if whole.exists() else python
 
 
 def _recording(path: Path | None) -> Path | None:

@@ -20,6 +20,9 @@ from brinell.core.errors import nearest
 from brinell.core.redact import redact
 from brinell.subject.service_command import PLACEHOLDERS
 
+AUTO = "auto"
+MOST_WORKERS = 256
+WORKERS = f'"{AUTO}" or a whole number from 0 to {MOST_WORKERS}'
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")  # RFC 9110: header names, methods
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -54,6 +57,17 @@ def duration(value: float | str) -> float:
         return durations.seconds(value)
     except ValueError as error:
         raise Unfit(str(error)) from None
+
+
+def workers(value: int | str) -> int:
+    """How many processes run tests side by side: 0 for pytest as it is, -1 for as many as there are cores."""
+    if value == AUTO:
+        return -1
+    if isinstance(value, str):
+        raise Unfit(f"{WORKERS} is needed", (AUTO,))
+    if not 0 <= value <= MOST_WORKERS:
+        raise Unfit(f"{WORKERS} is needed; 0 is pytest as it is, one test after the other")
+    return value
 
 
 def existing(root: Path) -> Callable[[list[str]], tuple[str, ...]]:

@@ -14,13 +14,14 @@ from brinell.config.keys import read_table
 from brinell.config.problems import OPTIONS, Problems, Unfit
 from brinell.config.scenarios import scenarios, shape, thresholds
 from brinell.core.errors import UsageError
-from brinell.core.plan import LoadSpec, Plan, ReproduceSpec, RequestSpec, ServiceSpec, Step, SuiteSpec
+from brinell.core.plan import ExamineSpec, LoadSpec, Plan, ReproduceSpec, RequestSpec, ServiceSpec, Step, SuiteSpec
 from brinell.core.redact import is_utf8
 from brinell.subject import service_command
 from brinell.subject.discover import packages
 
 SUITE = "suite"
 REPRODUCE = "reproduce"
+EXAMINE = "examine"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -31,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True):
     suite: SuiteSpec | None
     known_bugs: tuple[str, ...]
     loads: tuple[LoadSpec, ...]
+    deep: bool = False
+    examination: dict[str, Any] = {}  # budget and seed of the examination of single tests, where they are given
 
 
 def from_toml(root: Path) -> Plan:
@@ -39,7 +42,8 @@ def from_toml(root: Path) -> Plan:
     settings = read_settings(found)
     steps = []
     if settings.suite is not None or found.file is None:
-        steps += suite_steps(settings.suite or SuiteSpec(python=settings.project.get("python")))
+        spec = settings.suite or SuiteSpec(python=settings.project.get("python"))
+        steps += suite_steps(spec, examination(spec, settings.examination) if settings.deep else None)
     steps += [Step(f"load:{spec.name}", "load", spec, needs_service=spec.url is None) for spec in settings.loads]
     if not steps:
         raise UsageError(
@@ -57,8 +61,12 @@ def for_suite(
     repeat: int | None = None,
     target_s: float | None = None,
     recording: Path | None = None,
+    workers: int | None = None,
+    deep: bool | None = None,
+    budget_s: float | None = None,
+    seed: int | None = None,
 ) -> Plan:
-    """Return the plan of one examination of the suite; what is not given comes from the configuration."""
+    """Return the plan of one run of the suite; what is not given comes from the configuration."""
     settings = read_settings(source.read(root))
     base = settings.suite or SuiteSpec(python=settings.project.get("python"))
     given: dict[str, Any] = {
@@ -67,10 +75,65 @@ def for_suite(
         "python": python or base.python,
         "repeat": repeat or base.repeat,
         "recording": str(recording.resolve()) if recording else None,
+        "workers": base.workers if workers is None else workers,
     }
     if target_s is not None:
         given |= {"target_s": target_s, "target_stated": True}
-    return _plan(root, settings, suite_steps(msgspec.structs.replace(base, **given)))
+    spec = msgspec.structs.replace(base, **given)
+    is_deep = settings.deep if deep is None else deep
+    options = {"--deep": deep, "--budget": budget_s is not None, "--seed": seed is not None}
+    _refuse_unused(spec, [name for name, is_given in options.items() if is_given], is_deep=is_deep)
+    tests = examination(spec, settings.examination, budget_s=budget_s, seed=seed) if is_deep else None
+    return _plan(root, settings, suite_steps(spec, tests))
+
+
+def _refuse_unused(spec: SuiteSpec, options: Sequence[str], *, is_deep: bool) -> None:
+    """Refuse options that only the examination of single tests could use, where there will be none."""
+    if options and spec.recording is not None:
+        raise UsageError(
+            f"{options[0]} runs tests, and --from only reads a recording", hint=f"leave {options[0]} or --from away"
+        )
+    if options and not is_deep:
+        raise UsageError(
+            f"{options[0]} is for the examination of single tests", hint=f"add --deep, or leave {options[0]} away"
+        )
+
+
+def for_tests(
+    root: Path,
+    *,
+    paths: Sequence[str] = (),
+    args: Sequence[str] = (),
+    python: str | None = None,
+    budget_s: float | None = None,
+    seed: int | None = None,
+    tests: Sequence[str] = (),
+    factors: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Return the plan of an examination of single tests: all of them, or only ``tests``. The suite is not a step."""
+    settings = read_settings(source.read(root))
+    base = settings.suite or SuiteSpec(python=settings.project.get("python"))
+    spec = msgspec.structs.replace(
+        base, paths=tuple(paths) or base.paths, args=(*base.args, *args), python=python or base.python
+    )
+    wanted = examination(spec, settings.examination, budget_s=budget_s, seed=seed)
+    wanted = msgspec.structs.replace(wanted, tests=tuple(tests), factors=dict(factors or {}))
+    return _plan(root, settings, [Step(EXAMINE, EXAMINE, wanted)])
+
+
+def examination(
+    suite: SuiteSpec, settings: Mapping[str, Any], *, budget_s: float | None = None, seed: int | None = None
+) -> ExamineSpec:
+    """Return the examination of the tests of ``suite``; what is not given comes from ``settings`` or the defaults."""
+    given = {"budget_s": budget_s, "seed": seed}
+    return ExamineSpec(
+        directory=suite.directory,
+        python=suite.python,
+        paths=suite.paths,
+        args=suite.args,
+        slots=max(0, suite.workers),
+        **{**settings, **{name: value for name, value in given.items() if value is not None}},
+    )
 
 
 def for_load(
@@ -117,6 +180,10 @@ def read_settings(found: source.Source) -> Settings:
     _together(found, loads, problems)
     problems.finish()
     known = suite.pop("known_bugs", ())
+    deep = suite.pop("deep", False)
+    examined = {
+        field: suite.pop(key) for key, field in (("deep_budget_s", "budget_s"), ("seed", "seed")) if key in suite
+    }
     python = project.get("python")
     if "service" in found.tables:
         # What a shell would have done and nobody does here; the environment is looked at when something starts.
@@ -127,14 +194,18 @@ def read_settings(found: source.Source) -> Settings:
         suite=SuiteSpec(python=python, target_stated="target_s" in suite, **suite) if "suite" in found.tables else None,
         known_bugs=known,
         loads=loads,
+        deep=deep,
+        examination=examined,
     )
 
 
-def suite_steps(spec: SuiteSpec) -> list[Step]:
-    """The suite, and after it the reproduction of its failures; a recording is only read."""
+def suite_steps(spec: SuiteSpec, tests: ExamineSpec | None = None) -> list[Step]:
+    """The suite, the reproduction of its failures, and the examination of single tests; a recording is only read."""
     steps = [Step(SUITE, SUITE, spec)]
     if spec.recording is None:
         steps.append(Step(REPRODUCE, REPRODUCE, ReproduceSpec(suite=SUITE)))
+        if tests is not None:
+            steps.append(Step(EXAMINE, EXAMINE, tests))
     return steps
 
 

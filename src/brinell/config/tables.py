@@ -26,7 +26,7 @@ TABLES_LATER = (
 LATER = {
     "project": ("disposable",),
     "service": ("openapi",),
-    "suite": ("workers", "property"),
+    "suite": ("property",),
     "load": ("raw", "flow", "openapi", "data"),
 }
 
@@ -60,7 +60,9 @@ def service(root: Path) -> Keys:
 
 
 def suite(root: Path) -> Keys:
-    """Keys of ``[suite]``; ``known_bugs`` goes to the plan, the rest to the suite's specification."""
+    """Keys of ``[suite]``: ``known_bugs`` goes to the plan, ``deep``, its budget and ``seed`` to the examination of
+    single tests, the rest to the suite's specification.
+    """
     return {
         "paths": Key(Texts, "a list of paths", 'paths = ["tests"]', checks.existing(root)),
         "args": Key(Texts, "a list of pytest arguments", 'args = ["-m", "not slow"]', _arguments),
@@ -69,6 +71,10 @@ def suite(root: Path) -> Keys:
         "budget_s": Key(Duration, _A_DURATION, "budget_s = 300", checks.duration, "target_s"),
         "repeat": Key(Annotated[int, Meta(ge=1, le=1000)], "a whole number from 1 to 1000", "repeat = 3"),
         "timeout_s": Key(Duration, _A_DURATION, 'timeout_s = "1h"', checks.duration),
+        "workers": Key(int | str, checks.WORKERS, 'workers = "auto"', checks.workers),
+        "deep": Key(bool, "true or false", "deep = true"),
+        "deep_budget_s": Key(Duration, _A_DURATION, 'deep_budget_s = "2m"', checks.duration),
+        "seed": Key(Annotated[int, Meta(ge=0, lt=2**32)], "a whole number of 0 or more", "seed = 1"),
     }
 
 

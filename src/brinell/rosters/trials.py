@@ -6,6 +6,7 @@ from brinell.core.roles import Trial
 from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
+from brinell.suite.deep.trial import ExamineTrial
 from brinell.suite.runner import PytestRunner
 from brinell.suite.trial import SuiteTrial
 from brinell.triage.reproduce import ReproduceTrial
@@ -13,5 +14,6 @@ from brinell.triage.reproduce import ReproduceTrial
 TRIALS: dict[str, Trial] = {
     "suite": SuiteTrial(),
     "reproduce": ReproduceTrial(PytestRunner()),
+    "examine": ExamineTrial(),
     "load": LoadTrial(DRIVERS, SHAPES),
 }
