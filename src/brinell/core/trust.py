@@ -320,7 +320,7 @@ class Ledger:
     def _confirmation(self, test: int, purpose: str, *, good: bool = False) -> dict[str, Any]:
         """Return ``confirmed``, ``command`` and ``env``: a fresh process did what the verdict says."""
         for said in self.confirmed.get(test, ()):
-            if said.purpose == purpose and said.outcomes and (said.outcomes[-1] in BAD) != good:
+            if said.purpose.partition(" ")[0] == purpose and said.outcomes and (said.outcomes[-1] in BAD) != good:
                 alone = [one for one in self.confirmed[test] if one.purpose == _ALONE and one.outcomes]
                 agrees = purpose != "sequence" or any((one.outcomes[-1] in BAD) == good for one in alone)
                 return {"confirmed": agrees, "command": said.command, "env": said.env}

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from brinell.core.observation import Confirmation
 from brinell.core.trust import Trust
 from brinell.suite.deep.examiner import Examiner
 from brinell.suite.deep.guards import propose
+from brinell.suite.factor_commands import command_for, with_brinell
+from brinell.suite.lab.job import Lab
 from brinell.suite.lab.plain import TWICE, Asked, PlainRuns
 from brinell.suite.lab.server import Command
+from brinell_inside.factors import FACTORS
 from brinell_inside.serve.project_files import ProjectFiles
 
 _LEAST_S = 20.0
 _TIMES = 5
+_OVERTIME_S = 15.0  # beyond the budget, for what was already found
 
 
 class Confirmer:
@@ -56,6 +62,53 @@ class Confirmer:
             propose(self._examiner, self._command, [trust for trust in trusts if trust.confirmed], self._options)
         finally:
             self._files.restore()
+
+    def confirm_causes(self, trusts: Iterable[Trust], fresh: Lab) -> None:
+        """Show the cause of each test in a fresh process: by a plain command, or by ``brinell isolate``."""
+        self._examiner.phase("confirming causes")
+        for trust in trusts:
+            if not trust.factors or trust.cause == "order" or self._examiner.left_s < -_OVERTIME_S:
+                continue
+            seen = trust.factors[0]
+            self._files.remember()
+            try:
+                if seen.factor == "beside":
+                    self._show_beside(trust.test)
+                elif seen.factor in FACTORS:
+                    self._show(trust.test, seen.factor, seen.level, fresh)
+            finally:
+                self._files.restore()
+
+    def _show(self, test: int, factor: str, level: Any, fresh: Lab) -> None:
+        name = self._examiner.name(test)
+        plain = command_for(factor, level)
+        if plain is not None:
+            env, prefix, _ = plain
+            asked = Asked((name,), self._options, env, _LEAST_S, prefix=tuple(prefix))
+            (answer,) = self._serial.run([asked])
+            command = (*prefix, "pytest", *self._options, name)
+            outcomes, message = answer.outcomes, answer.message
+        else:
+            (result,) = fresh.run([self._examiner.job([test], factors={factor: level})])
+            last = result.last()
+            env, command = {}, tuple(with_brinell(name, factor, level))
+            outcomes, message = ("" if last is None else "f" if last.failed else "p"), last.message if last else ""
+        self._examiner.tried(Confirmation(f"factor {factor}", command, (test,), outcomes, env=env, message=message))
+
+    def _show_beside(self, test: int) -> None:
+        """Two processes at once, some times: one of them fails."""
+        name = self._examiner.name(test)
+        asked = Asked((name,), self._options, deadline_s=_LEAST_S)
+        line = shlex.join(("pytest", *self._options, name))
+        command = ("sh", "-c", f"{line} & {line}; wait")
+        for _ in range(_TIMES):
+            answers = list(self._side_by_side.run([asked, asked]))
+            failed = [answer for answer in answers if "f" in answer.outcomes or "e" in answer.outcomes]
+            outcomes = "f" if failed else "p"
+            message = failed[0].message if failed else ""
+            self._examiner.tried(Confirmation("factor beside", command, (test,), outcomes, message=message))
+            if failed:
+                return
 
     def close(self) -> None:
         """Forget the copies of the project's files."""

@@ -87,10 +87,11 @@ def _examine(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: Examine
     _prove(examiner, by_order)
     confirmer.confirm(by_order)
     confirmer.propose(examiner.ledger.remarkable())
-    find_causes(examiner, fresh)
     beside_itself(examiner)
+    find_causes(examiner, fresh)
     done = {trust.test for trust in by_order}
     confirmer.confirm(trust for trust in examiner.ledger.remarkable() if trust.test not in done)
+    confirmer.confirm_causes(examiner.ledger.remarkable(), fresh)
     if examiner.serial:
         why = "tests that ran side by side disturbed each other: the rest ran one at a time"
         examiner.room.emit(Choice("one child at a time", why))
@@ -109,11 +110,13 @@ def _isolate(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: Examine
                 blame.find_setters(examiner, test)
             elif test not in examiner.deadly:
                 blame.find_polluters(examiner, test)
+            blame.again(examiner, test)
         found = [examiner.ledger.trust(test) for test in targets]
         _prove(examiner, found)
         confirmer.confirm(found)
         confirmer.propose([examiner.ledger.trust(test) for test in targets])
     decide_causes(examiner, fresh, targets, spec.factors)
+    confirmer.confirm_causes([examiner.ledger.trust(test) for test in targets], fresh)
 
 
 def _blame(examiner: Examiner) -> None:
@@ -128,10 +131,12 @@ def _blame(examiner: Examiner) -> None:
         if alone.failures:
             if not any(len(one) == 1 for one in ledger.setters(test)):
                 blame.find_setters(examiner, test)
+            blame.again(examiner, test)
         elif any(count.failures for count in ledger.after[test].values()):
             found = ledger.polluters(test)
             if not any(len(one) == 1 for one in found):
                 blame.find_polluters(examiner, test, [culprit for culprit, _ in culprits.most_common()])
+            blame.again(examiner, test)
             culprits.update(culprit for before in ledger.polluters(test) for culprit in before if len(before) < 4)
 
 

@@ -41,6 +41,7 @@ class Asked(msgspec.Struct, frozen=True):
     options: tuple[str, ...] = ()
     env: Mapping[str, str] = {}
     deadline_s: float = 60.0
+    prefix: tuple[str, ...] = ()  # words before the interpreter: ``faketime …``, ``prlimit …``
     key: int = 0  # the asker's
     twice: bool = False
 
@@ -97,7 +98,7 @@ class _Run:
         how = ["-c", TWICE] if asked.twice else [str(launcher()), "--fd", str(wire_end), "--"]
         try:
             self._child = room.start(
-                [command.python, *how, *command.args, *asked.options, *asked.ids],
+                [*asked.prefix, command.python, *how, *command.args, *asked.options, *asked.ids],
                 cwd=command.cwd, env={**command.env, **asked.env}, stdout=out_end, stderr=out_end, pass_fds=(wire_end,),
             )  # fmt: skip
         finally:
