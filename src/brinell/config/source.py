@@ -143,7 +143,7 @@ def _text(file: Path) -> str:
     try:
         if file.stat().st_size > _TOO_LARGE:
             raise UsageError(f"{file} is larger than 1 MB: not a configuration file")
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")
     except OSError as error:
         hint = f"chmod u+r {shlex.quote(str(file))}, as its owner" if error.errno == errno.EACCES else None
         raise UsageError(f"{file} cannot be read: {error.strerror}", hint=hint) from None
