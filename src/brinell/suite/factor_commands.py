@@ -10,7 +10,7 @@ from typing import Any
 Command = tuple[dict[str, str], list[str], str]
 """Environment to add, words before the test's own command (``pytest test_id``), and what that changes."""
 
-_MISSING_HOME = "/nonexistent"
+_MISSING_HOME = "/proc/no-such-home"  # where not even root can make one
 
 
 def command_for(factor: str, level: Any) -> Command | None:
