@@ -37,7 +37,7 @@ _MOMENTS = dict.fromkeys(("midnight", "over-midnight", "late-evening"), "time-of
 _ALONE = "alone"
 _SEEDS = {"hash": 3, "rng": 6, "entropy": 6}  # runs that must agree under a seed; a hash seed costs an interpreter
 _SHORT = 2  # tests before this one in a process, up to which every history is kept in full
-_MOST_KEPT = 20_000_000  # tests in longer histories, of all that are kept: some 200 MB
+_MOST_KEPT = 10_000_000  # tests in histories that are kept, together: some 80 MB
 
 
 class Count(msgspec.Struct):
@@ -163,7 +163,9 @@ class Ledger:
     def _exam(self, exam: Exam) -> None:
         ran = list(zip(exam.tests, exam.outcomes, strict=False))
         if exam.purpose == "conflict":
-            self.conflicts.update(test for test, letter in ran if letter in BAD)
+            self.conflicts.update(
+                test for at, (test, letter) in enumerate(ran) if letter in BAD and not self._failed(exam, at)
+            )
             return
         if exam.restored:
             if len(ran) == len(exam.tests):
@@ -182,7 +184,8 @@ class Ledger:
             if not position:
                 self.alone[test].add(failed)
                 continue
-            before = exam.tests[:position] if self._tells(test, failed, len(exam.tests) - position, position) else ()
+            last = position == len(exam.tests) - 1
+            before = exam.tests[:position] if self._tells(position, failed or last) else ()
             if before and set(before) == {test}:
                 if ran[0][1] not in BAD:
                     self.twice[test].add(failed)
@@ -194,12 +197,16 @@ class Ledger:
                 if before:
                     self.after[test][before] = count
 
-    def _tells(self, test: int, failed: bool, left: int, position: int) -> bool:  # noqa: FBT001 - facts of one run
-        """Whether a history is kept in full: it is short, was asked for, or shows what the test does not do alone."""
-        if position >= _SHORT and left > 1:
-            alone = self.alone[test]
-            if (not failed and not alone.failures) or (failed and alone.always) or self._kept > _MOST_KEPT:
-                return False
+    def _failed(self, exam: Exam, position: int) -> bool:
+        """Whether the test there has failed after the same tests with nothing beside it."""
+        test, before = exam.tests[position], exam.tests[:position]
+        count = self.after[test].get(before) if before else self.alone[test]
+        return count is not None and count.failures > 0
+
+    def _tells(self, position: int, wanted: bool) -> bool:  # noqa: FBT001 - the answer to one question
+        """Whether a history is kept in full: it is short, or wanted while there is room (all tests may fail)."""
+        if position >= _SHORT and (not wanted or self._kept > _MOST_KEPT):
+            return False
         self._kept += position
         return True
 

@@ -11,6 +11,7 @@ from brinell.suite.minimise import minimise
 
 _MOST_TRIED = 400
 _MOST_SETTERS = 60  # tried one by one, where no order made the test pass
+_TIMES = 3  # that the same sequence must do the same, before it is blamed
 _ENOUGH = 2  # polluters of one victim that are searched for; others are still found on the way
 
 
@@ -26,17 +27,22 @@ def find_polluters(examiner: Examiner, test: int, suspects: Sequence[int] = ()) 
         (examiner.job([polluter, test]) for polluter in fresh),
         until=lambda: examiner.left_s < 0 or len(_single(examiner, test)) >= _ENOUGH,
     )
-    singles = _single(examiner, test)
-    if singles:
-        repeat(examiner, "pair", [singles[0], test], 1)
-        return
-    if failing:
+    if not _single(examiner, test) and failing:
         _shrink(examiner, test, min(failing, key=len), failed_last)
+
+
+def again(examiner: Examiner, test: int) -> None:
+    """Repeat the shortest sequence on which a verdict would rest: what fails now and then fails after anybody once."""
+    ledger = examiner.ledger
+    found = ledger.setters(test) if ledger.alone[test].failures else ledger.polluters(test)
+    if found and not ledger.alone[test].mixed:
+        known = ledger.after[test][found[0]]
+        repeat(examiner, "sequence", [*found[0], test], max(0, _TIMES - known.runs))
 
 
 def find_setters(examiner: Examiner, test: int) -> None:
     """Find which tests, run before it, make ``test`` pass that fails alone."""
-    passing = [before for before, count in examiner.ledger.after[test].items() if not count.failures and before]
+    passing = [*examiner.ledger.setters(test), *examiner.passed_after(test)]
     default = tuple(number for number in range(test) if number not in examiner.killers)
     if default and default not in passing:
         results = examiner.ask("sequence", [examiner.job([*default, test])])
@@ -51,9 +57,6 @@ def find_setters(examiner: Examiner, test: int) -> None:
     prefix = min(passing, key=len)
     if len(prefix) > 1:
         _shrink(examiner, test, prefix, passed_last)
-    shortest = min((before for before in examiner.ledger.setters(test)), key=len, default=None)
-    if shortest is not None:
-        repeat(examiner, "sequence", [*shortest, test], 1)
 
 
 def find_cleaners(examiner: Examiner, test: int, polluter: Sequence[int], between: Iterable[int]) -> None:
@@ -78,9 +81,8 @@ def _shrink(examiner: Examiner, test: int, prefix: Sequence[int], holds: Callabl
             results = examiner.ask("sequence", [examiner.job([*candidate, test]) for candidate in batch])
             held = {result.job.tests[:-1]: holds(result) for result in results}
             batch = search.send([held.get(tuple(candidate), False) for candidate in batch])
-    except StopIteration as end:
-        if end.value.fails:
-            repeat(examiner, "sequence", [*end.value.subsequence, test], 1)
+    except StopIteration:
+        return
 
 
 def _failing_prefixes(examiner: Examiner, test: int) -> list[tuple[int, ...]]:

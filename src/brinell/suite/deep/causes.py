@@ -226,7 +226,10 @@ def _hash_seeds(examiner: Examiner, fresh: Lab, usable: Sequence[int], asked: Se
         seed = result.job.hash_seed or 0
         for ran in result.ran:
             (failing if ran.failed else passing).setdefault(ran.test, set()).add(seed)
-    for test in sorted(failing.keys() & passing.keys())[:_MOST_CANDIDATES]:
+    both = failing.keys() & passing.keys()
+    if examiner.lab.forks:  # all children have one hash seed: what goes both ways there does so for another reason
+        both = {test for test in both if not examiner.ledger.alone[test].mixed}
+    for test in sorted(both)[:_MOST_CANDIDATES]:
         bad, good = min(failing[test]), min(passing[test])
         outcomes = _fresh(examiner, fresh, "factor hash", [test], [bad, good] * 2)
         if {result.job.hash_seed for result in outcomes if result.failures()} == {bad}:

@@ -9,12 +9,12 @@ import msgspec
 
 from brinell.core.observation import Confirmation, Exam, FixTried, Left, LeftState
 from brinell.core.roles import Room
-from brinell.core.trust import Ledger
+from brinell.core.trust import BAD, Ledger
 from brinell.suite.lab.job import Job, Lab, Result, Step, restore
 
 _LETTERS = {"passed": "p", "failed": "f", "error": "e", "skipped": "s", "xfailed": "x", "xpassed": "X"}
 _MOST_MESSAGES = 5
-_SURE = 2  # times a test has failed with nothing beside it, before a failure beside something is believed
+_MOST_SURE = 20  # tests in a sequence that is remembered
 _UNTIL_BATCH = 8  # jobs between two looks at whether enough is known
 _SLACK_S = 5.0
 _AGAIN = 3  # times alone, before something that failed beside another is said to have been disturbed
@@ -43,7 +43,8 @@ class Examiner:
         self.serial = False  # nothing beside anything: running side by side has disturbed too much
         self._begun_ns = room.clock.now_ns()
         self._budget_s = budget_s
-        self._sure: dict[int, int] = {}
+        self._orders: list[Exam] = []
+        self._sure: set[tuple[int, ...]] = set()  # sequences whose last test failed with nothing beside it
         self._conflicts = 0
         self._done = 0
         self._phase = ""
@@ -90,7 +91,7 @@ class Examiner:
         for batch in _batches(jobs, 64 if until is None else _UNTIL_BATCH):
             if until is not None and until():
                 break
-            for result in self.lab.run(batch):
+            for result in self.lab.run(_knowing(batch)):
                 self._done += 1
                 self._tell()
                 if self._doubtful(result):
@@ -103,25 +104,24 @@ class Examiner:
             for result in list(self.lab.run(again)):
                 seen = first[result.job.steps]
                 if seen.failures() != result.failures():
-                    self._conflict(seen, purpose)
+                    self._conflict(seen, result, purpose)
                 believed.append(self.write(purpose, result))
         return believed
 
     def _doubtful(self, result: Result) -> bool:
-        failures = result.failures()
-        if not failures or result.job.alone or result.job.factors:
+        if result.job.alone or result.job.factors:
             return False
-        return any(self._sure.get(test, 0) < _SURE for test in failures)
+        return any(sequence not in self._sure for sequence in _failing(result))
 
-    def _conflict(self, seen: Result, purpose: str) -> None:
-        """It failed beside something and not alone: unless it fails alone now and then, that is what disturbed it."""
+    def _conflict(self, seen: Result, alone: Result, purpose: str) -> None:
+        """Something failed beside others and not alone: if it never fails alone, what ran beside it disturbed it."""
         again = [msgspec.structs.replace(seen.job, alone=True)] * _AGAIN
         results = [self.write(purpose, result) for result in self.lab.run(again)]
-        if any(result.failures() & seen.failures() for result in results):
+        disturbed = seen.failures().difference(alone.failures(), *(result.failures() for result in results))
+        if not disturbed:
             self.write(purpose, seen)
             return
-        self.room.emit(self._exam("conflict", seen))
-        self.ledger.conflicts.update(seen.failures())
+        self.tried(self._exam("conflict", seen))
         self._conflicts += 1
         if self._conflicts > max(3, self.count // 20):
             self.serial = True
@@ -133,12 +133,23 @@ class Examiner:
         self.ledger.add(exam)
         if not exam.factors:
             self._learn(result)
+            if purpose == "order":
+                self._orders.append(exam)
         return result
 
+    def passed_after(self, test: int) -> list[tuple[int, ...]]:
+        """Return what ran before ``test`` in the whole orders in which it did not fail."""
+        histories = []
+        for exam in self._orders:
+            at = exam.tests.index(test) if test in exam.tests else len(exam.outcomes)
+            if 0 < at < len(exam.outcomes) and exam.outcomes[at] not in BAD:
+                histories.append(exam.tests[:at])
+        return histories
+
     def _learn(self, result: Result) -> None:
+        if result.job.alone:
+            self._sure.update(sequence for sequence in _failing(result) if len(sequence) <= _MOST_SURE)
         for position, ran in enumerate(result.ran):
-            if ran.failed and result.job.alone:
-                self._sure[ran.test] = self._sure.get(ran.test, 0) + 1
             if not ran.died:
                 self.seconds[ran.test] = max(ran.seconds, self.seconds.get(ran.test, 0.0) * 0.5)
                 continue
@@ -175,7 +186,7 @@ class Examiner:
                 if any(change.kind == "file" for change in kept):
                     self.writers.add(test)
 
-    def tried(self, record: Confirmation | FixTried | Left) -> None:
+    def tried(self, record: Exam | Confirmation | FixTried | Left) -> None:
         """Write down something seen."""
         self.room.emit(record)
         self.ledger.add(record)
@@ -202,6 +213,20 @@ def passed_last(result: Result) -> bool:
     """Whether the last test of the job ran and did not fail."""
     last = result.last()
     return result.complete and last is not None and not last.failed and last.test == result.job.tests[-1]
+
+
+def _knowing(batch: list[Job]) -> list[Job]:
+    """A single job that does not say so runs alone as well."""
+    return (
+        [msgspec.structs.replace(job, alone=True) for job in batch]
+        if len(batch) == 1 and not batch[0].factors
+        else batch
+    )
+
+
+def _failing(result: Result) -> list[tuple[int, ...]]:
+    tests = tuple(ran.test for ran in result.ran)
+    return [tests[: position + 1] for position, ran in enumerate(result.ran) if ran.failed]
 
 
 def _restored(job: Job) -> tuple[str, ...]:
