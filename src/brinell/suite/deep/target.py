@@ -11,29 +11,25 @@ from brinell.core.redact import one_line
 _SHOWN = 5
 
 
-def resolve(wanted: Sequence[str], tests: Sequence[str]) -> tuple[int, ...]:
-    """Return the indices of the tests that ``wanted`` names, each by its node id or a part that no other id has.
+def resolve(wanted: str, tests: Sequence[str]) -> tuple[int, ...]:
+    """Return the index of the test that ``wanted`` names, by its node id or a part that no other id has.
 
-    UsageError for one that names none or several; it names the nearest ids.
+    UsageError if it names none or several; it names the nearest ids.
     """
-    return tuple(dict.fromkeys(_one(name, tests) for name in wanted))
-
-
-def _one(name: str, tests: Sequence[str]) -> int:
     # The whole id, then its end (a name that is the start of another's is still one test), then any part of it.
-    ends = (f"/{name}", f"::{name}")
-    for fits in (lambda test: test == name, lambda test: test.endswith(ends), lambda test: name in test):
+    ends = (f"/{wanted}", f"::{wanted}")
+    for fits in (lambda test: test == wanted, lambda test: test.endswith(ends), lambda test: wanted in test):
         found = [index for index, test in enumerate(tests) if fits(test)]
         if len(found) == 1:
-            return found[0]
+            return (found[0],)
         if found:
             shown = ", ".join(one_line(tests[index], 200) for index in found[:_SHOWN])
             more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
             hint = f"give more of its id: {one_line(tests[found[0]], 200)}"
-            raise UsageError(f"'{one_line(name, 200)}' fits {len(found)} tests: {shown}{more}", hint)
-    near = [one_line(test, 200) for test in _nearest(name, tests)]
+            raise UsageError(f"'{one_line(wanted, 200)}' fits {len(found)} tests: {shown}{more}", hint)
+    near = [one_line(test, 200) for test in _nearest(wanted, tests)]
     hint = f"did you mean {', or '.join(near)}?" if near else "pytest --collect-only -q lists them"
-    raise UsageError(f"no test of the {len(tests):,} that were collected is called '{one_line(name, 200)}'", hint)
+    raise UsageError(f"no test of the {len(tests):,} that were collected is called '{one_line(wanted, 200)}'", hint)
 
 
 def _nearest(name: str, tests: Sequence[str]) -> list[str]:
