@@ -20,11 +20,11 @@ from brinell.suite.lab.server import Command as ServerCommand
 from brinell.suite.lab.server import ServerProcess
 from brinell.suite.output_log import OutputLog
 from brinell.suite.parallel_check import LEAST_S, Check
-from brinell.suite.parallel_chunks import cut
 from brinell.suite.parallel_crew import Crew
 from brinell.suite.parallel_ledger import Ledger
 from brinell.suite.parallel_output import WorkerLogs
 from brinell.suite.recording import Recording
+from brinell.suite.schedule import cut
 from brinell.suite.session import TEARDOWN_S, Command
 
 _FINISH_S = 600.0  # pytest's end: coverage is combined and reported there
@@ -118,7 +118,9 @@ class ParallelSession:
             self.not_possible = "some tests have the same id"
 
     def _work(self, server: ServerProcess, logs: WorkerLogs) -> None:
-        crew = self._crew = Crew(self._room, server, self._ledger, self._test_timeout_s, self._command.timeout_s)
+        limit_s = self._command.timeout_s
+        crew = Crew(self._room, server, lambda: self._look(server), self._ledger, self._test_timeout_s, limit_s)
+        self._crew = crew
 
         def ask() -> None:
             crew.output_bytes = logs.flush()

@@ -50,12 +50,21 @@ class Work(msgspec.Struct):
 class Crew:
     """Gives tests to the server's children, and tests of children that died to new ones."""
 
-    def __init__(self, room: Room, server: ServerProcess, ledger: Ledger, test_timeout_s: float, job_s: float) -> None:
+    def __init__(  # noqa: PLR0917 - one caller
+        self,
+        room: Room,
+        server: ServerProcess,
+        look: Callable[[], None],
+        ledger: Ledger,
+        test_timeout_s: float,
+        job_s: float,
+    ) -> None:
         self.stopped: tuple[str, int | None] | None = None  # a test or plug-in asked the session to stop
         self.output_bytes = 0  # whoever reads output adds to it
         self.trouble: list[str] = []
         self._room = room
         self._server = server
+        self._look = look  # waits for something to read, and takes what the server says itself
         self._ledger = ledger
         self._timeout_s = test_timeout_s
         self._job_s = job_s
@@ -117,7 +126,7 @@ class Crew:
     def _until_done(self, ask: Callable[[], None]) -> None:
         while self._jobs:
             before = self.output_bytes
-            self._server.look()
+            self._look()
             for slot in self._server.slots:
                 for raw in slot.lines.read():
                     self._line(slot, raw)

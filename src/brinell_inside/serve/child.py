@@ -90,6 +90,7 @@ class _Steps:
         self._save = None
         self._ahead = None
         self._pid = os.getpid()
+        self._failed = 0
         if job.get("records"):
             repeat_again(session.config)
             self._listener = RecordsListener(wire, session.config, str(job.get("worker") or ""))
@@ -104,6 +105,7 @@ class _Steps:
         if not self._job.get("cover"):
             stop_coverage()
         self._listener.begin()
+        finished = True
         try:
             if self._job.get("pull"):
                 self._pull()
@@ -111,11 +113,15 @@ class _Steps:
                 self._take(self._job["steps"], lambda: None)
         except (KeyboardInterrupt, pytest.exit.Exception) as stop:
             self._stop(stop)
+        except _UnusableError as error:  # what is left of the job is for another child
+            _say_error(self._wire, "capture", error)
+            finished = False
         self._listener.end()
         if self._job.get("cover"):
             keep_coverage("brinell.%s.%d" % (self._job["job"], os.getpid()))
         self._release_factors()
-        self._say({"kind": "finished", "job": self._job["job"]})
+        if finished:
+            self._say({"kind": "finished", "job": self._job["job"]})
 
     def _stop(self, stop):
         """Something ends the whole session: tear down as pytest does at its end, and say so."""
@@ -145,16 +151,12 @@ class _Steps:
             release()
 
     def _pull(self):
-        """Chunk after chunk from the shared queue, the next one taken when the last test of this one needs to know."""
+        """Chunk after chunk from the shared queue; the next one is taken when a teardown has to know what follows."""
         steps = self._job.get("steps") or self._next_chunk()
         while steps is not None:
-            self._ahead = None
-            self._take(steps, self._look_ahead)
-            steps = self._ahead
-
-    def _look_ahead(self):
-        self._ahead = self._next_chunk()
-        return self._ahead[0] if self._ahead else None
+            self._ahead = _Later(self._next_chunk, self._items)
+            self._take(steps, lambda: self._ahead)
+            steps = None if self._session.shouldstop or self._session.shouldfail else self._ahead.chunk()
 
     def _next_chunk(self):
         chunks, tokens = self._job["_chunks"], self._job["_tokens"]
@@ -181,7 +183,7 @@ class _Steps:
 
     def _run(self, number, following):
         item = self._items[number]
-        nextitem = self._items[following] if following is not None else None
+        nextitem = self._items[following] if isinstance(following, int) else following
         if nextitem is item:
             nextitem = copy.copy(item)  # its fixtures above the function stay, the function's own are torn down
         watch = self._job.get("watch")
@@ -191,6 +193,9 @@ class _Steps:
         item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
         if os.getpid() != self._pid:  # the test forked, and both returned
             os._exit(0)
+        if self._job.get("pull") and self._session.testsfailed > self._failed:
+            self._failed = self._session.testsfailed
+            _check_capture(self._session.config)
         if watch:
             self._changed(number)
 
@@ -233,6 +238,43 @@ class _Steps:
 
         changes = [change for change in self._save.changes() if change["root"] in roots]
         self._say({"kind": "fixture", "source": fixture_source(changes) if changes else None}, 16384)
+
+
+class _Later:
+    """Stands for the first test of a chunk that is not taken yet: while the test before it runs, others may need it."""
+
+    def __init__(self, take, items):
+        self._take = take
+        self._items = items
+        self._taken = None
+
+    def chunk(self):
+        """Return the chunk, None if none is left."""
+        if self._taken is None:
+            self._taken = (self._take(),)
+        return self._taken[0]
+
+    def __bool__(self):
+        return bool(self.chunk())
+
+    def __getattr__(self, name):
+        return getattr(self._items[self.chunk()[0]] if self else None, name)
+
+
+class _UnusableError(Exception):
+    """Every further test of this process would fail, whatever it does."""
+
+
+def _check_capture(config):
+    """A test that closes descriptors it does not own takes pytest's capture with it."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    streams = getattr(capture, "_global_capturing", None)
+    for stream in (getattr(streams, "out", None), getattr(streams, "err", None)):
+        try:
+            os.fstat(getattr(stream, "targetfd_save", 2))
+            os.fstat(stream.tmpfile.fileno() if hasattr(stream, "targetfd_save") else 2)
+        except (OSError, ValueError):
+            raise _UnusableError("a test closed the files that pytest captures output in") from None
 
 
 def _named(items, names):
