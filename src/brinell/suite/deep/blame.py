@@ -12,6 +12,7 @@ from brinell.suite.minimise import minimise
 _MOST_TRIED = 400
 _MOST_SETTERS = 60  # tried one by one, where no order made the test pass
 _TIMES = 3  # that the same sequence must do the same, before it is blamed
+_MOST_SPENT = 4  # tests in a sequence that is repeated even when the budget is spent
 _ENOUGH = 2  # polluters of one victim that are searched for; others are still found on the way
 
 
@@ -25,9 +26,9 @@ def find_polluters(examiner: Examiner, test: int, suspects: Sequence[int] = ()) 
     examiner.ask(
         "pair",
         (examiner.job([polluter, test]) for polluter in fresh),
-        until=lambda: examiner.left_s < 0 or len(_single(examiner, test)) >= _ENOUGH,
+        until=lambda: examiner.spent() or len(_single(examiner, test)) >= _ENOUGH,
     )
-    if not _single(examiner, test) and failing:
+    if failing and not _single(examiner, test) and not examiner.spent():
         _shrink(examiner, test, min(failing, key=len), failed_last)
 
 
@@ -35,7 +36,7 @@ def again(examiner: Examiner, test: int) -> None:
     """Repeat the shortest sequence on which a verdict would rest: what fails now and then fails after anybody once."""
     ledger = examiner.ledger
     found = ledger.setters(test) if ledger.alone[test].failures else ledger.polluters(test)
-    if found and not ledger.alone[test].mixed:
+    if found and not ledger.alone[test].mixed and (len(found[0]) < _MOST_SPENT or not examiner.spent()):
         known = ledger.after[test][found[0]]
         repeat(examiner, "sequence", [*found[0], test], max(0, _TIMES - known.runs))
 
@@ -43,14 +44,9 @@ def again(examiner: Examiner, test: int) -> None:
 def find_setters(examiner: Examiner, test: int) -> None:
     """Find which tests, run before it, make ``test`` pass that fails alone."""
     passing = [*examiner.ledger.setters(test), *examiner.passed_after(test)]
-    default = tuple(number for number in range(test) if number not in examiner.killers)
-    if default and default not in passing:
-        results = examiner.ask("sequence", [examiner.job([*default, test])])
-        if any(passed_last(result) for result in results):
-            passing.append(default)
     if not passing:
         likely = [one for one in leavers(examiner) if one != test][:_MOST_SETTERS]
-        examiner.ask("pair", (examiner.job([one, test]) for one in likely), until=lambda: examiner.left_s < 0)
+        examiner.ask("pair", (examiner.job([one, test]) for one in likely), until=examiner.spent)
         passing = examiner.ledger.setters(test)
     if not passing:
         return
@@ -62,9 +58,7 @@ def find_setters(examiner: Examiner, test: int) -> None:
 def find_cleaners(examiner: Examiner, test: int, polluter: Sequence[int], between: Iterable[int]) -> None:
     """Find tests that heal: polluter, one of ``between``, and ``test`` passes."""
     tried = [one for one in between if one not in (*polluter, test) and one not in examiner.deadly]
-    examiner.ask(
-        "cleaner", (examiner.job([*polluter, one, test]) for one in tried[:60]), until=lambda: examiner.left_s < 0
-    )
+    examiner.ask("cleaner", (examiner.job([*polluter, one, test]) for one in tried[:60]), until=examiner.spent)
 
 
 def _shrink(examiner: Examiner, test: int, prefix: Sequence[int], holds: Callable[[Result], bool]) -> None:
@@ -77,7 +71,7 @@ def _shrink(examiner: Examiner, test: int, prefix: Sequence[int], holds: Callabl
     search = minimise(tuple(prefix), likely=likely, most=_MOST_TRIED, width=4)
     try:
         batch = next(search)
-        while examiner.left_s > -10:
+        while not examiner.spent():
             results = examiner.ask("sequence", [examiner.job([*candidate, test]) for candidate in batch])
             held = {result.job.tests[:-1]: holds(result) for result in results}
             batch = search.send([held.get(tuple(candidate), False) for candidate in batch])

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from brinell.core.observation import Confirmation
+from brinell.core.observation import Choice, Confirmation
 from brinell.core.trust import Trust
 from brinell.suite.deep.examiner import Examiner
 from brinell.suite.deep.guards import propose
@@ -19,6 +19,8 @@ from brinell_inside.serve.project_files import ProjectFiles
 
 _LEAST_S = 20.0
 _TIMES = 5
+_PROCESS_S = 0.5  # a fresh pytest, give or take
+_ON_TOP = 0.5  # of the budget: a verdict without a confirmation is worth little
 _OVERTIME_S = 15.0  # beyond the budget, for what was already found
 
 
@@ -43,10 +45,9 @@ class Confirmer:
         self._examiner.phase("confirming in fresh processes")
         together: list[_Wanted] = []
         apart: list[_Wanted] = []
-        for trust in trusts:
-            for wanted in _wanted(trust):
-                touches = self._examiner.serial or any(test in self._examiner.writers for test in wanted[1])
-                (apart if touches else together).append(wanted)
+        for wanted in self._affordable(list(trusts)):
+            touches = self._examiner.serial or any(test in self._examiner.writers for test in wanted[1])
+            (apart if touches else together).append(wanted)
         self._do(self._side_by_side, together)
         for one in apart:
             self._files.remember()
@@ -54,6 +55,23 @@ class Confirmer:
                 self._do(self._serial, [one])
             finally:
                 self._files.restore()
+
+    def _affordable(self, trusts: Sequence[Trust]) -> list[_Wanted]:
+        """Return what to run, short ones first, within what is left of the budget and a part of it on top."""
+        by_cost = sorted((self._cost_s(wanted), at, wanted) for at, wanted in enumerate(map(_wanted, trusts)))
+        left_s = max(0.0, self._examiner.left_s) + self._examiner.budget_s * _ON_TOP
+        chosen: list[_Wanted] = []
+        for done, (cost_s, _, wanted) in enumerate(by_cost):
+            left_s -= cost_s
+            if left_s < 0:
+                what = f"not confirmed in fresh processes: {len(trusts) - done} tests"
+                self._examiner.room.emit(Choice(what, "the budget was spent: --budget gives more"))
+                break
+            chosen += wanted
+        return chosen
+
+    def _cost_s(self, wanted: Sequence[_Wanted]) -> float:
+        return sum(_PROCESS_S + self._examiner.expected_s(sequence) for _, sequence in wanted)
 
     def propose(self, trusts: Iterable[Trust]) -> None:
         """Write and run the fixtures that would fix what was confirmed; files of the project are put back."""

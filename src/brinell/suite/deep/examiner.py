@@ -42,7 +42,7 @@ class Examiner:
         self.deadly: set[int] = set()
         self.serial = False  # nothing beside anything: running side by side has disturbed too much
         self._begun_ns = room.clock.now_ns()
-        self._budget_s = budget_s
+        self.budget_s = budget_s
         self._orders: list[Exam] = []
         self._sure: set[tuple[int, ...]] = set()  # sequences whose last test failed with nothing beside it
         self._conflicts = 0
@@ -52,7 +52,11 @@ class Examiner:
     @property
     def left_s(self) -> float:
         """Seconds left of the budget."""
-        return self._budget_s - (self.room.clock.now_ns() - self._begun_ns) / 1e9
+        return self.budget_s - (self.room.clock.now_ns() - self._begun_ns) / 1e9
+
+    def spent(self) -> bool:
+        """Whether the budget is."""
+        return self.left_s < 0
 
     def phase(self, text: str) -> None:
         """Say what is done now."""
@@ -79,7 +83,7 @@ class Examiner:
     def _allowed_s(self, test: int) -> float:
         if test in self.killers:
             return _KILLER_S
-        return 10 * self.seconds[test] if test in self.seconds else max(_UNKNOWN_S, min(120.0, self._budget_s / 2))
+        return 10 * self.seconds[test] if test in self.seconds else max(_UNKNOWN_S, min(120.0, self.budget_s / 2))
 
     def ask(self, purpose: str, jobs: Iterable[Job], *, until: Callable[[], bool] | None = None) -> list[Result]:
         """Do the jobs; return the results that count, in no particular order.
@@ -192,10 +196,10 @@ class Examiner:
         self.ledger.add(record)
 
     def _tell(self) -> None:
-        spent = max(0.0, self._budget_s - self.left_s)
+        spent = max(0.0, self.budget_s - self.left_s)
         found = len(self.ledger.suspicious())
         text = f"{self._phase}: {self._done:,} runs" + (f", {found:,} tests differ" if found else "")
-        self.room.progress(min(spent, self._budget_s), self._budget_s, text)
+        self.room.progress(min(spent, self.budget_s), self.budget_s, text)
 
 
 def proof_steps(before: Sequence[int], roots: Sequence[str], test: int) -> list[Step]:

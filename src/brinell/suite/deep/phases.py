@@ -56,19 +56,20 @@ def alone_and_twice(examiner: Examiner, tests: Sequence[int], times: int = 1) ->
     Alone, a test is watched: in a whole order, what the first of many leaves hides what the others leave.
     """
     examiner.phase("each test alone")
-    results = examiner.ask("alone", (examiner.job([test], watch=True) for test in tests))
+    results = examiner.ask("alone", (examiner.job([test], watch=True) for test in tests), until=examiner.spent)
     for result in results:
         examiner.left(result)
     failed = [result.job.tests[0] for result in results if result.failures()]
-    examiner.ask("alone", (examiner.job([test]) for test in failed))
-    examiner.ask("alone", (examiner.job([test]) for test in tests for _ in range(times - 1)))
+    examiner.ask("alone", (examiner.job([test]) for test in failed), until=examiner.spent)
+    more = (examiner.job([test]) for test in tests for _ in range(times - 1))
+    examiner.ask("alone", more, until=examiner.spent)
     examiner.phase("each test twice")
     healthy = [test for test in tests if test not in examiner.deadly and test not in set(failed)]
-    results = examiner.ask("twice", (examiner.job([test, test]) for test in healthy))
+    results = examiner.ask("twice", (examiner.job([test, test]) for test in healthy), until=examiner.spent)
     again = [result.job.tests[0] for result in results if failed_last(result)]
     examiner.ask("twice", (examiner.job([test, test]) for test in again))
     touching = [(other, test) for test in again for other in _sharing(examiner, test)]
-    examiner.ask("pair", (examiner.job(pair) for pair in touching))
+    examiner.ask("pair", (examiner.job(pair) for pair in touching), until=examiner.spent)
 
 
 def _sharing(examiner: Examiner, test: int) -> list[int]:

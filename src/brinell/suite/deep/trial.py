@@ -128,6 +128,8 @@ def _blame(examiner: Examiner) -> None:
         alone = ledger.alone[test]
         if alone.mixed or test in examiner.deadly:
             continue
+        if examiner.spent():
+            return
         if alone.failures:
             if not any(len(one) == 1 for one in ledger.setters(test)):
                 blame.find_setters(examiner, test)
