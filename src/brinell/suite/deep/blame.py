@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from brinell.suite.deep.examiner import Examiner, failed_last, passed_last
-from brinell.suite.deep.phases import leavers, repeat
+from brinell.suite.deep.phases import leavers, repeat, roots
 from brinell.suite.lab.job import Result
 from brinell.suite.minimise import minimise
 
 _MOST_TRIED = 400
 _MOST_SETTERS = 60  # tried one by one, where no order made the test pass
+_MOST_HEALERS = 60
 _TIMES = 3  # that the same sequence must do the same, before it is blamed
 _MOST_SPENT = 4  # tests in a sequence that is repeated even when the budget is spent
 _ENOUGH = 2  # polluters of one victim that are searched for; others are still found on the way
@@ -55,10 +56,31 @@ def find_setters(examiner: Examiner, test: int) -> None:
         _shrink(examiner, test, prefix, passed_last)
 
 
-def find_cleaners(examiner: Examiner, test: int, polluter: Sequence[int], between: Iterable[int]) -> None:
-    """Find tests that heal: polluter, one of ``between``, and ``test`` passes."""
-    tried = [one for one in between if one not in (*polluter, test) and one not in examiner.deadly]
-    examiner.ask("cleaner", (examiner.job([*polluter, one, test]) for one in tried[:60]), until=examiner.spent)
+def find_cleaners(examiner: Examiner, test: int) -> None:
+    """Where an order passes although a polluter ran in it, find a test that heals: polluter, healer, and it passes."""
+    found = examiner.ledger.polluters(test)
+    if not found or examiner.ledger.trust(test).cleaners:
+        return
+    polluter = found[0]
+    healed = [before for before in examiner.passed_after(test) if _in_order(polluter, before)]
+    if not healed:
+        return
+    order = min(healed, key=len)
+    between = order[order.index(polluter[-1]) + 1 :]
+    own = set().union(*(roots(examiner, one) for one in polluter))
+    likely = [one for one in leavers(examiner) if one in set(between)]
+    likely.sort(key=lambda one: not own & roots(examiner, one))
+    tried = [one for one in dict.fromkeys([*likely, *between]) if one != test and one not in polluter]
+    examiner.ask(
+        "cleaner",
+        (examiner.job([*polluter, one, test]) for one in tried[:_MOST_HEALERS]),
+        until=lambda: examiner.spent() or bool(examiner.ledger.trust(test).cleaners),
+    )
+
+
+def _in_order(part: Sequence[int], whole: Sequence[int]) -> bool:
+    rest = iter(whole)
+    return all(one in rest for one in part)
 
 
 def _shrink(examiner: Examiner, test: int, prefix: Sequence[int], holds: Callable[[Result], bool]) -> None:

@@ -139,6 +139,7 @@ def _blame(examiner: Examiner) -> None:
             if not any(len(one) == 1 for one in found):
                 blame.find_polluters(examiner, test, [culprit for culprit, _ in culprits.most_common()])
             blame.again(examiner, test)
+            blame.find_cleaners(examiner, test)
             culprits.update(culprit for before in ledger.polluters(test) for culprit in before if len(before) < 4)
 
 
