@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from brinell.checks.suite_report import suite_report
+from brinell.core.evidence import fingerprint
 from brinell.core.observation import Choice, ParallelOnly, SuiteStarted, WarningSeen
 
 MIXTURE = {
@@ -259,3 +261,17 @@ def covered(path, *, branch):
         return set(data.execute(query + "join context on context_id = context.id"))
     finally:
         data.close()
+
+
+def test_speed_up_is_told_where_a_serial_run_was_blessed(project, examine):
+    root = project(tests__test_a="def test_a(): pass", tests__test_b="def test_b(): pass")
+    run = examine(root, workers=2)
+    assert run.report.parallel_seconds == pytest.approx(run.ended.seconds)
+    assert run.report.workers == 2
+    assert run.report.serial_seconds is run.report.parallel_speedup is None
+    tests = {name: ["passed", 0.1] for name in run.tests}
+    here = fingerprint(run.evidence())
+    baseline = {"suite": {"seconds": [12.0], "tests": tests, "workers": 0}, "fingerprint": here}
+    report = suite_report(run.evidence(baseline)).suite
+    assert report.serial_seconds == 12.0
+    assert report.parallel_speedup == pytest.approx(12.0 / run.ended.seconds, rel=0.01)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from statistics import median
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 from brinell.checks.suite_facts import Session, Suite
 from brinell.core.finding import Finding
 from brinell.core.judgement import Regression
+from brinell.core.observation import SuiteStarted
 from brinell.core.stats import median_interval, runs_to_confirm, sign_test
 from brinell.core.verdicts import Reason, Verdict
 
@@ -67,8 +69,21 @@ def _incomparable(suite: Suite, blessed: _Blessed, fingerprint: Mapping[str, str
     different = differences(blessed.fingerprint, fingerprint)
     if different:
         return f"{different}. Bless a run of this environment to compare with it."
-    workers = suite.started.xdist_workers if suite.started else 0
-    return "" if blessed.workers in (None, workers) else f"xdist workers: {blessed.workers} then, {workers} now"
+    workers = side_by_side(suite.started)
+    return "" if blessed.workers in (None, workers) else f"workers: {blessed.workers} then, {workers} now"
+
+
+def side_by_side(started: SuiteStarted | None) -> int:
+    """How many workers shared the tests, pytest-xdist's or Brinell's; 0 for one process."""
+    return (started.xdist_workers or started.workers) if started else 0
+
+
+def serial_of(baseline: Mapping[str, Any] | None, tests: AbstractSet[str], now: Mapping[str, str]) -> float | None:
+    """Return the blessed seconds of just these tests in one process of this environment; None if there are none."""
+    blessed = _read(baseline) if baseline is not None and "suite" in baseline else None
+    if blessed is None or blessed.workers != 0 or differences(blessed.fingerprint, now):
+        return None
+    return median(blessed.seconds) if blessed.tests.keys() == tests else None
 
 
 def differences(then: Mapping[str, str], now: Mapping[str, str]) -> str:
@@ -103,7 +118,7 @@ def _comparable(sessions: Sequence[Session], blessed: _Blessed) -> _Times | None
     if not others:
         return _Times(blessed.seconds, walls, "wall time of the suite")
     what = f"{len(common):,} tests in common with the same outcome (not {_named(sorted(others))})"
-    if any(session.started and session.started.xdist_workers for session in sessions):
+    if any(side_by_side(session.started) for session in sessions):
         then: tuple[float, ...] = (sum(blessed.tests[name][1] for name in common),)
         now = tuple(sum(session.tests[name].total_s for name in common) for session in sessions)
         times = _Times(then, now, f"seconds of the {what}, added")

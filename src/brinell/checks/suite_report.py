@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
+from statistics import median
 
 from brinell.checks.suite_categories import Categories
 from brinell.checks.suite_facts import Seen, Suite, reported, suites
-from brinell.checks.suite_regression import compare
+from brinell.checks.suite_regression import compare, serial_of, side_by_side
 from brinell.checks.suite_slowest import slowest
 from brinell.checks.trust_facts import examinations, trust_by_test
 from brinell.core.evidence import Evidence, fingerprint, steps_of
@@ -19,7 +20,7 @@ from brinell.core.verdicts import Reason, Verdict
 
 CHECK = "suite-report"
 _FULL = "full_suite"
-_ONE_WAY = "run both ways to know: brinell suite, and brinell suite -- -n auto (pytest-xdist)"
+_ONE_WAY = "run both ways to know: bless a run of brinell suite, then brinell suite --workers auto"
 _NO_COST = "no trial of this version measures what a property test's examples cost"
 
 
@@ -37,11 +38,25 @@ def suite_report(evidence: Evidence) -> Part:
         why = f"{planned[0]} left no record" if planned else "the plan has no suite"
         return Part(findings=findings, not_measured={"suite": why, **others})
     regression = compare(first, evidence.baseline, fingerprint(evidence)).regression
-    report = _report(first, regression, evidence.plan.root, trust_by_test(examinations(evidence)))
+    blessed_s = serial_of(evidence.baseline, set(first.worst()), fingerprint(evidence))
+    report = _report(first, regression, evidence.plan.root, trust_by_test(examinations(evidence)), blessed_s)
     return Part(findings=findings, suite=report, not_measured=_not_measured(report) | others)
 
 
-def _report(suite: Suite, regression: Regression, root: str, examined: Mapping[str, Trust]) -> SuiteReport:
+def _both_ways(suite: Suite, blessed_s: float | None) -> tuple[float | None, float | None]:
+    """Return the suite's serial and parallel seconds, None where it is not known. Failures run again do not count.
+
+    The serial time of a suite that ran in parallel is the blessed one, if that was of these tests in this environment.
+    """
+    if not side_by_side(suite.started):
+        return suite.typical_s, None
+    spans = [one.ended.seconds - one.ended.checked_s for one in suite.sessions if one.complete and one.ended]
+    return blessed_s, median(spans) if spans else None
+
+
+def _report(
+    suite: Suite, regression: Regression, root: str, examined: Mapping[str, Trust], blessed_s: float | None
+) -> SuiteReport:
     worst = suite.worst()
     differing = suite.differing()
     started = suite.started
@@ -49,7 +64,7 @@ def _report(suite: Suite, regression: Regression, root: str, examined: Mapping[s
     of_test = {name: categories.of(test.path, test.markers) for name, test in worst.items()}
     counts = Counter(word for test in worst.values() for word in test.counted)
     seconds = suite.typical_s
-    workers = started.xdist_workers if started else 0
+    serial, parallel = _both_ways(suite, blessed_s)
     last = next((session.ended for session in reversed(suite.sessions) if session.ended), None)
     return SuiteReport(
         timestamp=suite.timestamp,
@@ -64,9 +79,9 @@ def _report(suite: Suite, regression: Regression, root: str, examined: Mapping[s
         flaky_retries=sum(test.reruns for test in worst.values()),
         categories=_categories(worst.values(), of_test),
         slowest_tests=slowest(worst.values(), of_test),
-        serial_seconds=_rounded(seconds) if not workers else None,
-        parallel_seconds=_rounded(seconds) if workers else None,
-        parallel_speedup=None,
+        serial_seconds=_rounded(serial),
+        parallel_seconds=_rounded(parallel),
+        parallel_speedup=round(serial / parallel, 3) if serial and parallel else None,
         target_full_suite=suite.spec.target_s,
         target_property_test=None,
         targets_met={_FULL: None if seconds is None else seconds <= suite.spec.target_s},
@@ -85,7 +100,8 @@ def _report(suite: Suite, regression: Regression, root: str, examined: Mapping[s
         interpreter=started.interpreter if started else "",
         warnings=max((session.warnings for session in suite.sessions), default=0),
         repeats=tuple(round(s, 6) for s in suite.seconds) if len(suite.sessions) > 1 else (),
-        xdist_workers=workers,
+        xdist_workers=started.xdist_workers if started else 0,
+        workers=started.workers if started else 0,
     )
 
 
@@ -144,14 +160,18 @@ def _prefix(root: str, rootdir: str) -> str:
 
 def _not_measured(report: SuiteReport) -> dict[str, str]:
     """Every null of the report, with its reason."""
-    workers = report.xdist_workers
+    workers = report.xdist_workers or report.workers
+    kind = "xdist workers" if report.xdist_workers else "workers"
+    known = report.serial_seconds is not None
     never_ended = "no run of the suite came to its end"
     seconds = never_ended if report.execution_time_seconds is None else ""
     found = {
         "suite.execution_time_seconds": seconds,
-        "suite.serial_seconds": seconds or (f"the suite ran on {workers} xdist workers; {_ONE_WAY}" if workers else ""),
+        "suite.serial_seconds": "" if known else seconds or f"the suite ran on {workers} {kind}; {_ONE_WAY}",
         "suite.parallel_seconds": seconds or ("" if workers else f"the suite ran in one process; {_ONE_WAY}"),
-        "suite.parallel_speedup": f"it takes a serial and a parallel run of the same suite; {_ONE_WAY}",
+        "suite.parallel_speedup": ""
+        if report.parallel_speedup is not None
+        else f"it takes a serial and a parallel run of the same suite; {_ONE_WAY}",
         f"suite.targets_met.{_FULL}": seconds,
         "suite.target_property_test": _NO_COST,
         "suite.property_test_targets": _NO_COST,

@@ -124,6 +124,7 @@ class SuiteReport(_Part, frozen=True, kw_only=True):
     warnings: int = 0
     repeats: tuple[float, ...] = ()  # seconds of every repeat that ran to its end
     xdist_workers: int = 0
+    workers: int = 0  # forked from one collection by Brinell
 
 
 class Suspect(_Part, frozen=True, kw_only=True):

@@ -33,7 +33,7 @@ def compose(judgement: Judgement, moment: str, before: dict[str, Any] | None = N
             "fingerprint": judgement.run.fingerprint,
             "seconds": [round(s, 3) for s in suite.repeats or (suite.execution_time_seconds,)],
             "test_count": suite.test_count,
-            "workers": suite.xdist_workers,
+            "workers": suite.xdist_workers or suite.workers,
             "tests": {
                 test.id: [test.outcome, round(_total(test.seconds.setup, test.seconds.call, test.seconds.teardown), 4)]
                 for test in sorted(suite.tests, key=lambda test: test.id)
