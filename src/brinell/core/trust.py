@@ -17,8 +17,10 @@ from brinell.core.flaky_rates import TwoRates
 from brinell.core.observation import Confirmation, Exam, ExamStarted, FixTried, Left, LeftState, Record
 
 BAD = frozenset("fed")
-VARYING = frozenset({"hash", "rng", "entropy", "clock", "cpu", "switch", "sleep", "threads", "beside", "order"})
-"""Factors that differ between two ordinary runs by themselves; the others belong to the environment."""
+VARYING = frozenset({"hash", "rng", "entropy", "clock"})
+"""Factors that differ between any two ordinary runs. The others belong to the machine and to what else it does: a test
+that only they make fail passes in every ordinary run here, and *depends on* them.
+"""
 _CAUSES = {
     "hash": "hash-seed",
     "rng": "random-seed",
@@ -304,7 +306,7 @@ class Ledger:
         if setters:
             found: dict[str, Any] = {"verdict": "brittle", "setters": tuple(setters)}
             return {"cause": "order", **found, **self._confirmation(test, "sequence", good=True)}
-        polluters = [] if alone.failures or runs.always else self.polluters(test)
+        polluters = self.polluters(test) if alone.runs and not alone.failures else []
         if polluters:
             found = {"verdict": "victim", "polluters": tuple(polluters), "cleaners": self._cleaners(test, polluters)}
             found |= self._confirmation(test, "sequence")
