@@ -4,6 +4,7 @@
 ``PYTEST_PLUGINS``, and this module puts that variable back as soon as pytest has loaded it.
 """
 
+import gc
 from contextlib import suppress
 
 import pytest
@@ -83,6 +84,17 @@ def pytest_configure(config):
         from brinell_inside.serve.settle import before_collection  # noqa: PLC0415 - a recording needs no server
 
         before_collection(config)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection():
+    """Everything that the collection of a server makes stays: it is not searched for garbage meanwhile."""
+    pause = Launch.serve is not None and gc.isenabled()
+    if pause:
+        gc.disable()
+    yield
+    if pause:
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

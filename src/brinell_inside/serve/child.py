@@ -96,6 +96,7 @@ class _Steps:
             self._listener = RecordsListener(wire, session.config, str(job.get("worker") or ""))
         else:
             self._listener = Listener(wire, session.config)
+        _remember_hooks(session)
         if job.get("worker"):
             be_worker(session.config, str(job["worker"]), int(job.get("workers") or 1))
 
@@ -238,6 +239,18 @@ class _Steps:
 
         changes = [change for change in self._save.changes() if change["root"] in roots]
         self._say({"kind": "fixture", "source": fixture_source(changes) if changes else None}, 16384)
+
+
+def _remember_hooks(session):
+    """For every hook of every test pytest works out which conftests apply; after collection that no longer changes."""
+    find, known = session.gethookproxy, {}
+
+    def remembered(fspath):
+        if fspath not in known:
+            known[fspath] = find(fspath)
+        return known[fspath]
+
+    session.gethookproxy = remembered
 
 
 class _Later:
