@@ -38,6 +38,8 @@ class Examiner:
         self.count = len(lab.tests)
         self.seconds: dict[int, float] = {}
         self.writers: set[int] = set()
+        self.write_files = False  # some test of the suite changes files of the project
+        self.watched: set[int] = set()  # tests of which it is known what they leave
         self.killers: set[int] = set()
         self.deadly: set[int] = set()
         self.serial = False  # nothing beside anything: running side by side has disturbed too much
@@ -182,6 +184,8 @@ class Examiner:
 
     def left(self, result: Result) -> None:
         """Write down what the tests of a watched job left changed, where that is not known yet."""
+        if result.job.watch:
+            self.watched.update(result.job.tests)
         for test, changes in result.changes:
             known = {state.root for state in self.ledger.left.get(-1 if test is None else test, ())}
             if test is not None and any(change.root not in known for change in changes):

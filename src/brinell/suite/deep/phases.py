@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from brinell.suite.deep.examiner import Examiner, failed_last
 from brinell.suite.lab.job import Job, Result
@@ -12,20 +12,21 @@ from brinell.suite.orders import followers, rows
 _MOST_PARTS = 20  # processes that tests may kill before we stop restarting behind them
 _ROWS = 12  # default, reverse, and ten of the Williams design: 95 % of victims show in ten random orders
 _ORDER_SHARE = 0.25  # of what is left of the budget, for whole orders
+_ALONE_SHARE = 0.3
 _PAIR_SHARE = 0.35
+_WATCHED_S = 0.05  # what a test alone costs when the state around it is looked at
 
 
-def watched(examiner: Examiner) -> None:
-    """Run everything once in default order, naming what each test leaves changed.
+def default_order(examiner: Examiner) -> None:
+    """Run everything once in default order, with nothing beside it: durations, and whether project files change.
 
-    A test that ends its process costs the state of those before it, not the run: it goes on behind it, without it.
+    A test that ends its process costs nobody else the run: it goes on behind it, without it.
     """
-    examiner.phase("default order, watched")
+    examiner.phase("default order")
     rest = list(range(examiner.count))
     for _ in range(_MOST_PARTS):
-        results = examiner.ask("order", [examiner.job(rest, alone=True, watch=True)])
-        for result in results:
-            examiner.left(result)
+        results = examiner.ask("order", [examiner.job(rest, alone=True)])
+        examiner.write_files |= any(result.files for result in results)
         begun = {one.test for result in results for one in result.ran}
         rest = [test for test in rest if test not in begun]
         if not rest or not begun:
@@ -50,26 +51,45 @@ def whole_orders(examiner: Examiner, seed: int) -> None:
             examiner.ask("order", [job])  # the same again: what differs now does not depend on the order
 
 
-def alone_and_twice(examiner: Examiner, tests: Sequence[int], times: int = 1) -> None:
-    """Run every test in a process of its own, and twice in one process; what fails, once more.
+def each_alone(examiner: Examiner, tests: Sequence[int], times: int = 1) -> None:
+    """Run every test in a process of its own; what fails, once more.
 
-    Alone, a test is watched: in a whole order, what the first of many leaves hides what the others leave.
+    Where that is affordable, watched: in a whole order, what the first of many leaves hides what the others leave. And
+    by itself, where the suite changes files of the project: which test does is what the files say then.
     """
     examiner.phase("each test alone")
-    results = examiner.ask("alone", (examiner.job([test], watch=True) for test in tests), until=examiner.spent)
+    stop_at_s = examiner.left_s * (1 - _ALONE_SHARE)
+    watch = len(tests) * _WATCHED_S < examiner.left_s * _ALONE_SHARE
+    jobs = (examiner.job([test], watch=watch, alone=examiner.write_files) for test in tests)
+    results = examiner.ask("alone", jobs, until=lambda: examiner.left_s < stop_at_s)
     for result in results:
         examiner.left(result)
     failed = [result.job.tests[0] for result in results if result.failures()]
     examiner.ask("alone", (examiner.job([test]) for test in failed), until=examiner.spent)
     more = (examiner.job([test]) for test in tests for _ in range(times - 1))
     examiner.ask("alone", more, until=examiner.spent)
+
+
+def each_twice(examiner: Examiner, tests: Sequence[int]) -> None:
+    """Run every test twice in one process; what fails then, once more, and behind those that touch its state."""
     examiner.phase("each test twice")
-    healthy = [test for test in tests if test not in examiner.deadly and test not in set(failed)]
-    results = examiner.ask("twice", (examiner.job([test, test]) for test in healthy), until=examiner.spent)
+    stop_at_s = examiner.left_s * (1 - _ALONE_SHARE)
+    alone = examiner.ledger.alone
+    healthy = [test for test in tests if test not in examiner.deadly and not alone[test].failures]
+    jobs = (examiner.job([test, test]) for test in healthy)
+    results = examiner.ask("twice", jobs, until=lambda: examiner.left_s < stop_at_s)
     again = [result.job.tests[0] for result in results if failed_last(result)]
     examiner.ask("twice", (examiner.job([test, test]) for test in again))
+    watch(examiner, again)
     touching = [(other, test) for test in again for other in _sharing(examiner, test)]
     examiner.ask("pair", (examiner.job(pair) for pair in touching), until=examiner.spent)
+
+
+def watch(examiner: Examiner, tests: Iterable[int]) -> None:
+    """Name what these tests leave changed, run alone, where that is not known yet."""
+    unseen = [test for test in dict.fromkeys(tests) if test not in examiner.watched]
+    for result in examiner.ask("watch", [examiner.job([test], watch=True) for test in unseen]):
+        examiner.left(result)
 
 
 def _sharing(examiner: Examiner, test: int) -> list[int]:

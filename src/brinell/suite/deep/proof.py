@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from brinell.core.observation import LeftState
 from brinell.suite.deep.examiner import Examiner, passed_last, proof_steps
+from brinell.suite.deep.phases import watch
 
 _MOST_ROOTS = 24
 
@@ -15,6 +16,7 @@ def prove(examiner: Examiner, test: int, before: Sequence[int], likely: Sequence
 
     ``likely`` first; then all that can be put back, each alone, and (a conjunction) the whole minus one at a time.
     """
+    watch(examiner, before)
     roots = _roots(examiner, before)
     if not roots:
         return ()

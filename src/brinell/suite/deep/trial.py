@@ -76,9 +76,11 @@ class ExamineTrial:
 
 
 def _examine(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: ExamineSpec) -> None:
-    phases.watched(examiner)
-    phases.alone_and_twice(examiner, range(examiner.count))
+    everything = range(examiner.count)
+    phases.default_order(examiner)
     phases.whole_orders(examiner, spec.seed)
+    phases.each_alone(examiner, everything)
+    phases.each_twice(examiner, everything)
     _blame(examiner)
     phases.followed(examiner, spec.seed)
     phases.remaining_pairs(examiner)
@@ -101,8 +103,9 @@ def _isolate(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: Examine
     """Examine some tests only; all others are suspects."""
     targets = [test for wanted in spec.tests for test in resolve(wanted, examiner.lab.tests)]
     if not spec.factors:
-        phases.watched(examiner)
-        phases.alone_and_twice(examiner, targets, times=_ISOLATED_RUNS)
+        phases.default_order(examiner)
+        phases.each_alone(examiner, targets, times=_ISOLATED_RUNS)
+        phases.each_twice(examiner, targets)
         phases.whole_orders(examiner, spec.seed)
         examiner.phase("polluters and setters")
         for test in targets:
