@@ -75,5 +75,7 @@ def load(folder: Path) -> Judgement:
         return msgspec.json.decode(path.read_bytes(), type=Judgement)
     except FileNotFoundError:
         raise UsageError(f"{folder.name} was never judged", hint=f"brinell judge {folder.name}") from None
+    except PermissionError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", hint="make it readable, as its owner") from None
     except (OSError, ValueError) as error:  # ValueError: msgspec's own, and text that is no UTF-8
         raise UsageError(f"{path} cannot be read: {error}", hint=f"brinell judge {folder.name}") from None

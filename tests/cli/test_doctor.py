@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import venv
+from pathlib import Path
 
 import pytest
 
@@ -120,3 +121,13 @@ def test_a_terminal_without_unicode_is_limited():
     )
     row = {row["name"]: row for row in json.loads(done.stdout)}["terminal"]
     assert row["state"] == LIMITED
+
+
+@pytest.mark.usefixtures("here")
+def test_it_says_whether_tests_can_run_in_forks(brinell):
+    (row,) = [row for row in json.loads(brinell("doctor", "--json").out) if row["name"] == "fork server"]
+    if sys.platform == "linux" and Path("/proc/self/task").is_dir():
+        assert row["state"] == "ok"
+        assert "threads" in row["said"]
+    else:
+        assert row["enable"]

@@ -213,7 +213,7 @@ def test_an_environment_without_pytest_is_told_how_to_get_it(project):
 def test_the_line_that_installs_pytest_fits_the_environment(tmp_path, manager, facts, line):
     python = script(tmp_path / "a python", saying(version=[3, 12, 1], **facts))
     with pytest.raises(UsageError, match="has no pytest") as caught:
-        probe(Interpreter(python, "a test", manager))
+        probe(Interpreter(python, "a test", manager), cwd=tmp_path)
     assert caught.value.hint == line.format(python)
 
 
@@ -269,3 +269,32 @@ def test_environment_of_this_process_is_the_default(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert probe(Interpreter(python, "a test")).version == (3, 9, 0)
     assert "SEEN" in os.environ
+
+
+def test_what_the_configuration_names_is_said_to_come_from_there(project):
+    (project / "envs" / "a" / "bin").mkdir(parents=True)
+    (project / "envs" / "a" / "bin" / "python").symlink_to(sys.executable)
+    assert choose(project, "envs/a", {}, configured="envs/a").because == "[project] python = envs/a"
+    assert choose(project, "envs/a", {}, configured="envs/b").because == "--python envs/a"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "installable"),
+    [
+        ("pyproject.toml", "[project]\nname = 'a'\n", True),
+        ("pyproject.toml", "[build-system]\nrequires = []\n", True),
+        ("pyproject.toml", "[tool.black]\n", False),
+        ("pyproject.toml", "[proj", False),
+        ("setup.py", "", True),
+    ],
+)
+def test_the_line_that_adds_pytest_adds_an_installable_project_too(tmp_path, monkeypatch, file, text, installable):
+    venv.create(tmp_path / "bare", with_pip=False)
+    project = tmp_path / "shop"
+    project.mkdir()
+    (project / file).write_text(text)
+    monkeypatch.chdir(project)
+    chosen = choose(project, str(tmp_path / "bare"), {})
+    with pytest.raises(UsageError, match="has no pytest") as caught:
+        probe(chosen, cwd=project)
+    assert (caught.value.hint or "").endswith("pytest -e ." if installable else "pytest")

@@ -46,7 +46,10 @@ def command(
         return 0
     screen = look_at(sys.stdout, os.environ)
     say.out(comparison(found, width=screen.width, color=screen.color, encoding=screen.encoding).rstrip("\n"))
-    say.next_steps([("brinell bless", "make the newest run the baseline"), ("brinell runs", "list them all")])
+    steps = [("brinell runs", "list them all")]
+    if runs.project_of(later) is not None:  # a demo's is gone
+        steps.insert(0, (f"brinell bless {say.near(later)}", "make the later run the baseline"))
+    say.next_steps(steps)
     return 0
 
 

@@ -27,6 +27,7 @@ def machine(root: Path) -> list[Row]:
         _pidfd(),
         _subreaper(),
         _proc(),
+        _fork_server(),
         _files(),
         _ports(),
         _cores(),
@@ -65,6 +66,23 @@ def _proc() -> Row:
     if not Path("/proc/1/stat").exists():
         return Row("/proc", LIMITED, "only own processes are visible (hidepid)", "run as the service's user")
     return Row("/proc", OK, "CPU, memory and open files of the service can be read")
+
+
+def _fork_server() -> Row:
+    """Whether tests can run in forks of one collection. Threads alive after it forbid that: only collecting tells."""
+    why = (
+        "only Linux can fork a process that has run code safely"
+        if sys.platform != "linux"
+        else "this Python has no os.fork"
+        if not hasattr(os, "fork")
+        else ""
+        if Path("/proc/self/task").is_dir()
+        else "without /proc nobody can count threads"
+    )
+    if why:
+        said = f"{why}: suite --workers, --deep and flaky start fresh processes, which is slower"
+        return Row("fork server", LIMITED, said, "Linux, /proc mounted")
+    return Row("fork server", OK, "tests run in forks of one collection, unless collecting them leaves threads running")
 
 
 def _files() -> Row:

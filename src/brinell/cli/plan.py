@@ -90,7 +90,7 @@ def _suite(spec: SuiteSpec, plan: Plan) -> list[str]:
     if spec.recording:
         return [f"reads the recording {spec.recording}; runs nothing"]
     words = shlex.join(["pytest", *spec.paths, *spec.args])
-    chosen = choose(Path(plan.root), spec.python, os.environ)
+    chosen = choose(Path(plan.root), spec.python, os.environ, configured=plan.python)
     times = "once" if spec.repeat == 1 else f"{spec.repeat} times"
     target = f"target {spell(spec.target_s)}{'' if spec.target_stated else ' (default, advisory)'}"
     if spec.workers:

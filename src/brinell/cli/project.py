@@ -41,7 +41,8 @@ def _configuration(root: Path) -> tuple[Row, Plan | None]:
 
 def _pytest(root: Path, plan: Plan | None) -> Row:
     try:
-        chosen = choose(root, plan.python if plan else None, os.environ)
+        named = plan.python if plan else None
+        chosen = choose(root, named, os.environ, configured=named)
         found = probe(chosen, cwd=root)
     except UsageError as error:
         return Row("pytest", MISSING, str(error), error.hint or "")

@@ -190,7 +190,7 @@ def _look_ahead(plan: Plan) -> None:
                 DRIVERS[spec.driver].encode(spec, target, root)
             case SuiteSpec(recording=None) | ExamineSpec() as spec:
                 folder = root / spec.directory
-                probe(choose(folder, spec.python, os.environ), cwd=folder)
+                probe(choose(folder, spec.python, os.environ, configured=plan.python), cwd=folder)
 
 
 def _expected_s(plan: Plan) -> dict[str, float]:

@@ -139,6 +139,10 @@ def read(folder: Path, slo: dict[str, float] | None = None) -> JournalEvidence:
     try:
         plan = msgspec.json.decode((folder / PLAN_FILE).read_bytes(), type=Plan)
         return JournalEvidence(folder, plan, slo or {})
+    except PermissionError as error:
+        raise UsageError(
+            f"{error.filename or folder} cannot be read: {error.strerror}", hint="make it readable, as its owner"
+        ) from None
     except OSError as error:
         raise UsageError(
             f"{folder} is not a run: {error.strerror} ({PLAN_FILE}, {FILE})", hint="brinell runs"

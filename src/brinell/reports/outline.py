@@ -41,7 +41,7 @@ def sentence(judgement: Judgement) -> tuple[str, str]:
     if judgement.verdict is Verdict.FAIL:
         clause = "the one required finding failed" if one else f"{failed} of {total} failed"
         if judgement.run.exit_code == Exit.INFRASTRUCTURE:
-            clause += ", each of them owned by the test infrastructure"
+            clause += f", {'owned' if one else 'each of them owned'} by the test infrastructure"
     elif judgement.verdict is Verdict.UNKNOWN:
         undecided = f"{'the one required finding' if one else f'{unknown} of {total}'} could not be decided"
         clause = undecided if unknown else "nothing was required, so nothing was proved"

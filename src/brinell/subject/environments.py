@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -84,14 +85,29 @@ def manager_of(folder: Path) -> str | None:
     return next((manager for name, manager in _MANAGERS.items() if (folder / name).is_file()), None)
 
 
-def add_line(python: Path, package: str, manager: str | None, *, pip: bool, managed: bool) -> str:
-    """Return the command line that installs ``package`` for this interpreter.
+def is_installable(folder: Path) -> bool:
+    """Whether pip can install the project in ``folder``."""
+    if (folder / "setup.py").is_file():
+        return True
+    try:
+        tables = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return "project" in tables or "build-system" in tables
+
+
+def add_line(
+    python: Path, package: str, manager: str | None, *, pip: bool, managed: bool, project: Path | None = None
+) -> str:
+    """Return the command line that installs ``package`` for this interpreter, and ``project`` where no manager does.
 
     ``pip`` says whether it has pip, ``managed`` whether the operating system forbids pip there (PEP 668).
     """
     quoted, package = shlex.quote(str(python)), shlex.quote(package)
     if manager in _ADD:
         return _ADD[manager].format(package)
+    if project is not None:
+        package += f" -e {'.' if project.resolve() == Path.cwd() else shlex.quote(str(project))}"
     if managed:
         return f"python3 -m venv .venv && .venv/bin/python -m pip install {package}"
     if pip:

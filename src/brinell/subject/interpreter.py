@@ -69,16 +69,20 @@ class Probe(msgspec.Struct, frozen=True):
     managed: bool = False
 
 
-def choose(directory: Path, python: str | None, environ: Mapping[str, str]) -> Interpreter:
+def choose(
+    directory: Path, python: str | None, environ: Mapping[str, str], *, configured: str | None = None
+) -> Interpreter:
     """Return the interpreter for the project in ``directory``; nothing is run but Poetry or Pipenv, where they rule.
 
     ``python`` (a path, a name on the PATH, a virtual environment) always wins; then the active environment, the
-    project's own, and python3 on the PATH. An active environment that is this tool's own yields to the project's: it
+    project's own, and python3 on the PATH. ``configured`` is what the configuration says: if ``python`` is that, the
+    reason given is the configuration. An active environment that is this tool's own yields to the project's: it
     may be active for the tool's sake alone.
     """
     directory = directory.absolute()
     if python is not None:
-        return Interpreter(_named(python, directory, environ), f"--python {one_line(python)}")
+        where = "[project] python =" if python == configured else "--python"
+        return Interpreter(_named(python, directory, environ), f"{where} {one_line(python)}")
     notes: list[str] = []
     active = _active(environ, notes)
     if active is not None and not _is_own(environ):
@@ -113,7 +117,15 @@ def probe(interpreter: Interpreter, *, cwd: Path | None = None, environ: Mapping
     if found.pytest is None or _major(found.pytest) < OLDEST_PYTEST:
         package = "pytest" if found.pytest is None else f"pytest>={OLDEST_PYTEST}"
         has = "has no pytest" if found.pytest is None else f"has pytest {found.pytest}; supported is 7 and newer"
-        line = environments.add_line(path, package, interpreter.manager, pip=found.pip, managed=found.managed)
+        line = environments.add_line(
+            path,
+            package,
+            interpreter.manager,
+            pip=found.pip,
+            managed=found.managed,
+            # Where there is no pytest, what the tests import is hardly there either.
+            project=folder if found.pytest is None and environments.is_installable(folder) else None,
+        )
         raise UsageError(f"{chosen} {has}", line)
     return found
 

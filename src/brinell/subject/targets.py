@@ -83,7 +83,10 @@ def check_target(
     try:
         addresses = tuple(resolve(host, port))
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"cannot resolve the host of {shown}: {one_line(str(error))}") from None
+        raise UsageError(
+            f"cannot resolve the host of {shown}: {one_line(str(error))}",
+            hint="check the name and the DNS of this machine, or give the address in numbers",
+        ) from None
     if not named and not (addresses and all(map(is_loopback, addresses))):
         raise _refusal(host, port, addresses, [name for name, _ in allowed])
     path = quote(parts.path + (f"?{parts.query}" if parts.query else ""), safe="/%:@!$&'()*+,;=~?[]")

@@ -39,7 +39,7 @@ class SuiteTrial:
         if spec.recording is not None:
             _take_recording(room, directory / spec.recording)
             return
-        chosen = choose(directory, spec.python or room.plan.python, os.environ)
+        chosen = choose(directory, spec.python or room.plan.python, os.environ, configured=room.plan.python)
         room.progress(0, None, f"asking {chosen.path} for its pytest ({chosen.because})")
         probe(chosen, cwd=directory)
         args = (*TO_THE_END, *spec.paths, *spec.args)
