@@ -59,7 +59,7 @@ class Confirmer:
     def _affordable(self, trusts: Sequence[Trust]) -> list[_Wanted]:
         """Return what to run, short ones first, within what is left of the budget and a part of it on top."""
         by_cost = sorted((self._cost_s(wanted), at, wanted) for at, wanted in enumerate(map(_wanted, trusts)))
-        left_s = max(0.0, self._examiner.left_s) + self._examiner.budget_s * _ON_TOP
+        left_s = max(0.0, self._examiner.left_s) + max(_OVERTIME_S, self._examiner.budget_s * _ON_TOP)
         chosen: list[_Wanted] = []
         for done, (cost_s, _, wanted) in enumerate(by_cost):
             left_s -= cost_s

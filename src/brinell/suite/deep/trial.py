@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import Counter, deque
+from collections import Counter
 from pathlib import Path
 
 from brinell.core.errors import UsageError
-from brinell.core.observation import Choice, ExamStarted
+from brinell.core.observation import Choice, CollectError, ExamStarted
 from brinell.core.plan import ExamineSpec
 from brinell.core.roles import Room
 from brinell.core.trust import Ledger, Trust
@@ -47,7 +47,13 @@ class ExamineTrial:
         room.progress(0, None, "collecting")
         said = Recording(("pytest", *command.args), command.python, chosen.because)
         slots = spec.slots or min(8, os.cpu_count() or 1)
-        server = ServerProcess(room, command, slots, lambda line: deque(said.feed(line), 0))
+        broken: list[CollectError] = []
+        server = ServerProcess(
+            room,
+            command,
+            slots,
+            lambda line: broken.extend(one for one in said.feed(line) if type(one) is CollectError),
+        )
         with contextlib.ExitStack() as opened:
             opened.callback(server.close)
             forks = server.wait_ready(_COLLECT_S)
@@ -65,6 +71,8 @@ class ExamineTrial:
                 command.python, quiet, said.started.python, said.started.pytest,
             )  # fmt: skip
             room.emit(started)
+            for error in broken:
+                room.emit(error)
             ledger = Ledger([started])
             examiner = Examiner(room, lab, ledger, spec.budget_s)
             confirmer = Confirmer(examiner, bare, rootdir, quiet, slots)

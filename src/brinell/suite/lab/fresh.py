@@ -18,6 +18,7 @@ from brinell.suite.lab.server import Command
 from brinell.suite.lab.slot_lines import Assembly, decode
 from brinell.suite.session import launcher
 from brinell.suite.wire_lines import MAX_LINE_BYTES
+from brinell_inside.serve.project_files import ProjectFiles
 
 _WAIT_MS = 50
 _CHUNK_BYTES = 65_536
@@ -27,7 +28,10 @@ _COLLECT_S = 120.0  # what collection may take on top of a job's deadline
 
 
 class FreshLab:
-    """Does each job in a fresh pytest, ``at_once`` side by side. Only the files of a job's tests are collected."""
+    """Does each job in a fresh pytest, ``at_once`` side by side. Only the files of a job's tests are collected.
+
+    Whenever nothing runs, files of the project that tests changed are put back.
+    """
 
     forks = False
 
@@ -41,10 +45,13 @@ class FreshLab:
         self._command = command
         self._at_once = at_once
         self._running: list[_Process] = []
+        self._files = ProjectFiles(str(rootdir))
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Result]:
         """Yield results as they come in; ticks."""
         waiting = deque(jobs)
+        if waiting and not self._running:
+            self._files.remember()
         while waiting or self._running:
             while waiting and self._may_start(waiting[0]):
                 self._running.append(_Process(self._room, self._command, *self._asked(waiting.popleft())))
@@ -53,7 +60,10 @@ class FreshLab:
             for process in list(self._running):
                 if process.look(self._room.clock.now_ns()):
                     self._running.remove(process)
-                    yield process.result()
+                    result = process.result()
+                    if not self._running:
+                        self._files.restore()
+                    yield result
 
     def _asked(self, job: Job) -> tuple[Job, list[str], dict[int, str]]:
         """Return the job with its test files, in the order in which it needs them, and the names of its tests."""
@@ -70,7 +80,10 @@ class FreshLab:
         """End what runs."""
         for process in self._running:
             process.end()
+        if self._running:
+            self._files.restore()
         self._running.clear()
+        self._files.close()
 
 
 class _Process:
@@ -80,6 +93,7 @@ class _Process:
         self.job = job
         self.tail = b""
         self._how = "exit"
+        self._out_ended = False
         self._begun_ns = self._ended_ns = room.clock.now_ns()
         self._deadline_ns = self._begun_ns + round((job.deadline_s + _COLLECT_S) * 1e9)
         self._heard_ns: int | None = None  # when it last said something; None while it collects
@@ -105,12 +119,18 @@ class _Process:
     def fds(self) -> list[int]:
         return [self.lines.fileno(), self._out]
 
+    def open_fds(self) -> list[int]:
+        """Return what more may come from: a process that prints a lot must not wait for our next look."""
+        ended = (self.lines.ended, self._out_ended)
+        return [fd for fd, over in zip(self.fds(), ended, strict=True) if not over]
+
     def look(self, now_ns: int) -> bool:
         """Read; whether the process is gone and everything it said is read."""
         with contextlib.suppress(BlockingIOError):
             for _ in range(_READS):
                 data = os.read(self._out, _CHUNK_BYTES)
                 if not data:
+                    self._out_ended = True
                     break
                 self.tail = (self.tail + data)[-_TAIL_BYTES:]
         gone = self._child.poll() is not None
@@ -147,8 +167,8 @@ class _Process:
 
 def _wait(processes: Sequence[_Process]) -> None:
     poll = select.poll()
-    for process in processes:
-        poll.register(process.lines.fileno(), select.POLLIN)
+    for fd in (fd for process in processes for fd in process.open_fds()):
+        poll.register(fd, select.POLLIN)
     poll.poll(_WAIT_MS)
 
 

@@ -73,8 +73,8 @@ class PlainRuns:
                 while waiting and len(running) < self._at_once:
                     running.append(_Run(self._room, self._command, waiting.popleft()))
                 poll = select.poll()
-                for run in running:
-                    poll.register(run.lines.fileno(), select.POLLIN)
+                for fd in (fd for run in running for fd in run.open_fds()):
+                    poll.register(fd, select.POLLIN)
                 poll.poll(_WAIT_MS)
                 self._room.tick()
                 for run in list(running):
@@ -92,6 +92,7 @@ class _Run:
         self._begun_ns = self._ended_ns = room.clock.now_ns()
         self._outcomes: dict[str, str] = {}
         self._message = ""
+        self._out_ended = False
         wire, wire_end = os.pipe()
         self._out, out_end = os.pipe()
         os.set_blocking(self._out, False)
@@ -106,11 +107,17 @@ class _Run:
             os.close(out_end)
         self.lines = LineReader(wire, wire_lines.MAX_LINE_BYTES)
 
+    def open_fds(self) -> list[int]:
+        """Return what more may come from: a process that prints a lot must not wait for our next look."""
+        ends = ((self.lines.fileno(), self.lines.ended), (self._out, self._out_ended))
+        return [fd for fd, over in ends if not over]
+
     def look(self, now_ns: int) -> bool:
         """Read; whether the process is gone and everything it said is read."""
         with contextlib.suppress(BlockingIOError):
             for _ in range(_READS):
                 if not os.read(self._out, _CHUNK_BYTES):
+                    self._out_ended = True
                     break
         gone = self._child.poll() is not None
         for raw in self.lines.read():
@@ -152,11 +159,14 @@ class _Run:
 
 
 def quiet_options(plugins: Sequence[str]) -> tuple[str, ...]:
-    """Return the options that keep the order as typed and every test run once, for the plug-ins that are there."""
+    """Return the options that keep the order as typed and every test run once, for the plug-ins that are there.
+
+    Plug-ins stay: options for them may stand in the project's addopts.
+    """
     known = {
-        "pytest-randomly": ("-p", "no:randomly"),
+        "pytest-randomly": ("--randomly-dont-reorganize",),
         "pytest-random-order": ("-p", "no:random_order"),
-        "pytest-rerunfailures": ("-p", "no:rerunfailures"),
+        "pytest-rerunfailures": ("--reruns", "0"),
         "pytest-xdist": ("-n", "0"),
     }
     return tuple(option for name, options in known.items() if name in plugins for option in options)
