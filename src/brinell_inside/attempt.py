@@ -137,7 +137,7 @@ def is_subtest(report):
 
 
 def _phase_seconds(report, window_s):
-    """pytest's duration, where its clock can be believed: a test that freezes or moves time moves that, too.
+    """The duration that pytest says, where its clock can be believed: a test that moves time moves that, too.
 
     Otherwise the most it can have been, which is the whole attempt for the phase that ran the test.
     """
