@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from brinell.core.clock import FakeClock
+from brinell.core.errors import Interrupted
 from brinell.core.fakes import FakeRoom
 from brinell.core.observation import ExamStarted
 from brinell.core.plan import ExamineSpec
 from brinell.core.trust import Ledger
 from brinell.suite.deep.confirm import Confirmer
 from brinell.suite.deep.examiner import Examiner
-from brinell.suite.deep.trial import _examine
+from brinell.suite.deep.trial import ExamineTrial, _examine
 from brinell.suite.lab.job import Change, Job, Ran, Result
 from brinell.suite.lab.plain import Answer, Asked
 from brinell.suite.lab.server import Command
@@ -239,4 +240,62 @@ def models():
         room.emit(started)
         return Examiner(room, lab, Ledger([started]), budget_s)
 
-    return SimpleNamespace(T=Modelled, Truth=Truth, examine=examine, examiner=examiner, pairs=itertools.permutations)
+    return SimpleNamespace(T=Modelled, Truth=Truth, examine=examine, examiner=examiner)
+
+
+@pytest.fixture
+def real(tmp_path, write_project):
+    """Write a project (in a folder with a space) and examine it with real processes: ``real(files…, args=…)``."""
+    rooms = []
+
+    def run(*, args=(), budget_s=6.0, interrupt_when=None, tests=(), factors=None, folder="a project", **files):
+        root = write_project(tmp_path / folder, **files)
+        spec = ExamineSpec(
+            python=sys.executable, args=tuple(args), budget_s=budget_s, slots=2, tests=tuple(tests),
+            factors=factors or {},
+        )  # fmt: skip
+        (tmp_path / "run").mkdir(exist_ok=True)
+        room = FakeRoom(spec, tmp_path / "run", root=root, interrupt_when=interrupt_when)
+        rooms.append(room)
+        before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+        try:
+            ExamineTrial().run(room)
+        except Interrupted:
+            assert interrupt_when is not None
+        after = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and _counts(path)}
+        assert after == {path: data for path, data in before.items() if _counts(path)}  # the project is as it was
+        return Real(room, root)
+
+    yield run
+    for room in rooms:
+        left = [child for child in room.children if child.poll() is None]
+        room.close()
+        assert not left
+
+
+def _counts(path: Path) -> bool:
+    return not {"__pycache__", ".pytest_cache", ".coverage"} & {*path.parts}
+
+
+class Real:
+    """A real examination that is over."""
+
+    def __init__(self, room: FakeRoom, root: Path) -> None:
+        self.room = room
+        self.root = root
+        self.records = room.records
+        self.ledger = Ledger(room.records)
+
+    def of(self, kind):
+        return [record for record in self.records if isinstance(record, kind)]
+
+    def trust(self, name: str):
+        (found,) = (number for number, test in enumerate(self.ledger.tests) if test.endswith(name))
+        return self.ledger.trust(found)
+
+    def names(self, tests: Iterable[int]) -> list[str]:
+        return [self.ledger.tests[test].rpartition("::")[2] for test in tests]
+
+    def verdicts(self) -> dict[str, str]:
+        trusts = map(self.ledger.trust, range(len(self.ledger.tests)))
+        return {self.names([one.test])[0]: one.verdict for one in trusts if one.verdict != "stable"}

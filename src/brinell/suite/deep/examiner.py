@@ -11,11 +11,13 @@ from brinell.core.observation import Confirmation, Exam, FixTried, Left, LeftSta
 from brinell.core.roles import Room
 from brinell.core.trust import BAD, Ledger
 from brinell.suite.lab.job import Job, Lab, Result, Step, restore
+from brinell_inside.serve.project_files import ProjectFiles
 
 _LETTERS = {"passed": "p", "failed": "f", "error": "e", "skipped": "s", "xfailed": "x", "xpassed": "X"}
 _MOST_MESSAGES = 5
 _MOST_SURE = 20  # tests in a sequence that is remembered
 _UNTIL_BATCH = 8  # jobs between two looks at whether enough is known
+_FILE = "file:"  # root of a changed file, by its path in the project
 _SLACK_S = 5.0
 _AGAIN = 3  # times alone, before something that failed beside another is said to have been disturbed
 _UNKNOWN_S = 20.0  # at least, for a test whose duration nobody knows yet
@@ -31,7 +33,7 @@ class Examiner:
     file would look nondeterministic otherwise.
     """
 
-    def __init__(self, room: Room, lab: Lab, ledger: Ledger, budget_s: float) -> None:
+    def __init__(self, room: Room, lab: Lab, ledger: Ledger, budget_s: float, rootdir: str = "") -> None:
         self.room = room
         self.lab = lab
         self.ledger = ledger
@@ -45,6 +47,8 @@ class Examiner:
         self.serial = False  # nothing beside anything: running side by side has disturbed too much
         self._begun_ns = room.clock.now_ns()
         self.budget_s = budget_s
+        self._files = ProjectFiles(rootdir)
+        self._written: set[str] = set()  # paths of the project that tests change
         self._orders: list[Exam] = []
         self._sure: set[tuple[int, ...]] = set()  # sequences whose last test failed with nothing beside it
         self._conflicts = 0
@@ -104,6 +108,8 @@ class Examiner:
                     doubted.append(result)
                 else:
                     believed.append(self.write(purpose, result))
+            if not all(job.alone or self.writers.isdisjoint(job.tests) for job in batch):
+                self._files.restore(self._written)
         if doubted:
             again = [msgspec.structs.replace(result.job, alone=True) for result in doubted]
             first = {result.job.steps: result for result in doubted}
@@ -191,8 +197,20 @@ class Examiner:
             if test is not None and any(change.root not in known for change in changes):
                 kept = tuple(LeftState(**msgspec.structs.asdict(change)) for change in changes)
                 self.tried(Left(test, kept))
-                if any(change.kind == "file" for change in kept):
-                    self.writers.add(test)
+                self._learn_files(test, kept)
+
+    def _learn_files(self, test: int, changes: Iterable[LeftState]) -> None:
+        paths = {change.root.removeprefix(_FILE) for change in changes if change.kind == "file"}
+        if not paths:
+            return
+        if not self.writers:  # the job in which it showed is over, and what it changed is put back
+            self._files.remember()
+        self.writers.add(test)
+        self._written |= paths
+
+    def close(self) -> None:
+        """Forget the copies of the project's files."""
+        self._files.close()
 
     def tried(self, record: Exam | Confirmation | FixTried | Left) -> None:
         """Write down something seen."""

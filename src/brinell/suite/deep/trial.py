@@ -74,7 +74,8 @@ class ExamineTrial:
             for error in broken:
                 room.emit(error)
             ledger = Ledger([started])
-            examiner = Examiner(room, lab, ledger, spec.budget_s)
+            examiner = Examiner(room, lab, ledger, spec.budget_s, rootdir)
+            opened.callback(examiner.close)
             confirmer = Confirmer(examiner, bare, rootdir, quiet, slots)
             opened.callback(confirmer.close)
             if spec.tests:
