@@ -40,6 +40,7 @@ class Examiner:
         self.count = len(lab.tests)
         self.seconds: dict[int, float] = {}
         self.writers: set[int] = set()
+        self.files: dict[int, set[str]] = {}  # of the project that a test changes, as far as is known
         self.write_files = False  # some test of the suite changes files of the project
         self.watched: set[int] = set()  # tests of which it is known what they leave
         self.killers: set[int] = set()
@@ -48,7 +49,7 @@ class Examiner:
         self._begun_ns = room.clock.now_ns()
         self.budget_s = budget_s
         self._files = ProjectFiles(rootdir)
-        self._written: set[str] = set()  # paths of the project that tests change
+        self.written: set[str] = set()  # paths of the project that tests change
         self._orders: list[Exam] = []
         self._sure: set[tuple[int, ...]] = set()  # sequences whose last test failed with nothing beside it
         self._conflicts = 0
@@ -109,7 +110,7 @@ class Examiner:
                 else:
                     believed.append(self.write(purpose, result))
             if not all(job.alone or self.writers.isdisjoint(job.tests) for job in batch):
-                self._files.restore(self._written)
+                self._files.restore(self.written)
         if doubted:
             again = [msgspec.structs.replace(result.job, alone=True) for result in doubted]
             first = {result.job.steps: result for result in doubted}
@@ -206,7 +207,7 @@ class Examiner:
         if not self.writers:  # the job in which it showed is over, and what it changed is put back
             self._files.remember()
         self.writers.add(test)
-        self._written |= paths
+        self.written |= paths
 
     def close(self) -> None:
         """Forget the copies of the project's files."""

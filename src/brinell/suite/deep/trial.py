@@ -76,6 +76,7 @@ class ExamineTrial:
             ledger = Ledger([started])
             examiner = Examiner(room, lab, ledger, spec.budget_s, rootdir)
             opened.callback(examiner.close)
+            fresh.written = examiner.written
             confirmer = Confirmer(examiner, bare, rootdir, quiet, slots)
             opened.callback(confirmer.close)
             if spec.tests:

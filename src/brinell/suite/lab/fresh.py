@@ -30,7 +30,7 @@ _COLLECT_S = 120.0  # what collection may take on top of a job's deadline
 class FreshLab:
     """Does each job in a fresh pytest, ``at_once`` side by side. Only the files of a job's tests are collected.
 
-    Whenever nothing runs, files of the project that tests changed are put back.
+    Whenever nothing runs, the files of the project that tests are known to write (``written``: paths) are put back.
     """
 
     forks = False
@@ -45,12 +45,13 @@ class FreshLab:
         self._command = command
         self._at_once = at_once
         self._running: list[_Process] = []
+        self.written: set[str] = set()
         self._files = ProjectFiles(str(rootdir))
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Result]:
         """Yield results as they come in; ticks."""
         waiting = deque(jobs)
-        if waiting and not self._running:
+        if not self._running and (self.written or any(job.watch for job in waiting)):
             self._files.remember()
         while waiting or self._running:
             while waiting and self._may_start(waiting[0]):
@@ -61,8 +62,9 @@ class FreshLab:
                 if process.look(self._room.clock.now_ns()):
                     self._running.remove(process)
                     result = process.result()
+                    self.written |= _written(result)
                     if not self._running:
-                        self._files.restore()
+                        self._files.restore(self.written)
                     yield result
 
     def _asked(self, job: Job) -> tuple[Job, list[str], dict[int, str]]:
@@ -81,7 +83,7 @@ class FreshLab:
         for process in self._running:
             process.end()
         if self._running:
-            self._files.restore()
+            self._files.restore(self.written)
         self._running.clear()
         self._files.close()
 
@@ -163,6 +165,11 @@ class _Process:
             self._child.stop(0.0)
         for fd in self.fds():
             os.close(fd)
+
+
+def _written(result: Result) -> set[str]:
+    changes = [change for _, changes in result.changes for change in changes]
+    return {change.root.removeprefix("file:") for change in changes if change.kind == "file"}
 
 
 def _wait(processes: Sequence[_Process]) -> None:
