@@ -40,6 +40,7 @@ from brinell.subject.interpreter import choose, probe
 from brinell.subject.targets import check_target
 
 REPORT = "report.html"
+_A = {"victim": "a victim"}  # the other verdicts are adjectives
 _UNWRAPPED = 10_000  # columns: one line stays one line
 
 
@@ -124,7 +125,7 @@ def next_steps(judgement: Judgement, folder: Path, *, opened: bool = False) -> S
             return [(bug.reproduction.command, f"reproduces {bug.severity} {bug.id}"), *report]
     for test in judgement.flaky:
         if test.confirmed and test.reproducer:
-            return [(test.reproducer, f"shows that {_last_name(test.test)} is {test.verdict}"), *report]
+            return [(test.reproducer, f"shows that {_last_name(test.test)} is {_A.get(test.verdict, test.verdict)}"), *report]
     if judgement.verdict is Verdict.PASS and runs.project_of(folder) is not None:
         return [(f"brinell bless{run}", "make it the baseline later runs are compared with"), *report]
     if judgement.verdict is Verdict.UNKNOWN:
