@@ -231,16 +231,9 @@ def examine(tests: Sequence[Modelled], *, budget_s=1e6, seed=0, forks=True, slot
 
 @pytest.fixture(scope="session")
 def models():
-    """``T`` makes a test of a model, ``examine`` examines some, ``examiner`` is one that has not begun."""
+    """``T`` makes a test of a model, ``examine`` examines some."""
 
-    def examiner(tests, budget_s=1e6, **options):
-        room = FakeRoom(ExamineSpec(budget_s=budget_s), Path(), clock=FakeClock())
-        lab = ModelLab(tests, room.clock, **options)
-        started = ExamStarted(lab.tests, lab.forks)
-        room.emit(started)
-        return Examiner(room, lab, Ledger([started]), budget_s)
-
-    return SimpleNamespace(T=Modelled, Truth=Truth, examine=examine, examiner=examiner)
+    return SimpleNamespace(T=Modelled, Truth=Truth, examine=examine)
 
 
 @pytest.fixture
