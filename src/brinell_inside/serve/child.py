@@ -16,6 +16,7 @@ from brinell_inside.serve.listen import Listener, RecordsListener
 from brinell_inside.serve.project_files import ProjectFiles
 from brinell_inside.serve.scratch import move_in, new_folder, remove
 from brinell_inside.serve.settle import repeat_again
+from brinell_inside.serve.touched import TOUCHED, Touched
 from brinell_inside.serve.worker import be_worker
 from brinell_inside.wire import Wire
 
@@ -43,12 +44,19 @@ def run_here(session, job, wire, parent):
     scratch, pid = new_folder(parent), os.getpid()
     move_in(session.config, scratch)
     files = ProjectFiles(str(session.config.rootpath))
+    if looks_at_files(job):
+        files.remember()
     try:
         _Steps(session, job, wire, scratch, files).run()
     finally:
         if os.getpid() == pid:  # a test may fork
             files.close()
             remove(scratch)
+
+
+def looks_at_files(job):
+    """Whether files of the project matter to this job: it runs alone, is watched, or marks state."""
+    return bool(job.get("alone") or job.get("watch") or any(not isinstance(step, int) for step in job["steps"]))
 
 
 def _say_error(wire, where, error):
@@ -88,6 +96,9 @@ class _Steps:
         self._scratch = scratch
         self._items = session.items if "names" not in job else _named(session.items, job["names"])
         self._save = None
+        self._touched = None
+        if looks_at_files(job):
+            self._touched = Touched(str(session.config.rootpath), os.path.join(scratch, TOUCHED))
         self._ahead = None
         self._pid = os.getpid()
         self._failed = 0
@@ -213,12 +224,12 @@ class _Steps:
     def _mark(self):
         from brinell_inside.state import Savepoint  # noqa: PLC0415 - most jobs look at no state
 
-        self._files.remember()
+        self._files.look_again()
         self._save = Savepoint(str(self._session.config.rootpath))
 
     def _changed(self, number):
         changes = self._save.changes() if self._save is not None else []
-        for path, how in self._files.changed() if self._save is not None else ():
+        for path, how in self._files.changed(set(self._touched.paths)) if self._save is not None else ():
             name = _FILE + path
             changes.append({"name": name, "root": name, "kind": "file", "how": how, "restorable": True})
         if changes or number is None:
@@ -227,9 +238,10 @@ class _Steps:
     def _restore(self, roots):
         refused = ["nothing was marked"]
         if self._save is not None:
-            files = None if roots is None else [root[len(_FILE) :] for root in roots if root.startswith(_FILE)]
-            if files is None or files:
-                self._files.restore(files)
+            paths = set(self._touched.paths)
+            if roots is not None:
+                paths &= {root[len(_FILE) :] for root in roots if root.startswith(_FILE)}
+            self._files.restore(paths)
             others = None if roots is None else [root for root in roots if not root.startswith(_FILE)]
             refused = list(self._save.restore(others) or ()) if others is None or others else []
         self._say({"kind": "restored", "refused": refused})

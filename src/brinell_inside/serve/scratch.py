@@ -30,6 +30,8 @@ def remove(folder: str) -> None:
     """Remove it with all that is in it, folders that a test made unreadable included."""
     shutil.rmtree(folder, ignore_errors=True)
     if os.path.isdir(folder):
+        with suppress(OSError):
+            os.chmod(folder, stat.S_IRWXU)
         for path, folders, _ in os.walk(folder):
             for inner in (os.path.join(path, name) for name in folders):
                 if not os.path.islink(inner):

@@ -14,11 +14,12 @@ from collections import deque
 from contextlib import suppress
 
 from brinell_inside.jsontext import encode
-from brinell_inside.serve.child import run_here, run_job
+from brinell_inside.serve.child import looks_at_files, run_here, run_job
 from brinell_inside.serve.forkable import adopt_orphans, fork, orphans, why_not
 from brinell_inside.serve.project_files import ProjectFiles
 from brinell_inside.serve.scratch import new_folder, remove
 from brinell_inside.serve.settle import settle, stops_early
+from brinell_inside.serve.touched import TOUCHED, read_log
 
 _HIGH_FD = 600  # out of the way of tests that close low descriptors
 _POLL_MS = 1  # without pidfd (Python 3.8) children are looked for this often
@@ -203,7 +204,7 @@ class Server:
             self._fork(session, job, self._free.pop())
 
     def _fork(self, session, job, slot):
-        if job.get("alone") or job.get("watch"):
+        if looks_at_files(job):
             self._files.remember()
         scratch = None
         try:
@@ -258,9 +259,10 @@ class Server:
             os.killpg(running.pid, signal.SIGKILL)
         if not self._running:
             self._end_orphans()
+        touched = read_log(os.path.join(running.scratch, TOUCHED)) if running.job.get("alone") else ()
         remove(running.scratch)
-        if running.job.get("alone"):
-            changed = self._files.restore()
+        if touched:
+            changed = self._files.restore(touched)
             if changed:
                 running.slot.say({"kind": "files", "changed": changed})
         code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)

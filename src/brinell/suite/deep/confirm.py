@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from brinell.core.observation import Choice, Confirmation
@@ -50,11 +51,8 @@ class Confirmer:
             (apart if touches else together).append(wanted)
         self._do(self._side_by_side, together)
         for one in apart:
-            self._files.remember()
-            try:
+            with self._keeping(one[1]):
                 self._do(self._serial, [one])
-            finally:
-                self._files.restore()
 
     def _affordable(self, trusts: Sequence[Trust]) -> list[_Wanted]:
         """Return what to run, short ones first, within what is left of the budget and a part of it on top."""
@@ -75,11 +73,10 @@ class Confirmer:
 
     def propose(self, trusts: Iterable[Trust]) -> None:
         """Write and run the fixtures that would fix what was confirmed; files of the project are put back."""
-        self._files.remember()
-        try:
-            propose(self._examiner, self._command, [trust for trust in trusts if trust.confirmed], self._options)
-        finally:
-            self._files.restore()
+        confirmed = [trust for trust in trusts if trust.confirmed]
+        involved = {test for trust in confirmed for test in (trust.test, *sum(trust.polluters[:1], ()))}
+        with self._keeping(involved):
+            propose(self._examiner, self._command, confirmed, self._options)
 
     def confirm_causes(self, trusts: Iterable[Trust], fresh: Lab) -> None:
         """Show the cause of each test in a fresh process: by a plain command, or by ``brinell isolate``."""
@@ -88,14 +85,11 @@ class Confirmer:
             if not trust.factors or trust.cause == "order" or self._examiner.left_s < -_OVERTIME_S:
                 continue
             seen = trust.factors[0]
-            self._files.remember()
-            try:
+            with self._keeping([trust.test]):
                 if seen.factor == "beside":
                     self._show_beside(trust.test)
                 elif seen.factor in FACTORS:
                     self._show(trust.test, seen.factor, seen.level, fresh)
-            finally:
-                self._files.restore()
 
     def _show(self, test: int, factor: str, level: Any, fresh: Lab) -> None:
         name = self._examiner.name(test)
@@ -127,6 +121,17 @@ class Confirmer:
             self._examiner.tried(Confirmation("factor beside", command, (test,), outcomes, message=message))
             if failed:
                 return
+
+    @contextlib.contextmanager
+    def _keeping(self, tests: Iterable[int]) -> Iterator[None]:
+        """Put back the files of the project that these tests are known to change, and no others."""
+        paths = set().union(*(self._examiner.files.get(test, set()) for test in tests))
+        if paths:
+            self._files.remember()
+        try:
+            yield
+        finally:
+            self._files.restore(paths)
 
     def close(self) -> None:
         """Forget the copies of the project's files."""

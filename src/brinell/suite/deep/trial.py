@@ -28,6 +28,7 @@ from brinell.suite.trial import TO_THE_END
 from brinell.suite.untrusted import identity
 
 _COLLECT_S = 600.0
+_PLAIN_RUNS = 3  # with nothing changed, of a test whose factors were asked for
 _ISOLATED_RUNS = 20  # of a test that was asked for by name
 
 
@@ -128,6 +129,8 @@ def _isolate(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: Examine
         _prove(examiner, found)
         confirmer.confirm(found)
         confirmer.propose([examiner.ledger.trust(test) for test in targets])
+    else:
+        examiner.ask("alone", [examiner.job([test]) for test in targets for _ in range(_PLAIN_RUNS)])
     decide_causes(examiner, fresh, targets, spec.factors)
     confirmer.confirm_causes([examiner.ledger.trust(test) for test in targets], fresh)
 
