@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from brinell.checks.load import load
+from brinell.checks.parallel import parallel
 from brinell.checks.steps import steps
 from brinell.checks.suite_baseline import suite_baseline
 from brinell.checks.suite_outcomes import suite_outcomes
@@ -14,6 +15,7 @@ from brinell.triage.check import triage
 CHECKS: dict[str, Check] = {
     "steps": steps,
     "suite-outcomes": suite_outcomes,
+    "parallel": parallel,
     "suite-report": suite_report,
     "suite-baseline": suite_baseline,
     "trust": trust,
