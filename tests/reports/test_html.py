@@ -234,3 +234,13 @@ def test_single_requests_are_read_as_the_other_numbers_are(build):
     assert ("detail", "text") in columns
     assert dict(zip(heads, rows[0], strict=True))["response ms"] == ("3,105", "n")
     assert dict(zip(heads, rows[0], strict=True))["at s"] == ("18.600", "n")
+
+
+def test_workers_and_what_they_gained_are_told(build):
+    judgement = build.realistic()
+    suite = msgspec.structs.replace(
+        judgement.suite, workers=2, serial_seconds=22.0, parallel_seconds=12.0, parallel_speedup=1.833
+    )
+    text = html(msgspec.structs.replace(judgement, suite=suite))
+    assert ", 2 forked workers" in text
+    assert "<dd>1.83 times as fast: 12.0 s instead of 22.0 s</dd>" in text

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -204,3 +205,13 @@ def test_one_bug_is_told_whatever_its_size(build):
     tests = tuple(f"t.py::{n}" + "x" * 490 for n in range(40))
     huge = build.msgspec.structs.replace(judgement.bugs[0], tests=tests, error="\u4e16" * 200_000)
     assert "**Fix strategy:**" in triage_markdown(build.msgspec.structs.replace(judgement, bugs=(huge,)))
+
+
+def test_workers_and_what_they_gained_are_told(build):
+    judgement = build.realistic()
+    suite = msgspec.structs.replace(
+        judgement.suite, workers=2, serial_seconds=22.0, parallel_seconds=12.0, parallel_speedup=1.833
+    )
+    text = markdown(msgspec.structs.replace(judgement, suite=suite))
+    assert "on 2 forked workers, target" in text
+    assert "In parallel 1.83 times as fast: 12.0 s instead of 22.0 s." in text

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from brinell.core.verdicts import Exit, Owner, Verdict
 from brinell.reports import outline
@@ -85,3 +86,19 @@ def test_statuses_that_do_not_add_up_are_left_alone(build):
 
 def test_owners_are_all_known_to_the_reports():
     assert {owner.value for owner in Owner} == {"product", "infrastructure", "undecided"}
+
+
+@pytest.mark.parametrize(
+    ("xdist", "forked", "told"),
+    [(0, 0, ""), (2, 0, "2 xdist workers"), (0, 1, "1 forked worker"), (0, 4, "4 forked workers")],
+)
+def test_workers_are_told_by_their_kind(build, xdist, forked, told):
+    suite = msgspec.structs.replace(build.realistic().suite, xdist_workers=xdist, workers=forked)
+    assert outline.workers(suite) == told
+
+
+def test_the_speed_up_is_told_with_both_times_and_not_at_all_where_it_is_not_known(build):
+    suite = build.realistic().suite
+    assert outline.speed_up(suite) == ""
+    both = msgspec.structs.replace(suite, serial_seconds=22.0, parallel_seconds=12.0, parallel_speedup=1.833)
+    assert outline.speed_up(both) == "1.83 times as fast: 12.0 s instead of 22.0 s"

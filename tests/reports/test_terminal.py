@@ -120,3 +120,14 @@ def test_a_list_keeps_its_first_and_its_last_lines(build):
     text = with_detail(build, *(f"line {n}" for n in range(12)))
     assert [n for n in range(12) if f"line {n}\n" in text] == [0, 9, 10, 11]
     assert "… 8 lines, in report.md …" in text
+
+
+def test_workers_and_what_they_gained_are_told(build):
+    judgement = build.realistic()
+    assert "worker" not in summary(judgement).split("\nSuite\n")[1].split("\nLoad")[0]
+    suite = msgspec.structs.replace(
+        judgement.suite, workers=2, serial_seconds=22.0, parallel_seconds=12.0, parallel_speedup=1.833
+    )
+    text = " ".join(summary(msgspec.structs.replace(judgement, suite=suite)).split())
+    assert "on 2 forked workers" in text
+    assert "parallel 1.83 times as fast: 12.0 s instead of 22.0 s" in text

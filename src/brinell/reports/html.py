@@ -73,6 +73,8 @@ def _environment() -> jinja2.Environment:
         detail_lines=html_view.detail_lines,
         sentence=lambda text: text[:1].upper() + text[1:],
         rates=outline.rates,
+        workers=outline.workers,
+        speed_up=outline.speed_up,
         thresholds=outline.thresholds,
         errors=outline.errors,
         trust_words=outline_trust.words,

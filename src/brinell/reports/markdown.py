@@ -116,7 +116,11 @@ def _suite(suite: SuiteReport) -> list[str]:
     )
     told = ", ".join(f"{number:,} {word}" for word, number in tallies if number) or "none ran"
     regression = suite.regression
-    facts = f"Took {seconds(suite.execution_time_seconds)}, target {seconds(suite.target_full_suite)}."
+    workers, gained = outline.workers(suite), outline.speed_up(suite)
+    on = f" on {workers}" if workers else ""
+    facts = f"Took {seconds(suite.execution_time_seconds)}{on}, target {seconds(suite.target_full_suite)}."
+    if gained:
+        facts += f" In parallel {gained}."
     if regression.ratio is not None:
         facts += (
             f" {exact(round(regression.ratio, 3))} times its baseline of {seconds(regression.baseline_seconds)}"

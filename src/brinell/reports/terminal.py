@@ -114,8 +114,10 @@ def _suite(pen: Pen, suite: SuiteReport) -> None:
     counts = " · ".join(f"{number:,}{GLUE}{word}" for number, word in tallies if number)
     pen.say(f"{plural(suite.test_count, 'test')}: {counts or 'none ran'}", indent=2)
     facts = [f"{seconds(suite.execution_time_seconds)}, target {seconds(suite.target_full_suite)}"]
-    if suite.parallel_speedup is not None:
-        facts.append(f"parallel {suite.parallel_speedup:.2f} times as fast")
+    if workers := outline.workers(suite):
+        facts[0] += f", on {workers}"
+    if gained := outline.speed_up(suite):
+        facts.append(f"parallel {gained}")
     if suite.regression.ratio is not None:
         facts.append(f"{suite.regression.ratio:.2f} times the baseline {pen.mark(suite.regression.verdict)}")
     pen.say("; ".join(facts), indent=2)
