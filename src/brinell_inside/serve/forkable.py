@@ -3,9 +3,12 @@
 import os
 import sys
 import threading
+import time
 import warnings
 
 _PR_SET_CHILD_SUBREAPER = 36
+_LOOKS = 10
+_LOOK_S = 0.01
 _FORBIDS = {  # module -> why its state does not survive a fork
     "grpc._cython.cygrpc": "gRPC is loaded, whose core does not survive a fork",
     "tensorflow": "TensorFlow is loaded, whose thread pools do not survive a fork",
@@ -20,7 +23,7 @@ def why_not():
         return "forking is only sound on Linux"
     others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
     names = sorted(thread.name for thread in others if not _harmless(thread))
-    native = _native_threads() - 1 - len(others)
+    native = _native_threads(1 + len(others)) - 1 - len(others)
     if names or native > _blas_threads():
         what = ", ".join(names[:5]) or "started by a native library"
         return "%d thread(s) run after collection: %s" % (max(len(names), native), what)
@@ -54,11 +57,18 @@ def fork():
         quiet.__exit__(None, None, None)
 
 
-def _native_threads():
-    try:
-        return len(os.listdir("/proc/self/task"))
-    except OSError:
-        return 1
+def _native_threads(expected):
+    """As the kernel counts them. It lists a thread for a moment longer than ``join`` waits for it: look again."""
+    limit = expected + _blas_threads()
+    for _ in range(_LOOKS):
+        try:
+            count = len(os.listdir("/proc/self/task"))
+        except OSError:
+            return 1
+        if count <= limit:
+            break
+        time.sleep(_LOOK_S)
+    return count
 
 
 def adopt_orphans():

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import tempfile
 from contextlib import suppress
 
@@ -62,6 +63,9 @@ class ProjectFiles:
             if how != "added":
                 with suppress(OSError):
                     self._put_back(path)
+        for path, _ in reversed(different):  # now that all is in it, a folder may be read-only again
+            with suppress(OSError):
+                self._finish(path)
         return different[:_MOST_NAMED]
 
     def close(self) -> None:
@@ -73,51 +77,84 @@ class ProjectFiles:
     def _remove(self, path):
         target = os.path.join(self._root, path)
         with suppress(OSError):
-            if os.path.isdir(target) and not os.path.islink(target):
+            if self._led_away(path):
+                return
+            if _kind(target) == stat.S_IFDIR:
                 os.rmdir(target)  # only an empty one: what else is in it is not known to be a test's
             else:
                 os.unlink(target)
 
     def _put_back(self, path):
-        target = os.path.join(self._root, path)
-        source = os.path.join(self._copies, path)
-        if os.path.isdir(source) and not os.path.islink(source):
+        target, source = os.path.join(self._root, path), os.path.join(self._copies, path)
+        kind = _kind(source)
+        if kind is None or self._led_away(path):
+            return
+        if kind != stat.S_IFDIR or _kind(target) not in (None, stat.S_IFDIR):
+            self._remove(path)
+        if kind == stat.S_IFDIR:
             os.makedirs(target, exist_ok=True)
-            shutil.copystat(source, target)
-        elif os.path.lexists(source):
+            os.chmod(target, stat.S_IRWXU)
+        elif _kind(target) is None:
             os.makedirs(os.path.dirname(target), exist_ok=True)
-            if os.path.lexists(target) and not os.path.isdir(target):
-                os.unlink(target)
             shutil.copy2(source, target, follow_symlinks=False)
+
+    def _led_away(self, path):
+        """Whether a folder above it is a link now: what is there is not the project's."""
+        folder = os.path.dirname(path)
+        while folder:
+            if _kind(os.path.join(self._root, folder)) == stat.S_IFLNK:
+                return True
+            folder = os.path.dirname(folder)
+        return False
+
+    def _finish(self, path):
+        """Give a folder its mode again; a file that is back is no longer different, though it is a new one."""
+        known = self._known.get(path)
+        if known is None or self._led_away(path):
+            return
+        now = os.lstat(os.path.join(self._root, path))
+        look = _look_of(now)
+        if known[0] == look[0] == "directory":
+            os.chmod(os.path.join(self._root, path), stat.S_IMODE(known[1]))
+        elif known[:2] + known[3:] == look[:2] + look[3:]:
+            if self._copied.get(path) == known:
+                self._copied[path] = look
+            self._known[path] = look
 
     def _copy(self, path, look):
         source, target = os.path.join(self._root, path), os.path.join(self._copies, path)
         with suppress(OSError):
-            if os.path.isdir(source) and not os.path.islink(source):
+            if _kind(target) not in (None, _kind(source)) or _kind(target) not in (None, stat.S_IFDIR):
+                self._forget(target)
+            if look[0] == "directory":
                 os.makedirs(target, exist_ok=True)
-                shutil.copystat(source, target)
-            elif self._size + os.lstat(source).st_size > _MOST_BYTES:
+                self._copied[path] = look
+                return
+            if self._size + look[1] > _MOST_BYTES:
                 self.complete = False
                 return
-            else:
-                self._size += os.lstat(source).st_size
-                os.makedirs(os.path.dirname(target), exist_ok=True)
-                if os.path.lexists(target):
-                    os.unlink(target)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            try:
                 shutil.copy2(source, target, follow_symlinks=False)
+            except OSError:  # half a file must never be put back
+                self.complete = False
+                self._forget(target)
+                return
+            self._size += os.lstat(target).st_size
             self._copied[path] = look
+
+    def _forget(self, copy):
+        if _kind(copy) == stat.S_IFDIR:
+            shutil.rmtree(copy, ignore_errors=True)
+        elif _kind(copy) is not None:
+            self._size -= os.lstat(copy).st_size
+            os.unlink(copy)
 
     def _look(self):
         seen = {}
         for path, entry in self._walk():
             with suppress(OSError):
-                stat = entry.stat(follow_symlinks=False)
-                directory = entry.is_dir(follow_symlinks=False)
-                seen[path] = (
-                    ("directory", stat.st_mode)
-                    if directory
-                    else (stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_mode)
-                )
+                seen[path] = _look_of(entry.stat(follow_symlinks=False))
         return seen
 
     def _walk(self):
@@ -139,3 +176,18 @@ class ProjectFiles:
                 yield path, entry
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(path)
+
+
+def _look_of(found):
+    """What tells one state of a file from another without reading it."""
+    if stat.S_ISDIR(found.st_mode):
+        return ("directory", found.st_mode)
+    return (found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode)
+
+
+def _kind(path):
+    """What is there itself, not where it may lead: one of ``stat.S_IF…``, None for nothing."""
+    try:
+        return stat.S_IFMT(os.lstat(path).st_mode)
+    except OSError:
+        return None
