@@ -139,6 +139,8 @@ class _Process:
         for raw in self.lines.read():
             line = decode(raw)
             if line is not None:
+                if self._heard_ns is None:  # it has collected: from here on its job's own deadline counts
+                    self._deadline_ns = min(self._deadline_ns, now_ns + round(self.job.deadline_s * 1e9))
                 self._heard_ns = now_ns
                 self._assembly.take(line)
         self._ended_ns = now_ns

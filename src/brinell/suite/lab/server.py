@@ -297,7 +297,7 @@ def _number(raw: bytes) -> int:
     """Return the job's number; 0, which no job has, of a line that its writer did not finish."""
     try:
         return msgspec.json.decode(raw, type=_JobLine).job
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return 0
 
 

@@ -103,7 +103,7 @@ def decode(raw: bytes) -> Line | None:
     """Return the line; None for a torn one, a forged one, or a kind that is not known here."""
     try:
         return _DECODER.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -112,6 +112,7 @@ class Assembly:
 
     def __init__(self, job: Job) -> None:
         self.job = job
+        self._tests = frozenset(job.tests)
         self._ran: list[Ran] = []
         self._running: int | None = None
         self._changes: list[tuple[int | None, tuple[Change, ...]]] = []
@@ -123,15 +124,15 @@ class Assembly:
         self._finished = False
 
     def take(self, line: Line) -> None:
-        """Add a line other than ``end``."""
+        """Add a line other than ``end``; what it says of tests that are not the job's is forged."""
         match line:
-            case Begin():
+            case Begin() if line.i in self._tests:
                 self._running = line.i
-            case RanLine() if line.o in _OUTCOMES:
+            case RanLine() if line.o in _OUTCOMES and line.i in self._tests:
                 self._running = None
                 kind, message = clean(line.t, 200), clean(line.m, 600)
                 self._ran.append(Ran(line.i, line.o, line.s, clean(line.p, 40), kind, message))
-            case ChangedLine():
+            case ChangedLine() if line.i is None or line.i in self._tests:
                 self._changes.append((line.i, tuple(map(_change, line.changes))))
             case Restored():
                 self._refused += [clean(root, 500) for root in line.refused]
