@@ -125,7 +125,8 @@ def next_steps(judgement: Judgement, folder: Path, *, opened: bool = False) -> S
             return [(bug.reproduction.command, f"reproduces {bug.severity} {bug.id}"), *report]
     for test in judgement.flaky:
         if test.confirmed and test.reproducer:
-            return [(test.reproducer, f"shows that {_last_name(test.test)} is {_A.get(test.verdict, test.verdict)}"), *report]
+            verdict = _A.get(test.verdict, test.verdict)
+            return [(test.reproducer, f"shows that {_last_name(test.test)} is {verdict}"), *report]
     if judgement.verdict is Verdict.PASS and runs.project_of(folder) is not None:
         return [(f"brinell bless{run}", "make it the baseline later runs are compared with"), *report]
     if judgement.verdict is Verdict.UNKNOWN:
