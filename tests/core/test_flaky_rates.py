@@ -60,14 +60,6 @@ def test_intervals_mirror(failures, passes):
     assert 0 <= low <= high <= 1
 
 
-def test_the_interval_of_an_independent_implementation():
-    stats = pytest.importorskip("scipy.stats")
-    for failures, runs in [(1, 3), (17, 1000), (999, 1000)]:
-        assert interval(failures, runs) == pytest.approx(
-            (stats.beta.ppf(0.025, failures, runs - failures + 1), stats.beta.ppf(0.975, failures + 1, runs - failures))
-        )
-
-
 @pytest.mark.parametrize("arguments", [(-1, 3), (4, 3), (1, 3, 0.0), (1, 3, 1.0)])
 def test_no_interval_of_what_cannot_be(arguments):
     with pytest.raises(ValueError, match="no interval"):

@@ -174,6 +174,12 @@ def test_of_a_flood_of_text_the_last_lines_stay(longrepr, kept):
     assert last.longrepr == kept
 
 
+def test_a_line_that_is_no_utf8_is_malformed():
+    recording = Recording((), "", "")
+    assert list(recording.feed(b'{"kind":"start","id":"\xff","t_ns":1}')) == []
+    assert recording.malformed == 1
+
+
 def test_deep_nesting_is_malformed_and_nothing_else(tmp_path):
     deep = b'{"kind":"test","id":"a","outcome":"failed","exc":' + b'[{"children":[' * 3000 + b"]}]" * 3000 + b"}"
     path = tmp_path / "recording"

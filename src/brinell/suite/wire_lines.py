@@ -225,7 +225,7 @@ def decode(raw: bytes) -> Line | None:
         raise MalformedError(f"{len(raw)} bytes in one line")
     try:
         line: Line = _DECODER.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _second_look(raw, str(error))
     return line
 
