@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SQLITE_PRAGMAS = {
-    "busy_timeout": "{busy_ms}",  # first: switching to WAL may itself have to wait
-    "journal_mode": "WAL",  # readers and the writer don't block each other
+    "busy_timeout": "{busy_ms}",
     "synchronous": "NORMAL",  # safe in WAL against a crash of the process; a power cut may take the last commits
     "foreign_keys": "ON",
     "cache_size": "-16000",  # KiB per connection
@@ -23,6 +22,7 @@ _SQLITE_PRAGMAS = {
     "journal_size_limit": str(64 * 1024 * 1024),  # gives the space back after a burst
 }
 _CHECK_EVERY_INSTRUCTIONS = 2_000
+_RETRY_S = 0.01
 
 
 def build_engine(url: str, *, connections: int, timeout_s: float) -> Engine:
@@ -79,6 +79,7 @@ def _tune_sqlite(engine: Engine, timeout_s: float) -> None:
         driver.isolation_level = None  # sqlite3 would open transactions by itself, and never an IMMEDIATE one
         for pragma, value in _SQLITE_PRAGMAS.items():
             driver.execute(f"PRAGMA {pragma} = {value.format(busy_ms=round(timeout_s * 1000))}")
+        _switch_to_wal(driver, time.monotonic() + timeout_s)
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
@@ -86,3 +87,20 @@ def _tune_sqlite(engine: Engine, timeout_s: float) -> None:
         # in between, whatever the busy_timeout; taking the write lock at the start waits for it instead.
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _switch_to_wal(driver: sqlite3.Connection, deadline: float) -> None:
+    """Let readers and the writer not block each other.
+
+    When several processes begin on a new file, SQLite refuses all but one of them at once, whatever the busy_timeout:
+    waiting for each other with a lock in hand would be a deadlock.
+    """
+    while True:
+        try:
+            driver.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
