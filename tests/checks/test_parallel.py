@@ -6,16 +6,8 @@ from hypothesis import strategies as st
 
 from brinell.checks.parallel import parallel
 from brinell.core.evidence import MemoryEvidence
-from brinell.core.observation import (
-    Collected,
-    ParallelOnly,
-    Phase,
-    SeenTest,
-    StepFinished,
-    StepStarted,
-    SuiteEnded,
-    SuiteStarted,
-)
+from brinell.core.examination import ParallelOnly
+from brinell.core.observation import Collected, Phase, SeenTest, StepFinished, StepStarted, SuiteEnded, SuiteStarted
 from brinell.core.plan import Plan, Step, SuiteSpec
 from brinell.core.verdicts import Verdict
 

@@ -6,17 +6,9 @@ import msgspec
 import pytest
 
 from brinell.core.evidence import MemoryEvidence
+from brinell.core.examination import Exam, ExamStarted, Left, LeftState
 from brinell.core.judgement import Part
-from brinell.core.observation import (
-    Exam,
-    ExamStarted,
-    Left,
-    LeftState,
-    SeenTest,
-    StepFinished,
-    StepStarted,
-    SuiteStarted,
-)
+from brinell.core.observation import SeenTest, StepFinished, StepStarted, SuiteStarted
 from brinell.core.plan import ExamineSpec, Plan, Step, SuiteSpec
 from brinell.core.verdicts import Verdict
 from brinell.rosters.checks import CHECKS

@@ -8,21 +8,8 @@ import pytest
 from brinell.checks.suite_report import suite_report
 from brinell.checks.trust import trust
 from brinell.core.evidence import MemoryEvidence
-from brinell.core.observation import (
-    Choice,
-    Confirmation,
-    Exam,
-    ExamStarted,
-    FixTried,
-    Left,
-    LeftState,
-    Phase,
-    SeenTest,
-    StepFinished,
-    StepStarted,
-    SuiteEnded,
-    SuiteStarted,
-)
+from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, LeftState
+from brinell.core.observation import Choice, Phase, SeenTest, StepFinished, StepStarted, SuiteEnded, SuiteStarted
 from brinell.core.plan import ExamineSpec, Plan, Step, SuiteSpec
 from brinell.core.verdicts import Exit, Owner, Reason, Verdict
 from brinell.judge import judge

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brinell.core.observation import Confirmation, Exam, ExamStarted, FixTried, Left, LeftState
+from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, LeftState
 from brinell.core.trust import Ledger
 
 A, B, C, D = range(4)

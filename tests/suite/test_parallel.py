@@ -7,7 +7,8 @@ import pytest
 
 from brinell.checks.suite_report import suite_report
 from brinell.core.evidence import fingerprint
-from brinell.core.observation import Choice, ParallelOnly, SuiteStarted, WarningSeen
+from brinell.core.examination import ParallelOnly
+from brinell.core.observation import Choice, SuiteStarted, WarningSeen
 
 MIXTURE = {
     "tests__test_mixture": """

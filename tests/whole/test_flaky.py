@@ -22,7 +22,8 @@ pytestmark = pytest.mark.prove
 @pytest.fixture
 def polluted(tool):
     (tool.project / "tests" / "test_shop.py").write_text(SUITE)
-    (tool.project / "brinell.toml").write_text("[suite]\n")
+    # In the order of the file, also where pytest-randomly is installed.
+    (tool.project / "brinell.toml").write_text('[suite]\nargs = ["-p", "no:randomly"]\n')
     # Outside the project, and the output too: files there that change beside a test are taken for the test's.
     tool.run_folder = tool.project.parent / "the run"
     return tool

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from brinell.checks.suite_facts import FAILURES, Suite, suites
 from brinell.checks.trust_lines import MOST_CITED, MOST_NAMED, counted, more
 from brinell.core.evidence import Evidence, observation_id
+from brinell.core.examination import ParallelOnly
 from brinell.core.finding import Finding
 from brinell.core.judgement import Part
-from brinell.core.observation import ParallelOnly
 from brinell.core.redact import one_line
 from brinell.core.verdicts import Verdict
 

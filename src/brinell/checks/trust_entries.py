@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from brinell.checks.trust_facts import IMPORT, Examined
+from brinell.core.examination import Confirmation, LeftState
 from brinell.core.flaky_rates import interval
 from brinell.core.judgement import FactorEffect, FlakyTest, LeakedState, Pollution, Probability
-from brinell.core.observation import Confirmation, LeftState
 from brinell.core.redact import one_line
 from brinell.core.trust import BAD, Trust
 

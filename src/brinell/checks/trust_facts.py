@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from brinell.core.evidence import Evidence, observation_id, steps_of
-from brinell.core.observation import Choice, Confirmation, Envelope, Exam, ExamStarted, FixTried, Left, StepFinished
+from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left
+from brinell.core.observation import Choice, Envelope, StepFinished
 from brinell.core.plan import ExamineSpec, Step
 from brinell.core.trust import BAD, Count, Ledger, Trust
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from brinell.core.entry import Entry
+from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, ParallelOnly
 from brinell.core.redact import one_line
 from brinell.core.verdicts import Exit
 
@@ -18,14 +20,10 @@ VERSION = 1
 RUN = "run"
 
 
-class _Record(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag=str.lower):
-    """Base of all records; the tag is the lower-case class name. Defaults are not written: they cost space."""
-
-
 # --- the run -------------------------------------------------------------------------------------------------------
 
 
-class Epoch(_Record, frozen=True):
+class Epoch(Entry, frozen=True):
     """A writer took the journal: pairs the wall clock with the monotonic one. A resume opens a new epoch."""
 
     wall: str
@@ -35,7 +33,7 @@ class Epoch(_Record, frozen=True):
     brinell: str
 
 
-class RunStarted(_Record, frozen=True):
+class RunStarted(Entry, frozen=True):
     """What was planned, and on what machine."""
 
     plan_digest: str
@@ -44,20 +42,20 @@ class RunStarted(_Record, frozen=True):
     run_id: str = ""  # the folder's name then: a copy elsewhere is still this run
 
 
-class BaselineRead(_Record, frozen=True):
+class BaselineRead(Entry, frozen=True):
     """The blessed baseline as it was when the run began, so that judging a year later reads no other file."""
 
     path: str
     content: dict[str, Any]
 
 
-class StepStarted(_Record, frozen=True):
+class StepStarted(Entry, frozen=True):
     """A step began; what an earlier, unfinished attempt at it wrote no longer counts."""
 
     step: str
 
 
-class StepFinished(_Record, frozen=True):
+class StepFinished(Entry, frozen=True):
     """A step ended: ``done``, ``interrupted`` or ``failed`` (the subject stopped it; ``detail`` says how)."""
 
     step: str
@@ -65,14 +63,14 @@ class StepFinished(_Record, frozen=True):
     detail: str = ""
 
 
-class Choice(_Record, frozen=True):
+class Choice(Entry, frozen=True):
     """An adaptive choice made inside the plan's bounds, with its reason."""
 
     what: str
     reason: str
 
 
-class RunEnded(_Record, frozen=True):
+class RunEnded(Entry, frozen=True):
     """The run's end: ``complete``, ``interrupted`` or ``failed``. Without it, the tool was killed.
 
     Of a failed run ``detail`` says why, and ``exit_code`` is what the command ended with (2 the user's, 70 ours).
@@ -86,7 +84,7 @@ class RunEnded(_Record, frozen=True):
 # --- the service under test ----------------------------------------------------------------------------------------
 
 
-class ServiceStarted(_Record, frozen=True):
+class ServiceStarted(Entry, frozen=True):
     """The service answered its ready check. The command is redacted."""
 
     command: tuple[str, ...]
@@ -102,7 +100,7 @@ _UNASKED = {
 }
 
 
-class ServiceEnded(_Record, frozen=True):
+class ServiceEnded(Entry, frozen=True):
     """The service is gone: asked to (``asked``) or by itself; the last log lines, redacted, where it was not asked.
 
     ``ending`` says that its guard ended it unasked, which is no fault of its own: ``lease`` (the tool stood still),
@@ -122,7 +120,7 @@ class ServiceEnded(_Record, frozen=True):
         return f"the service was ended {_UNASKED.get(self.ending, 'by its guard: ' + one_line(self.ending, 40))}"
 
 
-class Vitals(_Record, frozen=True):
+class Vitals(Entry, frozen=True):
     """One sample of the subject from outside: the process and its descendants, summed. None: not readable here."""
 
     at_ns: int
@@ -177,7 +175,7 @@ class Phase(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float
 
 
-class SuiteStarted(_Record, frozen=True):
+class SuiteStarted(Entry, frozen=True):
     """pytest said hello: which interpreter, which pytest, and what counts as whose code there."""
 
     argv: tuple[str, ...]
@@ -196,7 +194,7 @@ class SuiteStarted(_Record, frozen=True):
     workers: int = 0  # forked from one collection by Brinell
 
 
-class Collected(_Record, frozen=True):
+class Collected(Entry, frozen=True):
     """Collection ended: number of tests selected and deselected, seconds."""
 
     count: int
@@ -205,7 +203,7 @@ class Collected(_Record, frozen=True):
     repeat: int = 0
 
 
-class CollectError(_Record, frozen=True):
+class CollectError(Entry, frozen=True):
     """A module or package could not be collected."""
 
     nodeid: str
@@ -214,7 +212,7 @@ class CollectError(_Record, frozen=True):
     repeat: int = 0
 
 
-class SeenTest(_Record, frozen=True):
+class SeenTest(Entry, frozen=True):
     """One execution of one test, as pytest counted it: one record per attempt, the last of them ``final``.
 
     ``outcome`` is passed, failed, skipped, error, xfailed or xpassed; a test whose call passed and whose teardown
@@ -247,7 +245,7 @@ class SeenTest(_Record, frozen=True):
     counted: tuple[str, ...] = ()
 
 
-class WarningSeen(_Record, frozen=True):
+class WarningSeen(Entry, frozen=True):
     """A warning pytest captured; repeats are folded into ``count``."""
 
     message: str
@@ -259,7 +257,7 @@ class WarningSeen(_Record, frozen=True):
     repeat: int = 0
 
 
-class SuiteEnded(_Record, frozen=True):
+class SuiteEnded(Entry, frozen=True):
     """The pytest process is gone. ``summary`` is what pytest itself counted, None if it never said.
 
     ``running`` names the tests that had begun and never ended: with a signal or an exit outside pytest's own codes,
@@ -283,115 +281,7 @@ class SuiteEnded(_Record, frozen=True):
     checked_s: float = 0.0  # part of ``seconds``: in which failures were run again one after the other
 
 
-class ParallelOnly(_Record, frozen=True):
-    """A test gave ``parallel`` on a worker and ``serial`` when it was run again as a serial pytest reaches it.
-
-    ``serially_after`` says after what it was run then: ``all`` tests before it
-    in the default order, or those of its ``module``. ``same_history``: outcome after just the tests that had run before
-    it on its worker, with nothing beside it ("" if that was not tried): where it equals ``parallel``, order is the
-    cause and not what ran beside it. ``beside`` are the tests that ran at the same time on other workers, ``before``
-    the last ones on its own.
-    """
-
-    test: str
-    parallel: str
-    serial: str
-    serially_after: str
-    worker: str = ""
-    beside: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
-    same_history: str = ""
-    message: str = ""
-    repeat: int = 0
-
-
-# --- single tests under examination ---------------------------------------------------------------------------------
-
-
-class ExamStarted(_Record, frozen=True):
-    """The tests are collected and about to be examined. Other records name them by their index in ``tests``.
-
-    ``forks`` says whether children of one collection are used; ``why_not`` why they are not.
-    """
-
-    tests: tuple[str, ...]
-    forks: bool
-    why_not: str = ""
-    slots: int = 1
-    budget_s: float = 0.0
-    rootdir: str = ""
-    interpreter: str = ""
-    options: tuple[str, ...] = ()  # pytest options that order and repetition plug-ins need to keep quiet
-    python: str = ""
-    pytest: str = ""
-
-
-class Exam(_Record, frozen=True):
-    """Some tests ran in one process, in this order.
-
-    ``outcomes`` has one letter for each test that was begun: p passed, f failed, e error, s skipped, x xfailed,
-    X xpassed, d died (left the process, crashed, hung). ``how`` as in a laboratory's result. ``factors`` are what was
-    changed for all of them; ``restored`` the state that was put back before the last one. ``fresh``: no fork.
-    """
-
-    purpose: str
-    tests: tuple[int, ...]
-    outcomes: str
-    how: str = "finished"
-    seconds: float = 0.0
-    factors: dict[str, Any] = {}
-    restored: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
-    unsupported: dict[str, str] = {}
-    messages: dict[str, str] = {}  # index of a failed test -> the first line of what it said, of the first few
-    alone: bool = False
-    fresh: bool = False
-
-
-class LeftState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One piece of state that a test left changed. ``root`` is what can be put back; ``weak``: nearly any test does."""
-
-    name: str
-    root: str
-    kind: str
-    before: str = ""
-    after: str = ""
-    how: str = ""
-    restorable: bool = False
-    weak: bool = False
-
-
-class Left(_Record, frozen=True):
-    """What a test left changed, in the default order. Test -1: import and collection."""
-
-    test: int
-    changes: tuple[LeftState, ...]
-
-
-class Confirmation(_Record, frozen=True):
-    """A command a person can type was run in a fresh process: ``outcomes`` of ``tests`` as in ``Exam``."""
-
-    purpose: str  # alone | sequence | twice | factor
-    command: tuple[str, ...]
-    tests: tuple[int, ...]
-    outcomes: str
-    seconds: float = 0.0
-    env: dict[str, str] = {}
-    message: str = ""
-
-
-class FixTried(_Record, frozen=True):
-    """A fixture that guards the leaked state was run in a fresh process before polluter and victim."""
-
-    test: int
-    polluters: tuple[int, ...]
-    roots: tuple[str, ...]
-    source: str
-    worked: bool
-    seconds: float = 0.0
-
-
-class Reproduced(_Record, frozen=True):
+class Reproduced(Entry, frozen=True):
     """One failing test of a bug was run alone in a fresh process."""
 
     signature: str
@@ -403,7 +293,7 @@ class Reproduced(_Record, frozen=True):
     cwd: str = "."  # where the command was run, relative to the project's root
 
 
-class KnownBugs(_Record, frozen=True):
+class KnownBugs(Entry, frozen=True):
     """What the project's list of known bugs said when the run was made: bug id or test id -> ``open`` or ``fixed``."""
 
     entries: dict[str, str]
@@ -413,7 +303,7 @@ class KnownBugs(_Record, frozen=True):
 # --- load ----------------------------------------------------------------------------------------------------------
 
 
-class LoadStarted(_Record, frozen=True):
+class LoadStarted(Entry, frozen=True):
     """A scenario began at ``start_ns``; ``target_rate`` is per second, None in a closed model."""
 
     scenario: str
@@ -430,7 +320,7 @@ class LoadStarted(_Record, frozen=True):
     subject_others: tuple[str, ...] = ()  # who listens, where the process that was named is not of their tree
 
 
-class LoadSlice(_Record, frozen=True):
+class LoadSlice(Entry, frozen=True):
     """One second of one worker, one operation, one outcome. Histograms are sparse: bucket indices and counts.
 
     ``second`` counts from ``LoadStarted.start_ns`` by the moment a request ended. ``outcome`` is ``ok`` or an error
@@ -449,7 +339,7 @@ class LoadSlice(_Record, frozen=True):
     bytes_in: int = 0
 
 
-class Exemplar(_Record, frozen=True):
+class Exemplar(Entry, frozen=True):
     """A bounded sample of single requests: the slowest, and up to three of every error kind."""
 
     operation: str
@@ -461,7 +351,7 @@ class Exemplar(_Record, frozen=True):
     detail: str = ""
 
 
-class GeneratorSecond(_Record, frozen=True):
+class GeneratorSecond(Entry, frozen=True):
     """One second of one worker about itself: is it the limit? Lag is woken minus due, sparse like a slice; in a closed
     model, where nothing is due, it is how late the loop came to its own regular appointments.
     """
@@ -479,7 +369,7 @@ class GeneratorSecond(_Record, frozen=True):
     starved_s: float = 0.0  # runnable without a core: this machine, not the worker, was the limit
 
 
-class LoadEnded(_Record, frozen=True):
+class LoadEnded(Entry, frozen=True):
     """The scenario ended; ``scheduled`` requests were due, ``unfinished`` were still in flight after the last wait."""
 
     scheduled: int

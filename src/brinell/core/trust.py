@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 
+from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, LeftState
 from brinell.core.flaky_rates import TwoRates
-from brinell.core.observation import Confirmation, Exam, ExamStarted, FixTried, Left, LeftState, Record
+from brinell.core.observation import Record
 
 BAD = frozenset("fed")
 VARYING = frozenset({"hash", "rng", "entropy", "clock"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
-from brinell.core.observation import ParallelOnly, Record, SeenTest
+from brinell.core.examination import ParallelOnly
+from brinell.core.observation import Record, SeenTest
 from brinell.suite.parallel_crew import Crew
 from brinell.suite.parallel_ledger import Ledger, Span, outcome_of
 

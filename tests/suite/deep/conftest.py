@@ -15,8 +15,8 @@ import pytest
 
 from brinell.core.clock import FakeClock
 from brinell.core.errors import Interrupted
+from brinell.core.examination import ExamStarted
 from brinell.core.fakes import FakeRoom
-from brinell.core.observation import ExamStarted
 from brinell.core.plan import ExamineSpec
 from brinell.core.trust import Ledger
 from brinell.suite.deep.confirm import Confirmer

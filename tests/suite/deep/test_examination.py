@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brinell.core.observation import Choice, Exam
+from brinell.core.examination import Exam
+from brinell.core.observation import Choice
 
 _ORDER = {"victim", "brittle", "self-polluting"}
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from brinell.core.errors import UsageError
-from brinell.core.observation import CollectError, Confirmation, Exam, ExamStarted
+from brinell.core.examination import Confirmation, Exam, ExamStarted
+from brinell.core.observation import CollectError
 
 
 def test_state_of_three_kinds_and_each_way_to_depend_on_it(real):

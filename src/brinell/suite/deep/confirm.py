@@ -7,7 +7,8 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from brinell.core.observation import Choice, Confirmation
+from brinell.core.examination import Confirmation
+from brinell.core.observation import Choice
 from brinell.core.trust import Trust
 from brinell.suite.deep.examiner import Examiner
 from brinell.suite.deep.guards import propose

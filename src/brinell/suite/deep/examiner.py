@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from brinell.core.observation import Confirmation, Exam, FixTried, Left, LeftState
+from brinell.core.examination import Confirmation, Exam, FixTried, Left, LeftState
 from brinell.core.roles import Room
 from brinell.core.trust import BAD, Ledger
 from brinell.suite.lab.job import Job, Lab, Result, Step, restore

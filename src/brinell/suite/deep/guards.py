@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from brinell.core.observation import FixTried
+from brinell.core.examination import FixTried
 from brinell.core.trust import Trust
 from brinell.suite.deep.examiner import Examiner
 from brinell.suite.lab.job import fixture

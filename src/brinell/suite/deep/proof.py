@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from brinell.core.observation import LeftState
+from brinell.core.examination import LeftState
 from brinell.suite.deep.examiner import Examiner, passed_last, proof_steps
 from brinell.suite.deep.phases import watch
 

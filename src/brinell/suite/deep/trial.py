@@ -8,7 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 from brinell.core.errors import UsageError
-from brinell.core.observation import Choice, CollectError, ExamStarted
+from brinell.core.examination import ExamStarted
+from brinell.core.observation import Choice, CollectError
 from brinell.core.plan import ExamineSpec
 from brinell.core.roles import Room
 from brinell.core.trust import Ledger, Trust
