@@ -14,6 +14,7 @@ import msgspec
 from brinell.core.entry import Entry
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, ParallelOnly
 from brinell.core.redact import one_line
+from brinell.core.time_records import FixtureTime, ImportTime, SessionTime
 from brinell.core.verdicts import Exit
 
 VERSION = 1
@@ -400,6 +401,9 @@ Record = (
     | SeenTest
     | WarningSeen
     | SuiteEnded
+    | FixtureTime
+    | ImportTime
+    | SessionTime
     | ParallelOnly
     | ExamStarted
     | Exam
