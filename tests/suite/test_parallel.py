@@ -8,7 +8,7 @@ import pytest
 from brinell.checks.suite_report import suite_report
 from brinell.core.evidence import fingerprint
 from brinell.core.examination import ParallelOnly
-from brinell.core.observation import Choice, SuiteStarted, WarningSeen
+from brinell.core.observation import Choice, SuiteEnded, SuiteStarted, WarningSeen
 
 MIXTURE = {
     "tests__test_mixture": """
@@ -74,7 +74,7 @@ KILLERS = {
         def test_daemon():
             subprocess.Popen([sys.executable, "-c", "import time; time.sleep(77.25)"], start_new_session=True)
         """,
-    "tests__test_descriptors": """
+    "tests__test_zz_descriptors": """
         import os
         def test_standard(): os.close(1); os.close(2)
         def test_after_standard(): pass
@@ -200,6 +200,44 @@ def test_a_failure_that_needs_company_is_not_recorded_as_one(project, examine, t
     assert only
     assert only[0].parallel == "failed"
     assert only[0].beside
+
+
+HIDDEN = {
+    "shop": "OPEN = [True]",
+    "conftest": "import sys; sys.path.insert(0, '.')",
+    "tests__test_a": """
+        import shop, time
+        def test_closes(): shop.OPEN.clear(); time.sleep(0.3)
+        """,
+    "tests__test_b": """
+        import shop, time
+        def test_needs_it_open(): time.sleep(0.3); assert shop.OPEN
+        """,
+}
+
+
+def test_a_test_that_only_a_serial_run_spoils_has_its_serial_outcome(project, examine):
+    """The failure at the end has everything before it run again as a serial pytest does."""
+    root = project(**HIDDEN, tests__test_c="def test_bad(): assert 0")
+    serial, parallel = examine(root), examine(root, workers=2)
+    assert [one.parallel for one in parallel.of(ParallelOnly)] == ["passed"]
+    assert outcomes(parallel) == outcomes(serial)
+    assert counts(parallel) == counts(serial)
+    assert (parallel.report.passed, parallel.report.failed) == (1, 2)
+    assert parallel.finding("suite.record") is None or parallel.finding("suite.record").verdict == "pass"
+
+
+def test_serial_too_measures_the_speed_up_and_compares_every_outcome(project, examine):
+    run = examine(project(**HIDDEN), workers=2, serial_too=True)
+    report = run.report
+    assert (report.workers, len(run.of(SuiteEnded))) == (2, 2)
+    wide, serial = (ended.seconds for ended in run.of(SuiteEnded))
+    assert (report.parallel_seconds, report.serial_seconds) == (pytest.approx(wide), pytest.approx(serial))
+    assert report.parallel_speedup == pytest.approx(serial / wide, rel=0.01)
+    assert report.execution_time_seconds == pytest.approx(wide)
+    trust = {test.id: (test.outcome, test.trust) for test in report.tests}
+    assert trust["tests/test_b.py::test_needs_it_open"] == ("failed", "differed")
+    assert trust["tests/test_a.py::test_closes"] == ("passed", "repeated")
 
 
 def test_ctrl_c_keeps_what_was_measured(project, examine):

@@ -25,6 +25,7 @@ _TITLES = {
     _OTHERWISE: ("ends otherwise on forked workers than", "end otherwise on forked workers than"),
 }
 _SERIALLY = "when run as a serial pytest reaches"
+_RECORDED = "The serial outcome is the one that is recorded."
 _CHANCE = "Each was run again once, so it may be chance: brinell isolate TEST tries a test often."
 _BLIND = (
     "What a parallel run cannot show: a test that an earlier one spoils passes where that one ran on another worker.",
@@ -60,15 +61,13 @@ def _different(suite: Suite, differing: Mapping[str, Sequence[ParallelOnly]], ci
     lines = [*_named(tests)]
     for kind, also in others:
         lines += [f"{_title(kind, len(also))}:", *_named(also)]
-    if _HIDDEN in kinds:
-        lines.append("Where only the serial try failed, the outcome of the worker is the one that is recorded.")
     return Finding(
         id=f"{suite.step.id}.parallel",
         check=CHECK,
         required=False,
         verdict=Verdict.FAIL,
         title=_title(first, len(tests)),
-        detail="\n".join([*lines, _CHANCE]),
+        detail="\n".join([*lines, _RECORDED, _CHANCE]),
         evidence=tuple(cited[:MOST_CITED]),
     )
 
@@ -122,8 +121,8 @@ def _alike(suite: Suite) -> Finding | None:
     """Say that nothing differed, where each of its sessions ran on workers and to its end: failures are only then all
     run again.
     """
-    workers = min((session.started.workers if session.started else 0 for session in suite.sessions), default=0)
-    if not workers or not all(session.complete for session in suite.sessions):
+    workers = min((session.started.workers if session.started else 0 for session in suite.alike), default=0)
+    if not workers or not all(session.complete for session in suite.alike):
         return None
     where = counted(workers, "forked worker", "forked workers")
     return Finding(
@@ -133,5 +132,5 @@ def _alike(suite: Suite) -> Finding | None:
         verdict=Verdict.PASS,
         title=f"{where}: no test was seen to fail there and pass serially",
         detail="\n".join(_BLIND),
-        evidence=tuple(session.at for session in suite.sessions if session.at),
+        evidence=tuple(session.at for session in suite.alike if session.at),
     )

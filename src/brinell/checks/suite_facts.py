@@ -86,6 +86,11 @@ class Session:
         return not ended.running and not ended.stopped_by and not self.missing
 
     @property
+    def workers(self) -> int:
+        """How many processes shared the tests, pytest-xdist's or Brinell's; 0 for one process."""
+        return (self.started.xdist_workers or self.started.workers) if self.started else 0
+
+    @property
     def missing(self) -> int:
         """Selected tests that never ran."""
         return max(0, self.collected.count - self.ran) if self.collected else 0
@@ -123,9 +128,14 @@ class Suite:
         return next((session.started for session in self.sessions if session.started), None)
 
     @property
+    def alike(self) -> list[Session]:
+        """The sessions on as many workers as the first: times of others are not compared with theirs."""
+        return [session for session in self.sessions if session.workers == self.sessions[0].workers]
+
+    @property
     def seconds(self) -> list[float]:
-        """Seconds of the sessions that ran to their end."""
-        return [session.ended.seconds for session in self.sessions if session.complete and session.ended]
+        """Seconds of the sessions alike that ran to their end."""
+        return [session.ended.seconds for session in self.alike if session.complete and session.ended]
 
     @property
     def typical_s(self) -> float | None:
@@ -217,9 +227,14 @@ def _session(suite: Suite, repeat: int) -> Session:
 
 def _seen(session: Session, test: SeenTest, observation: str) -> None:
     """Take one attempt. The same id twice in one session (--keep-duplicates): the worse one stands for it."""
+    before = session.tests.get(test.id)
+    if test.instead and before is not None:
+        session.counts.subtract(before.counted)
+        session.ran -= 1
+        session.tests.pop(test.id)
+        before = None
     session.counts.update(counted(test))
     session.ran += test.final and bool(test.phases)
-    before = session.tests.get(test.id)
     seen = _entry(test, observation)
     seen.reruns = (before.reruns if before else 0) + (not test.final)
     if before is None or not before.final or seen.badness >= before.badness:

@@ -54,7 +54,7 @@ def compare(suite: Suite, baseline: Mapping[str, Any] | None, fingerprint: Mappi
     blessed = _read(baseline)
     if blessed is None:
         return _unknown(threshold, Reason.INVALID, "the baseline's suite part cannot be read", "bless a run again")
-    complete = [session for session in suite.sessions if session.complete]
+    complete = [session for session in suite.alike if session.complete]
     times = _comparable(complete, blessed) if complete else None
     different = _incomparable(suite, blessed, fingerprint)
     if different:

@@ -20,7 +20,7 @@ from brinell.core.verdicts import Reason, Verdict
 
 CHECK = "suite-report"
 _FULL = "full_suite"
-_ONE_WAY = "run both ways to know: bless a run of brinell suite, then brinell suite --workers auto"
+_ONE_WAY = "brinell suite --workers auto --serial-too runs it both ways"
 _NO_COST = "no trial of this version measures what a property test's examples cost"
 
 
@@ -46,12 +46,15 @@ def suite_report(evidence: Evidence) -> Part:
 def _both_ways(suite: Suite, blessed_s: float | None) -> tuple[float | None, float | None]:
     """Return the suite's serial and parallel seconds, None where it is not known. Failures run again do not count.
 
-    The serial time of a suite that ran in parallel is the blessed one, if that was of these tests in this environment.
+    The serial time of a suite that ran in parallel is that of its own serial session (``serial_too``), else the blessed
+    one, if that was of these tests in this environment.
     """
     if not side_by_side(suite.started):
         return suite.typical_s, None
-    spans = [one.ended.seconds - one.ended.checked_s for one in suite.sessions if one.complete and one.ended]
-    return blessed_s, median(spans) if spans else None
+    complete = [(one.workers, one.ended) for one in suite.sessions if one.complete and one.ended]
+    spans = [ended.seconds - ended.checked_s for workers, ended in complete if workers]
+    serial = [ended.seconds for workers, ended in complete if not workers]
+    return median(serial) if serial else blessed_s, median(spans) if spans else None
 
 
 def _report(

@@ -95,6 +95,7 @@ def _suite(spec: SuiteSpec, plan: Plan) -> list[str]:
     target = f"target {spell(spec.target_s)}{'' if spec.target_stated else ' (default, advisory)'}"
     if spec.workers:
         times += ", on one worker for each core" if spec.workers < 0 else f", on {_plural(spec.workers, 'worker')}"
+        times += ", and once in one process" if spec.serial_too else ""
     lines = [f"{words}, {times}", f"with {chosen.path} ({chosen.because})"]
     lines.append(f"{target}; ended after {spell(spec.timeout_s)}")
     if spec.categories:

@@ -15,6 +15,7 @@ EXAMPLES = """
 brinell suite                           the suite of this project
 brinell suite tests/api -- -k login -x  part of it; what follows -- is pytest's
 brinell suite --workers auto            side by side, from one collection
+brinell suite --workers 4 --serial-too  and serially: the speed-up, and every outcome compared
 brinell suite --deep --budget 2m        and which test can be trusted, and why not
 brinell suite --repeat 3                three times: flaky tests show themselves
 brinell suite --python .venv/bin/python --target 60s
@@ -36,6 +37,12 @@ Workers = Annotated[
         "--workers", metavar="N|auto", parser=options.workers, help="Run tests side by side; 0: plain pytest (default)."
     ),
 ]
+SerialToo = Annotated[
+    bool | None,
+    typer.Option(
+        "--serial-too/--no-serial-too", help="With --workers: in one process, too; tells the speed-up. Default: no."
+    ),
+]
 Deep = Annotated[
     bool | None,
     typer.Option("--deep/--no-deep", help="Examine each test too: alone, twice, after others. Default: no."),
@@ -51,6 +58,7 @@ def command(
     *,
     python: options.Python = None,
     workers: Workers = None,
+    serial_too: SerialToo = None,
     deep: Deep = None,
     budget: options.Budget = None,
     seed: options.Seed = None,
@@ -83,6 +91,7 @@ def command(
         target_s=target,
         recording=_recording(recording),
         workers=workers,
+        serial_too=serial_too,
         deep=deep,
         budget_s=budget,
         seed=seed,

@@ -62,6 +62,7 @@ def for_suite(
     target_s: float | None = None,
     recording: Path | None = None,
     workers: int | None = None,
+    serial_too: bool | None = None,
     deep: bool | None = None,
     budget_s: float | None = None,
     seed: int | None = None,
@@ -76,10 +77,15 @@ def for_suite(
         "repeat": repeat or base.repeat,
         "recording": str(recording.resolve()) if recording else None,
         "workers": base.workers if workers is None else workers,
+        "serial_too": base.serial_too if serial_too is None else serial_too,
     }
     if target_s is not None:
         given |= {"target_s": target_s, "target_stated": True}
     spec = msgspec.structs.replace(base, **given)
+    if serial_too and not spec.workers:
+        raise UsageError(
+            "--serial-too compares with a run on workers", hint="add --workers auto, or leave --serial-too away"
+        )
     is_deep = settings.deep if deep is None else deep
     options = {"--deep": deep, "--budget": budget_s is not None, "--seed": seed is not None}
     _refuse_unused(spec, [name for name, is_given in options.items() if is_given], is_deep=is_deep)

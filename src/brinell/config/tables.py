@@ -72,6 +72,7 @@ def suite(root: Path) -> Keys:
         "repeat": Key(Annotated[int, Meta(ge=1, le=1000)], "a whole number from 1 to 1000", "repeat = 3"),
         "timeout_s": Key(Duration, _A_DURATION, 'timeout_s = "1h"', checks.duration),
         "workers": Key(int | str, checks.WORKERS, 'workers = "auto"', checks.workers),
+        "serial_too": Key(bool, "true or false", "serial_too = true"),
         "deep": Key(bool, "true or false", "deep = true"),
         "deep_budget_s": Key(Duration, _A_DURATION, 'deep_budget_s = "2m"', checks.duration),
         "seed": Key(Annotated[int, Meta(ge=0, lt=2**32)], "a whole number of 0 or more", "seed = 1"),

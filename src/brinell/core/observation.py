@@ -219,7 +219,8 @@ class SeenTest(Entry, frozen=True):
     ``outcome`` is passed, failed, skipped, error, xfailed or xpassed; a test whose call passed and whose teardown
     failed is ``passed`` with ``teardown_error``, for pytest counts it twice. ``counted`` is what pytest's summary
     counted for it where that is anything else (subtests, plugins' own categories). A module that skipped itself is one,
-    too: its id is the module's and it has no phases.
+    too: its id is the module's and it has no phases. ``instead``: it takes the place of the record of the same test
+    that came before (a worker's, where the serial outcome is another one).
     """
 
     id: str
@@ -244,6 +245,7 @@ class SeenTest(Entry, frozen=True):
     start_ns: int = 0
     repeat: int = 0
     counted: tuple[str, ...] = ()
+    instead: bool = False
 
 
 class WarningSeen(Entry, frozen=True):

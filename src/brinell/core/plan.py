@@ -45,6 +45,7 @@ class SuiteSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="su
     timeout_s: float = 3600.0
     workers: int = 0  # 0: pytest as it is; n: forked workers side by side; -1: as many as there are cores
     test_timeout_s: float = 600.0  # with workers: a test that takes longer is ended, and an error
+    serial_too: bool = False  # with workers: once more in one process, for the speed-up and to compare each outcome
     recording: str | None = None  # read this recording of `pytest --brinell` instead of running anything
 
 

@@ -75,6 +75,8 @@ class Check:
             return
         if attempts:
             self._ledger.settle([again])
+        else:
+            self._ledger.replace(parallel, again)
         spans = {span.test: span for span in self._ledger.spans}
         said = parallel if parallel.chain or parallel.longrepr else again
         message = f"{said.chain[0].type}: {said.chain[0].message}" if said.chain else said.longrepr[-300:]

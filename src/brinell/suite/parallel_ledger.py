@@ -95,6 +95,13 @@ class Ledger:
             self._counts.update(_counted(record))
         self.failed += failed(attempts[-1])
 
+    def replace(self, given: SeenTest, serial: SeenTest) -> None:
+        """Emit a serial outcome in place of what a worker gave and what was emitted already."""
+        self._emit(msgspec.structs.replace(serial, instead=True))
+        self._counts.subtract(_counted(given))
+        self._counts.update(_counted(serial))
+        self.failed += failed(serial) - failed(given)
+
     def settle_rest(self) -> None:
         """Emit what is still held, also attempts whose last one never came."""
         for attempts in (*self.held.values(), *self._open.values()):

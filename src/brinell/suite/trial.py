@@ -26,7 +26,9 @@ come first, so that a ``-x`` the user gives now still wins."""
 
 
 class SuiteTrial:
-    """Runs the suite ``spec.repeat`` times, or reads the recording of a ``pytest --brinell``."""
+    """Runs the suite ``spec.repeat`` times, and once more in one process for ``serial_too``; or reads a recording
+    of ``pytest --brinell``.
+    """
 
     def run(self, room: Room) -> None:
         """Do the step. ``UsageError`` where there is no interpreter with pytest; its hint is the line that helps."""
@@ -44,9 +46,12 @@ class SuiteTrial:
         probe(chosen, cwd=directory)
         args = (*TO_THE_END, *spec.paths, *spec.args)
         command = Command(str(chosen.path), args, directory, dict(os.environ), spec.timeout_s)
-        pace = Pace(_blessed(room), spec.repeat)
-        for repeat in range(spec.repeat):
-            if not _once(room, command, chosen.because, pace, repeat, spec):
+        runs = [spec] * spec.repeat
+        if spec.serial_too and spec.workers:
+            runs.append(msgspec.structs.replace(spec, workers=0))
+        pace = Pace(_blessed(room), len(runs))
+        for repeat, run in enumerate(runs):
+            if not _once(room, command, chosen.because, pace, repeat, run):
                 return
             pace.next_run()
 
