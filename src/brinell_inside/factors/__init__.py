@@ -9,7 +9,7 @@ import sys
 
 from brinell_inside.factors.moments import moments
 
-__all__ = ["FACTORS", "apply", "moments", "release", "report"]
+__all__ = ["FACTORS", "apply", "late_problems", "moments", "release", "report"]
 
 FACTORS = {
     "tz": "time zone of the process",
@@ -97,6 +97,11 @@ def release():
     if processor is not None:
         with contextlib.suppress(Exception):  # they end with this process anyway
             processor.stop()
+
+
+def late_problems():
+    """``{factor: why}`` of what turned out, while the tests ran, to have changed more than it should."""
+    return dict(getattr(_loaded("network"), "problems", {}))
 
 
 def report():

@@ -1,7 +1,8 @@
 """A machine without network, or a count of who uses it. PYTEST_DONT_REWRITE.
 
-Asked in two places: methods of ``socket.socket`` (before C code would look a name up), and an audit hook
-for whoever goes past them. Not reached: processes that the test starts, and C libraries with sockets of their own.
+``apart`` is the real thing, for the whole process and all that it starts (``own_network.py``). The other levels ask in
+two places: methods of ``socket.socket`` (before C code would look a name up), and an audit hook for whoever goes past
+them. Those do not reach processes that the test starts, nor C libraries with sockets of their own.
 """
 
 import _socket
@@ -14,13 +15,24 @@ _METHODS = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
 _NAMES = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo")
 _CONNECTS = ("socket.connect", "socket.sendto", "socket.sendmsg")
 counts = {}
+problems = {}  # found out while the tests ran: what they showed does not count
+_services = set()  # ports of this machine that answered before it was left
 _mode = []  # the level, once applied
 
 
 def start(level, _scratch=None):
-    """``blocked`` (all but this machine), ``all`` (this machine too), ``watch`` (count only)."""
-    if level not in ("blocked", "all", "watch"):
-        raise ValueError("network is blocked, all or watch, not %r" % (level,))
+    """``apart`` (a network of this process's own, with 127.0.0.1 and ::1 alone), ``blocked`` (all but this machine),
+    ``all`` (this machine too), ``watch`` (count only).
+    """
+    if level not in ("apart", "blocked", "all", "watch"):
+        raise ValueError("network is apart, blocked, all or watch, not %r" % (level,))
+    if level == "apart":
+        from brinell_inside.factors import own_network  # noqa: PLC0415 - ctypes may be missing from this interpreter
+
+        _services.update(own_network.listening())
+        own_network.leave()
+        sys.addaudithook(_note_services)
+        return
     counts.update(network=0, network_local=0)
     first = not _mode
     _mode[:] = [level]
@@ -28,6 +40,13 @@ def start(level, _scratch=None):
         for name, position in _METHODS.items():
             setattr(socket.socket, name, _checked(name, position, getattr(_socket.socket, name)))
         sys.addaudithook(_hook)
+
+
+def _note_services(event, args):
+    """A network of one's own has none of this machine's servers: what fails for want of one shows nothing."""
+    address = args[1] if event == "socket.connect" else None
+    if isinstance(address, tuple) and len(address) > 1 and address[1] in _services and _loopback(address[0]):
+        problems["network"] = "it talks to port %d of this machine, which is out of reach as well" % address[1]
 
 
 def _checked(name, position, real):

@@ -23,7 +23,7 @@ from brinell_inside.wire import Wire
 _FILE = "file:"  # root of a changed file, by its path in the project
 
 
-def run_job(session, job, slot_fds, files, scratch):
+def run_job(session, job, slot_fds, files, scratch, relay):  # noqa: PLR0917 - one caller
     """In the forked child: the whole job. Returns the exit status for ``os._exit``; who forked removes ``scratch``."""
     wire_fd, out_fd = slot_fds
     wire = Wire(os.dup(wire_fd))
@@ -31,6 +31,9 @@ def run_job(session, job, slot_fds, files, scratch):
     try:
         _own_streams(session.config, out_fd)
         move_in(session.config, scratch)
+        reports = relay.child_of(job)
+        if reports is not None:
+            session.config.pluginmanager.register(reports, "brinell-relay")
         _Steps(session, job, wire, scratch, files).run()
     except BaseException as error:  # noqa: BLE001 - SystemExit included: the tool must hear of it
         _say_error(wire, "job", error)
@@ -158,9 +161,12 @@ class _Steps:
 
     def _release_factors(self):
         if self._job.get("factors"):
-            from brinell_inside.factors import release  # noqa: PLC0415
+            from brinell_inside.factors import late_problems, release  # noqa: PLC0415
 
             release()
+            unsupported = late_problems()
+            if unsupported:
+                self._say({"kind": "factors", "unsupported": unsupported})
 
     def _pull(self):
         """Chunk after chunk from the shared queue; the next one is taken when a teardown has to know what follows."""

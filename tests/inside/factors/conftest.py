@@ -33,7 +33,7 @@ def pytest_runtestloop(session):
         print("SAID " + said, file=sys.__stderr__)
         return True
     try:
-        from brinell_inside.factors import apply, release, report
+        from brinell_inside.factors import apply, late_problems, release, report
         problems = apply(json.loads({levels!r}), {scratch!r}, session.config)
         outcomes = {{}}
         class Outcomes:
@@ -46,7 +46,8 @@ def pytest_runtestloop(session):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         release()
         release()
-        said = {{"problems": problems, "outcomes": outcomes, "report": report()}}
+        said = {{"problems": problems, "outcomes": outcomes, "report": report(),
+                "late": late_problems()}}
         os.write(writing, json.dumps(said).encode())
     finally:
         os._exit(0)

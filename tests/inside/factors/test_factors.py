@@ -13,6 +13,8 @@ import pytest
 
 from brinell_inside.factors import FACTORS, apply, moments, starver
 
+SOURCES = Path(starver.__file__).parents[2]
+
 CLOCK = """
 import datetime, time, warnings
 from datetime import date, datetime as dt, timezone
@@ -116,6 +118,10 @@ TAKES_HOLD = """
     import os; assert os.environ["LC_ALL"] == "C.UTF-8"
 {"umask": "027"}
     import os; old = os.umask(0); os.umask(old); assert old == 0o27
+{"locale": {"variable": "xx_XX.UTF-8"}}
+    import os; assert os.environ["LC_ALL"] == os.environ["LANG"] == "xx_XX.UTF-8"
+{"nofile": 200}
+    import resource; assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 200
 {"nofile": {"limit": 500, "exact": true}}
     import resource; assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 500
 {"home": "missing"}
@@ -151,6 +157,42 @@ def test_takes_hold(holds, levels, test):
     if "cpu" in levels and os.cpu_count() == 1:
         pytest.skip("one core anyway")
     holds(json.loads(levels), f"import pytest\nfrom time import sleep as held\ndef test_changed_it():\n{test}")
+
+
+def test_room_for_a_few_descriptors_is_left(holds):
+    tests = """
+import os, pytest, resource
+taken = [os.open(os.devnull, os.O_RDONLY) for _ in range(50)]
+far = os.dup2(taken[0], 900)
+def test_changed_limit():
+    assert 64 < resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 120
+    more = [os.dup(taken[0]) for _ in range(4)]
+    with pytest.raises(OSError):
+        [os.dup(taken[0]) for _ in range(20)]
+"""
+    holds({"nofile": 64}, tests)
+
+
+LOCALE = """
+import locale, os, subprocess, time
+def test_changed_here():
+    before = locale.setlocale(locale.LC_ALL)
+    locale.setlocale(locale.LC_ALL, "")
+    assert locale.format_string("%.1f", 1234.5, grouping=True) == "1.234,5"
+    assert time.strftime("%B", (2026, 3, 1, 0, 0, 0, 6, 60, 0)) == "März"
+    locale.setlocale(locale.LC_ALL, before)
+def test_changed_in_other_processes():
+    said = subprocess.run(["locale", "decimal_point"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    assert said == b",\\n"
+"""
+
+
+def test_locale_that_is_not_installed_is_compiled(holds, under):
+    why = under({"locale": "de_DE.UTF-8"}, "def test_a(): pass")["problems"].get("locale")
+    if why:
+        assert "localedef" in why  # says what would enable it
+        pytest.skip(why)
+    holds({"locale": "de_DE.UTF-8"}, LOCALE)
 
 
 NETWORK = """
@@ -195,6 +237,87 @@ def test_network_all_and_watch(under):
     watched = under({"network": "watch"}, NETWORK)
     assert watched["outcomes"]["test_this_machine"][0] == "passed"
     assert watched["report"]["network_local"] == 1
+
+
+APART = """
+import errno, os, socket, subprocess, sys
+from socket import create_connection
+ASK = "import socket; socket.socket(type=socket.SOCK_DGRAM).connect(('203.0.113.1', 9))"
+
+def test_changed_for_other_processes():
+    assert b"unreachable" in subprocess.run([sys.executable, "-S", "-c", ASK], stderr=subprocess.PIPE).stderr
+
+def test_changed_routes():
+    with open("/proc/net/dev") as devices:
+        assert [line.split(":")[0].strip() for line in devices][2:] == ["lo"]
+
+def test_this_machine():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with create_connection(server.getsockname()) as client, server.accept()[0] as other:
+            client.sendall(b"hello"); assert other.recv(5) == b"hello"
+
+def test_rights_are_as_before():
+    os.chmod("own", 0o400)
+    assert os.stat("own").st_uid == os.getuid() and os.access("own", os.W_OK) == (os.getuid() == 0)
+"""
+
+
+def _may_be_apart(python, how=""):
+    """Whether this machine gives such a network; asked of the same code, in a process of its own."""
+    ask = f"import sys; sys.path.insert(0, {str(SOURCES)!r}); from brinell_inside.factors import own_network as o;"
+    done = subprocess.run([python, "-c", f"{ask} {how}; o.leave()"], capture_output=True, text=True, check=False)
+    return not done.returncode or "no network of its own" not in done.stderr
+
+
+def test_network_apart(holds, python, tmp_path):
+    if not _may_be_apart(python):
+        pytest.skip("no namespaces for this user")
+    if len(Path("/proc/net/dev").read_text().splitlines()) < 4:
+        pytest.skip("there is no network to be taken away")
+    (tmp_path / "own").touch()
+    holds({"network": "apart"}, APART)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a user to become")
+def test_network_apart_without_privileges(python, tmp_path):
+    own = tmp_path / "own"
+    own.touch()
+    own.chmod(0o400)
+    ask = f"""
+import ctypes, encodings.idna, os, socket, sys  # all before this user can no longer read the library
+sys.path.insert(0, {str(SOURCES)!r})
+from brinell_inside.factors import own_network
+os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)
+ctypes.CDLL(None).prctl(4, 1)  # as a process that was always this user's: its files in /proc are its own
+try:
+    own_network.leave()
+except ValueError as error:
+    sys.exit("skip: %s" % error)
+assert os.getuid() == os.getgid() == 65534
+assert not os.access({str(own)!r}, os.W_OK), "it has become almighty"
+assert "CapEff:\\t0000000000000000" in open("/proc/self/status").read()
+with socket.create_server(("127.0.0.1", 0)) as server:
+    socket.create_connection(server.getsockname()).close()
+"""
+    done = subprocess.run(
+        [python, "-I", "-B", "-c", ask], cwd="/", capture_output=True, text=True, timeout=60, check=False
+    )
+    if done.stderr.startswith("skip:"):
+        pytest.skip(done.stderr)
+    assert not done.returncode, done.stderr
+
+
+def test_a_server_that_is_left_behind_shows_nothing(under, python):
+    if not _may_be_apart(python):
+        pytest.skip("no namespaces for this user")
+    tests = """
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+def test_database():
+    socket.create_connection(server.getsockname()).close()
+"""
+    assert "of this machine" in under({"network": "apart"}, tests)["late"]["network"]
+    assert under({"network": "blocked"}, tests)["late"] == {}
 
 
 STARTS = """
@@ -249,8 +372,9 @@ def test_leaves_no_process(python, tmp_path, level, ending):
 
 def test_says_why_not(tmp_path):
     levels = {
-        "hash": 3, "nonsense": 1, "tz": "Mars/Olympus", "locale": "xx_XX.UTF-8", "umask": "9", "clock": "yesterday",
-        "network": "slow", "home": "sweet", "cwd": 3, "sleep": None, "cpu": {"spinners": 99}, "rng": "x", "threads": [],
+        "hash": 3, "nonsense": 1, "tz": "Mars/Olympus", "locale": "xx_XX.UTF-8", "umask": "9",
+        "clock": "yesterday", "network": "slow", "nofile": 10**9, "home": "sweet", "cwd": 3, "sleep": None,
+        "cpu": {"spinners": 99}, "rng": "x", "threads": [],
     }  # fmt: skip
     before = dict(os.environ), Path.cwd()
     problems = apply(levels, str(tmp_path))
