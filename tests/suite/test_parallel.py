@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -240,6 +242,41 @@ def test_serial_too_measures_the_speed_up_and_compares_every_outcome(project, ex
     assert trust["tests/test_a.py::test_closes"] == ("passed", "repeated")
 
 
+def junit(path):
+    cases = ET.parse(path).getroot().iter("testcase")  # noqa: S314 - a file that pytest wrote for us
+    return {
+        (case.get("classname"), case.get("name")): sorted((part.tag, part.get("message", "")[:40]) for part in case)
+        for case in cases
+    }
+
+
+def test_junitxml_and_the_cache_of_failures_are_those_of_a_serial_run(project, examine):
+    conftest = """
+        def pytest_runtest_logreport(report):
+            if report.when == "teardown": open("heard.txt", "a").write(report.nodeid + "\\n")
+        """
+    root = project(**MIXTURE, conftest=conftest)
+    seen = []
+    for workers in (0, 2):
+        run = examine(root, "--junitxml=junit.xml", workers=workers)
+        assert run.ended.exit_status == 1
+        failed = json.loads((root / ".pytest_cache/v/cache/lastfailed").read_text())
+        heard = set((root / "heard.txt").read_text().split())
+        seen.append((junit(root / "junit.xml"), failed, heard))
+        for name in ("junit.xml", "heard.txt", ".pytest_cache/v/cache/lastfailed"):
+            (root / name).unlink()
+    assert len(seen[0][0]) == 20
+    assert seen[1] == seen[0]
+
+
+def test_junitxml_has_a_test_that_left_its_process(project, examine):
+    root = project(tests__test_a="import os\ndef test_a(): pass\ndef test_exit(): os._exit(3)")
+    examine(root, "--junitxml=junit.xml", workers=2)
+    told = junit(root / "junit.xml")
+    assert told["tests.test_a", "test_a"] == []
+    assert [tag for tag, _ in told["tests.test_a", "test_exit"]] == ["failure"]
+
+
 def test_ctrl_c_keeps_what_was_measured(project, examine):
     text = """
         import time, pathlib
@@ -271,14 +308,25 @@ def test_workers_are_what_xdist_would_show(project, examine):
     assert examine(project(tests__test_a=text), workers=2).ended.exit_status == 0
 
 
-@pytest.mark.parametrize("branch", [False, True])
-def test_coverage_is_that_of_a_serial_run(project, examine, branch):
+@pytest.mark.parametrize(
+    ("branch", "setting"),
+    [
+        (False, ""),
+        (True, ""),
+        (False, "parallel = true"),
+        (False, "patch = _exit"),
+        (False, "patch = subprocess"),
+        (False, "core = sysmon"),
+    ],
+)
+def test_coverage_is_that_of_a_serial_run(project, examine, branch, setting):
     code = "def half(n):\n    if n > 1:\n        return 2\n    return 1\ndef other():\n    return 3\n"
     test = "import code_of\nimport pytest\n@pytest.mark.parametrize('n', range(3))\ndef test_it(n): assert code_of.{}\n"
     root = project(
         code_of=code, tests__test_a=test.format("half(n)"), tests__test_b=test.format("other()"),
         conftest="import sys; sys.path.insert(0, '.')",
     )  # fmt: skip
+    (root / ".coveragerc").write_text(f"[run]\n{setting}\ndisable_warnings = no-sysmon\n")
     args = ("--cov=.", "--cov-context=test", "--cov-report=term", *(["--cov-branch"] if branch else []))
     seen = []
     for workers in (0, 2):
@@ -286,7 +334,7 @@ def test_coverage_is_that_of_a_serial_run(project, examine, branch):
         assert run.ended.exit_status == 0
         assert "TOTAL" in run.log
         seen.append(covered(root / ".coverage", branch=branch))
-        assert [path.name for path in root.glob(".coverage*")] == [".coverage"]
+        assert sorted(path.name for path in root.glob(".coverage*")) == [".coverage", ".coveragerc"]
         (root / ".coverage").unlink()
     assert seen[0] == seen[1]
 

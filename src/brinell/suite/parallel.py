@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -158,7 +159,7 @@ class ParallelSession:
 
     def _finish(self, server: ServerProcess) -> None:
         """Let pytest end in order: it combines coverage and prints its own summary."""
-        server.send({"op": "quit", "failed": self._ledger.failed})
+        server.send({"op": "quit", "failed": self._ledger.failed, **self._counted(server.tests)})
         stop_by_ns = self._room.clock.now_ns() + round(_FINISH_S * 1e9)
         while not server.gone and self._room.clock.now_ns() < stop_by_ns:
             self._look(server)
@@ -166,6 +167,18 @@ class ParallelSession:
             self._cpu_s = _cpu_seconds(server.child.pid) or self._cpu_s
             self._log.flush()
         self._look(server)
+
+    def _counted(self, tests: Sequence[str]) -> dict[str, Any]:
+        """Which reports pytest's own listeners (--junitxml, --lf) hear: by job, and what became of crashed tests."""
+        reports: dict[int, list[int]] = {}
+        crashed = {}
+        for number, test in enumerate(tests):
+            job, record = self._ledger.counting.get(test, (0, None))
+            if record is not None and "crash" in record.phases:
+                crashed[number] = record.longrepr[:500]
+            elif record is not None:
+                reports.setdefault(job, []).append(number)
+        return {"reports": reports, "crashed": crashed}
 
     def _end(self, server: ServerProcess) -> None:
         status = server.child.poll()

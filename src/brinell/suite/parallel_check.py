@@ -73,6 +73,7 @@ class Check:
             if attempts:
                 self._ledger.settle(attempts)
             return
+        self._ledger.take_serial(test)
         if attempts:
             self._ledger.settle([again])
         else:

@@ -37,6 +37,8 @@ class Ledger:
         self._counts: Counter[str] = Counter()
         self._open: dict[str, list[SeenTest]] = {}
         self._again: dict[str, SeenTest] | None = None  # while failures are run again
+        self.counting: dict[str, tuple[int, SeenTest]] = {}  # test -> the job whose outcome counts, and that
+        self._ran_again: dict[str, tuple[int, SeenTest]] = {}
         self._warnings = _Warnings()
 
     def main(self, raw: bytes) -> list[Record]:
@@ -62,13 +64,14 @@ class Ledger:
             final = self.recording.finished[before:]
             if isinstance(record, SeenTest):
                 ended = final[0] if final else None
-                self._seen(record, ended)
+                self._seen(record, ended, job)
         return ended
 
-    def _seen(self, record: SeenTest, ended: str | None) -> None:
+    def _seen(self, record: SeenTest, ended: str | None, job: int) -> None:
         if self._again is not None:
             if ended is not None:
                 self._again[ended] = record
+                self._ran_again[ended] = (job, record)
                 self.recording.finished.pop()
             return
         end_ns = record.start_ns + round(sum(phase.seconds for phase in record.phases.values()) * 1e9)
@@ -78,6 +81,7 @@ class Ledger:
         self.spans.append(Span(ended, record.worker, record.start_ns, end_ns))
         attempts = [*self._open.pop(record.id, ()), record]
         self.done[ended] = record
+        self.counting[ended] = (job, record)
         if failed(record):
             self.held[ended] = attempts
         else:
@@ -94,6 +98,10 @@ class Ledger:
             self._emit(record)
             self._counts.update(_counted(record))
         self.failed += failed(attempts[-1])
+
+    def take_serial(self, test: str) -> None:
+        """What counts of ``test`` is what it gave when it was last run again."""
+        self.counting[test] = self._ran_again[test]
 
     def replace(self, given: SeenTest, serial: SeenTest) -> None:
         """Emit a serial outcome in place of what a worker gave and what was emitted already."""

@@ -10,7 +10,8 @@ Control, from the tool:
 ``{"op": "kill", "job": n}`` end a job, queued or running
 ``{"op": "interrupt"}`` as Ctrl-C in every child: it tears down, says what it has, and ends; queued jobs are dropped
 ``{"op": "quit"}`` end what runs, leave the loop; so does the end of the file. ``failed`` n: pytest ends as if so many
-    tests had failed in this process
+    tests had failed in this process. ``reports`` {job: [test, ...]} and ``crashed`` {test: text}: the reports that
+    plug-ins of this process hear (``relay.py``)
 
 A job is ``{"job": n, "steps": [...], "deadline_s": s}`` with optional
 

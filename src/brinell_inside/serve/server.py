@@ -17,6 +17,7 @@ from brinell_inside.jsontext import encode
 from brinell_inside.serve.child import looks_at_files, run_here, run_job
 from brinell_inside.serve.forkable import adopt_orphans, fork, orphans, why_not
 from brinell_inside.serve.project_files import ProjectFiles
+from brinell_inside.serve.relay import Relay
 from brinell_inside.serve.scratch import new_folder, remove
 from brinell_inside.serve.settle import settle, stops_early
 from brinell_inside.serve.touched import TOUCHED, read_log
@@ -66,6 +67,8 @@ class Server:
         self._wire = wire
         self._scratch = scratch
         self._failed = 0
+        self._said = {}  # with the command to quit
+        self._relay = None
         self._shared = (None, None)  # the last queue: its chunks, and the pipe from which children take their numbers
         self._control = _high(control)
         self._slots = [Slot(*pair) for pair in slots]
@@ -86,6 +89,7 @@ class Server:
             return
         adopt_orphans()
         self._files = ProjectFiles(str(session.config.rootpath))
+        self._relay = Relay(session.config, self._scratch)
         gc.collect()
         gc.freeze()
         for stream in (sys.stdout, sys.stderr):
@@ -93,6 +97,7 @@ class Server:
                 stream.flush()
         try:
             self._loop(session)
+            self._relay.tell(session.items, self._said)
             _say_no_counts(session.config)
         finally:
             for running in list(self._running.values()):
@@ -100,6 +105,7 @@ class Server:
                 self._reap(running, os.waitpid(running.pid, 0)[1])
             self._end_orphans()
             self._files.close()
+            self._relay.close()
             self._share(None)
             gc.unfreeze()
             session.testsfailed += self._failed
@@ -151,6 +157,7 @@ class Server:
             elif command["op"] == "interrupt":
                 self._interrupt()
             else:
+                self._said = command
                 self._failed = int(command.get("failed") or 0)
                 self._quit()
 
@@ -235,7 +242,7 @@ class Server:
                 if running.pidfd is not None:
                     os.close(running.pidfd)
             self._running.clear()
-            status = run_job(session, job, (slot.wire, slot.out), self._files, scratch)
+            status = run_job(session, job, (slot.wire, slot.out), self._files, scratch, self._relay)
         finally:
             os._exit(status)
 
