@@ -87,10 +87,14 @@ def _moment(text: str) -> str | dict[str, Any]:
 def _cpu(text: str) -> str | dict[str, Any]:
     if text.startswith("{"):
         level = _object(text)
-        if not 1 <= int(level["spinners"]) <= 16:
+        if "spinners" in level:
+            fits = 1 <= int(level["spinners"]) <= 16
+        else:
+            fits = 1 <= float(level["run_ms"]) <= 60_000 and 1 <= float(level["stop_ms"]) <= 2_000
+        if not fits:
             raise ValueError(text)
         return level
-    words = ("starved", "jitter")
+    words = ("starved", "slow", "paused", "jitter")
     if text not in words:
         raise Unfit("this is none of its levels", words, text)
     return text
@@ -110,10 +114,11 @@ FACTORS: dict[str, Factor] = {
     "sleep": _one_of("long", "zero-yield"),
     "threads": _one_of("slow-start"),
     "switch": Factor("seconds, above 0", "0.000001", _interval),
+    "interleaving": _one_of("lines"),
     "hash": Factor(_SEED, "7", _whole),
     "cwd": _one_of("scratch"),
     "nofile": Factor("a number of files", "64", _limit),
-    "cpu": Factor("one of starved, jitter", "starved", _cpu),
+    "cpu": Factor("one of starved, slow, paused, jitter", "starved", _cpu),
 }
 
 

@@ -24,6 +24,7 @@ FACTORS = {
     "sleep": "how long time.sleep takes",
     "threads": "when new threads begin to run",
     "switch": "seconds until Python lets another thread run",
+    "interleaving": "where threads change places",
     "hash": "seed of str hashes, which orders sets (needs a fresh interpreter)",
     "cwd": "current directory",
     "nofile": "limit of open files",
@@ -73,6 +74,10 @@ def _change(name, level, scratch, config):
         from brinell_inside.factors import processor  # noqa: PLC0415
 
         processor.starve(level)
+    elif name == "interleaving":
+        from brinell_inside.factors import interleaving  # noqa: PLC0415
+
+        interleaving.set_interleaving(level)
     elif name in ("sleep", "threads", "switch"):
         from brinell_inside.factors import waiting  # noqa: PLC0415
 

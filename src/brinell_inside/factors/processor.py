@@ -12,17 +12,26 @@ from brinell_inside.factors import starver
 _running = []  # (pid, when it began, the process that had it started)
 
 
+PAUSES = {"jitter": (30, 25), "slow": (10, 80), "paused": (60, 350)}
+"""Levels that stop the process: milliseconds that it runs, and that it then stands still, each roughly."""
+
+
 def starve(level, _scratch=None):
     """``starved``: one core, shared with two processes that compute for nothing (``{"spinners": n}``: with n, at most
-    16). ``jitter``: stopped for 1 to 50 ms at random moments, all threads at once, about half of the time.
+    16). The others stop all threads at once, and programs that the test has started, again and again: ``jitter`` about
+    half of the time; ``slow`` for 80 of 90 ms, as on a machine with nine times the work; ``paused`` now and then for a
+    third of a second. ``{"run_ms": r, "stop_ms": s}``: as it says, s at most 2000.
     """
-    if not isinstance(level, dict) and level not in ("jitter", "starved"):
-        raise ValueError("cpu is starved or jitter, not %r" % (level,))
     if starver.began(os.getpid()) is None:
         raise ValueError("needs /proc to tell processes apart")
-    if level == "jitter":
-        _start("stop")
+    if level in PAUSES or (isinstance(level, dict) and "stop_ms" in level):
+        run_ms, stop_ms = PAUSES[level] if level in PAUSES else (float(level["run_ms"]), float(level["stop_ms"]))
+        if not (1 <= run_ms <= 60000 and 1 <= stop_ms <= 2000):
+            raise ValueError("runs for 1 to 60000 ms, stops for 1 to 2000 ms, not %r" % (level,))
+        _start("stop", run_ms / 1000, stop_ms / 1000)
         return
+    if not isinstance(level, dict) and level != "starved":
+        raise ValueError("cpu is starved, jitter, slow or paused, not %r" % (level,))
     spinners = int(level["spinners"]) if isinstance(level, dict) else 2
     if not 1 <= spinners <= 16:
         raise ValueError("1 to 16 spinners, not %d" % spinners)
@@ -35,9 +44,9 @@ def starve(level, _scratch=None):
         _start("spin")
 
 
-def _start(kind):
+def _start(kind, *times_s):
     me = os.getpid()
-    command = [sys.executable, "-I", "-S", starver.__file__, kind, str(me), starver.began(me)]
+    command = [sys.executable, "-I", "-S", starver.__file__, kind, str(me), starver.began(me), *map(str, times_s)]
     started = subprocess.run(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=True
     )  # fmt: skip

@@ -1,10 +1,12 @@
-"""Takes the processor away from a process. A program: ``starver.py spin|stop PID BEGAN``. PYTEST_DONT_REWRITE.
+"""Takes the processor away from a process. A program: ``starver.py spin|stop PID BEGAN [RUN_S STOP_S]``.
 
-``spin`` computes for nothing; ``stop`` stops that process for 1 to 50 ms at random moments and lets it go on. Started
-apart from the tests (own session, not their child). Ends with the process that it was started for: that one is known by
-number and by when it began, so a number given out again is not taken for it.
+``spin`` computes for nothing; ``stop`` lets that process run for about RUN_S and stand still for about STOP_S, by
+turns, and with it what it has started, where it leads a process group of its own. Started apart from the tests (own
+session, not their child). Ends with the process that it was started for: that one is known by number and by when it
+began, so a number given out again is not taken for it. PYTEST_DONT_REWRITE.
 """
 
+import contextlib
 import os
 import random
 import signal
@@ -30,20 +32,24 @@ def spin(pid, birth):
             pass
 
 
-def stop(pid, birth):
+def stop(pid, birth, run_s, stop_s):
     """Until ``pid`` is gone; whatever ends this, ``pid`` goes on."""
+    run_s, stop_s = float(run_s), float(stop_s)
+    with contextlib.suppress(ProcessLookupError):
+        send = os.killpg if os.getpgid(pid) == pid else os.kill
     signal.signal(signal.SIGTERM, _leave)
     try:
+        time.sleep(random.uniform(0, run_s))  # noqa: S311 - not for secrets
         while began(pid) == birth:
-            os.kill(pid, signal.SIGSTOP)
-            time.sleep(random.uniform(0.001, 0.05))  # noqa: S311 - not for secrets
-            os.kill(pid, signal.SIGCONT)
-            time.sleep(random.expovariate(1 / 0.03))
+            send(pid, signal.SIGSTOP)
+            time.sleep(stop_s * random.uniform(0.8, 1.2))  # noqa: S311 - as above
+            send(pid, signal.SIGCONT)
+            time.sleep(run_s * random.uniform(0.5, 1.5))  # noqa: S311 - as above
     except ProcessLookupError:
         pass
     finally:
         if began(pid) == birth:
-            os.kill(pid, signal.SIGCONT)
+            send(pid, signal.SIGCONT)
 
 
 def _leave(*_):
@@ -51,7 +57,7 @@ def _leave(*_):
     sys.exit(0)
 
 
-def main(kind, pid, birth):
+def main(kind, pid, birth, *times_s):
     """Let the caller have its child back, go on as nobody's child, and say who that is."""
     if os.fork():
         os._exit(0)
@@ -61,7 +67,7 @@ def main(kind, pid, birth):
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    {"spin": spin, "stop": stop}[kind](int(pid), birth)
+    {"spin": spin, "stop": stop}[kind](int(pid), birth, *times_s)
 
 
 if __name__ == "__main__":

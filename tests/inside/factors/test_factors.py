@@ -350,7 +350,7 @@ def gone(pids):
     return not any(starver.began(pid) for pid in pids)
 
 
-@pytest.mark.parametrize("level", ["starved", "jitter"])
+@pytest.mark.parametrize("level", ["starved", "jitter", "slow", "paused"])
 @pytest.mark.parametrize("ending", ["release", "kill"])
 def test_leaves_no_process(python, tmp_path, level, ending):
     process, pids = started(python, level, tmp_path)
