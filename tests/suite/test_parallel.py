@@ -14,7 +14,7 @@ from brinell.core.observation import Choice, SuiteEnded, SuiteStarted, WarningSe
 
 MIXTURE = {
     "tests__test_mixture": """
-        import unittest, warnings
+        import sys, unittest, warnings
         import pytest
 
         @pytest.fixture
@@ -49,6 +49,13 @@ MIXTURE = {
                 for i in range(3):
                     with self.subTest(i=i): self.assertNotEqual(i, 2)
         def test_warns(): warnings.warn("careful")
+        KEPT = sys.stdout
+        def test_stream_kept_at_import(capfd):
+            KEPT.write("kept")
+            assert KEPT is not sys.stdout and capfd.readouterr().out == ""
+        def test_stream_of_import_is_that_of_tests():
+            KEPT.write("kept")
+            assert KEPT is sys.stdout
         TRIES = []
         @pytest.mark.flaky(reruns=2)
         def test_second_try():
@@ -265,7 +272,7 @@ def test_junitxml_and_the_cache_of_failures_are_those_of_a_serial_run(project, e
         seen.append((junit(root / "junit.xml"), failed, heard))
         for name in ("junit.xml", "heard.txt", ".pytest_cache/v/cache/lastfailed"):
             (root / name).unlink()
-    assert len(seen[0][0]) == 20
+    assert len(seen[0][0]) == 22
     assert seen[1] == seen[0]
 
 

@@ -5,6 +5,7 @@ The same code takes the steps in a fresh process where forking is not sound (``r
 
 import copy
 import os
+import tempfile
 import traceback
 from contextlib import suppress
 
@@ -69,23 +70,25 @@ def _say_error(wire, where, error):
 
 
 def _own_streams(config, out_fd):
-    """Standard output and error become the slot's; pytest's capture is begun anew on files of this child's own.
+    """Standard output and error become the slot's; pytest's capture goes on with files of this child's own.
 
-    Inherited capture files share their offset with every sibling.
+    Inherited capture files share their offset with every sibling. The stream objects stay: modules that kept
+    ``sys.stdout`` when they were imported compare it with the one that tests see. Capture is suspended between tests, so
+    that 1 and 2 are as pytest found them, and its copies of them are what it goes back to.
     """
     capture = config.pluginmanager.getplugin("capturemanager")
-    if capture is not None:
-        with suppress(Exception):
-            capture.stop_global_capturing()
+    streams = getattr(capture, "_global_capturing", None)
+    for stream in (getattr(streams, "out", None), getattr(streams, "err", None)):
+        if hasattr(stream, "targetfd_save"):  # by descriptor; what sys.stdout alone catches is in memory, and a copy
+            os.dup2(out_fd, stream.targetfd_save, inheritable=False)
+            with tempfile.TemporaryFile(buffering=0) as own:
+                os.dup2(own.fileno(), stream.tmpfile.fileno(), inheritable=False)
     for target in (1, 2):
         os.dup2(out_fd, target)
     os.close(out_fd)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    if capture is not None:
-        capture.start_global_capturing()
-        capture.suspend_global_capture()
 
 
 class _Steps:
