@@ -24,8 +24,9 @@ def starve(level, _scratch=None):
     """
     if starver.began(os.getpid()) is None:
         raise ValueError("needs /proc to tell processes apart")
-    if level in PAUSES or (isinstance(level, dict) and "stop_ms" in level):
-        run_ms, stop_ms = PAUSES[level] if level in PAUSES else (float(level["run_ms"]), float(level["stop_ms"]))
+    pauses = (level.get("run_ms"), level.get("stop_ms")) if isinstance(level, dict) else PAUSES.get(level)
+    if pauses is not None and None not in pauses:
+        run_ms, stop_ms = map(float, pauses)
         if not (1 <= run_ms <= 60000 and 1 <= stop_ms <= 2000):
             raise ValueError("runs for 1 to 60000 ms, stops for 1 to 2000 ms, not %r" % (level,))
         _start("stop", run_ms / 1000, stop_ms / 1000)
