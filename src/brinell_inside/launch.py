@@ -1,7 +1,7 @@
 """Start the subject's pytest with the recorder in it. PYTEST_DONT_REWRITE.
 
-    PYTHON …/brinell_inside/launch.py [--fd N] [--wire-file PATH] [--control N --slots N:N,…|here --scratch DIR]
-        -- <pytest arguments>
+    PYTHON …/brinell_inside/launch.py [--fd N] [--wire-file PATH]
+        [--control N --slots N:N,…|here --scratch DIR --collect once|each] -- <pytest arguments>
 
 Records go to the inherited descriptor N, or are appended to the file PATH where there is no such descriptor
 (``wire.py`` documents them). Everything else is as if ``pytest <pytest arguments>`` had been typed: the same
@@ -9,7 +9,8 @@ Records go to the inherited descriptor N, or are appended to the file PATH where
 its siblings (the tool's dependencies, when both lie in one site-packages) do not become importable. pytest gets the
 recorder through ``PYTEST_PLUGINS``, restored the moment the recorder is loaded and before any conftest.
 
-With ``--control`` pytest collects and then serves jobs instead of running the tests (``serve/``).
+With ``--control`` pytest collects and then serves jobs instead of running the tests (``serve/``); with ``--collect
+each`` it serves before it collects, and each child collects what its job names.
 """
 
 import importlib.util
@@ -52,7 +53,7 @@ def _ask_pytest_to_load(launch):
     launch.restore = restore
 
 
-_OPTIONS = ("--fd", "--wire-file", "--control", "--slots", "--scratch")
+_OPTIONS = ("--fd", "--wire-file", "--control", "--slots", "--scratch", "--collect")
 
 
 def _arguments(argv):
@@ -68,12 +69,12 @@ def _arguments(argv):
 
 
 def _serve(options):
-    """``(control, slots, scratch)`` for the server; no slots: the one job is done here, in this process."""
+    """``(control, slots, scratch, each)`` for the server; no slots: the one job is done here, in this process."""
     if "--control" not in options:
         return None
     slots = options.get("--slots", "here")
     pairs = [] if slots == "here" else [tuple(map(int, pair.split(":"))) for pair in slots.split(",")]
-    return int(options["--control"]), pairs, options.get("--scratch")
+    return int(options["--control"]), pairs, options.get("--scratch"), options.get("--collect") == "each"
 
 
 def _become_pytest(folder, arguments):

@@ -20,7 +20,8 @@ class Launch:
 
     wire = None  # where to record; None in a worker
     worker = False
-    serve = None  # (control descriptor, slots, scratch folder): collect, then serve jobs
+    serve = None  # (control descriptor, slots, scratch folder, each): collect, then serve jobs; each: the other way
+    child = None  # of a server that forks before collection: what this process is
     restore = None  # puts the environment back as it was
     recorder = None
 
@@ -87,7 +88,7 @@ def pytest_configure(config):
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_collection():
+def pytest_collection(session):
     """Everything that the collection of a server makes stays: it is not searched for garbage meanwhile."""
     pause = Launch.serve is not None and gc.isenabled()
     if pause:
@@ -104,8 +105,12 @@ def pytest_runtestloop(session):
         return None
     from brinell_inside.serve.server import serve  # noqa: PLC0415 - a recording needs no server
 
-    serve(Launch.wire, session, *Launch.serve)
+    serve(Launch.wire, session, *Launch.serve[:3])
     return True
+    if Launch.serve is not None and Launch.serve[3]:
+        from brinell_inside.serve.early import serve_early  # noqa: PLC0415 - a recording needs no server
+
+        session.perform_collect = lambda *_, **__: serve_early(Launch, session)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -117,3 +122,7 @@ def pytest_sessionstart(session):
         session.config.pluginmanager.register(Worker(), "brinell-recorder")
     elif Launch.wire is not None and Launch.recorder is None:
         Launch.recorder = start_recorder(Launch.wire, session.config)
+    if Launch.child is not None:
+        Launch.child.run()
+    if Launch.serve[3]:
+        return True

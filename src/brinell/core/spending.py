@@ -56,13 +56,13 @@ class Tried:
         return flaky / (flaky + STEADY + runs)
 
 
-def next_reruns(tests: Sequence[Tried], budget_s: float) -> Iterator[int]:
+def next_reruns(tests: Sequence[Tried], budget_s: float, enough: int | None = None) -> Iterator[int]:
     """Yield the index of the test to run next, each time the one most likely to surprise per second.
 
-    Record outcomes in ``tests`` meanwhile: one that went both ways is not asked for again. An outcome may come late
-    (runs side by side): until the test's turn comes again it counts as one more of the same. It ends when no test fits
-    what is left of the budget, by the durations in ``tests``; ties go to the lower index. Raises ValueError, at the
-    first ``next``, for a duration, a count or a budget that cannot be.
+    Record outcomes in ``tests`` meanwhile: one that went both ways is not asked for again, nor is one with ``enough``
+    runs. An outcome may come late (runs side by side): until the test's turn comes again it counts as one more of the
+    same. It ends when no test fits what is left of the budget, by the durations in ``tests``; ties go to the lower
+    index. Raises ValueError, at the first ``next``, for a duration, a count or a budget that cannot be.
     """
     _check(tests, budget_s)
     asked = [test.runs for test in tests]
@@ -74,6 +74,8 @@ def next_reruns(tests: Sequence[Tried], budget_s: float) -> Iterator[int]:
         if test.is_flaky or _cost_s(test) > budget_s:
             continue
         asked[index] = max(asked[index], test.runs)
+        if enough is not None and asked[index] >= enough:
+            continue
         now = -_gain(test, asked[index])
         if now != rank:  # an outcome came since it was ranked
             heapq.heappush(heap, (now, index))

@@ -38,6 +38,8 @@ _MOMENTS = dict.fromkeys(("midnight", "over-midnight", "late-evening"), "time-of
     ("dst-forward", "after-dst-forward", "dst-back", "after-dst-back"), "time-zone"
 )
 _ALONE = "alone"
+_WHOLE = frozenset({"order", "rerun"})
+"""Purposes of long sequences that are run again as they were: what differs then is no matter of order."""
 _SEEDS = {"hash": 3, "rng": 6, "entropy": 6}  # runs that must agree under a seed; a hash seed costs an interpreter
 _SHORT = 2  # tests before this one in a process, up to which every history is kept in full
 _MOST_KEPT = 10_000_000  # tests in histories that are kept, together: some 80 MB
@@ -194,7 +196,7 @@ class Ledger:
                     self.twice[test].add(failed)
                 continue
             # Passing in the middle of an order is kept by its hash alone: it counts once the same history fails.
-            if before or exam.purpose == "order" or history in self._histories:
+            if before or exam.purpose in _WHOLE or history in self._histories:
                 count = self._histories.setdefault(history, Count())
                 count.add(failed)
                 if before:

@@ -23,6 +23,7 @@ A job is ``{"job": n, "steps": [...], "deadline_s": s}`` with optional
 ``cover`` true: coverage.py measures on, and what it saw is saved
 ``alone`` true: nothing runs beside this job
 ``watch`` true: after each test a ``changed`` line for it
+``anew`` true: random generators that nobody has seeded start elsewhere than in the other children
 
 ``names`` {number: node id}: what the numbers of the steps stand for, where they are not those of this collection
 

@@ -18,7 +18,7 @@ from brinell_inside.serve.project_files import ProjectFiles
 from brinell_inside.serve.scratch import move_in, new_folder, remove
 from brinell_inside.serve.settle import repeat_again
 from brinell_inside.serve.touched import TOUCHED, Touched
-from brinell_inside.serve.worker import be_worker
+from brinell_inside.serve.worker import be_worker, draw_anew
 from brinell_inside.wire import Wire
 
 _FILE = "file:"  # root of a changed file, by its path in the project
@@ -116,6 +116,8 @@ class _Steps:
         _remember_hooks(session)
         if job.get("worker"):
             be_worker(session.config, str(job["worker"]), int(job.get("workers") or 1))
+        if job.get("anew"):
+            draw_anew()
 
     def run(self):
         self._say({"kind": "job", "job": self._job["job"], "pid": os.getpid()})

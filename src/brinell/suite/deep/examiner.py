@@ -37,6 +37,7 @@ class Examiner:
         self.room = room
         self.lab = lab
         self.ledger = ledger
+        self.rootdir = rootdir
         self.count = len(lab.tests)
         self.seconds: dict[int, float] = {}
         self.writers: set[int] = set()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from brinell.core.errors import UsageError
 from brinell.core.examination import ExamStarted
-from brinell.core.observation import Choice, CollectError
+from brinell.core.observation import RUN, BaselineRead, Choice, CollectError, SeenTest
 from brinell.core.plan import ExamineSpec
 from brinell.core.roles import Room
 from brinell.core.trust import Ledger, Trust
@@ -19,6 +19,8 @@ from brinell.suite.deep.causes import beside_itself, decide_causes, find_causes
 from brinell.suite.deep.confirm import Confirmer
 from brinell.suite.deep.examiner import Examiner
 from brinell.suite.deep.proof import prove
+from brinell.suite.deep.recent import Recent, recent
+from brinell.suite.deep.reruns import reruns
 from brinell.suite.deep.target import resolve
 from brinell.suite.lab.fresh import FreshLab
 from brinell.suite.lab.job import Lab
@@ -97,6 +99,8 @@ def _examine(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: Examine
     phases.followed(examiner, spec.seed)
     phases.remaining_pairs(examiner)
     _blame(examiner)
+    if not examiner.spent() and reruns(examiner, _recent(examiner), _retried(examiner)):
+        _blame(examiner)
     by_order = examiner.ledger.remarkable()
     _prove(examiner, by_order)
     confirmer.confirm(by_order)
@@ -134,6 +138,22 @@ def _isolate(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: Examine
         examiner.ask("alone", [examiner.job([test]) for test in targets for _ in range(_PLAIN_RUNS)])
     decide_causes(examiner, fresh, targets, spec.factors)
     confirmer.confirm_causes([examiner.ledger.trust(test) for test in targets], fresh)
+
+
+def _recent(examiner: Examiner) -> Recent:
+    """Return which tests are new or changed, as far as the baseline or git knows."""
+    room = examiner.room
+    blessed = [envelope.data for envelope in room.history(BaselineRead, source=RUN)]
+    content = next((one.content for one in blessed if isinstance(one, BaselineRead)), None)
+    return recent(room, Path(examiner.rootdir), examiner.lab.tests, content)
+
+
+def _retried(examiner: Examiner) -> set[int]:
+    """Return the tests that failed and then passed when this run's suite repeated them."""
+    number = {identity(test): at for at, test in enumerate(examiner.lab.tests)}
+    steps = (step.id for step in examiner.room.plan.steps if step.trial == "suite")
+    seen = (envelope.data for step in steps for envelope in examiner.room.history(SeenTest, source=step))
+    return {number[one.id] for one in seen if isinstance(one, SeenTest) and not one.final and one.id in number}
 
 
 def _blame(examiner: Examiner) -> None:

@@ -44,6 +44,7 @@ class Job(msgspec.Struct, frozen=True):
     watch: bool = False
     alone: bool = False
     hash_seed: int | None = None
+    anew: bool = False  # unseeded generators start elsewhere, as in any fresh process: children inherit one state
 
     @property
     def tests(self) -> tuple[int, ...]:

@@ -305,7 +305,7 @@ def _told(number: int, job: Job) -> dict[str, object]:
     told: dict[str, object] = {"job": number, "steps": job.steps, "deadline_s": job.deadline_s}
     if job.conditions:
         told["factors"] = job.conditions
-    for name in ("watch", "alone"):
+    for name in ("watch", "alone", "anew"):
         if getattr(job, name):
             told[name] = True
     return told
