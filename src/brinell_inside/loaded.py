@@ -90,6 +90,10 @@ def pytest_configure(config):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_collection(session):
     """Everything that the collection of a server makes stays: it is not searched for garbage meanwhile."""
+    if Launch.serve is not None and Launch.serve[3]:
+        from brinell_inside.serve.early import serve_early  # noqa: PLC0415 - a recording needs no server
+
+        session.perform_collect = lambda *_, **__: serve_early(Launch, session)
     pause = Launch.serve is not None and gc.isenabled()
     if pause:
         gc.disable()
@@ -103,14 +107,14 @@ def pytest_runtestloop(session):
     """Serve instead of running the tests."""
     if Launch.serve is None:
         return None
+    if Launch.child is not None:
+        Launch.child.run()
+    if Launch.serve[3]:
+        return True
     from brinell_inside.serve.server import serve  # noqa: PLC0415 - a recording needs no server
 
     serve(Launch.wire, session, *Launch.serve[:3])
     return True
-    if Launch.serve is not None and Launch.serve[3]:
-        from brinell_inside.serve.early import serve_early  # noqa: PLC0415 - a recording needs no server
-
-        session.perform_collect = lambda *_, **__: serve_early(Launch, session)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -122,7 +126,3 @@ def pytest_sessionstart(session):
         session.config.pluginmanager.register(Worker(), "brinell-recorder")
     elif Launch.wire is not None and Launch.recorder is None:
         Launch.recorder = start_recorder(Launch.wire, session.config)
-    if Launch.child is not None:
-        Launch.child.run()
-    if Launch.serve[3]:
-        return True

@@ -28,7 +28,13 @@ A job is ``{"job": n, "steps": [...], "deadline_s": s}`` with optional
 ``names`` {number: node id}: what the numbers of the steps stand for, where they are not those of this collection
 
 A step is a test (its index in the collection), ``["mark"]``, ``["changed"]``,
-``["restore", roots | null]`` or ``["fixture", roots]``.
+``["restore", roots | null]``, ``["fixture", roots]`` or (with ``names``) ``["collect", paths]``: these files as well.
+
+With ``--collect each`` the server forks before collection (``early.py``). Its jobs are ``{"job": n, "collect": paths |
+null, "jobs": [job, ...], "deadline_s": s}``: the child collects these files (null: whatever pytest would), in this
+order, and does the jobs inside, each in a child of its own, with ``names``. It says ``group`` {job}, ``collected``
+{paths: files and conftests, as pytest came to them} and ``uncollected`` {nodeid, text}, then the lines and the ``end``
+of each job inside.
 
 On the wire (``wire.py``), besides what the recorder says: ``items`` {from, ids} in collection order, and ``ready``
 {forkable, why, stops: the suite is to stop at the first failures (-x)}. On a slot:

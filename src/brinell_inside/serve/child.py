@@ -30,7 +30,7 @@ def run_job(session, job, slot_fds, files, scratch, relay):  # noqa: PLR0917 - o
     wire = Wire(os.dup(wire_fd))
     os.close(wire_fd)
     try:
-        _own_streams(session.config, out_fd)
+        own_streams(session.config, out_fd)
         move_in(session.config, scratch)
         reports = relay.child_of(job)
         if reports is not None:
@@ -69,7 +69,7 @@ def _say_error(wire, where, error):
         wire.send(encode({"kind": "error", "where": where, "text": text}, 8192) + "\n")
 
 
-def _own_streams(config, out_fd):
+def own_streams(config, out_fd):
     """Standard output and error become the slot's; pytest's capture goes on with files of this child's own.
 
     Inherited capture files share their offset with every sibling. The stream objects stay: modules that kept
@@ -205,8 +205,11 @@ class _Steps:
                 self._state(step)
 
     def _run(self, number, following):
+        if isinstance(self._items, dict) and number not in self._items:
+            self._missing(number)
+            return
         item = self._items[number]
-        nextitem = self._items[following] if isinstance(following, int) else following
+        nextitem = self._item(following) if isinstance(following, int) else following
         if nextitem is item:
             nextitem = copy.copy(item)  # its fixtures above the function stay, the function's own are torn down
         watch = self._job.get("watch")
@@ -222,8 +225,30 @@ class _Steps:
         if watch:
             self._changed(number)
 
+    def _item(self, number):
+        """The item that comes next; None if it was not collected."""
+        return self._items.get(number) if isinstance(self._items, dict) else self._items[number]
+
+    def _missing(self, number):
+        """Say of a test that only some files were collected, and it was not among theirs."""
+        self._say({"kind": "begin", "i": number})
+        self._say({"kind": "ran", "i": number, "o": "error", "s": 0.0, "p": "collect", "t": "NotCollected", "m": ""})
+
+    def _collect(self, paths):
+        """Collect these as well: what that changes can be looked at. What fails is missing then."""
+        session = self._session
+        with suppress(AttributeError):
+            del session.gethookproxy  # of conftests that are loaded now it knows nothing
+        root = str(session.config.rootpath)
+        with suppress(Exception):
+            session.perform_collect([os.path.join(root, path) for path in paths])
+        self._items.update(_named(session.items, self._job["names"]))
+        _remember_hooks(session)
+
     def _state(self, step):
-        if step[0] == "mark":
+        if step[0] == "collect":
+            self._collect(step[1])
+        elif step[0] == "mark":
             self._mark()
         elif step[0] == "changed":
             self._changed(None)

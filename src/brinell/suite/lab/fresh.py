@@ -70,7 +70,8 @@ class FreshLab:
     def _asked(self, job: Job) -> tuple[Job, list[str], dict[int, str]]:
         """Return the job with its test files, in the order in which it needs them, and the names of its tests."""
         names = {number: self.tests[number] for number in job.tests}
-        files = dict.fromkeys(str(self._rootdir / name.split("::", 1)[0]) for name in names.values())
+        own = (name.split("::", 1)[0] for name in names.values())
+        files = dict.fromkeys(str(self._rootdir / file) for file in (own if job.collect is None else job.collect))
         return job, list(files), names
 
     def _may_start(self, job: Job) -> bool:

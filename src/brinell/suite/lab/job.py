@@ -21,6 +21,11 @@ def restore(roots: Sequence[str] | None) -> tuple[str, tuple[str, ...] | None]:
     return ("restore", None if roots is None else tuple(roots))
 
 
+def collect(paths: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Step: collect these files as well, in a job that says what is collected at first."""
+    return ("collect", tuple(paths))
+
+
 def fixture(roots: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """Step: write a pytest fixture that guards what has changed in these roots since the last mark."""
     return ("fixture", tuple(roots))
@@ -41,6 +46,7 @@ class Job(msgspec.Struct, frozen=True):
     deadline_s: float = 60.0
     stall_s: float = 0.0
     factors: Mapping[str, Any] = {}
+    collect: tuple[str, ...] | None = None  # files below the project's root that are collected, and no others
     watch: bool = False
     alone: bool = False
     hash_seed: int | None = None
@@ -103,6 +109,8 @@ class Result(msgspec.Struct, frozen=True):
     files: tuple[tuple[str, str], ...] = ()  # in the project: (path, changed | added | removed), put back
     trouble: tuple[str, ...] = ()  # our own errors in the child
     fixture: str = ""  # source of a fixture that was asked for
+    collected: tuple[str, ...] = ()  # files and conftests, as pytest came to them (of an ``EarlyLab``)
+    uncollected: tuple[tuple[str, str], ...] = ()  # what could not be, and why, where the job says what is collected
 
     @property
     def complete(self) -> bool:

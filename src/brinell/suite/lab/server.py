@@ -68,9 +68,14 @@ class Slot:
 
 
 class ServerProcess:
-    """A running server. ``say`` is called with every line of its main wire that is not the server's own."""
+    """A running server. ``say`` is called with every line of its main wire that is not the server's own.
 
-    def __init__(self, room: Room, command: Command, slots: int, say: Callable[[bytes], object]) -> None:
+    ``early``: it does not collect, its children do.
+    """
+
+    def __init__(
+        self, room: Room, command: Command, slots: int, say: Callable[[bytes], object], *, early: bool = False
+    ) -> None:
         self.tests: tuple[str, ...] = ()
         self.ready = False
         self.why = ""
@@ -91,9 +96,10 @@ class ServerProcess:
         pairs = ",".join(f"{lines[1]}:{out[1]}" for lines, out in ends)
         theirs = [wire_end, control_end, *(fd for lines, out in ends for fd in (lines[1], out[1]))]
         argv = [command.python, str(launcher()), "--fd", str(wire_end), "--control", str(control_end)]
+        each = ["--collect", "each"] if early else []
         try:
             self.child = room.start(
-                [*argv, "--slots", pairs, "--scratch", self._scratch, "--", *command.args],
+                [*argv, "--slots", pairs, "--scratch", self._scratch, *each, "--", *command.args],
                 cwd=command.cwd, env=command.env, stdout=output_end, stderr=output_end, pass_fds=theirs,
             )  # fmt: skip
         finally:
@@ -247,7 +253,7 @@ class ForkLab:
                 job = waiting.popleft()
                 self._number += 1
                 running[self._number] = job
-                if not self._server.send({"op": "run", "jobs": [_told(self._number, job)]}):
+                if not self._server.send({"op": "run", "jobs": [told(self._number, job)]}):
                     break
             self._server.look()
             for slot in self._server.slots:
@@ -301,11 +307,12 @@ def _number(raw: bytes) -> int:
         return 0
 
 
-def _told(number: int, job: Job) -> dict[str, object]:
-    told: dict[str, object] = {"job": number, "steps": job.steps, "deadline_s": job.deadline_s}
+def told(number: int, job: Job) -> dict[str, object]:
+    """Return a job as the server wants it."""
+    words: dict[str, object] = {"job": number, "steps": job.steps, "deadline_s": job.deadline_s}
     if job.conditions:
-        told["factors"] = job.conditions
+        words["factors"] = job.conditions
     for name in ("watch", "alone", "anew"):
         if getattr(job, name):
-            told[name] = True
-    return told
+            words[name] = True
+    return words

@@ -95,7 +95,61 @@ class End(_Line, frozen=True):
     seconds: float = 0.0
 
 
-Line = Begin | RanLine | ChangedLine | Restored | Fixture | Factors | Files | Stopped | Error | Finished | End
+class JobLine(_Line, frozen=True, tag="job"):
+    """A job begins."""
+
+    job: int
+
+
+class GroupLine(_Line, frozen=True, tag="group"):
+    """A child that was forked before collection begins: its number."""
+
+    job: int
+
+
+class Collected(_Line, frozen=True):
+    """Files and conftests that were collected."""
+
+    paths: tuple[str, ...] = ()
+
+
+class Uncollected(_Line, frozen=True):
+    """A file or folder that could not be."""
+
+    nodeid: str = ""
+    text: str = ""
+
+
+class _Raised(msgspec.Struct, frozen=True):
+    type: str | None = None
+    message: str = ""
+
+
+class CollectErrorLine(_Line, frozen=True, tag="collect_error"):
+    """The same, as the recorder of a fresh process says it."""
+
+    nodeid: str
+    exc: tuple[_Raised, ...] | None = None
+
+
+Line = (
+    Begin
+    | RanLine
+    | ChangedLine
+    | Restored
+    | Fixture
+    | Factors
+    | Files
+    | Stopped
+    | Error
+    | Finished
+    | End
+    | JobLine
+    | GroupLine
+    | Collected
+    | Uncollected
+    | CollectErrorLine
+)
 _DECODER: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
 
@@ -122,6 +176,7 @@ class Assembly:
         self._files: list[tuple[str, str]] = []
         self._trouble: list[str] = []
         self._finished = False
+        self._uncollected: list[tuple[str, str]] = []
 
     def take(self, line: Line) -> None:
         """Add a line other than ``end``; what it says of tests that are not the job's is forged."""
@@ -144,6 +199,10 @@ class Assembly:
                 self._files += [(clean(path, 1000), clean(how, 20)) for path, how in line.changed]
             case Finished():
                 self._finished = True
+            case CollectErrorLine() if not self._ran and self._running is None:
+                raised = line.exc[-1] if line.exc else _Raised()
+                said = ": ".join(filter(None, (raised.type or "", raised.message)))
+                self._uncollected.append((clean(line.nodeid, 1000), clean(said, 300)))
             case Stopped() | Error() if len(self._trouble) < _MOST_TROUBLE:
                 self._trouble.append(clean(line.why if isinstance(line, Stopped) else line.text, 4000))
 
@@ -156,6 +215,7 @@ class Assembly:
         return Result(
             self.job, how, status, seconds, tuple(self._ran), tuple(self._changes), tuple(self._refused),
             self._unsupported, tuple(self._files), tuple(self._trouble), self._fixture,
+            (), tuple(self._uncollected),
         )  # fmt: skip
 
 
