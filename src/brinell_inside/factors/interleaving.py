@@ -51,8 +51,8 @@ class _Pauses:
         real_start = threading.Thread.start
 
         def start(thread):
-            self._trace_caller(sys._getframe(1))  # noqa: SLF001 - there is no other way to the frames that run
             real_start(thread)
+            self._trace_caller(sys._getframe(1))  # noqa: SLF001 - there is no other way to the frames that run
 
         threading.Thread.start = start
 
