@@ -21,7 +21,10 @@ _UNKNOWN_FAILURE = '"exc":null,"fixture":null'
 class Attempt:
     """Reports of one attempt with the category that pytest's summary gave to each ("" = none)."""
 
-    __slots__ = ("counted", "failures", "id_json", "location", "number", "reports", "start_ns", "worker_json")
+    __slots__ = (
+        "counted", "failures", "id_json", "location", "number", "reports", "start_ns",
+        "times_json", "worker_json",
+    )  # fmt: skip
 
     def __init__(self, nodeid, location, start_ns, number=1, worker_json="null"):
         self.id_json = quote(nodeid, _ID_BYTES)
@@ -31,6 +34,7 @@ class Attempt:
         self.worker_json = worker_json
         self.reports = []
         self.counted = []
+        self.times_json = ""
         self.failures = None  # [(report, JSON members)] once something failed
 
     def start_line(self):
@@ -41,6 +45,8 @@ class Attempt:
         """The ``test`` line of this attempt, which was over at ``end_ns``."""
         seconds = (end_ns - self.start_ns) / 1e9
         where = '"id":%s,%s' % (self.id_json, _place(self.location))
+        if self.times_json:
+            where = where + "," + self.times_json
         if self.counted == ["", "passed", ""]:
             setup, call, teardown = (report.duration for report in self.reports)
             if setup >= 0 and call >= 0 and teardown >= 0 and setup + call + teardown <= seconds + _CLOCK_SLACK_S:

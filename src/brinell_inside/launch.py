@@ -16,7 +16,9 @@ each`` it serves before it collects, and each child collects what its job names.
 import importlib.util
 import os
 import sys
+import time
 
+_BEGAN = (time.monotonic_ns(), time.process_time_ns())
 _PACKAGE = "brinell_inside"
 _PLUGIN = "brinell_inside.loaded"
 
@@ -128,20 +130,31 @@ def main():
     from brinell_inside.wire import open_wire  # noqa: PLC0415 - importable only now
 
     wire = open_wire(int(options["--fd"]) if "--fd" in options else None, options.get("--wire-file"))
+    imports = _clock_of_imports() if wire is not None and "--control" not in options else None
     try:
         console_main = _console_main()
     except ImportError as error:
         return _say_no_pytest(wire, error)
     if wire is None:
         return console_main()
-    return _recorded(console_main, wire, _serve(options))
+    return _recorded(console_main, wire, _serve(options), imports)
 
 
-def _recorded(console_main, wire, serve):
+def _clock_of_imports():
+    from brinell_inside.import_time import ImportClock  # noqa: PLC0415 - importable only now
+
+    imports = ImportClock()
+    imports.install()
+    return imports
+
+
+def _recorded(console_main, wire, serve, imports):
     from brinell_inside import loaded  # noqa: PLC0415 - needs pytest
 
     loaded.Launch.wire = wire
     loaded.Launch.serve = serve
+    loaded.Launch.imports = imports
+    loaded.Launch.began = _BEGAN
     _ask_pytest_to_load(loaded.Launch)
     code = None
     try:

@@ -13,6 +13,7 @@ from brinell_inside.chain import failure_members
 from brinell_inside.jsontext import encode, quote
 from brinell_inside.recorder import Recorder
 from brinell_inside.session import hello
+from brinell_inside.session_time import SessionClock
 
 
 class Launch:
@@ -24,6 +25,8 @@ class Launch:
     child = None  # of a server that forks before collection: what this process is
     restore = None  # puts the environment back as it was
     recorder = None
+    imports = None  # the clock of imports, running since the launch
+    began = None  # when the launch began: monotonic and processor nanoseconds
 
 
 def start_recorder(wire, config):
@@ -32,9 +35,21 @@ def start_recorder(wire, config):
         from brinell_inside.workers import Controller as Kind  # noqa: PLC0415 - only where xdist is in use
     else:
         Kind = Recorder  # noqa: N806 - it is a class
-    recorder = Kind(wire, config)
+    clock = _clock(config) if Kind is Recorder else None
+    recorder = Kind(wire, config, clock)
     config.pluginmanager.register(recorder, "brinell-recorder")
     return recorder
+
+
+def _clock(config):
+    """The clock of this session: only where one process runs all tests does its time add up."""
+    imports = Launch.imports
+    if imports is not None:
+        imports.watch(getattr(config.pluginmanager, "rewrite_hook", None))
+    clock = SessionClock(imports, Launch.began)
+    config.pluginmanager.register(clock, "brinell-clock")
+    config.pluginmanager.register(clock.fixtures, "brinell-fixture-clock")
+    return clock
 
 
 def finish_launch(exitstatus):
@@ -52,6 +67,8 @@ def pytest_addoption():
     if Launch.restore is not None:
         Launch.restore()
         Launch.restore = None
+        if Launch.imports is not None:
+            Launch.imports.pytest_is_loaded()
     if Launch.serve is not None:
         from brinell_inside.serve.worker import remember_random  # noqa: PLC0415 - a recording needs no server
 

@@ -21,8 +21,9 @@ _SLOW_NS = 50_000_000
 class Recorder:
     """Records one session of this process on ``wire``. Under xdist the controller uses ``workers.Controller``."""
 
-    def __init__(self, wire, config):
+    def __init__(self, wire, config, clock=None):
         self._wire = wire
+        self._clock = clock
         self._config = config
         self._now = time.monotonic_ns  # an attribute: freezegun replaces clocks that are module globals
         self._begun_ns = self._now()
@@ -73,8 +74,13 @@ class Recorder:
         if not self._finished:
             self._finished = True
             self._guarded("finish", self._flush_pending)
+            self._guarded("finish", self._times)
             self._guarded("finish", self._done, exitstatus)
             self._wire.close()
+
+    def _times(self):
+        if self._clock is not None:
+            self._wire.hold(self._clock.lines(str(self._config.rootpath)))
 
     def _done(self, exitstatus):
         seconds = (self._now() - self._begun_ns) / 1e9
@@ -114,6 +120,12 @@ class Recorder:
     def pytest_collection_finish(self, session):
         """Write ``collected``."""
         self._guarded("collection_finish", self._write_collected, len(session.items))
+        if self._clock is not None:
+            self._guarded("collection_finish", self._write_imports)
+
+    def _write_imports(self):
+        self._clock.collected()
+        self._wire.send(self._clock.import_lines(str(self._config.rootpath)))
 
     def _write_collected(self, count):
         self._collected = count
@@ -238,6 +250,8 @@ class Recorder:
         item = self._item
         end_ns = self._now()
         markers = marker_names(item) if item is not None and item.nodeid == nodeid else "[]"
+        if self._clock is not None:
+            attempt.times_json = self._clock.take()
         self._wire.hold(attempt.line(markers, end_ns))
         if attempt.counted != ["", "passed", ""] and attempt.rerun:
             self._again[nodeid] = attempt.number + 1

@@ -96,8 +96,8 @@ class Worker:
 class Controller(Recorder):
     """In the controller: several tests run at once, and what is known about them arrives with their reports."""
 
-    def __init__(self, wire, config):
-        super().__init__(wire, config)
+    def __init__(self, wire, config, clock=None):
+        super().__init__(wire, config, clock)
         self._deselected = None
         self._extra = _NO_EXTRA
         self._speaker = None

@@ -13,6 +13,7 @@ import msgspec
 
 from brinell.core.entry import Entry
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, ParallelOnly
+from brinell.core.import_records import ImportExam, ImportLeft
 from brinell.core.redact import one_line
 from brinell.core.time_records import FixtureTime, ImportTime, SessionTime
 from brinell.core.verdicts import Exit
@@ -246,6 +247,9 @@ class SeenTest(Entry, frozen=True):
     repeat: int = 0
     counted: tuple[str, ...] = ()
     instead: bool = False
+    cpu_s: float | None = None  # of this process, in all phases; None: not measured
+    fixtures_s: float | None = None  # part of the phases that set-ups and teardowns of fixtures took
+    fixtures_cpu_s: float | None = None
 
 
 class WarningSeen(Entry, frozen=True):
@@ -410,6 +414,8 @@ Record = (
     | ExamStarted
     | Exam
     | Left
+    | ImportExam
+    | ImportLeft
     | Confirmation
     | FixTried
     | Reproduced

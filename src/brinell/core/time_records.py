@@ -73,4 +73,5 @@ class SessionTime(Entry, frozen=True):
     cpu: dict[str, float] = {}
     repeat: int = 0
     imports_timed: bool = True  # false: ``import_s`` is 0 and imports are in ``collection_s``
+    starved_s: float | None = None  # the main thread was ready to run and had no processor; None: not told here
     fixtures_left_out: int = 0  # the cheapest, whose records were not written

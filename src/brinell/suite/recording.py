@@ -20,6 +20,7 @@ from brinell.core.observation import (
     SuiteStarted,
     WarningSeen,
 )
+from brinell.suite import times
 from brinell.suite import wire_lines as wire
 from brinell.suite.untrusted import Names, clean, identity
 
@@ -54,6 +55,7 @@ class Recording:
         self._warnings: dict[int, wire.Warned] = {}
         self._text_left = _TEXT_BUDGET
         self._names = Names()
+        self._times = times.Bounds()
 
     def feed(self, raw: bytes) -> Iterator[Record]:
         """Yield the records one line gives: none or one. Never raises for what the line holds."""
@@ -119,11 +121,10 @@ class Recording:
             case wire.CollectSkip():
                 module, reason = identity(line.nodeid), clean(line.reason, 2048)
                 return SeenTest(module, "skipped", {}, path=module, reason=reason, repeat=self._repeat)
-            case _:
-                self._note(line)
-        return None
+        return self._note(line)
 
-    def _note(self, line: wire.Line) -> None:
+    def _note(self, line: wire.Line) -> Record | None:
+        """Keep what only the end can tell; times become records at once."""
         match line:
             case wire.Warned():
                 if len(self._warnings) >= _MOST_WARNINGS:
@@ -140,6 +141,9 @@ class Recording:
                 self.no_pytest = line
             case wire.Done():
                 self.done = line
+            case wire.FixtureTimeLine() | wire.ImportTimeLine() | wire.SessionTimeLine():
+                return times.record(line, self._repeat, self._times)
+        return None
 
     def _hello(self, hello: wire.Hello) -> SuiteStarted:
         before = self.started
@@ -201,6 +205,9 @@ class Recording:
             start_ns=line.start_ns,
             repeat=self._repeat,
             counted=counted,
+            cpu_s=times.seconds(line.cpu),
+            fixtures_s=times.seconds(line.fixtures[0] if line.fixtures else None),
+            fixtures_cpu_s=times.seconds(line.fixtures[1] if line.fixtures else None),
         )
         return self._failed(seen, line) if line.failed_phase or line.subtests else seen
 

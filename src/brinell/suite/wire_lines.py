@@ -154,6 +154,8 @@ class TestLine(_Line, frozen=True, tag="test"):
     also_failed: tuple[Failure, ...] = ()
     sections: tuple[tuple[str, str], ...] = ()
     subtests: Subtests | None = None
+    cpu: float | None = None
+    fixtures: tuple[float, float] | None = None
 
 
 class Warned(_Line, frozen=True, tag="warning"):
@@ -178,6 +180,54 @@ class RecorderError(_Line, frozen=True, tag="recorder_error"):
 
     where: str = ""
     exc: tuple[Exc, ...] | None = None
+
+
+class FixtureTimeLine(_Line, frozen=True, tag="fixture_time"):
+    """What one fixture cost."""
+
+    name: str
+    scope: str = ""
+    file: str = ""
+    line: int = 0
+    uses: int = 0
+    setup_s: float = 0.0
+    teardown_s: float = 0.0
+    cpu_s: float = 0.0
+
+
+class ImportTimeLine(_Line, frozen=True, tag="import_time"):
+    """What one import cost."""
+
+    module: str
+    file: str = ""
+    by: str = ""
+    at_start: bool = False
+    project: bool = False
+    modules: int = 1
+    seconds: float = 0.0
+    exclusive_s: float = 0.0
+    cpu_s: float = 0.0
+
+
+class SessionTimeLine(_Line, frozen=True, tag="session_time"):
+    """Where the session's time went."""
+
+    seconds: float
+    start_s: float = 0.0
+    import_s: float = 0.0
+    collection_s: float = 0.0
+    fixtures_s: float = 0.0
+    setup_s: float = 0.0
+    call_s: float = 0.0
+    teardown_s: float = 0.0
+    between_s: float = 0.0
+    end_s: float = 0.0
+    cpu_s: float = 0.0
+    cpu: dict[str, float] = {}
+    children_cpu_s: float = 0.0
+    starved_s: float | None = None
+    imports_timed: bool = True
+    fixtures_left_out: int = 0
 
 
 class WarningTotals(msgspec.Struct, frozen=True):
@@ -208,6 +258,9 @@ Line = (
     | Warned
     | InternalError
     | RecorderError
+    | FixtureTimeLine
+    | ImportTimeLine
+    | SessionTimeLine
     | Done
 )
 
