@@ -15,6 +15,8 @@ import msgspec
 
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, LeftState
 from brinell.core.flaky_rates import TwoRates
+from brinell.core.import_records import ImportExam, ImportLeft
+from brinell.core.import_trust import Imports
 from brinell.core.observation import Record
 
 BAD = frozenset("fed")
@@ -125,6 +127,7 @@ class Trust(msgspec.Struct, frozen=True):
     message: str = ""
     always_fails: bool = False
     depends_on: str | None = None
+    files: tuple[tuple[str, ...], ...] = ()  # whose collection is enough to pollute or to set, at import time
 
 
 class Ledger:
@@ -132,6 +135,8 @@ class Ledger:
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.tests: tuple[str, ...] = ()
+        self.forks = True
+        self.imports = Imports()
         self.alone: dict[int, Count] = defaultdict(Count)
         self.runs: dict[int, Count] = defaultdict(Count)
         self.twice: dict[int, Count] = defaultdict(Count)  # the second time, where the first passed
@@ -152,7 +157,9 @@ class Ledger:
         """Take a record; kinds that say nothing about single tests are ignored."""
         match record:
             case ExamStarted():
-                self.tests = record.tests
+                self.tests, self.forks = record.tests, record.forks
+            case ImportExam() | ImportLeft():
+                self.imports.add(record)
             case Exam():
                 self._exam(record)
             case Left():
@@ -267,6 +274,7 @@ class Ledger:
     def remarkable(self) -> list[Trust]:
         """Return what is known of every test that is not simply stable, in collection order."""
         candidates = self.suspicious() | {test for test in self.factors if self._factors(test)}
+        candidates |= set(self.imports.candidates())
         trusts = map(self.trust, sorted(candidates))
         return [trust for trust in trusts if trust.verdict != "stable" or trust.cause is not None]
 
@@ -288,11 +296,27 @@ class Ledger:
             found |= self._confirmation(test, "factor") or self._both_ways(test)
         else:
             found = self._by_order(test)
+            found = self._imported(test, found) or found
         if not found and cause is not None:
             varying = factors[0].factor in VARYING
             found = {"verdict": "nondeterministic" if varying else "stable", "cause": cause}
             found |= {"depends_on": None if varying else cause, **self._confirmation(test, "factor")}
         return msgspec.structs.replace(base, **found)
+
+    def file(self, test: int) -> str:
+        """Return the file that a test is in."""
+        return self.tests[test].split("::", 1)[0] if test < len(self.tests) else ""
+
+    def _imported(self, test: int, found: dict[str, Any]) -> dict[str, Any]:
+        """Return verdict and evidence of a test that depends on which files are collected; empty for any other.
+
+        What children of one collection show has the import-time state of all files in place: a verdict of theirs that
+        fresh processes confirmed stands. Without them alone means with only its own file collected.
+        """
+        if found.get("confirmed") and self.forks:
+            return {}
+        imported = self.imports.verdict(test, self.file(test), self.confirmed.get(test, ()))
+        return imported if not found or not self.forks or imported.get("confirmed") else {}
 
     def _cause(self, test: int, seen: FactorSeen) -> str:
         """Return the word for what a factor stands for."""
