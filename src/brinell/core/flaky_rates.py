@@ -15,6 +15,13 @@ from typing import Literal, NamedTuple
 MOST_RUNS = 1000
 """``TwoRates`` decides after so many runs at the latest, whatever it was asked for: beyond it floats overflow."""
 
+LEVELS = 64
+"""At most so many levels of factors are tried on one test."""
+ALPHA = 0.01 / LEVELS
+"""Error of one such trial (Bonferroni): a pure flake gets a wrong cause from any of them with probability 0.01 at most.
+It holds under optional stopping, because that of each trial does (Ville's inequality).
+"""
+
 _EPSILON = 1e-16
 _TINY = 1e-300
 
@@ -138,7 +145,7 @@ class TwoRates:
     be independent of each other given their kind. Once there is a decision, further runs only change the rates.
     """
 
-    def __init__(self, *, alpha: float = 0.001, beta: float = 0.05, least: float = 0.3, max_runs: int = 200) -> None:
+    def __init__(self, *, alpha: float = ALPHA, beta: float = 0.05, least: float = 0.3, max_runs: int = 200) -> None:
         if not (0 < alpha < 1 and 0 < beta < 1 and 0 < least < 1 and 2 <= max_runs <= MOST_RUNS):
             raise ValueError(f"not a test: alpha {alpha}, beta {beta}, least {least}, max_runs {max_runs}")
         self._alpha, self._beta, self._least = alpha, beta, least

@@ -42,7 +42,8 @@ _MOMENTS = dict.fromkeys(("midnight", "over-midnight", "late-evening"), "time-of
 _ALONE = "alone"
 _WHOLE = frozenset({"order", "rerun"})
 """Purposes of long sequences that are run again as they were: what differs then is no matter of order."""
-_SEEDS = {"hash": 3, "rng": 6, "entropy": 6}  # runs that must agree under a seed; a hash seed costs an interpreter
+SEED_RUNS = {"hash": 7, "rng": 8, "entropy": 8}
+"""Runs that must agree under each of two seeds: by chance they do so with at most 4 ** -runs, less than ``ALPHA``."""
 _SHORT = 2  # tests before this one in a process, up to which every history is kept in full
 _MOST_KEPT = 10_000_000  # tests in histories that are kept, together: some 80 MB
 
@@ -229,7 +230,7 @@ class Ledger:
         test, failed = ran[0][0], ran[0][1] in BAD
         trials = self.factors[test].setdefault(name, [])
         level = next(iter(exam.factors.values()), None)
-        if name in _SEEDS:  # any two seeds can be compared
+        if name in SEED_RUNS:  # any two seeds can be compared
             trial = next((trial for trial in trials if trial.level == level), None)
         else:
             trial = next((trial for trial in reversed(trials) if not exam.factors or trial.level == level), None)
@@ -321,7 +322,8 @@ class Ledger:
     def _cause(self, test: int, seen: FactorSeen) -> str:
         """Return the word for what a factor stands for."""
         if seen.factor == "clock" and isinstance(seen.level, dict):
-            return _MOMENTS.get(str(seen.level.get("moment")), "date")
+            moment = str(seen.level.get("moment"))
+            return "time-of-day" if moment.startswith("hour-") else _MOMENTS.get(moment, "date")
         if seen.factor == "beside" and any("in use" in text for text in self.messages[test]):
             return "shared-port"
         return _CAUSES.get(seen.factor, seen.factor)
@@ -347,7 +349,7 @@ class Ledger:
         """Return the factors that were shown to make a difference, the clearest first; one level of each."""
         seen = []
         for name, trials in self.factors.get(test, {}).items():
-            found = _between_seeds(trials, _SEEDS[name]) if name in _SEEDS else _clearest(trials)
+            found = _between_seeds(trials, SEED_RUNS[name]) if name in SEED_RUNS else _clearest(trials)
             if found is not None:
                 level, (failures, runs, plain_failures, plain_runs) = found
                 seen.append(FactorSeen(name, level, (failures, runs), (plain_failures, plain_runs)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import locale
+import os
 import shutil
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +18,7 @@ _MISSING_HOME = "/proc/no-such-home"  # where not even root can make one
 def command_for(factor: str, level: Any) -> Command | None:
     """Return the plain command for a factor at a level (JSON, as applied); None where only Brinell can set it.
 
-    Programs (``faketime``, ``taskset``, ``unshare``, ``prlimit``) are offered where they are on this machine.
+    Programs (``faketime``, ``ip``, ``prlimit``, ``taskset``, ``unshare``) are offered where they are on this machine.
     """
     make = _COMMANDS.get(factor)
     return make(level) if make is not None else None
@@ -44,15 +46,45 @@ def _home(level: Any) -> Command | None:
 
 
 def _network(level: Any) -> Command | None:
-    if level != "all" or shutil.which("unshare") is None:
+    if level not in ("all", "apart") or shutil.which("unshare") is None:
         return None
-    return {}, ["unshare", "--map-root-user", "--net"], "there is no network at all, nor 127.0.0.1"
+    unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
+    if level == "all":
+        return {}, unshare, "there is no network at all, nor 127.0.0.1"
+    if shutil.which("ip") is None:
+        return None
+    # A new network's loopback is down. What the shell runs comes after it as arguments.
+    return {}, [*unshare, "sh", "-c", 'ip link set lo up; exec "$@"', "sh"], "there is no network but 127.0.0.1"
+
+
+def _locale(level: Any) -> Command | None:
+    name = str(level["variable"] if isinstance(level, dict) else level)
+    env = {"LC_ALL": name, "LANG": name}
+    if name in ("C", "POSIX"):  # without the last two Python would turn its UTF-8 mode on (PEP 538, PEP 540)
+        return {**env, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, [], f"locale {name}, whose encoding is ASCII"
+    if isinstance(level, dict):
+        return env, [], f"the environment asks for the locale {name}"
+    return (env, [], f"locale {name}") if _installed(name) else None
+
+
+def _installed(name: str) -> bool:
+    before = locale.setlocale(locale.LC_COLLATE)
+    try:
+        locale.setlocale(locale.LC_COLLATE, name)
+    except locale.Error:
+        return False
+    locale.setlocale(locale.LC_COLLATE, before)
+    return True
 
 
 def _cpu(level: Any) -> Command | None:
-    if level == "jitter" or shutil.which("taskset") is None:
+    if level == "jitter" or shutil.which("taskset") is None or shutil.which("timeout") is None:
         return None
-    return {}, ["taskset", "-c", "0", "nice", "-n", "19"], "one core, and everybody else first; keep that core busy"
+    # What the shell runs comes after it as arguments. The others end by themselves if nobody ends them.
+    core = min(os.sched_getaffinity(0))
+    spin = f'timeout 120 taskset -c {core} sh -c "while :; do :; done"'
+    script = f'for n in 1 2 3 4 5 6; do {spin} & p="$p $!"; done; taskset -c {core} "$@"; code=$?; kill $p; exit $code'
+    return {}, ["sh", "-c", script, "sh"], "one core, shared with six processes that compute for nothing"
 
 
 def _nofile(level: Any) -> Command | None:
@@ -70,7 +102,7 @@ def _umask(level: Any) -> Command:
 _COMMANDS: dict[str, Callable[[Any], Command | None]] = {
     "hash": lambda level: ({"PYTHONHASHSEED": str(int(level))}, [], f"hash seed {level}: another order of sets"),
     "tz": lambda level: ({"TZ": str(level)}, [], f"time zone {level}"),
-    "locale": lambda level: ({"LC_ALL": str(level), "LANG": str(level)}, [], f"locale {level}"),
+    "locale": _locale,
     "umask": _umask,
     "nofile": _nofile,
     "home": _home,

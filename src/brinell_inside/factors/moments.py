@@ -7,6 +7,8 @@ import calendar
 import datetime  # noqa: ICN001 - "dt" says nothing beside the module time
 
 _DAY = datetime.timedelta(days=1)
+_HOUR = datetime.timedelta(hours=1)
+_YEARS = (1, 2, 3, 4, 5, 7, 10, 15, 25)
 _DST_ZONE = "Europe/Berlin"  # forward at 02:00 on March's last Sunday, back at 03:00 on October's (2000/84/EC)
 
 
@@ -24,6 +26,29 @@ def moments(now):
     return levels
 
 
+def hours(now):
+    """``{name: clock level}``: a quarter past and a quarter to each hour of tomorrow (naive local time)."""
+    tomorrow = now.replace(hour=0, minute=0, second=23, microsecond=0) + _DAY
+    found = [tomorrow + hour * _HOUR + datetime.timedelta(minutes=minute) for hour in range(24) for minute in (15, 45)]
+    return {"hour-" + moment.strftime("%H:%M"): {"at": moment.isoformat()} for moment in found}
+
+
+def days(now):
+    """``{name: clock level}``: the next 31 days, the middle of the next 12 months, some of the next years; by day."""
+    noon = now.replace(hour=10, minute=17, second=23, microsecond=0)
+    found = [noon + number * _DAY for number in range(1, 32)]
+    found += [(noon.replace(day=15) + number * 30.44 * _DAY).replace(hour=10, minute=17) for number in range(1, 13)]
+    found += [noon.replace(year=now.year + years, day=min(now.day, 28)) for years in _YEARS]
+    return {"day-" + moment.strftime("%Y-%m-%d"): {"at": moment.isoformat()} for moment in found}
+
+
+def near(now):
+    """Clock levels a few days ahead at this time of day. What fails at them all and passes now does not mind the
+    calendar, but that the clock was moved: the times of files and other clocks were not.
+    """
+    return [{"at": (now + number * _DAY).isoformat(), "control": True} for number in (1, 3, 11)]
+
+
 def _special(now):
     today = datetime.datetime(now.year, now.month, now.day)  # noqa: DTZ001 - local time throughout
     tomorrow = today + _DAY
@@ -38,12 +63,12 @@ def _special(now):
         "small-numbers": (_next(now, lambda year: datetime.datetime(year, 2, 1, 3, 4, 5)), None),  # noqa: DTZ001
         "monday": (_at(tomorrow + _DAY * (-tomorrow.weekday() % 7), 10, 17), None),
         "weekend": (_at(tomorrow + _DAY * ((5 - tomorrow.weekday()) % 7), 10, 17), None),
-        "month-start": (_at((today.replace(day=28) + 4 * _DAY).replace(day=1), 0, 30), None),
+        "month-start": (_at((today.replace(day=28) + 4 * _DAY).replace(day=1), 10, 17), None),
         "month-end": (_at(min(long_months), 10, 17), None),  # the months before and after it are shorter
         "leap-day": (_leap(leap), None),
         "year-end": (_at(year_end, 10, 17), None),
         "over-new-year": (year_end + _DAY - datetime.timedelta(microseconds=100000), None),
-        "new-year": (datetime.datetime(now.year + 1, 1, 1, 0, 30), None),  # noqa: DTZ001
+        "new-year": (datetime.datetime(now.year + 1, 1, 1, 10, 17), None),  # noqa: DTZ001
         "dst-forward": (spring + datetime.timedelta(hours=2, microseconds=-100000), _DST_ZONE),
         "after-dst-forward": (_at(spring + _DAY, 0, 30), _DST_ZONE),  # 24 hours ago is two dates ago
         "dst-back": (_at(autumn, 2, 30), _DST_ZONE),  # there are two of these

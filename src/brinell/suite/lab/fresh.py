@@ -105,8 +105,8 @@ class _Process:
         control_end, control = os.pipe()
         self._out, out_end = os.pipe()
         os.set_blocking(self._out, False)
-        argv = [command.python, str(launcher()), "--fd", str(wire_end), "--control", str(control_end), "--"]
-        env = command.env if job.hash_seed is None else {**command.env, "PYTHONHASHSEED": str(job.hash_seed)}
+        argv = [*job.prefix, command.python, str(launcher()), "--fd", str(wire_end), "--control", str(control_end), "--"]
+        env = {**command.env, **job.env} | ({} if job.hash_seed is None else {"PYTHONHASHSEED": str(job.hash_seed)})
         try:
             self._child = room.start(
                 [*argv, *command.args, *files],

@@ -37,7 +37,9 @@ Step = int | tuple[Any, ...]
 
 class Job(msgspec.Struct, frozen=True):
     """Steps taken in one process, in order. ``alone``: nothing else runs beside it, and files it changed in the project
-    are put back. ``watch``: name what each test leaves changed. ``hash_seed`` needs an interpreter of its own.
+    are put back. ``watch``: name what each test leaves changed. ``hash_seed`` needs an interpreter of its own; so do
+    ``env`` (added to the environment) and ``prefix`` (words before the interpreter), by which its process starts under
+    ``factors``. ``held``: conditions that are the same in all runs that are compared.
     ``stall_s``: seconds without a word from a test after which it hangs (0: only ``deadline_s`` counts). The factor
     ``beside`` says what runs at the same time; the others are conditions that the process itself changes.
     """
@@ -51,6 +53,9 @@ class Job(msgspec.Struct, frozen=True):
     alone: bool = False
     hash_seed: int | None = None
     anew: bool = False  # unseeded generators start elsewhere, as in any fresh process: children inherit one state
+    env: Mapping[str, str] = {}
+    prefix: tuple[str, ...] = ()
+    held: Mapping[str, Any] = {}
 
     @property
     def tests(self) -> tuple[int, ...]:
@@ -60,7 +65,8 @@ class Job(msgspec.Struct, frozen=True):
     @property
     def conditions(self) -> dict[str, Any]:
         """The factors that the process is told to change."""
-        return {name: level for name, level in self.factors.items() if name != BESIDE}
+        changed = {} if self.env or self.prefix else self.factors
+        return {**self.held, **{name: level for name, level in changed.items() if name != BESIDE}}
 
 
 class Ran(msgspec.Struct, frozen=True):
