@@ -12,6 +12,7 @@ import pytest
 from brinell_inside.import_time import shown
 
 _MOST = 500
+_MADE_OF_METHODS = ("_xunit_", "xunit_", "_unittest_", "unittest_")  # what pytest makes of setup_method and its like
 _DIRECT = "_pytest"  # functions of pytest's own that hand over a parameter
 
 
@@ -122,6 +123,8 @@ def _hands_over(fixturedef):
 
 
 def _place(fixturedef, rootdir):
+    if str(fixturedef.argname).startswith(_MADE_OF_METHODS):
+        return str(getattr(fixturedef, "baseid", "")).split("::")[0], 0
     code = _code_of(fixturedef)
     if code is None:
         return "", 0

@@ -24,6 +24,7 @@ from brinell.core.observation import (
     WarningSeen,
 )
 from brinell.core.plan import Step, SuiteSpec
+from brinell.core.time_records import FixtureTime, ImportTime, SessionTime
 
 FAILURES = frozenset({"failed", "error"})
 _BADNESS = {"skipped": 0, "xfailed": 1, "passed": 2, "xpassed": 3, "error": 4, "failed": 5}
@@ -76,6 +77,9 @@ class Session:
     counts: Counter[str] = field(default_factory=Counter)  # pytest's categories, reruns included
     ran: int = 0  # tests, without modules that skipped themselves or could not be collected
     warnings: int = 0
+    time: SessionTime | None = None
+    fixtures: list[FixtureTime] = field(default_factory=list)
+    imports: list[ImportTime] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -182,7 +186,10 @@ def suites(evidence: Evidence) -> list[Suite]:
         step.id: Suite(step, step.spec) for step in steps_of(evidence, "suite") if isinstance(step.spec, SuiteSpec)
     }
     epochs: dict[int, Epoch] = {}
-    kinds = (Epoch, SuiteStarted, Collected, CollectError, SeenTest, WarningSeen, SuiteEnded, StepFinished)
+    kinds = (
+        Epoch, SuiteStarted, Collected, CollectError, SeenTest, WarningSeen, SuiteEnded, StepFinished,
+        SessionTime, FixtureTime, ImportTime,
+    )  # fmt: skip
     for envelope in evidence.envelopes(*kinds):
         data = envelope.data
         if isinstance(data, Epoch):
@@ -215,6 +222,12 @@ def _take(suite: Suite, envelope: Envelope, epochs: dict[int, Epoch]) -> None:
         case SuiteEnded(repeat=repeat) as ended:
             session = _session(suite, repeat)
             session.ended, session.at = ended, observation_id(envelope)
+        case SessionTime(repeat=repeat) as time:
+            _session(suite, repeat).time = time
+        case FixtureTime(repeat=repeat) as fixture:
+            _session(suite, repeat).fixtures.append(fixture)
+        case ImportTime(repeat=repeat) as one:
+            _session(suite, repeat).imports.append(one)
         case StepFinished(state=state):
             suite.state = state
 

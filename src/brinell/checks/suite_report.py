@@ -11,6 +11,7 @@ from brinell.checks.suite_categories import Categories
 from brinell.checks.suite_facts import Seen, Suite, reported, suites
 from brinell.checks.suite_regression import compare, serial_of, side_by_side
 from brinell.checks.suite_slowest import slowest
+from brinell.checks.suite_time import fixtures, imports, suite_time, timed
 from brinell.checks.trust_facts import examinations, trust_by_test
 from brinell.core.evidence import Evidence, fingerprint, steps_of
 from brinell.core.finding import Finding
@@ -21,6 +22,7 @@ from brinell.core.verdicts import Reason, Verdict
 CHECK = "suite-report"
 _FULL = "full_suite"
 _ONE_WAY = "brinell suite --workers auto --serial-too runs it both ways"
+_NO_STARVING = "this kernel does not count how long a process waited for a processor"
 _NO_COST = "no trial of this version measures what a property test's examples cost"
 
 
@@ -68,6 +70,7 @@ def _report(
     counts = Counter(word for test in worst.values() for word in test.counted)
     seconds = suite.typical_s
     serial, parallel = _both_ways(suite, blessed_s)
+    typical = timed(suite.alike)
     last = next((session.ended for session in reversed(suite.sessions) if session.ended), None)
     return SuiteReport(
         timestamp=suite.timestamp,
@@ -105,6 +108,9 @@ def _report(
         repeats=tuple(round(s, 6) for s in suite.seconds) if len(suite.sessions) > 1 else (),
         xdist_workers=started.xdist_workers if started else 0,
         workers=started.workers if started else 0,
+        time=suite_time(typical) if typical else None,
+        fixtures=fixtures(typical) if typical else (),
+        imports=imports(typical) if typical else (),
     )
 
 
@@ -180,6 +186,11 @@ def _not_measured(report: SuiteReport) -> dict[str, str]:
         "suite.property_test_targets": _NO_COST,
         "suite.targets_verified": "no target for property tests was set from measured costs, so none could be verified",
         "suite.verification_timestamp": "nothing was verified",
+        "suite.time": ""
+        if report.time is not None
+        else seconds or "only a run in one process, with a recorder of this version, knows where its time went",
+        "suite.time.starved_s": _NO_STARVING if report.time is not None and report.time.starved_s is None else "",
+        "suite.against": "" if report.against is not None else "brinell suite --against REV compares with other code",
         "suite.exit_status": "" if report.exit_status is not None else "pytest's end was not seen",
     }
     if report.regression.ratio is None:

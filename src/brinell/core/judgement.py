@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from brinell.core.finding import Finding
+from brinell.core.time_judgement import Against, FixtureCost, ImportCost, SuiteTime
 from brinell.core.verdicts import Exit, Owner, Severity, Verdict
 
 SCHEMA = "https://brinell.dev/schema/judgement-1.json"
@@ -125,6 +126,10 @@ class SuiteReport(_Part, frozen=True, kw_only=True):
     repeats: tuple[float, ...] = ()  # seconds of every repeat that ran to its end
     xdist_workers: int = 0
     workers: int = 0  # forked from one collection by Brinell
+    time: SuiteTime | None = None
+    fixtures: tuple[FixtureCost, ...] = ()  # the dearest
+    imports: tuple[ImportCost, ...] = ()  # the dearest
+    against: Against | None = None
 
 
 class Suspect(_Part, frozen=True, kw_only=True):
