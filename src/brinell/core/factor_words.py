@@ -20,6 +20,7 @@ _WORDS = {
     "sleep": "length of sleeps",
     "threads": "start of threads",
     "switch": "thread switch interval",
+    "interleaving": "places where threads change",
     "cpu": "share of the processor",
     "beside": "same test running beside it",
     "order": "order",
@@ -32,6 +33,8 @@ _WORDS = {
     "concurrency": "interleaving of threads",
     "beside-itself": "same test running beside it",
     "shared-port": "port it shares with whatever runs beside it",
+    "shared-file": "file it shares with whatever runs beside it",
+    "shared-database": "database it shares with whatever runs beside it",
 }
 
 

@@ -33,7 +33,8 @@ _CAUSES = {
     "cpu": "async-wait",
     "sleep": "async-wait",
     "switch": "concurrency",
-    "threads": "concurrency",
+    "interleaving": "concurrency",
+    "threads": "async-wait",
     "beside": "beside-itself",
 }
 _MOMENTS = dict.fromkeys(("midnight", "over-midnight", "late-evening"), "time-of-day") | dict.fromkeys(

@@ -117,10 +117,10 @@ def test_a_victim_of_the_default_order_is_asked_about_no_factor(models):
         ("hash", 2, "nondeterministic", "hash-seed"),
         ("rng", 3, "nondeterministic", "random-seed"),
         ("entropy", 3, "nondeterministic", "random-seed"),
-        ("switch", 1e-6, "stable", "concurrency"),
-        ("threads", "slow-start", "stable", "concurrency"),
+        ("interleaving", "lines", "stable", "concurrency"),
+        ("threads", "slow-start", "stable", "async-wait"),
         ("sleep", "long", "stable", "async-wait"),
-        ("cpu", "starved", "stable", "async-wait"),
+        ("cpu", "slow", "stable", "async-wait"),
     ],
 )
 def test_a_cause_is_the_factor_that_makes_the_difference(models, factor, level, verdict, cause):

@@ -9,7 +9,7 @@ from typing import Any
 
 from brinell.core.examination import Confirmation
 from brinell.core.observation import Choice
-from brinell.core.trust import Trust
+from brinell.core.trust import BAD, Trust
 from brinell.suite.deep.examiner import Examiner
 from brinell.suite.deep.guards import propose
 from brinell.suite.factor_commands import command_for, with_brinell
@@ -21,6 +21,8 @@ from brinell_inside.serve.project_files import ProjectFiles
 
 _LEAST_S = 20.0
 _TIMES = 5
+_BY_CHANCE = frozenset({"cpu", "sleep", "interleaving", "threads", "switch"})
+"""Factors that make a failure likelier: one run may pass, and a machine with more cores than ours may not be slow."""
 _PROCESS_S = 0.5  # a fresh pytest, give or take
 _ON_TOP = 0.5  # of the budget: a verdict without a confirmation is worth little
 _OVERTIME_S = 15.0  # beyond the budget, for what was already found
@@ -100,13 +102,18 @@ class Confirmer:
             asked = Asked((name,), self._options, env, _LEAST_S, prefix=tuple(prefix))
             (answer,) = self._serial.run([asked])
             command = (*prefix, "pytest", *self._options, name)
-            outcomes, message = answer.outcomes, answer.message
-        else:
+            said = Confirmation(f"factor {factor}", command, (test,), answer.outcomes, env=env, message=answer.message)
+            self._examiner.tried(said)
+            if factor not in _BY_CHANCE or not BAD.isdisjoint(answer.outcomes):
+                return
+        for _ in range(_TIMES if factor in _BY_CHANCE else 1):
             (result,) = fresh.run([self._examiner.job([test], factors={factor: level})])
             last = result.last()
-            env, command = {}, tuple(with_brinell(name, factor, level))
             outcomes, message = ("" if last is None else "f" if last.failed else "p"), last.message if last else ""
-        self._examiner.tried(Confirmation(f"factor {factor}", command, (test,), outcomes, env=env, message=message))
+            command = tuple(with_brinell(name, factor, level))
+            self._examiner.tried(Confirmation(f"factor {factor}", command, (test,), outcomes, message=message))
+            if outcomes == "f":
+                return
 
     def _show_beside(self, test: int) -> None:
         """Two processes at once, some times: one of them fails."""
