@@ -41,6 +41,7 @@ class Modelled:
     dies_if: Mapping[str, int] = field(default_factory=dict)  # leaves the process where all of these hold
     uses: str = ""  # fails while another process uses it, too
     factors: Mapping[str, Any] = field(default_factory=dict)  # factor: predicate of the level; holds: it fails
+    imports: Mapping[str, Any] = field(default_factory=dict)  # the same of levels that a process starts under
     hidden: bool = False  # what it leaves is out of sight
     seconds: float = 0.01
 
@@ -153,6 +154,8 @@ class ModelLab:
     def _by_chance(self, one: Modelled, job: Job) -> bool:
         levels = dict(job.factors) | ({} if job.hash_seed is None else {"hash": job.hash_seed})
         if any(name in levels and predicate(levels[name]) for name, predicate in one.factors.items()):
+            return True
+        if not self.forks and any(name in levels and holds(levels[name]) for name, holds in one.imports.items()):
             return True
         if one.uses and "beside" in levels:
             return True

@@ -31,7 +31,7 @@ from brinell.suite.lab.job import Lab
 _MOST_CANDIDATES = 40
 _OPEN = frozenset({"stable", "nondeterministic"})  # verdicts that a factor can explain
 _MAY_COME_AND_GO = frozenset({"network"})  # of the environment: what else there is the same in all runs here
-_ASCII = Factor("locale", "C", certain=True)
+_ASCII = ("locale", "C")
 """Decided before Python starts: in a child of this process it would switch to UTF-8 by itself (PEP 540)."""
 
 ENVIRONMENT: Mapping[str, tuple[Any, ...]] = {
@@ -90,7 +90,7 @@ def decide_causes(examiner: Examiner, fresh: Lab, tests: Sequence[int], levels: 
         for test in tests:
             if factor.name != "hash" and not examiner.spent():
                 examiner.phase(f"causes: {factor.name}")
-                _decide(examiner, test, factor, way if factor == _ASCII else None)
+                _decide(examiner, test, factor, way if (factor.name, factor.level) == _ASCII else None)
     if not levels:
         for test in tests:
             examiner.phase("causes: random numbers")
@@ -169,7 +169,10 @@ def _find_at_start(examiner: Examiner, way: AtStart, usable: Sequence[int]) -> N
     examiner.phase("causes: environment of a new process")
     others = [_first_that_starts(name, levels) for name, levels in ENVIRONMENT.items()]
     group = [factor for factor in others if factor is not None]
-    groups = [[_ASCII], *([group] if affordable(examiner, usable, 4, 0, start_s=0.5) == 4 else [])]
+    groups = [
+        [Factor(*_ASCII, certain=True)],
+        *([group] if affordable(examiner, usable, 4, 0, start_s=0.5) == 4 else []),
+    ]
     (plain,) = way.ask("screen start", [way.job(usable, {})])
     passed = {ran.test for ran in plain.ran if not ran.failed}
     for together in groups:
