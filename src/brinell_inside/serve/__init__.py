@@ -25,6 +25,10 @@ A job is ``{"job": n, "steps": [...], "deadline_s": s}`` with optional
 ``watch`` true: after each test a ``changed`` line for it
 ``anew`` true: random generators that nobody has seeded start elsewhere than in the other children
 
+``trace`` true: after each test a ``touched`` line for it; what it makes outside the project is removed in the end
+``beside`` {group, count}: begins with ``count`` jobs of its group, in a TMPDIR that they share, and ``offset_s`` later.
+    ``hold`` [name]: before it touches one of these, it waits for ``hold_s``
+
 ``names`` {number: node id}: what the numbers of the steps stand for, where they are not those of this collection
 
 A step is a test (its index in the collection), ``["mark"]``, ``["changed"]``,
@@ -40,7 +44,8 @@ On the wire (``wire.py``), besides what the recorder says: ``items`` {from, ids}
 {forkable, why, stops: the suite is to stop at the first failures (-x)}. On a slot:
 
 ``job`` {job, pid} | ``chunk`` {n} (taken from the queue) | ``begin`` {i} (a test begins) | ``ran`` {i, o outcome, s
-seconds, p failed phase, t exception type, m message} | ``changed`` {i, changes, seconds} | ``restored`` {refused} |
+seconds, p failed phase, t exception type, m message} | ``touched`` {i, what: [[kind, name, how]]} | ``changed`` {i, changes, seconds} |
+``restored`` {refused} |
 ``fixture`` {source} | ``factors`` {unsupported} | ``files`` {changed: [[path, how]]} | ``stopped`` {why, status}
 (something asked the whole session to stop; with which exit status, null if that is pytest's to say) | ``error``
 {where, text} (ours) | ``finished`` {job} (the child's last word) | ``end`` {job, how, status, seconds} (the server's,

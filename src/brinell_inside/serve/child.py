@@ -6,15 +6,18 @@ The same code takes the steps in a fresh process where forking is not sound (``r
 import copy
 import os
 import tempfile
+import time
 import traceback
 from contextlib import suppress
 
 import pytest
 
 from brinell_inside.jsontext import encode
+from brinell_inside.serve.company import meet
 from brinell_inside.serve.coverage_data import keep_coverage, stop_coverage
 from brinell_inside.serve.listen import Listener, RecordsListener
 from brinell_inside.serve.project_files import ProjectFiles
+from brinell_inside.serve.resources import Resources, remove_created
 from brinell_inside.serve.scratch import move_in, new_folder, remove
 from brinell_inside.serve.settle import repeat_again
 from brinell_inside.serve.touched import TOUCHED, Touched
@@ -31,7 +34,7 @@ def run_job(session, job, slot_fds, files, scratch, relay):  # noqa: PLR0917 - o
     os.close(wire_fd)
     try:
         own_streams(session.config, out_fd)
-        move_in(session.config, scratch)
+        move_in(session.config, scratch, job.get("_company"))
         reports = relay.child_of(job)
         if reports is not None:
             session.config.pluginmanager.register(reports, "brinell-relay")
@@ -45,7 +48,7 @@ def run_job(session, job, slot_fds, files, scratch, relay):  # noqa: PLR0917 - o
 
 def run_here(session, job, wire, parent):
     """In a fresh process: the whole job, without a fork; ``wire`` stays open."""
-    scratch, pid = new_folder(parent), os.getpid()
+    scratch, pid, since = new_folder(parent), os.getpid(), time.time() - 1
     move_in(session.config, scratch)
     files = ProjectFiles(str(session.config.rootpath))
     if looks_at_files(job):
@@ -55,6 +58,7 @@ def run_here(session, job, wire, parent):
     finally:
         if os.getpid() == pid:  # a test may fork
             files.close()
+            remove_created(scratch, since)
             remove(scratch)
 
 
@@ -105,6 +109,11 @@ class _Steps:
         self._touched = None
         if looks_at_files(job):
             self._touched = Touched(str(session.config.rootpath), os.path.join(scratch, TOUCHED))
+        self._resources = None
+        if job.get("trace"):
+            beside = job.get("beside") or {}
+            hold = beside.get("hold") or (), float(beside.get("hold_s") or 0)
+            self._resources = Resources(str(session.config.rootpath), scratch, os.environ["TMPDIR"], *hold)
         self._ahead = None
         self._pid = os.getpid()
         self._failed = 0
@@ -125,6 +134,11 @@ class _Steps:
         if not self._job.get("cover"):
             stop_coverage()
         self._listener.begin()
+        if self._job.get("_company"):
+            beside = self._job["beside"]
+            meet(self._job["_company"], int(beside["count"]), float(beside.get("offset_s") or 0))
+        if self._resources is not None:
+            self._resources.take()
         finished = True
         try:
             if self._job.get("pull"):
@@ -222,8 +236,15 @@ class _Steps:
         if self._job.get("pull") and self._session.testsfailed > self._failed:
             self._failed = self._session.testsfailed
             _check_capture(self._session.config)
+        if self._resources is not None:
+            self._touch(number)
         if watch:
             self._changed(number)
+
+    def _touch(self, number):
+        touched = self._resources.take()
+        if touched:
+            self._say({"kind": "touched", "i": number, "what": _within(touched)}, 1024)
 
     def _item(self, number):
         """The item that comes next; None if it was not collected."""

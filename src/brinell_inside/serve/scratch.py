@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 import tempfile
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Optional
 
 
@@ -13,10 +13,11 @@ def new_folder(parent: Optional[str] = None) -> str:
     return tempfile.mkdtemp(prefix="brinell-", dir=parent)
 
 
-def move_in(config, folder):
-    """Make TMPDIR, ``tempfile`` and pytest's ``tmp_path`` use ``folder``, which exists."""
-    temporary = os.path.join(folder, "tmp")
-    os.mkdir(temporary, 0o700)
+def move_in(config, folder, shared=None):
+    """Make TMPDIR, ``tempfile`` and pytest's ``tmp_path`` use ``folder``, which exists; all but the last ``shared``."""
+    temporary = os.path.join(shared or folder, "tmp")
+    with suppress(FileExistsError) if shared else nullcontext():
+        os.mkdir(temporary, 0o700)
     os.environ["TMPDIR"] = temporary
     tempfile.tempdir = None
     factory = getattr(config, "_tmp_path_factory", None)

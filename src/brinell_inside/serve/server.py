@@ -15,9 +15,11 @@ from contextlib import suppress
 
 from brinell_inside.jsontext import encode
 from brinell_inside.serve.child import looks_at_files, run_here, run_job
+from brinell_inside.serve.company import Companies
 from brinell_inside.serve.forkable import adopt_orphans, fork, orphans, why_not
 from brinell_inside.serve.project_files import ProjectFiles
 from brinell_inside.serve.relay import Relay
+from brinell_inside.serve.resources import remove_created
 from brinell_inside.serve.scratch import new_folder, remove
 from brinell_inside.serve.settle import settle, stops_early
 from brinell_inside.serve.touched import TOUCHED, read_log
@@ -52,6 +54,7 @@ class Running:
         self.slot = slot
         self.pid = pid
         self.begun = time.monotonic()
+        self.since = time.time() - 1  # files have a coarser clock
         self.deadline = self.begun + float(job.get("deadline_s") or 3600.0)
         self.how = None  # why we ended it, if we did
         self.pidfd = None
@@ -78,6 +81,7 @@ class Server:
         self._rest = b""
         self._open = True
         self._files = None
+        self._companies = Companies(lambda: new_folder(scratch), remove)
 
     def serve(self, session):
         """Stand in for ``pytest_runtestloop``; returns when the tool has had enough."""
@@ -104,6 +108,7 @@ class Server:
                 self._kill(running, "killed")
                 self._reap(running, os.waitpid(running.pid, 0)[1])
             self._end_orphans()
+            self._companies.close()
             self._files.close()
             self._relay.close()
             self._share(None)
@@ -216,6 +221,7 @@ class Server:
         scratch = None
         try:
             scratch = new_folder(self._scratch)
+            job["_company"] = self._companies.folder(job)
             pid = fork()
         except OSError as error:
             if scratch is not None:
@@ -267,7 +273,7 @@ class Server:
         if not self._running:
             self._end_orphans()
         touched = read_log(os.path.join(running.scratch, TOUCHED)) if running.job.get("alone") else ()
-        remove(running.scratch)
+        self._companies.leave(running.job, lambda: _tidy(running))
         if touched:
             changed = self._files.restore(touched)
             if changed:
@@ -289,6 +295,11 @@ class Server:
                     os.waitpid(pid, 0)
             if not left:
                 return
+
+
+def _tidy(running):
+    remove_created(running.scratch, running.since)
+    remove(running.scratch)
 
 
 def serve(wire, session, control, slots, scratch):
