@@ -19,6 +19,7 @@ from brinell.checks.trust_stable import stable
 from brinell.core.evidence import Evidence
 from brinell.core.factor_words import factor_words
 from brinell.core.finding import Finding
+from brinell.core.import_trust import CAUSE, COLLECTED, left_by
 from brinell.core.judgement import FlakyTest, Part, Pollution
 from brinell.core.redact import one_line
 from brinell.core.trust import Trust
@@ -97,7 +98,8 @@ def _title(examined: Examined, cluster: Cluster) -> str:
     counts = [counted(len(cluster.of(verdict)), *_NOUNS[verdict]) for verdict in _ORDER if cluster.of(verdict)]
     if cluster.polluters:
         counts = [counted(len(cluster.polluters), "polluter", "polluters"), *counts]
-    return f"{', '.join(counts)}: {_reason(examined, cluster)}"
+    reason = _collected if cluster.cause == CAUSE else _reason
+    return f"{', '.join(counts)}: {reason(examined, cluster)}"
 
 
 def _reason(examined: Examined, cluster: Cluster) -> str:
@@ -114,6 +116,19 @@ def _reason(examined: Examined, cluster: Cluster) -> str:
     if cluster.of("victim") and not cluster.polluters:
         return "failing in some orders, after which test is not known"
     return _leaving(examined, cluster)
+
+
+def _collected(examined: Examined, cluster: Cluster) -> str:
+    """Say of tests that depend on which files are collected whose collection it is, and what it changes."""
+    do = "passing only" if cluster.of("brittle") else "failing"
+    if not cluster.files:
+        return f"{do} where other files are collected as well, which is not known"
+    others = f" and {counted(len(cluster.files) - 1, 'other', 'others')}" if len(cluster.files) > 1 else ""
+    known = left_by(examined.ledger.imports, (one.files[0] for one in cluster.tests if one.files))
+    names = [one_line(known[root].name, 120) for root in cluster.roots if root in known]
+    more_names = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    changes = f", which changes {', '.join(names[:2])}{more_names}" if names else ""
+    return f"{do} where {one_line(cluster.files[0])}{others} is collected as well{changes}"
 
 
 def _leaving(examined: Examined, cluster: Cluster) -> str:
@@ -147,7 +162,7 @@ def _settle(examined: Examined, cluster: Cluster) -> list[str]:
     """Say why a fresh process has not confirmed it, and what would settle it."""
     one = cluster.tests[0]
     tried = examined.ledger.confirmed.get(one.test, ())
-    if any(said.purpose in {"sequence", "twice"} or said.purpose.startswith("factor") for said in tried):
+    if any(said.purpose in {"sequence", "twice", COLLECTED} or said.purpose.startswith("factor") for said in tried):
         said = "seen in forked children, and a fresh process did not show it"
     elif not narrow((*one.polluters, *one.setters)) and one.verdict in {"victim", "brittle"}:
         said = "seen in whole orders only, not narrowed down to the tests that matter"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from brinell.checks.trust_facts import Examined
 from brinell.core import clusters as core
@@ -12,6 +13,7 @@ from brinell.core.trust import Count, Trust
 
 MOST_TOGETHER = 8  # tests in a sequence; a longer one is a whole order that was not narrowed down
 _ORDER = "order"
+_T = TypeVar("_T", int, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Cluster:
     roots: tuple[str, ...]  # leaked state that was proved
     cause: str | None
     probability: float  # of a run of the suite that fails by it, in any order
+    files: tuple[str, ...] = ()  # whose collection it is, those of most tests first
 
     def of(self, verdict: str) -> list[Trust]:
         """Return the tests with this verdict."""
@@ -68,6 +71,7 @@ def _unreliable(examined: Examined, trust: Trust) -> core.Unreliable:
         seconds=examined.suite_s,
         failing_runs=frozenset(examined.failed_in[trust.test]),
         setters=narrow(trust.setters),
+        files=trust.files,
     )
 
 
@@ -87,12 +91,13 @@ def _cluster(examined: Examined, found: core.Cluster, members: Sequence[Trust]) 
         roots,
         causes.pop() if len(causes) == 1 else None,
         found.probability,
+        _of(files for trust in members for files in trust.files),
     )
 
 
-def _of(sequences: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
-    """Return the tests of the sequences, each once, those of most sequences first."""
-    times: dict[int, int] = {}
+def _of(sequences: Iterable[tuple[_T, ...]]) -> tuple[_T, ...]:
+    """Return the tests (or files) of the sequences, each once, those of most sequences first."""
+    times: dict[_T, int] = {}
     for sequence in sequences:
         for one in sequence:
             times[one] = times.get(one, 0) + 1

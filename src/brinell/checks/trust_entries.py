@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from brinell.checks.trust_facts import IMPORT, Examined
 from brinell.core.examination import Confirmation, LeftState
 from brinell.core.flaky_rates import interval
+from brinell.core.import_trust import CAUSE, COLLECTED, ONLY, left_by
 from brinell.core.judgement import FactorEffect, FlakyTest, LeakedState, Pollution, Probability
 from brinell.core.redact import one_line
 from brinell.core.trust import BAD, Trust
@@ -30,13 +31,16 @@ _MOST_STATES = 20  # of one test, where it was not shown which of them it is
 def flaky_test(examined: Examined, trust: Trust, cluster: str | None) -> FlakyTest:
     """Return the entry of a test that is not simply stable."""
     said = _told(examined, trust)
+    polluters, setters = _sets(examined, trust.polluters), _sets(examined, trust.setters)
+    if trust.cause == CAUSE:  # files, not tests
+        polluters, setters = (trust.files, ()) if trust.verdict == "victim" else ((), trust.files)
     return FlakyTest(
         test=examined.name(trust.test),
         verdict=trust.verdict,
-        polluters=_names(examined, trust.polluters),
-        polluter_sets=_sets(examined, trust.polluters),
-        setters=_names(examined, trust.setters),
-        setter_sets=_sets(examined, trust.setters),
+        polluters=_each(polluters),
+        polluter_sets=polluters,
+        setters=_each(setters),
+        setter_sets=setters,
         cleaners=tuple(examined.name(one) for one in trust.cleaners),
         leaked_state=_leaked(examined, trust),
         cause=trust.cause,
@@ -79,11 +83,11 @@ def command_line(examined: Examined, said: Confirmation) -> str:
 
 def _told(examined: Examined, trust: Trust) -> Confirmation | None:
     """Return the fresh run that speaks for the verdict: one that did what it says, else the last that was tried."""
-    wanted = _PURPOSE.get(trust.verdict)
+    wanted = COLLECTED if trust.cause == CAUSE else _PURPOSE.get(trust.verdict)
     tried = [
         said
         for said in examined.ledger.confirmed.get(trust.test, ())
-        if (said.purpose == wanted if wanted else said.purpose.startswith(("factor", "alone")))
+        if (said.purpose.startswith(wanted) if wanted else said.purpose.startswith(("factor", "alone")))
     ]
     agreeing = [said for said in tried if said.command == trust.command and said.env == trust.env and trust.confirmed]
     return next(iter(agreeing or tried[::-1]), None)
@@ -100,7 +104,10 @@ def _factor_command(examined: Examined, trust: Trust, factor: str) -> str | None
 
 def _outcome(examined: Examined, trust: Trust, said: Confirmation) -> str:
     """Say what the command gave, and for a sequence what the test did alone."""
-    alone = [one for one in examined.ledger.confirmed.get(trust.test, ()) if one.purpose == "alone"]
+    with_only = ONLY if trust.cause == CAUSE else "alone"
+    alone = [one for one in examined.ledger.confirmed.get(trust.test, ()) if one.purpose == with_only]
+    if trust.cause == CAUSE and alone:
+        return f"it {_did(said)}; with only its own file collected it {_did(alone[0])}"
     if said.purpose == "alone":
         bad = sum(one.outcomes[-1:] in BAD for one in alone)
         return f"it failed in {bad} of {len(alone)} fresh processes"
@@ -136,8 +143,8 @@ def _failure_probability(examined: Examined, trust: Trust) -> Probability | None
     return probability(count.failures, count.runs) if count is not None and count.runs else None
 
 
-def _names(examined: Examined, sequences: Iterable[tuple[int, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(examined.name(one) for sequence in sequences for one in sequence))
+def _each(sets: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for names in sets for name in names))
 
 
 def _sets(examined: Examined, sequences: Iterable[tuple[int, ...]]) -> tuple[tuple[str, ...], ...]:
@@ -148,6 +155,8 @@ def _leaked(examined: Examined, trust: Trust) -> tuple[LeakedState, ...]:
     """Return the state that was proved to matter; where nothing was, all that the first set of polluters leaves."""
     who = trust.polluters[0] if trust.polluters else (trust.test,) if trust.verdict == "self-polluting" else ()
     left = [state for one in who for state in examined.ledger.left.get(one, ())]
+    if trust.cause == CAUSE:
+        left = list(left_by(examined.ledger.imports, trust.files).values())
     proved = [state for state in left if state.root in trust.leaked]
     if trust.leaked and not proved:  # of another set of polluters
         others = {one for sequence in trust.polluters for one in sequence}
@@ -167,7 +176,7 @@ def pollution(examined: Examined, trusts: Iterable[Trust]) -> list[Pollution]:
     proved: dict[tuple[int, str], list[str]] = defaultdict(list)
     unproved: dict[int, list[str]] = defaultdict(list)
     for trust in trusts:
-        if trust.verdict not in {"victim", "self-polluting"}:
+        if trust.verdict not in {"victim", "self-polluting"} or trust.cause == CAUSE:
             continue
         victim = examined.name(trust.test)
         for one in {one for sequence in trust.polluters for one in sequence} or {trust.test}:
@@ -182,6 +191,32 @@ def pollution(examined: Examined, trusts: Iterable[Trust]) -> list[Pollution]:
             if not state.weak or shown:
                 victims = dict.fromkeys([*shown, *([] if state.weak else unproved.get(test, []))])
                 found.append(_pollution(examined, test, state, tuple(victims), proved=bool(shown)))
+    return found + _by_collection(examined, trusts)
+
+
+def _by_collection(examined: Examined, trusts: Iterable[Trust]) -> list[Pollution]:
+    """Return what the collection of files left changed where a test fails by it; the files stand for a test."""
+    hurt: dict[tuple[tuple[str, ...], str], list[Trust]] = defaultdict(list)
+    for trust in trusts:
+        if trust.cause == CAUSE and trust.verdict == "victim" and trust.files:
+            known = left_by(examined.ledger.imports, trust.files[:1])
+            for root in trust.leaked or [state.root for state in known.values() if not state.weak]:
+                hurt[trust.files[0], root].append(trust)
+    found = []
+    for (files, root), victims in hurt.items():
+        state = left_by(examined.ledger.imports, [files]).get(root)
+        if state is not None:
+            found.append(
+                Pollution(
+                    test=", ".join(files),
+                    state=state.name,
+                    kind=state.kind,
+                    before=state.before,
+                    after=state.after,
+                    victims=tuple(examined.name(one.test) for one in victims),
+                    proved=any(root in one.leaked for one in victims),
+                )
+            )
     return found
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from brinell.core.evidence import Evidence, observation_id, steps_of
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left
+from brinell.core.import_records import ImportExam, ImportLeft
 from brinell.core.observation import Choice, Envelope, StepFinished
 from brinell.core.plan import ExamineSpec, Step
 from brinell.core.trust import BAD, Count, Ledger, Trust
@@ -70,6 +71,9 @@ class Examined:
                 self.started, self.at = data, observation_id(envelope)
             case Exam():
                 self._exam(data, observation_id(envelope))
+            case ImportExam(tests=(test,)) if data.outcomes in BAD and not data.restored:
+                if len(self.failures[test]) < _MOST_CITED:
+                    self.failures[test].append(observation_id(envelope))
             case Confirmation() if data.tests:
                 self.confirmations[data.tests[-1]].append(observation_id(envelope))
             case Choice():
@@ -107,7 +111,9 @@ def examinations(evidence: Evidence) -> list[Examined]:
         if isinstance(step.spec, ExamineSpec)
     }
     if found:
-        for envelope in evidence.envelopes(ExamStarted, Exam, Left, Confirmation, FixTried, Choice, StepFinished):
+        for envelope in evidence.envelopes(
+            ExamStarted, Exam, Left, ImportExam, ImportLeft, Confirmation, FixTried, Choice, StepFinished
+        ):
             if envelope.source in found:
                 found[envelope.source].take(envelope)
     return list(found.values())

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from math import isfinite
 from typing import Literal, NamedTuple, TypeAlias
 
-Kind: TypeAlias = Literal["polluter", "setter", "state", "cause", "runs", "alone"]
+Kind: TypeAlias = Literal["polluter", "setter", "file", "state", "cause", "runs", "alone"]
 
 MOST_APART = 0.5
 """Mean Jaccard distance up to which two groups fail together: then both fail in half of the runs in which any does."""
@@ -43,10 +43,11 @@ class Unreliable(NamedTuple):
     seconds: float = 0.0
     failing_runs: frozenset[Hashable] = frozenset()
     setters: tuple[tuple[int, ...], ...] = ()
+    files: tuple[tuple[str, ...], ...] = ()  # as polluters and setters, for what their collection does
 
 
 class Cluster(NamedTuple):
-    """Tests with one reason, ascending: a polluter or setter (test), state or cause by name, or runs they share.
+    """Tests with one reason, ascending: polluter or setter (test), file, state or cause by name, or runs they share.
 
     ``seconds_saved`` is what repairing it saves in each run of the suite on average, at least: the highest
     ``probability`` x ``seconds`` of its tests. They fail together, so the sum would count the same run many times.
@@ -107,12 +108,15 @@ def _checked(tests: Iterable[Unreliable]) -> list[Unreliable]:
 
 
 def _decisive(test: Unreliable) -> list[tuple[Kind, int | str]]:
-    """Return polluters and setters, those of the smallest sets first."""
+    """Return polluters, setters and files, those of the smallest sets first."""
     kinds: tuple[tuple[Kind, tuple[tuple[int, ...], ...]], ...] = (
         ("polluter", test.polluters),
         ("setter", test.setters),
     )
-    return [(kind, one) for kind, sets in kinds for some in sorted(sets, key=len) for one in some]
+    found: list[tuple[Kind, int | str]] = [
+        (kind, one) for kind, sets in kinds for some in sorted(sets, key=len) for one in some
+    ]
+    return found + [("file", one) for some in sorted(test.files, key=len) for one in some]
 
 
 def _state(test: Unreliable) -> list[tuple[Kind, int | str]]:
@@ -120,7 +124,7 @@ def _state(test: Unreliable) -> list[tuple[Kind, int | str]]:
 
 
 def _cause(test: Unreliable) -> list[tuple[Kind, int | str]]:
-    explained = test.cause is None or test.polluters or test.setters or test.roots
+    explained = test.cause is None or test.polluters or test.setters or test.files or test.roots
     return [] if explained else [("cause", test.cause or "")]
 
 

@@ -32,6 +32,7 @@ _WORDS = {
     "async-wait": "speed of the machine",
     "concurrency": "interleaving of threads",
     "beside-itself": "same test running beside it",
+    "import-time": "collection of other files",
     "shared-port": "port it shares with whatever runs beside it",
     "shared-file": "file it shares with whatever runs beside it",
     "shared-database": "database it shares with whatever runs beside it",

@@ -24,6 +24,7 @@ WORDS = {
     "nondeterministic": "fails now and then",
     "stable": "depends on where it runs",
 }
+_IMPORT = "import-time"  # the cause; polluters and setters are files then
 _MOST_NAMED = 3
 
 
@@ -80,13 +81,15 @@ def unreliable(judgement: Judgement) -> int:
 def words(one: FlakyTest) -> str:
     """Return the verdict as a word with what it means: ``victim: fails after other tests``."""
     name = "stable here" if one.verdict == "stable" else one.verdict
+    if one.cause == _IMPORT:
+        return f"{name}: {'passes only' if one.verdict == 'brittle' else 'fails'} where other files are collected"
     return f"{name}: {WORDS[one.verdict]}" if one.verdict in WORDS else name
 
 
 def why(one: FlakyTest) -> str:
     """Say in one sentence why the test cannot be trusted, then, where that is so, that it was not confirmed."""
     shown = _Names([one.test, *one.polluters, *one.setters, *one.cleaners])
-    said = _SENTENCES.get(one.verdict, _unknown)(one, shown)
+    said = (_collected if one.cause == _IMPORT else _SENTENCES.get(one.verdict, _unknown))(one, shown)
     if one.verdict != "stable" and not one.confirmed:
         said += " Not confirmed: no fresh process showed it."
     return said
@@ -195,6 +198,20 @@ def _brittle(one: FlakyTest, names: _Names) -> str:
         return f"{names.of(one.test)} fails alone and passes in some orders."
     first = names.sequence(one.setter_sets[0])
     return f"{names.of(one.test)} fails alone and passes only after {first}{_alternatives(one.setter_sets)}."
+
+
+def _collected(one: FlakyTest, names: _Names) -> str:
+    """Say what the mere collection of other files does."""
+    sets = one.setter_sets if one.verdict == "brittle" else one.polluter_sets
+    alone, turned = ("fails", "passes") if one.verdict == "brittle" else ("passes", "fails")
+    said = f"{names.of(one.test)} {alone} where only its own file is collected, and {turned} where "
+    if not sets:
+        return f"{said}all are."
+    files = [_code(file) for file in sets[0][:_MOST_NAMED]]
+    more = f" and {len(sets[0]) - _MOST_NAMED:,} more" if len(sets[0]) > _MOST_NAMED else ""
+    said += f"{' and '.join(files)}{more} {'is' if len(sets[0]) == 1 else 'are'}, too{_alternatives(sets)}"
+    state = _state(one)
+    return f"{said}: collecting it leaves {state}." if state else f"{said}."
 
 
 def _self_polluting(one: FlakyTest, names: _Names) -> str:

@@ -18,6 +18,7 @@ from brinell.suite.deep import blame, phases
 from brinell.suite.deep.causes import beside_itself, decide_causes, find_causes
 from brinell.suite.deep.confirm import Confirmer
 from brinell.suite.deep.examiner import Examiner
+from brinell.suite.deep.import_trial import Importable
 from brinell.suite.deep.proof import prove
 from brinell.suite.deep.recent import Recent, recent
 from brinell.suite.deep.reruns import reruns
@@ -83,19 +84,24 @@ class ExamineTrial:
             fresh.written = examiner.written
             confirmer = Confirmer(examiner, bare, rootdir, quiet, slots)
             opened.callback(confirmer.close)
+            by_itself = Importable(command, bare, quiet, slots, fresh)
             if spec.tests:
-                _isolate(examiner, confirmer, fresh, spec)
+                _isolate(examiner, confirmer, fresh, spec, by_itself)
             else:
-                _examine(examiner, confirmer, fresh, spec)
+                _examine(examiner, confirmer, fresh, spec, by_itself)
 
 
-def _examine(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: ExamineSpec) -> None:
+def _examine(
+    examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: ExamineSpec, by_itself: Importable | None = None
+) -> None:
     everything = range(examiner.count)
     phases.default_order(examiner)
     phases.whole_orders(examiner, spec.seed)
     phases.each_alone(examiner, everything)
     phases.each_twice(examiner, everything)
     _blame(examiner)
+    if by_itself is not None:
+        by_itself.look(examiner, everything)
     phases.followed(examiner, spec.seed)
     phases.remaining_pairs(examiner)
     _blame(examiner)
@@ -115,7 +121,9 @@ def _examine(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: Examine
         examiner.room.emit(Choice("one child at a time", why))
 
 
-def _isolate(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: ExamineSpec) -> None:
+def _isolate(
+    examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: ExamineSpec, by_itself: Importable | None = None
+) -> None:
     """Examine some tests only; all others are suspects."""
     targets = [test for wanted in spec.tests for test in resolve(wanted, examiner.lab.tests)]
     if not spec.factors:
@@ -130,6 +138,8 @@ def _isolate(examiner: Examiner, confirmer: Confirmer, fresh: Lab, spec: Examine
             elif test not in examiner.deadly:
                 blame.find_polluters(examiner, test)
             blame.again(examiner, test)
+        if by_itself is not None:
+            by_itself.look(examiner, targets)
         found = [examiner.ledger.trust(test) for test in targets]
         _prove(examiner, found)
         confirmer.confirm(found)

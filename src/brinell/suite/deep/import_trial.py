@@ -1,0 +1,110 @@
+"""The search for pollution at import as a step of an examination: where it is done, and its reproducers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from brinell.core.examination import Confirmation
+from brinell.core.import_trust import CAUSE, COLLECTED, ONLY, SHORT
+from brinell.core.observation import Choice
+from brinell.core.trust import Trust
+from brinell.suite.deep.examiner import Examiner
+from brinell.suite.deep.importing import Importing
+from brinell.suite.lab.early import EarlyLab
+from brinell.suite.lab.job import Lab
+from brinell.suite.lab.plain import Asked, PlainRuns
+from brinell.suite.lab.server import Command, ServerProcess
+
+_READY_S = 60.0  # for plug-ins and the first conftests
+_LEAST_S = 20.0
+_MOST_ALIKE = 5  # tests of one file that depend on the same files: so many are confirmed
+_OVERTIME_S = 15.0  # beyond the budget, for what was already found
+_SHORT_S = 5.0  # what the tests of the other files may take, for them to run as well
+_NO_TESTS_RAN = (2, 4)  # exit statuses: something could not be collected, or was not found
+
+
+class Importable(NamedTuple):
+    """What the search needs of the examination: ``command`` collects the suite as asked, ``bare`` names no path and
+    runs in the project's root. ``options`` keep plug-ins quiet. ``fresh`` does the work where forking is not sound.
+    """
+
+    command: Command
+    bare: Command
+    options: tuple[str, ...]
+    slots: int
+    fresh: Lab
+
+    def look(self, examiner: Examiner, tests: Iterable[int]) -> None:
+        """Find what depends on the collection of other files, and confirm it in fresh processes."""
+        if examiner.spent():
+            examiner.room.emit(Choice("not tried: each file collected by itself", "the budget was spent"))
+            return
+        with contextlib.ExitStack() as opened:
+            importing = Importing(examiner, self._lab(examiner, opened), tests)
+            importing.run()
+        found = [trust for trust in examiner.ledger.remarkable() if trust.cause == CAUSE]
+        self._confirm(examiner, importing, found)
+
+    def _lab(self, examiner: Examiner, opened: contextlib.ExitStack) -> Lab:
+        server = ServerProcess(examiner.room, self.command, self.slots, lambda _: None, early=True)
+        opened.callback(server.close)
+        if server.wait_ready(_READY_S):
+            return EarlyLab(examiner.room, server, examiner.lab.tests)
+        why = server.why or "the process that was to fork ended"
+        examiner.room.emit(
+            Choice("files collected by themselves in a process each", f"no fork before collection: {why}")
+        )
+        return self.fresh
+
+    def _confirm(self, examiner: Examiner, importing: Importing, trusts: Sequence[Trust]) -> None:
+        examiner.phase("confirming in fresh processes")
+        runs = PlainRuns(examiner.room, self.bare, self.slots)
+        alike: Counter[tuple[str, tuple[str, ...]]] = Counter()
+        for trust in trusts:
+            own = examiner.ledger.file(trust.test)
+            group = (own, trust.files[0]) if trust.files else (own, ())
+            if not trust.files or alike[group] >= _MOST_ALIKE or trust.test in examiner.writers:
+                continue
+            alike[group] += 1
+            if examiner.left_s < -_OVERTIME_S:
+                examiner.room.emit(
+                    Choice("not confirmed: some tests that depend on collection", "the budget was spent")
+                )
+                return
+            wanted = _wanted(examiner, importing.sorted(trust.files[0], own), own, trust.test)
+            deadline_s = _LEAST_S + 20 * examiner.expected_s([trust.test])
+            asked = [
+                Asked(words, self.options, deadline_s=deadline_s, key=key) for key, (_, words) in enumerate(wanted)
+            ]
+            for answer in runs.run(asked):
+                purpose, words = wanted[answer.asked.key]
+                unseen = "e" if answer.exit_status in _NO_TESTS_RAN else ""
+                examiner.tried(
+                    Confirmation(
+                        purpose,
+                        ("pytest", *self.options, *words),
+                        (trust.test,),
+                        answer.outcomes[-1:] or unseen,
+                        round(answer.seconds, 3),
+                        message=answer.message,
+                    )
+                )
+
+
+def _wanted(examiner: Examiner, files: Sequence[str], own: str, test: int) -> list[tuple[str, tuple[str, ...]]]:
+    """Return what to run: the test; with the other files collected and not run; with them run, where that is cheap."""
+    name = examiner.name(test)
+    others = {file: [one for one in range(examiner.count) if examiner.ledger.file(one) == file] for file in files}
+    others.pop(own, None)
+    paths = tuple(name if file == own else file for file in files)
+    holding = [file for file, tests in others.items() if tests]
+    aside = tuple(word for file in holding for word in ("--deselect", file))
+    wanted = [(ONLY, (name,)), (COLLECTED, (*paths, *aside))]
+    theirs = [one for tests in others.values() for one in tests]
+    harmless = examiner.killers.isdisjoint(theirs) and examiner.writers.isdisjoint(theirs)
+    if holding and harmless and examiner.expected_s(theirs) < _SHORT_S:
+        wanted.append((SHORT, paths))
+    return wanted
