@@ -23,7 +23,7 @@ ONE_MISTAKE = [
     ("[suite]\ndeep = 1\n", ["[suite] deep", "true or false"]),
     ("[suite]\ndeep_budget_s = 0\n", ["[suite] deep_budget_s", "a duration lies above 0"]),
     ("[suite]\nseed = -1\n", ["[suite] seed", "0 or more"]),
-    ("[suite]\nproperty = {}\n", ["[suite] property", NOT_YET]),
+    ("[suite]\nproperty = { tier = 1 }\n", ["[suite] property", "'tier'", "tiers_s"]),
     ("[recover]\nfaults = []\n", ["[recover]", NOT_YET]),
     ("[service]\ncommand = 'a'\nopenapi = '/openapi.json'\n[suite]\n", ["[service] openapi", "line 3", NOT_YET]),
     ("[project]\nname = 'a b'\n[suite]\n", ["[project] name", "letters, digits"]),

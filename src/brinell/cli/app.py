@@ -34,6 +34,7 @@ COMMANDS = {
     "suite": "Run the tests and sort failures into bugs, by urgency.",
     "flaky": "Say of every test whether it can be trusted.",
     "isolate": "Find out what one test depends on.",
+    "property": "Say what Hypothesis tests cost, and should cost.",
     "load": "Press on a running service; measure honest latency.",
     "judge": "Judge a run again, with other thresholds if you like.",
     "report": "Show a run's summary and write its reports again.",
@@ -53,7 +54,7 @@ _REFUSED = {
     errno.EMFILE: ("this process may not open more files", "ulimit -n 1024, and try again"),
     errno.ENFILE: ("this machine may not open more files", "end something else first, and try again"),
 }
-TAKES_MORE = ("suite", "flaky", "isolate")  # commands that pass on what follows "--"
+TAKES_MORE = ("suite", "flaky", "isolate", "property")  # commands that pass on what follows "--"
 
 
 class LazyGroup(TyperGroup):

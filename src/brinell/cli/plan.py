@@ -16,7 +16,7 @@ from brinell.cli.options import here
 from brinell.config import from_toml, source
 from brinell.config.durations import spell
 from brinell.config.scenarios import shape_of
-from brinell.core.plan import ExamineSpec, LoadSpec, Plan, ReproduceSpec, ServiceSpec, Step, SuiteSpec
+from brinell.core.plan import ExamineSpec, LoadSpec, Plan, PropertySpec, ReproduceSpec, ServiceSpec, Step, SuiteSpec
 from brinell.subject.interpreter import choose
 
 EXAMPLES = """
@@ -67,6 +67,8 @@ def describe(step: Step, plan: Plan) -> list[str]:
             return [f"one failing test of each bug, alone in a fresh process; {bounds}"]
         case ExamineSpec() as spec:
             return _examination(spec)
+        case PropertySpec() as spec:
+            return _properties(spec)
         case LoadSpec() as spec:
             return _load(spec)
 
@@ -113,6 +115,17 @@ def _examination(spec: ExamineSpec) -> list[str]:
     if spec.factors:
         lines.append("under: " + ", ".join(f"{name} {level}" for name, level in spec.factors.items()))
     return lines
+
+
+def _properties(spec: PropertySpec) -> list[str]:
+    if spec.part == "verify":
+        return ["runs the profiles ci and local with the recommended numbers: do they take as long as predicted?"]
+    fast, medium, slow = spec.tiers_s
+    return [
+        f"what an example of each Hypothesis test costs and finds, in about {spell(spec.effort_s)}",
+        f"profiles: local {spec.local} examples, ci {spec.ci}, all of ci within {spell(spec.budget_s)}",
+        f"tiers {fast:g}, {medium:g} and {slow:g} s; a test is ended after {spell(spec.test_timeout_s)}",
+    ]
 
 
 def _load(spec: LoadSpec) -> list[str]:

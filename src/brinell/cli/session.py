@@ -21,7 +21,7 @@ from brinell.config.scenarios import shape_of
 from brinell.core.clock import SystemClock
 from brinell.core.errors import UsageError
 from brinell.core.judgement import Judgement
-from brinell.core.plan import ExamineSpec, LoadSpec, Plan, SuiteSpec
+from brinell.core.plan import ExamineSpec, LoadSpec, Plan, PropertySpec, SuiteSpec
 from brinell.core.redact import one_line
 from brinell.core.verdicts import Verdict
 from brinell.journal import baseline, runs
@@ -190,7 +190,7 @@ def _look_ahead(plan: Plan) -> None:
                 # Where the service will listen is not known yet; its requests can be put together all the same.
                 target = check_target(url or "http://127.0.0.1", plan.allow_targets)
                 DRIVERS[spec.driver].encode(spec, target, root)
-            case SuiteSpec(recording=None) | ExamineSpec() as spec:
+            case SuiteSpec(recording=None) | ExamineSpec() | PropertySpec() as spec:
                 folder = root / spec.directory
                 probe(choose(folder, spec.python, os.environ, configured=plan.python), cwd=folder)
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from brinell.config import checks, source, tables
+from brinell.config import properties as property_tests
 from brinell.config.keys import read_table
 from brinell.config.problems import OPTIONS, Problems, Unfit
 from brinell.config.scenarios import scenarios, shape, thresholds
@@ -34,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True):
     loads: tuple[LoadSpec, ...]
     deep: bool = False
     examination: dict[str, Any] = {}  # budget and seed of the examination of single tests, where they are given
+    properties: dict[str, Any] | None = None  # of the examination of property tests; None: not asked for
 
 
 def from_toml(root: Path) -> Plan:
@@ -44,6 +46,8 @@ def from_toml(root: Path) -> Plan:
     if settings.suite is not None or found.file is None:
         spec = settings.suite or SuiteSpec(python=settings.project.get("python"))
         steps += suite_steps(spec, examination(spec, settings.examination) if settings.deep else None)
+        if settings.properties is not None:
+            steps += property_tests.property_steps(property_tests.examination(spec, settings.properties))
     steps += [Step(f"load:{spec.name}", "load", spec, needs_service=spec.url is None) for spec in settings.loads]
     if not steps:
         raise UsageError(
@@ -127,6 +131,27 @@ def for_tests(
     return _plan(root, settings, [Step(EXAMINE, EXAMINE, wanted)])
 
 
+def for_properties(
+    root: Path,
+    *,
+    paths: Sequence[str] = (),
+    args: Sequence[str] = (),
+    python: str | None = None,
+    verify: bool = True,
+    **given: Any,
+) -> Plan:
+    """Return the plan of an examination of property tests. ``given``: fields of ``PropertySpec``, None: not given."""
+    settings = read_settings(source.read(root))
+    base = settings.suite or SuiteSpec(python=settings.project.get("python"))
+    suite = msgspec.structs.replace(
+        base, paths=tuple(paths) or base.paths, args=(*base.args, *args), python=python or base.python
+    )
+    if given.get("budget_s") is not None:
+        given["budget_stated"] = True
+    spec = property_tests.examination(suite, settings.properties or {}, **given)
+    return _plan(root, settings, property_tests.property_steps(spec, verify=verify))
+
+
 def examination(
     suite: SuiteSpec, settings: Mapping[str, Any], *, budget_s: float | None = None, seed: int | None = None
 ) -> ExamineSpec:
@@ -187,6 +212,7 @@ def read_settings(found: source.Source) -> Settings:
     problems.finish()
     known = suite.pop("known_bugs", ())
     deep = suite.pop("deep", False)
+    properties = suite.pop("property", None)
     examined = {
         field: suite.pop(key) for key, field in (("deep_budget_s", "budget_s"), ("seed", "seed")) if key in suite
     }
@@ -202,6 +228,7 @@ def read_settings(found: source.Source) -> Settings:
         loads=loads,
         deep=deep,
         examination=examined,
+        properties=properties,
     )
 
 

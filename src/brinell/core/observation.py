@@ -14,6 +14,7 @@ import msgspec
 from brinell.core.entry import Entry
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, ParallelOnly
 from brinell.core.import_records import ImportExam, ImportLeft
+from brinell.core.property_records import PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
 from brinell.core.redact import one_line
 from brinell.core.time_records import FixtureTime, ImportTime, SessionTime
 from brinell.core.verdicts import Exit
@@ -418,6 +419,10 @@ Record = (
     | ImportLeft
     | Confirmation
     | FixTried
+    | PropertyStarted
+    | PropertyRun
+    | PropertyObserved
+    | PropertyEnded
     | Reproduced
     | KnownBugs
     | LoadStarted

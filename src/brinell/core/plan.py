@@ -63,6 +63,29 @@ class ExamineSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="
     factors: dict[str, Any] = {}  # only these, at these levels; empty: those that are tried of themselves
 
 
+class PropertySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="property"):
+    """What the examples of property tests cost (``part`` measure), or whether the recommended numbers take as long as
+    predicted (``part`` verify). ``budget_s`` is for all property tests together under the ``ci`` profile.
+    """
+
+    directory: str = "."
+    python: str | None = None
+    paths: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    part: str = "measure"
+    local: int = 200
+    ci: int = 50
+    budget_s: float = 60.0
+    budget_stated: bool = False  # a default budget is advisory; a stated one is required
+    tiers_s: tuple[float, float, float] = (10.0, 60.0, 100.0)
+    tiers_stated: bool = False
+    ci_tiers_s: tuple[float, float, float] = (3.0, 15.0, 25.0)
+    effort_s: float = 120.0  # about how long each part may run tests
+    test_timeout_s: float = 100.0  # a test that takes longer is ended
+    timeout_s: float = 3600.0  # of one session
+    coverage: bool = True
+
+
 class ReproduceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="reproduce"):
     """Run one failing test of each bug alone in a fresh process and keep what it gave."""
 
@@ -105,7 +128,7 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     seed: int = 1
 
 
-Spec = SuiteSpec | ExamineSpec | ReproduceSpec | LoadSpec
+Spec = SuiteSpec | ExamineSpec | PropertySpec | ReproduceSpec | LoadSpec
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 from brinell.suite.deep.trial import ExamineTrial
+from brinell.suite.property.trial import PropertyTrial
 from brinell.suite.runner import PytestRunner
 from brinell.suite.trial import SuiteTrial
 from brinell.triage.reproduce import ReproduceTrial
@@ -15,5 +16,6 @@ TRIALS: dict[str, Trial] = {
     "suite": SuiteTrial(),
     "reproduce": ReproduceTrial(PytestRunner()),
     "examine": ExamineTrial(),
+    "property": PropertyTrial(),
     "load": LoadTrial(DRIVERS, SHAPES),
 }

@@ -1,0 +1,152 @@
+"""What a property test costs at any number of examples: a model of one test, fitted to ordinary runs of it.
+
+    seconds(n) = once + young(n) * e1 + (valid(n) - 1 - young(n)) * e2
+
+``once`` is what does not depend on n: the engine's set-up, explicit examples, replayed ones, and the first example, in
+which strategies are built and modules imported. ``young`` examples are those that Hypothesis keeps small on purpose and
+does not mutate (its first ten, and the first tenth of all): they cost ``e1``, later ones ``e2``. Both are per *valid*
+example, with their share of rejected ones and of the engine's own time. Where the search space is exhausted, further
+examples are not made. All seconds are of an undisturbed machine: time in which the test was ready to run and had no
+core is left out (``undisturbed_s``).
+
+The interval is for one future run: the error of the fitted means, the luck of the examples that run will draw (both
+from the spread of the examples that were seen), and what two runs of the same examples differ by (``_AGAIN``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import sqrt
+from statistics import fmean, median, pvariance
+from typing import NamedTuple
+
+from brinell.core.property_records import FITTED, PropertyRun
+
+_Z = 1.96
+_AGAIN = 0.05  # standard deviation of a run's time around its own mean, as a share; caches, memory, clock frequency
+_YOUNG = 10  # examples before mutation begins; the engine's health checks need as many
+_MOST_SMALL = 50
+EXHAUSTED = "nothing left to do"
+
+
+class Predicted(NamedTuple):
+    """Seconds of one run and the interval that holds 19 of 20."""
+
+    seconds: float
+    low: float
+    high: float
+
+
+class Cost(NamedTuple):
+    """The fitted model of one test; see the module's words. ``seen`` is how many examples it rests on."""
+
+    once_s: float
+    young_s: float
+    later_s: float
+    young_sd: float
+    later_sd: float
+    young_seen: int
+    later_seen: int
+    exhausted: int | None  # valid examples there are, where the engine ran out of them
+    valid_share: float  # valid examples for each one asked for, where the engine gave up
+
+    @property
+    def per_example_s(self) -> float:
+        """Seconds of one more example."""
+        return self.later_s
+
+    def predict(self, examples: int) -> Predicted:
+        """Return the seconds of a run with ``max_examples`` = ``examples``, without its fixtures."""
+        count = self.count(examples)
+        young = min(max(count - 1, 0), _young(examples))
+        later = max(count - 1 - young, 0)
+        seconds = self.once_s + young * self.young_s + later * self.later_s
+        variance = (_AGAIN * seconds) ** 2
+        for number, sd, seen in ((young, self.young_sd, self.young_seen), (later, self.later_sd, self.later_seen)):
+            variance += number * sd**2 + (number * sd) ** 2 / max(1, seen)
+        half = _Z * sqrt(variance)
+        return Predicted(seconds, max(0.0, seconds - half), seconds + half)
+
+    def count(self, examples: int) -> int:
+        """Return how many valid examples a run will see."""
+        wanted = max(1, round(examples * self.valid_share))
+        return wanted if self.exhausted is None else min(wanted, self.exhausted)
+
+    def most_examples(self, seconds: float, most: int) -> int:
+        """Return the largest number up to ``most`` that is predicted to take at most ``seconds``; at least 1."""
+        low, high = 1, most
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self.predict(middle).seconds <= seconds else (low, middle - 1)
+        return low
+
+
+def _young(examples: int) -> int:
+    return max(_YOUNG, min(examples // 10, _MOST_SMALL))
+
+
+def undisturbed_s(run: PropertyRun) -> float:
+    """Return the call's seconds without those in which it waited for a core (where the system tells them)."""
+    return max(run.cpu_s if run.starved_s else 0.0, run.call_s - (run.starved_s or 0.0), 0.0)
+
+
+def usable(runs: Iterable[PropertyRun]) -> list[PropertyRun]:
+    """Return the ordinary runs that passed and have examples: what the model is fitted to."""
+    return [run for run in runs if run.purpose in FITTED and run.outcome == "passed" and run.cost_us]
+
+
+def fit(runs: Sequence[PropertyRun]) -> Cost | None:
+    """Fit the model to runs of one test; None where no ordinary run passed."""
+    found = usable(runs)
+    if not found:
+        return None
+    parts = [_parts(run) for run in found]
+    young = [cost for part in parts for cost in part.young]
+    later = [cost for part in parts for cost in part.later]
+    # Of the larger runs, where there are any: a run of ten examples has no later ones.
+    longest = max(found, key=lambda run: run.ran)
+    young_s = fmean(young) if young else 0.0
+    later_s = fmean(later) if len(later) >= _YOUNG else max(young_s, fmean(later) if later else 0.0)
+    valid = longest.statuses.count("v") + longest.left_out
+    exhausted = valid if EXHAUSTED in longest.stopped else None
+    return Cost(
+        once_s=median([part.once_s for part in parts]),
+        young_s=young_s,
+        later_s=later_s,
+        young_sd=sqrt(pvariance(young)) if len(young) > 1 else young_s,
+        later_sd=sqrt(pvariance(later)) if len(later) > 1 else sqrt(pvariance(young)) if len(young) > 1 else later_s,
+        young_seen=len(young),
+        later_seen=len(later) or len(young),
+        exhausted=exhausted,
+        valid_share=1.0 if exhausted is not None else min(1.0, valid / longest.ran) if longest.ran else 1.0,
+    )
+
+
+class _Parts(NamedTuple):
+    once_s: float
+    young: list[float]
+    later: list[float]
+
+
+def _parts(run: PropertyRun) -> _Parts:
+    """Split one run: what it cost once, and each valid example with what was rejected before it and its overhead."""
+    speed = undisturbed_s(run) / run.call_s if run.call_s > 0 else 1.0
+    generate_s = run.phases_s.get("generate", 0.0)
+    told_s = sum(run.cost_us) / 1e6
+    # The engine's time between examples; of examples that were not listed, their own as well.
+    overhead = max(0.0, generate_s - told_s)
+    overhead_each = overhead / max(1, len(run.cost_us) - 1)
+    costs: list[float] = []
+    pending = 0.0
+    for status, cost in zip(run.statuses[1:], run.cost_us[1:], strict=False):
+        pending += cost / 1e6 + overhead_each
+        if status == "v":
+            costs.append(pending * speed)
+            pending = 0.0
+    if pending and costs:  # rejected ones at the end belong to all
+        costs = [cost + pending * speed / len(costs) for cost in costs]
+    once = (max(0.0, run.call_s - generate_s) + run.cost_us[0] / 1e6) * speed
+    if not costs:
+        once += pending * speed
+    young = _young(run.ran)
+    return _Parts(once, costs[:young], costs[young:])

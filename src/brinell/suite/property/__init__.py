@@ -1,0 +1,1 @@
+"""Property tests under examination: what their examples cost, and what the chosen numbers of examples then take."""
