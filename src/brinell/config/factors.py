@@ -77,6 +77,15 @@ def _limit(text: str) -> int | dict[str, Any]:
     return _whole(text)
 
 
+def _locale(text: str) -> str | dict[str, Any]:
+    """A locale's name, or ``{"variable": name}``."""
+    if text.startswith("{"):
+        level = _object(text)
+        _filled(level["variable"])
+        return level
+    return _filled(text)
+
+
 def _moment(text: str) -> str | dict[str, Any]:
     """A moment as ISO 8601, or ``{"at": moment, "tz": zone}``."""
     level = _object(text) if text.startswith("{") else text
@@ -103,14 +112,14 @@ def _cpu(text: str) -> str | dict[str, Any]:
 _SEED = "a whole number of 0 or more"
 FACTORS: dict[str, Factor] = {
     "tz": Factor("a time zone", "Asia/Kathmandu", _filled),
-    "locale": Factor("a locale of this machine", "C", _filled),
+    "locale": Factor("the name of a locale", "C", _locale),
     "clock": Factor("a moment, as ISO 8601", "2028-02-29T10:17:00", _moment),
     "rng": Factor(_SEED, "7", _whole),
     "entropy": Factor(_SEED, "7", _whole),
     "umask": Factor("octal digits", "077", _octal),
     "home": _one_of("read-only", "missing"),
     "tmp": _one_of("scratch"),
-    "network": _one_of("blocked", "all"),
+    "network": _one_of("apart", "blocked", "all"),
     "sleep": _one_of("long", "zero-yield"),
     "threads": _one_of("slow-start"),
     "switch": Factor("seconds, above 0", "0.000001", _interval),

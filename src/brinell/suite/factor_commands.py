@@ -27,7 +27,7 @@ def command_for(factor: str, level: Any) -> Command | None:
 def with_brinell(test: str, factor: str, level: Any) -> list[str]:
     """Return the argument vector of ``brinell isolate`` that runs ``test`` under this factor."""
     text = level if isinstance(level, str) else json.dumps(level, separators=(",", ":"))
-    return ["brinell", "isolate", test, "--with", f"{factor}={text}"]
+    return ["brinell", "isolate", test, "--with", f"{'clock' if factor == 'date' else factor}={text}"]
 
 
 def _clock(level: Any) -> Command | None:
@@ -107,6 +107,7 @@ _COMMANDS: dict[str, Callable[[Any], Command | None]] = {
     "nofile": _nofile,
     "home": _home,
     "clock": _clock,
+    "date": _clock,
     "network": _network,
     "cpu": _cpu,
 }

@@ -91,8 +91,8 @@ class Confirmer:
             with self._keeping([trust.test]):
                 if seen.factor == "beside":
                     self._show_beside(trust.test)
-                elif seen.factor in FACTORS:
-                    self._show(trust.test, seen.factor, seen.level, fresh)
+                elif seen.factor in FACTORS or seen.factor == "date":
+                    self._show(trust.test, "clock" if seen.factor == "date" else seen.factor, seen.level, fresh)
 
     def _show(self, test: int, factor: str, level: Any, fresh: Lab) -> None:
         name = self._examiner.name(test)
