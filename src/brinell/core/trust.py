@@ -37,7 +37,7 @@ _CAUSES = {
     "threads": "async-wait",
     "beside": "beside-itself",
 }
-_MOMENTS = dict.fromkeys(("midnight", "over-midnight", "late-evening"), "time-of-day") | dict.fromkeys(
+_MOMENTS = dict.fromkeys(("midnight", "over-midnight", "late-evening", "last-minute"), "time-of-day") | dict.fromkeys(
     ("dst-forward", "after-dst-forward", "dst-back", "after-dst-back"), "time-zone"
 )
 _ALONE = "alone"

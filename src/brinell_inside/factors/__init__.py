@@ -59,6 +59,8 @@ def _change(name, level, scratch, config):
         if moment.get("tz"):
             environment.set_zone(moment["tz"])
         clock.shift(at)
+        if config is not None:
+            clock.again_for_each_test(at, config)
     elif name in ("rng", "entropy"):
         from brinell_inside.factors import randomness  # noqa: PLC0415
 

@@ -15,6 +15,7 @@ import warnings
 _SECOND_NS = 1000000000
 _real = {}
 _offset_ns = 0
+_anchors = []
 
 
 def real_time_ns():
@@ -33,6 +34,21 @@ def shift(moment):
     whole = int(moment.replace(microsecond=0).timestamp())
     _replace_once()
     _offset_ns = whole * _SECOND_NS + moment.microsecond * 1000 - _real["time_ns"]()
+
+
+class _Anchor:
+    """Plug-in: the moment comes again when each test begins, so that all tests of a suite meet it."""
+
+    def pytest_runtest_logstart(self):
+        shift(self.moment)
+
+
+def again_for_each_test(moment, config):
+    """Let the clock begin at ``moment`` anew whenever a test begins. ``config``: pytest's."""
+    if not _anchors:
+        _anchors.append(_Anchor())
+        config.pluginmanager.register(_anchors[0], "brinell-clock")
+    _anchors[0].moment = moment
 
 
 def _now_ns():

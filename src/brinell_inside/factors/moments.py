@@ -37,7 +37,7 @@ def days(now):
     """``{name: clock level}``: the next 31 days, the middle of the next 12 months, some of the next years; by day."""
     noon = now.replace(hour=10, minute=17, second=23, microsecond=0)
     found = [noon + number * _DAY for number in range(1, 32)]
-    found += [(noon.replace(day=15) + number * 30.44 * _DAY).replace(hour=10, minute=17) for number in range(1, 13)]
+    found += [noon.replace(day=15) + round(number * 30.44) * _DAY for number in range(1, 13)]
     found += [noon.replace(year=now.year + years, day=min(now.day, 28)) for years in _YEARS]
     return {"day-" + moment.strftime("%Y-%m-%d"): {"at": moment.isoformat()} for moment in found}
 
@@ -60,6 +60,7 @@ def _special(now):
         "midnight": (tomorrow, None),
         "over-midnight": (tomorrow - datetime.timedelta(microseconds=100000), None),
         "late-evening": (_at(tomorrow, 23, 30), None),
+        "last-minute": (tomorrow + datetime.timedelta(hours=23, minutes=59, seconds=57), None),
         "small-numbers": (_next(now, lambda year: datetime.datetime(year, 2, 1, 3, 4, 5)), None),  # noqa: DTZ001
         "monday": (_at(tomorrow + _DAY * (-tomorrow.weekday() % 7), 10, 17), None),
         "weekend": (_at(tomorrow + _DAY * ((5 - tomorrow.weekday()) % 7), 10, 17), None),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from brinell_inside.factors import FACTORS, apply, moments, starver
+from brinell_inside.factors.moments import days, hours, near
 
 SOURCES = Path(starver.__file__).parents[2]
 
@@ -69,6 +70,19 @@ def test_changed_hour():
     assert datetime.now().replace(microsecond=0) >= datetime(2027, 3, 28, 3, 0, 0) and time.localtime().tm_hour == 3
 """
     holds({"clock": {"at": "2027-03-28T01:59:59.900000", "tz": "Europe/Berlin"}}, tests)
+
+
+def test_each_test_begins_at_the_moment(holds):
+    tests = """
+import pytest, time
+from datetime import datetime
+@pytest.mark.parametrize("number", range(3))
+def test_changed_minute(number):
+    assert (datetime.now().hour, datetime.now().minute, datetime.now().second) == (23, 59, 59)
+    time.sleep(1.01)
+    assert (datetime.now().hour, datetime.now().minute) == (0, 0)
+"""
+    holds({"clock": "2027-03-28T23:59:59"}, tests)
 
 
 def test_seeds(under):
@@ -383,6 +397,19 @@ def test_says_why_not(tmp_path):
     assert "Mars/Olympus" in problems["tz"]
     assert (dict(os.environ), Path.cwd()) == before
     assert set(levels) - {"nonsense"} <= set(FACTORS)
+
+
+@pytest.mark.parametrize("day", range(0, 1500, 13))
+def test_hours_and_days_are_all_there_and_ahead(day):
+    now = dt.datetime(2026, 11, 21, 5) + dt.timedelta(days=day)  # noqa: DTZ001 - local time
+    half_hours = [dt.datetime.fromisoformat(level["at"]) for level in hours(now).values()]
+    assert {(moment.hour, moment.minute >= 30) for moment in half_hours} == {(h, m) for h in range(24) for m in (0, 1)}
+    ahead = [dt.datetime.fromisoformat(level["at"]) for level in days(now).values()]
+    assert all(moment > now for moment in half_hours + ahead + [dt.datetime.fromisoformat(x["at"]) for x in near(now)])
+    assert {moment.weekday() for moment in ahead} == set(range(7))
+    assert {moment.month for moment in ahead} == set(range(1, 13))
+    assert {moment.day for moment in ahead} >= set(range(1, 29))
+    assert max(moment.year for moment in ahead) == now.year + 25
 
 
 @pytest.mark.parametrize("day", range(0, 1500, 7))

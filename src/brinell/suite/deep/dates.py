@@ -15,7 +15,8 @@ from brinell_inside.factors.moments import days, hours, moments, near
 
 CLOCK = "clock"
 DATE = "date"
-_FIRST = ("midnight", "over-midnight", "late-evening")  # before dates: a moment of a date is also a time of day
+_FIRST = ("midnight", "over-midnight", "late-evening", "last-minute")
+"""Times of day come before dates, for each moment of a date is a time of day as well."""
 _MOST_CANDIDATES = 40
 
 
