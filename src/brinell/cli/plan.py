@@ -16,7 +16,17 @@ from brinell.cli.options import here
 from brinell.config import from_toml, source
 from brinell.config.durations import spell
 from brinell.config.scenarios import shape_of
-from brinell.core.plan import ExamineSpec, LoadSpec, Plan, PropertySpec, ReproduceSpec, ServiceSpec, Step, SuiteSpec
+from brinell.core.plan import (
+    AgainstSpec,
+    ExamineSpec,
+    LoadSpec,
+    Plan,
+    PropertySpec,
+    ReproduceSpec,
+    ServiceSpec,
+    Step,
+    SuiteSpec,
+)
 from brinell.subject.interpreter import choose
 
 EXAMPLES = """
@@ -67,6 +77,8 @@ def describe(step: Step, plan: Plan) -> list[str]:
             return [f"one failing test of each bug, alone in a fresh process; {bounds}"]
         case ExamineSpec() as spec:
             return _examination(spec)
+        case AgainstSpec() as spec:
+            return _against(spec)
         case PropertySpec() as spec:
             return _properties(spec)
         case LoadSpec() as spec:
@@ -115,6 +127,14 @@ def _examination(spec: ExamineSpec) -> list[str]:
     if spec.factors:
         lines.append("under: " + ", ".join(f"{name} {level}" for name, level in spec.factors.items()))
     return lines
+
+
+def _against(spec: AgainstSpec) -> list[str]:
+    return [
+        f"the suite's time against that of {spec.against}, in pairs of runs until there is an answer",
+        f"at most {spec.pairs} pairs in {spell(spec.budget_s)}",
+        f"no regression is what is below {spec.least_ratio:g} times or {spell(spec.least_s)}",
+    ]
 
 
 def _properties(spec: PropertySpec) -> list[str]:

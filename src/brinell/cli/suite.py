@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from brinell.cli import options, session
 from brinell.config import for_suite, source
 from brinell.core.errors import UsageError
+from brinell.suite.against.sides import resolve
 
 EXAMPLES = """
 brinell suite                           the suite of this project
@@ -17,6 +18,7 @@ brinell suite tests/api -- -k login -x  part of it; what follows -- is pytest's
 brinell suite --workers auto            side by side, from one collection
 brinell suite --workers 4 --serial-too  and serially: the speed-up, and every outcome compared
 brinell suite --deep --budget 2m        and which test can be trusted, and why not
+brinell suite --against main            did it get slower than main is, and by what
 brinell suite --repeat 3                three times: flaky tests show themselves
 brinell suite --python .venv/bin/python --target 60s
 brinell suite --from recording.jsonl    what `pytest --brinell` recorded elsewhere
@@ -47,6 +49,13 @@ Deep = Annotated[
     bool | None,
     typer.Option("--deep/--no-deep", help="Examine each test too: alone, twice, after others. Default: no."),
 ]
+Against = Annotated[
+    str | None, typer.Option("--against", metavar="REV|DIR", help="Did it get slower than this revision or checkout?")
+]
+Pairs = Annotated[
+    int | None,
+    typer.Option("--pairs", metavar="N", min=8, max=500, help="With --against: at most N pairs of runs. Default: 30."),
+]
 Recording = Annotated[
     Path | None, typer.Option("--from", metavar="RECORDING", help="Read this instead of running anything.")
 ]
@@ -65,6 +74,8 @@ def command(
     repeat: Repeat = None,
     target: Target = None,
     recording: Recording = None,
+    against: Against = None,
+    pairs: Pairs = None,
     resume: options.Resume = None,
     out: options.Out = None,
     json: options.Json = False,
@@ -95,9 +106,19 @@ def command(
         deep=deep,
         budget_s=budget,
         seed=seed,
+        against=_other_side(root, against, pairs),
     )
     done = session.examine(plan, output)
     return session.show(done.judgement, done.folder, output)
+
+
+def _other_side(root: Path, against: str | None, pairs: int | None) -> dict[str, Any] | None:
+    if against is None:
+        if pairs is not None:
+            raise UsageError("--pairs goes with --against", hint="brinell suite --against main --pairs 20")
+        return None
+    other = resolve(root, against)
+    return {"against": other.name, "commit": other.commit, "folder": other.folder, "pairs": pairs}
 
 
 def _recording(path: Path | None) -> Path | None:

@@ -11,6 +11,7 @@ import msgspec
 
 from brinell.config import checks, source, tables
 from brinell.config import properties as property_tests
+from brinell.config.against import against_step
 from brinell.config.keys import read_table
 from brinell.config.problems import OPTIONS, Problems, Unfit
 from brinell.config.scenarios import scenarios, shape, thresholds
@@ -70,8 +71,11 @@ def for_suite(
     deep: bool | None = None,
     budget_s: float | None = None,
     seed: int | None = None,
+    against: Mapping[str, Any] | None = None,
 ) -> Plan:
-    """Return the plan of one run of the suite; what is not given comes from the configuration."""
+    """Return the plan of one run of the suite; what is not given comes from the configuration. ``against``: fields of
+    ``AgainstSpec``, where it is compared with other code; ``budget_s`` and ``seed`` are then also for that.
+    """
     settings = read_settings(source.read(root))
     base = settings.suite or SuiteSpec(python=settings.project.get("python"))
     given: dict[str, Any] = {
@@ -92,9 +96,14 @@ def for_suite(
         )
     is_deep = settings.deep if deep is None else deep
     options = {"--deep": deep, "--budget": budget_s is not None, "--seed": seed is not None}
+    if against is not None:
+        options = {"--deep": deep}
     _refuse_unused(spec, [name for name, is_given in options.items() if is_given], is_deep=is_deep)
     tests = examination(spec, settings.examination, budget_s=budget_s, seed=seed) if is_deep else None
-    return _plan(root, settings, suite_steps(spec, tests))
+    steps = suite_steps(spec, tests)
+    if against is not None:
+        steps.append(against_step(spec, {**against, "budget_s": budget_s, "seed": seed}))
+    return _plan(root, settings, steps)
 
 
 def _refuse_unused(spec: SuiteSpec, options: Sequence[str], *, is_deep: bool) -> None:

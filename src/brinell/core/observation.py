@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from brinell.core.against_records import AgainstNames, AgainstStarted, SideRun
 from brinell.core.entry import Entry
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, ParallelOnly
 from brinell.core.import_records import ImportExam, ImportLeft
@@ -411,6 +412,9 @@ Record = (
     | FixtureTime
     | ImportTime
     | SessionTime
+    | AgainstStarted
+    | AgainstNames
+    | SideRun
     | ParallelOnly
     | ExamStarted
     | Exam

@@ -86,6 +86,27 @@ class PropertySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     coverage: bool = True
 
 
+class AgainstSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="against"):
+    """Compare the suite's time with that of other code: a ``commit`` of the repository or a ``folder``; ``against`` is
+    how that was named. At most ``pairs`` pairs of runs within ``budget_s``. A regression exceeds both ``least_ratio``
+    and ``least_s``; ``brinell.core.slower`` says why these.
+    """
+
+    against: str
+    commit: str = ""
+    folder: str = ""
+    directory: str = "."
+    python: str | None = None
+    paths: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    pairs: int = 30
+    budget_s: float = 900.0
+    timeout_s: float = 3600.0
+    least_ratio: float = 1.05
+    least_s: float = 0.1
+    seed: int = 1
+
+
 class ReproduceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="reproduce"):
     """Run one failing test of each bug alone in a fresh process and keep what it gave."""
 
@@ -128,7 +149,7 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     seed: int = 1
 
 
-Spec = SuiteSpec | ExamineSpec | PropertySpec | ReproduceSpec | LoadSpec
+Spec = SuiteSpec | ExamineSpec | AgainstSpec | PropertySpec | ReproduceSpec | LoadSpec
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -69,11 +69,13 @@ class ImportCost(_Part, frozen=True, kw_only=True):
 
 
 class Effect(_Part, frozen=True, kw_only=True):
-    """A difference of two sides with its interval, new minus old or new divided by old."""
+    """A difference of two sides with its interval, new minus old or new divided by old. An end that so few pairs do not
+    have is None.
+    """
 
     estimate: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 class Carrier(_Part, frozen=True, kw_only=True):

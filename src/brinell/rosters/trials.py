@@ -6,6 +6,7 @@ from brinell.core.roles import Trial
 from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
+from brinell.suite.against.trial import AgainstTrial
 from brinell.suite.deep.trial import ExamineTrial
 from brinell.suite.property.trial import PropertyTrial
 from brinell.suite.runner import PytestRunner
@@ -17,5 +18,6 @@ TRIALS: dict[str, Trial] = {
     "reproduce": ReproduceTrial(PytestRunner()),
     "examine": ExamineTrial(),
     "property": PropertyTrial(),
+    "against": AgainstTrial(PytestRunner()),
     "load": LoadTrial(DRIVERS, SHAPES),
 }
