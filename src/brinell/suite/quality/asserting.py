@@ -1,0 +1,275 @@
+"""What counts as an assertion, followed through helpers, fixtures, context managers and bases of the tests.
+
+Assertions are counted by place: ``assert`` in a loop is one. A helper that asserts counts as one where it is used. The
+words by which somebody else's function is taken for an assertion err towards it: only what is clearly none is reported.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from brinell.suite.quality.fixtures import Fixtures
+from brinell.suite.quality.found_tests import Test, marks
+from brinell.suite.quality.names import Definition, arguments, dotted, last
+from brinell.suite.quality.nodes import own_nodes, walk, walk_own
+from brinell.suite.quality.project import Module, Project
+
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_STRONG = {"assert", "asserts", "asserting", "assertion", "expect", "expects", "raises", "warns", "aassert", "xassert"}
+_WEAK = {
+    "check", "checks", "checker", "verify", "verifies", "ensure", "ensures", "validate", "match", "matches", "compare",
+    "compares", "should", "fnmatch", "fail", "fails", "must", "require", "requires", "same", "equal", "equals",
+}  # fmt: skip
+_KNOWN = {
+    "pytest.fail", "pytest.deprecated_call", "subprocess.check_call", "subprocess.check_output", "doctest.testmod",
+    "doctest.testfile", "sys.exit",
+}  # fmt: skip
+_TESTING = ("numpy.testing.", "pandas.testing.", "torch.testing.")
+_KNOWN_METHODS = {
+    "raise_for_status", "wait_for", "wait_until", "fail_after", "does_not_raise", "not_raises", "check_returncode",
+    "eq_", "is_", "ne_", "in_", "ok_", "is_true", "is_false", "is_not_",
+}  # fmt: skip
+CHECKING_FIXTURES = {
+    "httpx_mock", "respx_mock", "benchmark", "snapshot", "data_regression", "file_regression", "num_regression",
+    "ndarrays_regression", "dataframe_regression", "image_regression", "image_snapshot", "subtests_check", "expect",
+    "original_datadir_regression", "assert_all_responses_were_requested",
+}  # fmt: skip
+"""Other people's fixtures that check of themselves, at teardown or when called; ``benchmark`` measures instead."""
+_MOST_DEPTH = 12
+_CODE = re.compile(
+    r"^\s*(?:assert\s+[^,.]{2}|with (?:pytest\.)?raises)|\bassert(?:Equal|True|_\w+)?\s*\(", re.MULTILINE
+)
+_COMMON = {
+    "get", "post", "put", "patch", "delete", "request", "run", "read", "write", "open", "close", "send", "call",
+    "append", "add", "start", "stop", "setup", "teardown", "invoke", "update", "load", "dump", "main", "format",
+    "save", "create", "__init__", "__enter__", "__exit__", "__call__", "wait", "join", "recv", "receive",
+    "execute", "commit", "clear", "set",
+}  # fmt: skip
+
+
+class Assertions:
+    """Counts assertions. One of these per scan: what was followed once is remembered."""
+
+    def __init__(self, project: Project, fixtures: Fixtures) -> None:
+        self._project = project
+        self._fixtures = fixtures
+        self._counts: dict[ast.AST, int] = {}
+        self._provisional: dict[ast.AST, int] = {}
+        self._open: set[ast.AST] = set()
+        self._cuts = 0
+        self._by_name: dict[str, list[tuple[Module, Definition]]] | None = None
+
+    def of_test(self, test: Test) -> int:
+        """Return how many places of a test assert anything, in its own code and in what it requests and calls."""
+        found = self._of_function(test.module, test.node, test.owner)
+        found += self._by_decorators(test)
+        return found + self._by_fixtures(test) + self._by_class(test)
+
+    def _of_function(self, module: Module, node: Definition, owner: ast.ClassDef | None) -> int:
+        known = self._counts.get(node, self._provisional.get(node))
+        if known is not None:
+            return known
+        if node in self._open or len(self._open) > _MOST_DEPTH:
+            self._cuts += 1
+            return 0
+        cuts = self._cuts
+        self._open.add(node)
+        try:
+            count = sum(
+                self._of_node(module, child, owner, node, nested=nested)
+                for statement in node.body
+                for child, nested in ((statement, False), *walk_own(statement))
+            )
+        finally:
+            self._open.discard(node)
+        # A zero that a circle of calls cut short holds for this question only: another may enter the circle elsewhere.
+        (self._counts if count or cuts == self._cuts else self._provisional)[node] = count
+        if not self._open:
+            self._provisional.clear()
+        return count
+
+    def _of_node(
+        self, module: Module, node: ast.AST, owner: ast.ClassDef | None, within: Definition, *, nested: bool
+    ) -> int:
+        match node:
+            case ast.Assert():
+                return 1
+            case ast.Raise():
+                return 0 if nested and not _raises_assertion(node) else 1
+            case ast.Call(func=func):
+                return self._of_call(module, node, func, owner, within)
+            case ast.Constant(value=str() as text) if len(text) > 20 and _CODE.search(text):
+                return 1  # a program as text, with an assertion in it, for something else to run
+            case ast.Name(id=name, ctx=ast.Load()):
+                return self._of_reference(module, name, within)
+            case _:
+                return 0
+
+    def _of_reference(self, module: Module, name: str, within: Definition) -> int:
+        """A function or class of the tests that asserts, handed on or called by its name."""
+        if name == within.name:
+            return 0
+        full = module.imports.names.get(name, name)
+        found = self._project.resolve(full, module) if full in module.defined or full != name else None
+        if found is None and name in module.values and isinstance(module.values[name], ast.Lambda):
+            return 0
+        if found is None and module.imports.stars:
+            found = self._project.resolve(name, module)
+        return min(1, self.of_definition(*found)) if found else 0
+
+    def of_definition(self, module: Module, node: Definition) -> int:
+        """Return how many places of a function, or of a class's methods, assert."""
+        return self._of_function(module, node, node if isinstance(node, ast.ClassDef) else None)
+
+    def _of_call(
+        self, module: Module, call: ast.Call, func: ast.expr, owner: ast.ClassDef | None, within: Definition
+    ) -> int:
+        full, name = module.imports.full(func), last(func)
+        if full.startswith("warnings."):
+            return int(_says_error(call))
+        receiver = dotted(func).rpartition(".")[0] if isinstance(func, ast.Attribute) else ""
+        if receiver in {"self", "cls"} and owner is not None:
+            method = self._project.method(module, owner, name)
+            if method is not None:
+                return min(1, self._of_function(method[0], method[1], owner))
+        words = {word.lower() for word in _WORDS.findall(name)}
+        if (
+            full in _KNOWN
+            or full.startswith(_TESTING)
+            or name in _KNOWN_METHODS
+            or _STRONG & words
+            or _runs_checked(call)
+        ):
+            return 1
+        root = receiver.partition(".")[0]
+        if isinstance(func, ast.Attribute):
+            known = root in module.imports.names or root in module.defined
+            found = self._project.resolve(full, module) if known else None
+            if found is not None:
+                return min(1, self.of_definition(*found))
+            if self._asserts_by_name(name):
+                return 1
+        return self._of_weak(module, full, root, func, within) if _WEAK & words else 0
+
+    def _of_weak(self, module: Module, full: str, root: str, func: ast.expr, within: Definition) -> int:
+        """``check_x(...)``: not the product's own function, and not the method of an object of unknown kind."""
+        if isinstance(func, ast.Name):
+            if func.id in module.defined:
+                return 0  # followed as a reference
+            return 0 if func.id in module.imports.names and self._project.is_own(full, module.path) else 1
+        if root in {"self", "cls"}:
+            return 1
+        if root in module.imports.names:
+            own = self._project.is_own(module.imports.names[root], module.path)
+            return 0 if own or module.imports.names[root].partition(".")[0] in {"re", "os", "fnmatch"} else 1
+        parameters = arguments(within) if not isinstance(within, ast.ClassDef) else []
+        return int(root in parameters and self._fixtures.find(root, module) is None)
+
+    def _asserts_by_name(self, name: str) -> bool:
+        """Whether everything in the tests that is called so asserts: the receiver's class is not known."""
+        if name in _COMMON or len(name) < 4:
+            return False
+        if self._by_name is None:
+            self._by_name = self._project.by_name()
+        known = [(module, one) for module, one in self._by_name.get(name, []) if not isinstance(one, ast.ClassDef)]
+        return bool(known) and all(self._of_function(module, one, None) for module, one in known)
+
+    def _by_decorators(self, test: Test) -> int:
+        found = 0
+        for decorator in test.decorators:
+            for node in walk(decorator):
+                name = last(node)
+                if name and {word.lower() for word in _WORDS.findall(name)} & (
+                    _STRONG | {"compare", "comparison", "snapshot"}
+                ):
+                    found += 1
+                elif isinstance(node, ast.Name):
+                    found += self._of_reference(test.module, node.id, test.node)
+        errors = (call for name, call in marks(test) if name == "filterwarnings" and isinstance(call, ast.Call))
+        return found + sum(_says_error(call) for call in errors)
+
+    def _by_fixtures(self, test: Test) -> int:
+        used = {*arguments(test.node), *self._fixtures.marked(test)} - {"self", "cls"}
+        called = {
+            dotted(node.func).partition(".")[0]
+            for node in walk(test.node)
+            if isinstance(node, ast.Call) and dotted(node.func)
+        }
+        entered = {
+            dotted(item.context_expr)
+            for node in walk(test.node)
+            if isinstance(node, (ast.With, ast.AsyncWith))
+            for item in node.items
+        }
+        return sum(self._of_fixture(test.module, name, uses=name in called or name in entered) for name in sorted(used))
+
+    def _of_fixture(self, module: Module, name: str, *, uses: bool, depth: int = 6) -> int:
+        found = self._fixtures.find(name, module)
+        if found is None:
+            return int(name in CHECKING_FIXTURES)
+        where, fixture = found
+        count = 0
+        yielded = next(
+            (node.lineno for node in own_nodes(fixture) if isinstance(node, (ast.Yield, ast.YieldFrom))), None
+        )
+        for child, nested in walk_own(fixture):
+            line = getattr(child, "lineno", 0)
+            checks = self._of_node(where, child, None, fixture, nested=nested)
+            later = yielded is not None and line > yielded
+            around = isinstance(child, ast.Call) and any(
+                isinstance(above, (ast.With, ast.AsyncWith)) and yielded is not None
+                and above.lineno <= line <= yielded <= (above.end_lineno or 0)
+                for above in where.source.enclosing(child)
+            )  # fmt: skip
+            count += checks if (later or around or (uses and (nested or not isinstance(child, ast.Assert)))) else 0
+        if depth > 0:
+            count += sum(
+                self._of_fixture(where, one, uses=uses, depth=depth - 1) for one in arguments(fixture) if one != name
+            )
+        return min(1, count)
+
+    def _by_class(self, test: Test) -> int:
+        """Assertions in the tear-down methods of the test's class."""
+        if test.owner is None:
+            return 0
+        found = 0
+        for name in ("tearDown", "teardown_method", "asyncTearDown"):
+            method = self._project.method(test.module, test.owner, name)
+            if method is not None:
+                found += min(1, self._of_function(method[0], method[1], test.owner))
+        return found
+
+
+def _says_error(call: ast.Call) -> bool:
+    words = [one.value for one in call.args if isinstance(one, ast.Constant)]
+    words += [one.value.value for one in call.keywords if isinstance(one.value, ast.Constant) and one.arg == "action"]
+    return any(str(word).startswith("error") for word in words)
+
+
+def _runs_checked(call: ast.Call) -> bool:
+    return any(
+        one.arg in {"check", "raise_on_error", "strict_check"} and getattr(one.value, "value", None) is True
+        for one in call.keywords
+    )
+
+
+def _raises_assertion(node: ast.Raise) -> bool:
+    raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return raised is not None and last(raised) == "AssertionError"
+
+
+def is_assertion(node: ast.AST) -> bool:
+    """Whether a statement or call by itself asserts: ``assert``, ``self.assertEqual(…)``, ``pytest.fail()``."""
+    if isinstance(node, ast.Assert):
+        return True
+    if not isinstance(node, ast.Call):
+        return False
+    name = last(node.func)
+    return name.startswith("assert") or dotted(node.func) in {"pytest.fail", "self.fail"}
+
+
+def asserts_within(nodes: list[ast.stmt]) -> list[ast.AST]:
+    """Return the assertions that run when the statements do."""
+    holder = ast.Module(body=nodes, type_ignores=[])
+    return [node for node in own_nodes(holder) if is_assertion(node)]

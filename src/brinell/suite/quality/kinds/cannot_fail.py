@@ -1,0 +1,185 @@
+"""Assertions that cannot fail: true whatever the code does, never reached, or caught again.
+
+``assert (x, "msg")``, ``assert True``, ``assert x == x``, an assertion behind ``return`` or behind what raises inside
+``pytest.raises``, one whose failure an ``except`` swallows, and a mock's assertion that is misspelt or not called.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from brinell.core.quality_records import Weakness
+from brinell.suite.quality.found_tests import Test
+from brinell.suite.quality.kinds.dead_code import dead_assertions
+from brinell.suite.quality.kinds.mock_typos import mock_typos
+from brinell.suite.quality.kinds.swallowing import swallowed_assertions
+from brinell.suite.quality.names import dotted, last
+from brinell.suite.quality.nodes import own_nodes, walk, walk_own
+from brinell.suite.quality.scan import Scan, code, found
+
+KIND = "cannot-fail"
+_REFLEXIVE = re.compile(
+    r"(?:\b|_)(?:eq|equal\w*|equivalen\w+|ne|nan|hash\w*|cmp|compar\w+|reflexiv\w+|singleton|lt|gt|le|ge)(?:\b|_)|__eq__",
+    re.IGNORECASE,
+)
+_PAIRS = {
+    "assertEqual",
+    "assertEquals",
+    "assertIs",
+    "assertLessEqual",
+    "assertGreaterEqual",
+    "assertListEqual",
+    "assertDictEqual",
+}
+_TRUTHS = {"assertTrue", "assert_"}
+
+
+def cannot_fail(scan: Scan) -> Iterator[Weakness]:
+    """Yield assertions of tests that hold whatever happens."""
+    for test in scan.tests:
+        yield from _in_test(test)
+        yield from dead_assertions(test)
+        yield from swallowed_assertions(test)
+        yield from mock_typos(test)
+
+
+def _in_test(test: Test) -> Iterator[Weakness]:
+    for node, _ in walk_own(test.node):
+        variant, about = "", ""
+        if isinstance(node, ast.Assert):
+            variant, about = _of_condition(test, node.test)
+        elif isinstance(node, ast.Call) and last(node.func).startswith("assert"):
+            variant, about = _of_call(node)
+        elif isinstance(node, ast.Expr):
+            variant, about = _of_statement(test, node)
+        if variant and not (variant == "itself" and _is_about_equality(test)):
+            yield found(KIND, test.module, node, test=test.id, variant=variant, name=about)
+
+
+def _of_condition(test: Test, condition: ast.expr) -> tuple[str, str]:
+    """Return (pattern, the condition as text) of an asserted condition that always holds."""
+    variant = ""
+    match condition:
+        case ast.Tuple(elts=[_, *_]):
+            variant = "tuple"
+        case ast.Constant(value=value) if value:
+            variant = "constant"
+        case ast.JoinedStr(values=values) if any(isinstance(one, ast.Constant) and one.value for one in values):
+            variant = "text"
+        case ast.List(elts=[_, *_]) | ast.Set() | ast.Dict(keys=[_, *_]):
+            variant = "constant"
+        case ast.Lambda() | ast.GeneratorExp():
+            variant = "object"
+        case ast.Name(id=name) if name in test.module.defined and _is_global(test, name):
+            variant = "object"
+        case ast.BoolOp(op=ast.Or(), values=values) if any(
+            isinstance(one, ast.Constant) and one.value for one in values
+        ):
+            variant = "constant"
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Constant(value=value)) if not value:
+            variant = "constant"
+        case ast.Compare(left=left, ops=[operator], comparators=[right]):
+            variant = _of_comparison(left, operator, right)
+        case _:
+            pass
+    return (variant, code(condition)) if variant else ("", "")
+
+
+def _is_global(test: Test, name: str) -> bool:
+    return not any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in walk(test.node)
+    ) and name not in {one.arg for one in walk(test.node.args) if isinstance(one, ast.arg)}
+
+
+def _of_comparison(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> str:
+    if isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
+        return "constant" if _constant_truth(left, operator, right) else ""
+    if isinstance(operator, (ast.Eq, ast.LtE, ast.GtE)) and _is_same(left, right):
+        return "itself"
+    if isinstance(operator, ast.Is) and isinstance(left, ast.Name) and _is_same(left, right):
+        return "itself"  # of an attribute it may be the question whether it is made anew
+    return "size" if isinstance(operator, ast.GtE) and _is_size(left) and _is_zero(right) else ""
+
+
+def _constant_truth(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> bool:
+    one, other = getattr(left, "value", None), getattr(right, "value", None)
+    if isinstance(operator, (ast.Eq, ast.Is)):
+        return bool(one == other)
+    return isinstance(operator, (ast.NotEq, ast.IsNot)) and bool(one != other)
+
+
+def _is_same(one: ast.expr, other: ast.expr) -> bool:
+    """Whether both are the same variable, attribute or item; a call may well give something else the second time."""
+    parts = [*walk(one)]
+    if any(isinstance(part, (ast.Call, ast.Await, ast.Yield, ast.NamedExpr)) for part in parts):
+        return False
+    return isinstance(one, (ast.Name, ast.Attribute, ast.Subscript)) and ast.dump(one) == ast.dump(other)
+
+
+def _is_size(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and dotted(node.func) == "len"
+
+
+def _is_zero(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == 0 and not isinstance(node.value, bool)
+
+
+def _of_call(call: ast.Call) -> tuple[str, str]:
+    """Return the same of a call such as ``self.assertEqual(a, a)``."""
+    name, variant = last(call.func), ""
+    match call.args:
+        case [one, other, *_] if name in _PAIRS and _is_same(one, other):
+            variant = "itself"
+        case [ast.Constant() as one, ast.Constant() as other, *_] if name == "assertEqual":
+            variant = "constant" if _constant_truth(one, ast.Eq(), other) else ""
+        case [ast.Constant(value=value), *_] if name in _TRUTHS and isinstance(call.func, ast.Attribute):
+            variant = "constant" if value else ""
+        case [ast.Tuple(elts=[_, *_]), *_] if name in _TRUTHS:
+            variant = "tuple"
+        case [_, second] if name in _TRUTHS and _is_expected(second):
+            variant = "second-is-message"
+        case [ast.Constant(value=value), *_] if name == "assertFalse" and not value:
+            variant = "constant"
+        case _:
+            pass
+    return (variant, code(call)) if variant else ("", "")
+
+
+def _is_expected(node: ast.expr) -> bool:
+    """``assertTrue(x, 3)``: the second argument is a value where a message belongs."""
+    return isinstance(node, ast.Constant) and not isinstance(node.value, str) and node.value is not None
+
+
+def _of_statement(test: Test, statement: ast.Expr) -> tuple[str, str]:
+    """A statement that was meant to assert: a comparison thrown away, an assertion that is not called."""
+    value = statement.value
+    if isinstance(value, ast.Attribute) and value.attr.startswith("assert") and not _is_guarded(test, statement):
+        return "not-called", code(value)
+    if isinstance(value, ast.Compare) and isinstance(
+        value.ops[0], (ast.Eq, ast.NotEq, ast.In, ast.Is, ast.NotIn, ast.IsNot)
+    ):
+        return ("", "") if _is_guarded(test, statement) else ("thrown-away", code(value))
+    return "", ""
+
+
+def _is_guarded(test: Test, statement: ast.stmt) -> bool:
+    """Whether what surrounds a statement waits for it to raise, or warn."""
+    for above in test.module.source.enclosing(statement):
+        if above is test.node:
+            return False
+        if isinstance(above, (ast.With, ast.AsyncWith, ast.Try, ast.Lambda)):
+            return True
+    return False
+
+
+def _is_about_equality(test: Test) -> bool:
+    """Whether a test is about what equality itself does, where comparing a thing with itself is the point."""
+    words = [test.node.name, *(one.name for one in test.owners), ast.get_docstring(test.node) or ""]
+    others = any(
+        (isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.NotEq))
+        or (isinstance(node, ast.Call) and last(node.func) in {"hash", "__eq__", "__ne__"})
+        for node in own_nodes(test.node)
+    )
+    return others or bool(_REFLEXIVE.search(" ".join([*words, test.module.source.comments_within(test.node)])))

@@ -1,0 +1,174 @@
+"""Imports of the tests that no declaration of the project brings along: it works here, and nowhere else.
+
+Guarded imports (``try``, ``importorskip``, ``TYPE_CHECKING``, a version check), the standard library and the project's
+own modules are not meant. Which distribution an import comes from, the user's interpreter says.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from brinell.core.quality_records import Weakness
+from brinell.suite.quality.declared import Declared, normal
+from brinell.suite.quality.files import NOT_OURS, python_files
+from brinell.suite.quality.names import dotted, last
+from brinell.suite.quality.nodes import walk
+from brinell.suite.quality.project import Module, Project
+from brinell.suite.quality.questions import Provider
+from brinell.suite.quality.scan import Scan, found
+
+KIND = "missing-dependency"
+# Where the two names differ, for what is not installed and so cannot be asked for. Well-known ones only.
+DISTRIBUTIONS = {
+    "yaml": "PyYAML", "dateutil": "python-dateutil", "PIL": "Pillow", "sklearn": "scikit-learn",
+    "cv2": "opencv-python", "bs4": "beautifulsoup4", "attr": "attrs", "jose": "python-jose", "jwt": "PyJWT",
+    "dotenv": "python-dotenv", "OpenSSL": "pyOpenSSL", "Crypto": "pycryptodome", "psycopg2": "psycopg2-binary",
+    "MySQLdb": "mysqlclient", "git": "GitPython", "magic": "python-magic", "serial": "pyserial", "zmq": "pyzmq",
+    "redis": "redis", "ldap": "python-ldap", "pkg_resources": "setuptools", "google.protobuf": "protobuf",
+    "slugify": "python-slugify", "multipart": "python-multipart", "factory": "factory-boy", "faker": "Faker",
+    "time_machine": "time-machine", "pytest_asyncio": "pytest-asyncio", "rest_framework": "djangorestframework",
+    "docx": "python-docx", "nacl": "PyNaCl", "fitz": "PyMuPDF", "discord": "discord.py",
+    "flask_sqlalchemy": "Flask-SQLAlchemy", "grpc": "grpcio", "kafka": "kafka-python",
+    "pytest_mock": "pytest-mock",
+}  # fmt: skip
+_NEVER = {"__future__", "pytest", "_pytest", "setuptools", "pkg_resources", "pip", "distutils", "brinell_inside"}
+_GUARDS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException", "")
+
+
+def imported(project: Project) -> dict[str, tuple[Module, ast.AST]]:
+    """Return the top-level names that the tests import unguarded and that are not modules of the project."""
+    names: dict[str, tuple[Module, ast.AST]] = {}
+    for module in project.tests.values():
+        optional = _skipped_without(module)
+        for node in walk(module.source.tree):
+            for name in _tops(node):
+                known = name in names or name in optional or name in _NEVER or _is_own(project, name, module)
+                if not known and not _is_guarded(module, node):
+                    names[name] = (module, node)
+    return names
+
+
+def missing_dependency(scan: Scan) -> Iterator[Weakness]:
+    """Yield the imports that nothing declares; nothing where nothing is declared at all."""
+    declared = Declared(scan.project.root)
+    place = declared.test_place
+    if not place:
+        return
+    ours = _own_names(scan)
+    for name, (module, node) in imported(scan.project).items():
+        provider = scan.answers.distributions.get(name)
+        if provider is None or provider.standard or _is_from_here(provider, scan.project.root):
+            continue
+        if not provider.found and name not in DISTRIBUTIONS and (name in ours or not _is_at_top(module, node)):
+            continue  # made or found while the tests run
+        candidates = provider.distributions or (DISTRIBUTIONS.get(name, name),)
+        guesses = () if provider.distributions else (f"python-{name}", f"py{name}", f"{name}-python", name)
+        if declared.has(*candidates, *guesses, *_stubs(name)) or _is_a_part(candidates, declared):
+            continue
+        bringer = next((one for one in provider.needed_by if declared.has(one)), "")
+        if bringer and normal(bringer).startswith("pytest"):
+            continue
+        yield found(
+            KIND, module, node, name=name, variant="transitive" if bringer else "" if provider.found else "absent",
+            detail="\n".join((candidates[0], place, bringer)),
+        )  # fmt: skip
+
+
+def _own_names(scan: Scan) -> set[str]:
+    """Return the names of all modules and packages below the project's root, wherever they lie."""
+    names: set[str] = set()
+    for path in python_files(scan.project.root, (".",), scan.skipped or NOT_OURS):
+        names.update(path.removesuffix(".py").split("/"))
+    return names
+
+
+def _is_at_top(module: Module, node: ast.AST) -> bool:
+    return isinstance(module.source.parents.get(node), ast.Module)
+
+
+def _tops(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name.partition(".")[0] for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+        yield node.module.partition(".")[0]
+
+
+def _is_own(project: Project, name: str, module: Module) -> bool:
+    if project.file_of(name, module.path):
+        return True
+    parents = [*Path(module.path).parents, Path("src"), Path("lib"), Path("python")]
+    return any(
+        (project.root / parent / name).is_dir() or (project.root / parent / f"{name}.py").is_file()
+        for parent in parents
+    )
+
+
+def _is_from_here(provider: Provider, root: Path) -> bool:
+    """Whether an import comes from the project's own folder (installed as editable, or on its path)."""
+    origin = provider.origin
+    return bool(origin) and origin.startswith(f"{root}/") and "site-packages" not in origin
+
+
+def _is_a_part(candidates: tuple[str, ...], declared: Declared) -> bool:
+    """``psycopg2`` and ``psycopg2-binary``, ``opencv-python`` and ``opencv-python-headless``: one or the other."""
+    names = [normal(one) for one in candidates]
+    return any(
+        known.startswith(f"{name}-") or name.startswith(f"{known}-") for name in names for known in declared.places
+    )
+
+
+def _stubs(name: str) -> tuple[str, ...]:
+    return (f"types-{name}",)
+
+
+def _is_guarded(module: Module, node: ast.AST) -> bool:
+    """Whether an import may fail and is meant to, or is there for a type checker or some version only."""
+    inner = node
+    for above in module.source.enclosing(node):
+        match above:
+            case ast.Try(body=body, handlers=handlers) if inner in body and any(map(_catches, handlers)):
+                return True
+            case ast.With(items=items) | ast.AsyncWith(items=items) if any(_lets_fail(item) for item in items):
+                return True
+            case ast.If() | ast.ExceptHandler():
+                return True
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if _may_be_skipped(above, node):
+                return True
+            case _:
+                inner = above
+    return False
+
+
+def _lets_fail(item: ast.withitem) -> bool:
+    call = item.context_expr
+    return isinstance(call, ast.Call) and last(call.func) in {"suppress", "raises", "patch"}
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any((last(one) if one is not None else "") in _GUARDS for one in types)
+
+
+def _may_be_skipped(function: ast.FunctionDef | ast.AsyncFunctionDef, node: ast.AST) -> bool:
+    """Whether a mark or a call before the import may keep its function from running."""
+    marks = [dotted(one.func if isinstance(one, ast.Call) else one) for one in function.decorator_list]
+    if any("skip" in mark or "require" in mark or "needs" in mark for mark in marks):
+        return True
+    line = getattr(node, "lineno", 0)
+    return any(
+        isinstance(inner, ast.Call) and last(inner.func) in {"importorskip", "skip"} and inner.lineno <= line
+        for inner in walk(function)
+    )
+
+
+def _skipped_without(module: Module) -> set[str]:
+    """Return what ``pytest.importorskip`` asks for in a module, and what ``find_spec`` looks up."""
+    return {
+        str(argument.value).partition(".")[0]
+        for node in walk(module.source.tree)
+        if isinstance(node, ast.Call) and last(node.func) in {"importorskip", "find_spec", "import_module"}
+        for argument in node.args[:1]
+        if isinstance(argument, ast.Constant)
+    }

@@ -1,0 +1,147 @@
+"""Sleeps in tests: a fixed wait is too long every time and too short on a busy machine.
+
+Polling (a sleep in a loop that ends on a condition), a sleep that is itself what is awaited with a time-out, one that
+is replaced by a fake, and ``sleep(0)`` are something else, and so are functions handed to the code under test.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from brinell.core.quality_records import Weakness
+from brinell.suite.quality.files import Function
+from brinell.suite.quality.names import arguments, dotted, last, literal_seconds
+from brinell.suite.quality.nodes import own_nodes, walk
+from brinell.suite.quality.project import Module
+from brinell.suite.quality.scan import Scan, code, found
+
+KIND = "sleep"
+_SLEEPS = {"time.sleep", "asyncio.sleep", "trio.sleep", "anyio.sleep", "gevent.sleep", "curio.sleep", "eventlet.sleep"}
+_AWAITED = _SLEEPS - {"time.sleep", "gevent.sleep", "eventlet.sleep"}
+_BOUNDED = {
+    "raises", "fail_after", "fail_at", "move_on_after", "move_on_at", "timeout", "timeout_at", "assertRaises", "warns",
+    "CancelScope", "assert_checkpoints", "suppress", "patch", "freeze_time", "travel", "open_cancel_scope",
+}  # fmt: skip
+_FAKED = {
+    "autojump_clock",
+    "mock_clock",
+    "fake_clock",
+    "frozen_time",
+    "freezer",
+    "time_machine",
+    "fake_time",
+    "mock_sleep",
+}
+
+
+def sleeps(scan: Scan) -> Iterator[Weakness]:
+    """Yield the sleeps of tests, of their set-up, and of helpers that tests call for it."""
+    done: set[ast.AST] = set()
+    for test in scan.tests:
+        yield from _in_function(test.module, test.node, test.id, done)
+        for helper_module, helper in _called(scan, test.module, test.node):
+            yield from _in_function(helper_module, helper, "", done)
+    for module, fixture in scan.fixtures:
+        yield from _in_function(module, fixture, "", done)
+    for module in scan.project.tests.values():
+        for node in walk(module.source.tree):
+            if isinstance(node, Function) and node.name in {"setUp", "tearDown", "setup_method", "teardown_method"}:
+                yield from _in_function(module, node, "", done)
+
+
+def _called(scan: Scan, module: Module, function: Function) -> Iterator[tuple[Module, Function]]:
+    """Yield functions of the tests that a statement of the test calls for nothing else than their effect."""
+    for node in own_nodes(function):
+        call = node.value if isinstance(node, ast.Expr) else None
+        call = call.value if isinstance(call, ast.Await) else call
+        if isinstance(call, ast.Call) and isinstance(call.func, (ast.Name, ast.Attribute)):
+            target = scan.project.resolve(module.imports.full(call.func), module)
+            if target is not None and isinstance(target[1], Function) and len(target[1].body) <= 3:
+                yield target[0], target[1]
+
+
+def _in_function(module: Module, function: Function, test: str, done: set[ast.AST]) -> Iterator[Weakness]:
+    if function in done:
+        return
+    done.add(function)
+    if _FAKED & set(arguments(function)) or _replaces_sleep(function) or _cancels(function):
+        return
+    for node in own_nodes(function):
+        if (
+            not isinstance(node, ast.Call)
+            or module.imports.full(node.func) not in _SLEEPS
+            or not (node.args or node.keywords)
+        ):
+            continue
+        argument = node.args[0] if node.args else node.keywords[0].value
+        seconds = _seconds(argument, function, module)
+        if seconds == 0 or not _is_waited_for(module, node) or _is_bounded(module, node, function):
+            continue
+        yield found(
+            KIND, module, node, test=test, seconds=seconds, name=code(node.func),
+            detail="" if seconds else code(argument, 40),
+        )  # fmt: skip
+
+
+def _seconds(argument: ast.expr, function: Function, module: Module) -> float | None:
+    value = literal_seconds(argument)
+    if value is None and isinstance(argument, ast.Name):
+        for node in own_nodes(function):
+            if isinstance(node, ast.Assign) and any(
+                getattr(target, "id", "") == argument.id for target in node.targets
+            ):
+                return literal_seconds(node.value)
+        return literal_seconds(module.values.get(argument.id))
+    return value
+
+
+def _is_waited_for(module: Module, call: ast.Call) -> bool:
+    """Whether the function itself waits: the sleep is a statement, and a coroutine's is awaited right there."""
+    above = module.source.parents.get(call)
+    if module.imports.full(call.func) in _AWAITED:
+        return isinstance(above, ast.Await)
+    return isinstance(above, ast.Expr)
+
+
+def _is_bounded(module: Module, call: ast.Call, function: Function) -> bool:
+    """Whether it stands in a polling loop, or in a block that ends it, or that gives time back."""
+    for above in module.source.enclosing(call):
+        if above is function:
+            return False
+        if isinstance(above, ast.While) and not (isinstance(above.test, ast.Constant) and not _leaves(above)):
+            return True
+        if isinstance(above, (ast.For, ast.AsyncFor)) and _leaves(above):
+            return True
+        if isinstance(above, ast.ExceptHandler):
+            return True
+        if isinstance(above, (ast.With, ast.AsyncWith)):
+            names = {last(part) for item in above.items for part in walk(item.context_expr)}
+            if names & _BOUNDED or any("timeout" in name.lower() or "timer" in name.lower() for name in names):
+                return True
+    return False
+
+
+def _leaves(loop: ast.While | ast.For | ast.AsyncFor) -> bool:
+    return any(isinstance(node, (ast.Break, ast.Return, ast.Raise)) for node in own_nodes(loop))
+
+
+def _cancels(function: Function) -> bool:
+    """Whether a coroutine is about being cancelled: its sleeps are there to be cut short."""
+    if not isinstance(function, ast.AsyncFunctionDef):
+        return False
+    return any(
+        isinstance(node, ast.Attribute) and node.attr in {"cancel", "CancelScope", "CancelledError"}
+        for node in walk(function)
+    )
+
+
+def _replaces_sleep(function: Function) -> bool:
+    """Whether the test puts something else in the place of ``sleep``."""
+    for node in walk(function):
+        if isinstance(node, ast.Call) and last(node.func) in {"patch", "setattr", "object", "patch_object"}:
+            texts = [part.value for one in node.args for part in walk(one) if isinstance(part, ast.Constant)]
+            names = [dotted(one) for one in node.args]
+            if any("sleep" in str(text) for text in [*texts, *names]):
+                return True
+    return False

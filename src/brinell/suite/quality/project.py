@@ -1,0 +1,204 @@
+"""The project's own modules, read when first needed, and names followed through them.
+
+Only modules that belong to the tests are followed (test files, conftests, what lies beside them, anything with ``test``
+in its path): an ``assert`` in product code is the product's, and checks nothing for the test that passes it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from brinell.suite.quality.files import Source, UnreadableError, read
+from brinell.suite.quality.names import Definition, Imports, definitions, last
+
+_MOST_HOPS = 8
+
+
+class Module:
+    """A parsed file with its names. ``defined`` are the functions and classes of its top level, by name."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.path = source.path
+        self.imports = Imports(source.tree)
+        self.defined: dict[str, Definition] = {one.name: one for one in definitions(source.tree.body)}
+        self.values: dict[str, ast.expr] = {
+            target.id: statement.value
+            for statement in source.tree.body
+            if isinstance(statement, ast.Assign)
+            for target in statement.targets
+            if isinstance(target, ast.Name)
+        }
+
+    def methods(self, owner: ast.ClassDef) -> dict[str, Definition]:
+        """Return what a class defines itself."""
+        return {one.name: one for one in definitions(owner.body)}
+
+
+class Project:
+    """Modules below ``root`` by path; ``unread`` collects why some are missing."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.unread: dict[str, str] = {}
+        self.tests: dict[str, Module] = {}  # what pytest collects from, and conftests
+        self.support_folders: set[str] = set()
+        self._modules: dict[str, Module | None] = {}
+        self._files: dict[str, bool] = {}
+        self._places: dict[tuple[str, str], str | None] = {}
+
+    def add_test_file(self, path: str) -> None:
+        """Read a file that tests are collected from."""
+        module = self.module(path)
+        if module is not None:
+            self.tests[path] = module
+            folder = path.rpartition("/")[0]
+            if folder:
+                self.support_folders.add(folder)
+
+    def module(self, path: str) -> Module | None:
+        """Return a module by its path; None if it cannot be read, which is noted."""
+        if path not in self._modules:
+            try:
+                self._modules[path] = Module(read(self.root, path))
+            except UnreadableError as why:
+                self._modules[path] = None
+                self.unread[path] = str(why)
+            except RecursionError:
+                self._modules[path] = None
+                self.unread[path] = "nested too deeply"
+        return self._modules[path]
+
+    def is_support(self, path: str) -> bool:
+        """Whether a module belongs to the tests."""
+        folder = path.rpartition("/")[0]
+        return "test" in path.lower() or any(
+            folder == one or folder.startswith(f"{one}/") for one in self.support_folders
+        )
+
+    def file_of(self, module: str, importer: str) -> str | None:
+        """Return the path of a dotted module as ``importer`` would find it; None if it is not the project's."""
+        key = (module, importer.rpartition("/")[0])
+        if key not in self._places:
+            self._places[key] = self._file_of(module, importer)
+        return self._places[key]
+
+    def _file_of(self, module: str, importer: str) -> str | None:
+        folder = PurePosixPath(importer).parent
+        level = len(module) - len(module.lstrip("."))
+        if level:
+            for _ in range(level - 1):
+                folder = folder.parent
+            return self._existing(folder, module[level:])
+        for base in (folder, *folder.parents, PurePosixPath("src")):
+            found = self._existing(base, module)
+            if found:
+                return found
+        return None
+
+    def _existing(self, base: PurePosixPath, module: str) -> str | None:
+        stem = base.joinpath(*module.split(".")) if module else base
+        for path in (f"{stem}.py", f"{stem}/__init__.py"):
+            clean = path.removeprefix("./")
+            if clean not in self._files:
+                self._files[clean] = (self.root / clean).is_file()
+            if self._files[clean]:
+                return clean
+        return None
+
+    def is_own(self, name: str, importer: str) -> bool:
+        """Whether a full name's module is one of the project's (product or tests)."""
+        parts = name.lstrip(".").split(".")
+        dots = name[: len(name) - len(name.lstrip("."))]
+        if dots:
+            return True
+        return any(self.file_of(dots + ".".join(parts[:length]), importer) for length in (1, 2) if len(parts) >= length)
+
+    def resolve(self, name: str, importer: Module, hops: int = _MOST_HOPS) -> tuple[Module, Definition] | None:
+        """Follow a full dotted name to its definition in a module that belongs to the tests."""
+        if not name or hops <= 0:
+            return None
+        if "." not in name.lstrip("."):
+            return self._in_module(name.lstrip("."), importer, hops) if not name.startswith(".") else None
+        module, _, attribute = name.rpartition(".")
+        if not module.strip("."):
+            module += "."
+        path = self.file_of(module, importer.path)
+        if path is not None:
+            found = self.module(path) if self.is_support(path) else None
+            return self._in_module(attribute, found, hops) if found else None
+        # A method, or a name in a module that is itself an attribute: Helper.check, helpers.check
+        owner = self.resolve(module, importer, hops - 1)
+        if owner is not None and isinstance(owner[1], ast.ClassDef):
+            return self.method(owner[0], owner[1], attribute)
+        return None
+
+    def _in_module(self, name: str, module: Module, hops: int) -> tuple[Module, Definition] | None:
+        if name in module.defined:
+            return module, module.defined[name]
+        full = module.imports.names.get(name)
+        if full is not None and full != name:
+            return self.resolve(full, module, hops - 1)
+        for star in module.imports.stars:
+            path = self.file_of(star, module.path)
+            starred = self.module(path) if path and self.is_support(path) else None
+            if starred is not None and (found := self._in_module(name, starred, hops - 1) if hops > 1 else None):
+                return found
+        return None
+
+    def method(
+        self, module: Module, owner: ast.ClassDef, name: str, hops: int = _MOST_HOPS
+    ) -> tuple[Module, Definition] | None:
+        """Return a method of a class or of its bases, as far as they belong to the tests."""
+        found = module.methods(owner).get(name)
+        if found is not None:
+            return module, found
+        for base_module, base in self.bases(module, owner) if hops > 0 else ():
+            inherited = self.method(base_module, base, name, hops - 1)
+            if inherited is not None:
+                return inherited
+        return None
+
+    def bases(self, module: Module, owner: ast.ClassDef) -> Iterator[tuple[Module, ast.ClassDef]]:
+        """Yield the bases of a class that belong to the tests."""
+        for expression in owner.bases:
+            found = self.resolve(module.imports.full(expression), module)
+            if found is not None and isinstance(found[1], ast.ClassDef) and found[1] is not owner:
+                yield found[0], found[1]
+
+    def is_test_case(self, module: Module, owner: ast.ClassDef, hops: int = _MOST_HOPS) -> bool | None:
+        """Whether a class is a ``unittest.TestCase``; None where a base is somebody else's and nobody knows."""
+        known: bool | None = False
+        for expression in owner.bases:
+            full = module.imports.full(expression)
+            name = last(expression)
+            if full in {"unittest.TestCase", "unittest.IsolatedAsyncioTestCase"} or name.endswith("TestCase"):
+                return True
+            if full in {"object", "abc.ABC", "typing.Generic", "typing.Protocol"} or isinstance(
+                expression, ast.Subscript
+            ):
+                continue
+            found = self.resolve(full, module)
+            inner = None
+            if found is not None and isinstance(found[1], ast.ClassDef) and found[1] is not owner and hops > 0:
+                inner = self.is_test_case(found[0], found[1], hops - 1)
+            if inner:
+                return True
+            known = None if inner is None else known
+        return known
+
+    def by_name(self) -> dict[str, list[tuple[Module, Definition]]]:
+        """Return every function and method of the modules read so far that belong to the tests, by name."""
+        found: dict[str, list[tuple[Module, Definition]]] = defaultdict(list)
+        for module in self._modules.values():
+            if module is None or not self.is_support(module.path):
+                continue
+            for one in definitions(module.source.tree.body):
+                found[one.name].append((module, one))
+                if isinstance(one, ast.ClassDef):
+                    for method in definitions(one.body):
+                        found[method.name].append((module, method))
+        return found
