@@ -18,6 +18,7 @@ from brinell.core.import_records import ImportExam, ImportLeft
 from brinell.core.property_records import PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
 from brinell.core.redact import one_line
 from brinell.core.time_records import FixtureTime, ImportTime, SessionTime
+from brinell.core.touch_records import BesideEachOther, Clash, Touched
 from brinell.core.verdicts import Exit
 
 VERSION = 1
@@ -423,6 +424,9 @@ Record = (
     | ImportLeft
     | Confirmation
     | FixTried
+    | Touched
+    | Clash
+    | BesideEachOther
     | PropertyStarted
     | PropertyRun
     | PropertyObserved

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from brinell.core.touch_records import Resource
+
 BESIDE = "beside"
 FAILED = frozenset({"failed", "error"})
 
@@ -56,6 +58,7 @@ class Job(msgspec.Struct, frozen=True):
     env: Mapping[str, str] = {}
     prefix: tuple[str, ...] = ()
     held: Mapping[str, Any] = {}
+    beside: Mapping[str, Any] | None = None  # the company it begins with (``brinell_inside/serve``)
 
     @property
     def tests(self) -> tuple[int, ...]:
@@ -117,6 +120,7 @@ class Result(msgspec.Struct, frozen=True):
     fixture: str = ""  # source of a fixture that was asked for
     collected: tuple[str, ...] = ()  # files and conftests, as pytest came to them (of an ``EarlyLab``)
     uncollected: tuple[tuple[str, str], ...] = ()  # what could not be, and why, where the job says what is collected
+    touched: Mapping[int, tuple[Resource, ...]] = {}  # by test: what it shares with other processes
 
     @property
     def complete(self) -> bool:

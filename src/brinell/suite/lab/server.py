@@ -309,7 +309,9 @@ def _number(raw: bytes) -> int:
 
 def told(number: int, job: Job) -> dict[str, object]:
     """Return a job as the server wants it."""
-    words: dict[str, object] = {"job": number, "steps": job.steps, "deadline_s": job.deadline_s}
+    words: dict[str, object] = {"job": number, "steps": job.steps, "deadline_s": job.deadline_s, "trace": True}
+    if job.beside is not None:
+        words["beside"] = job.beside
     if job.conditions:
         words["factors"] = job.conditions
     for name in ("watch", "alone", "anew"):

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from brinell.core.redact import plain
+from brinell.core.touch_records import Resource
 from brinell.suite.lab.job import Change, Job, Ran, Result
 from brinell.suite.untrusted import clean
 
@@ -41,6 +42,13 @@ class ChangedLine(_Line, frozen=True, tag="changed"):
 
     changes: tuple[dict[str, Any], ...] = ()
     i: int | None = None
+
+
+class TouchedLine(_Line, frozen=True, tag="touched"):
+    """What a test shares with other processes: kind, name, how."""
+
+    i: int
+    what: tuple[tuple[str, str, str], ...] = ()
 
 
 class Restored(_Line, frozen=True):
@@ -136,6 +144,7 @@ Line = (
     Begin
     | RanLine
     | ChangedLine
+    | TouchedLine
     | Restored
     | Fixture
     | Factors
@@ -176,9 +185,10 @@ class Assembly:
         self._files: list[tuple[str, str]] = []
         self._trouble: list[str] = []
         self._finished = False
+        self._touched: dict[int, tuple[Resource, ...]] = {}
         self._uncollected: list[tuple[str, str]] = []
 
-    def take(self, line: Line) -> None:
+    def take(self, line: Line) -> None:  # noqa: C901 - one case for each kind of line
         """Add a line other than ``end``; what it says of tests that are not the job's is forged."""
         match line:
             case Begin() if line.i in self._tests:
@@ -189,6 +199,9 @@ class Assembly:
                 self._ran.append(Ran(line.i, line.o, line.s, clean(line.p, 40), kind, message))
             case ChangedLine() if line.i is None or line.i in self._tests:
                 self._changes.append((line.i, tuple(map(_change, line.changes))))
+            case TouchedLine() if line.i in self._tests:
+                found = (Resource(clean(kind, 20), clean(name, 500), clean(how, 20)) for kind, name, how in line.what)
+                self._touched[line.i] = (*self._touched.get(line.i, ()), *found)
             case Restored():
                 self._refused += [clean(root, 500) for root in line.refused]
             case Fixture():
@@ -215,7 +228,7 @@ class Assembly:
         return Result(
             self.job, how, status, seconds, tuple(self._ran), tuple(self._changes), tuple(self._refused),
             self._unsupported, tuple(self._files), tuple(self._trouble), self._fixture,
-            (), tuple(self._uncollected),
+            (), tuple(self._uncollected), touched=self._touched,
         )  # fmt: skip
 
 
