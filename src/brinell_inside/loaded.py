@@ -70,7 +70,11 @@ def pytest_addoption():
         if Launch.imports is not None:
             Launch.imports.pytest_is_loaded()
     if Launch.serve is not None:
-        from brinell_inside.serve.worker import remember_random  # noqa: PLC0415 - a recording needs no server
+        # A recording needs none of these; a server must have them before a module of the project can fake ``json``.
+        from brinell_inside import factors, state  # noqa: F401, PLC0415
+        from brinell_inside.serve import server  # noqa: F401, PLC0415
+        from brinell_inside.serve.worker import remember_random  # noqa: PLC0415
+        from brinell_inside.state import fixture  # noqa: F401, PLC0415
 
         remember_random()
 

@@ -185,7 +185,7 @@ class Ledger:
             if len(ran) == len(exam.tests):
                 self.proofs[ran[-1][0]][exam.restored].add(ran[-1][1] in BAD)
             return
-        if exam.factors or exam.purpose.startswith("factor"):
+        if exam.factors or exam.purpose.startswith(("factor", "screen")):
             self._factor(exam, ran)
             return
         history = 0
