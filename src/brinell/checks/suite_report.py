@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from statistics import median
 
+import msgspec
+
+from brinell.checks.suite_against import compared
 from brinell.checks.suite_categories import Categories
 from brinell.checks.suite_facts import Seen, Suite, reported, suites
 from brinell.checks.suite_regression import compare, serial_of, side_by_side
@@ -42,6 +45,7 @@ def suite_report(evidence: Evidence) -> Part:
     regression = compare(first, evidence.baseline, fingerprint(evidence)).regression
     blessed_s = serial_of(evidence.baseline, set(first.worst()), fingerprint(evidence))
     report = _report(first, regression, evidence.plan.root, trust_by_test(examinations(evidence)), blessed_s)
+    report = msgspec.structs.replace(report, against=compared(evidence))
     return Part(findings=findings, suite=report, not_measured=_not_measured(report) | others)
 
 

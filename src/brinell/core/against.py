@@ -14,6 +14,7 @@ from brinell.core.against_records import NEW, OLD, AgainstNames, AgainstStarted,
 from brinell.core.carriers import Parts, carriers, explained
 from brinell.core.paired import ALPHA, Shift, shift
 from brinell.core.time_judgement import Against, Effect
+from brinell.core.verdicts import Reason
 
 WARM_UP = -1
 _MOST_NAMED = 200
@@ -62,7 +63,7 @@ class _Tests(msgspec.Struct, frozen=True):
 
 def _judged(started: AgainstStarted, names: Sequence[PartName], runs: Sequence[SideRun], limits: Limits) -> Against:
     pairs, lost = _pairs(runs)
-    problem = _problem(runs, len(pairs), lost)
+    reason, problem = _problem(runs, len(pairs), lost)
     tests = _tests([run for run in runs if not run.problem])
     blank = Against(
         old=started.old,
@@ -84,8 +85,10 @@ def _judged(started: AgainstStarted, names: Sequence[PartName], runs: Sequence[S
         only_old=_named(names, tests.only_old),
         only_new=_named(names, tests.only_new),
         changed=_named(names, tests.changed),
+        reason=reason.value,
+        notes=started.notes,
     )
-    if problem or not pairs:
+    if problem:
         return blank
     if not tests.common:
         return msgspec.structs.replace(blank, why="no test is on both sides and ends the same way on both")
@@ -103,7 +106,7 @@ def _compared(
     answer = slower.decide(old, new, limits.ratio, limits.seconds)
     free = answer.measure == "free"
     before, after = ([one.wall_s - (one.starved_s or 0.0) * free for one in side] for side in (old, new))
-    parts = [[_parts(pair[side], names, common) for pair in pairs] for side in (0, 1)]
+    parts = [[_parts(pair[side], names, common, free=free) for pair in pairs] for side in (0, 1)]
     whole_s = shift([b - a for a, b in zip(before, after, strict=True)], 0.05).estimate
     word, why = answer.answer, answer.why
     found = carriers(parts[0], parts[1], whole_s) if word == slower.REGRESSED else ()
@@ -123,6 +126,7 @@ def _compared(
         same_code=_ratio(answer.same_code),
         smallest_detectable=_rounded(math.exp(answer.detectable)) if answer.detectable < 5 else None,
         limit=_rounded(math.exp(answer.limit)),
+        reason=Reason.INCONCLUSIVE.value if word == slower.CANNOT_TELL else "",
         carriers=found,
         explained=explained(found),
     )
@@ -139,18 +143,16 @@ def _pairs(runs: Sequence[SideRun]) -> tuple[list[tuple[SideRun, SideRun]], int]
     return good, len(whole) - len(good)
 
 
-def _problem(runs: Sequence[SideRun], good: int, lost: int) -> str:
-    """Say why nothing can be compared, if so."""
+def _problem(runs: Sequence[SideRun], good: int, lost: int) -> tuple[Reason, str]:
+    """Say why nothing can be compared, if so; else the text is empty."""
     for run in runs:
         if run.strange:
-            where = {OLD: NEW, NEW: OLD}[run.side]
-            return (
-                f"the {run.side} side imported {run.strange[0]} of the {where} side: it is not {run.side} code that ran"
-            )
+            what = f"{run.strange[0]} of the {NEW if run.side == OLD else OLD} side: it is not {run.side} code that ran"
+            return Reason.INVALID, f"the {run.side} side imported {what}"
     for run in runs:
         if run.problem and (run.pair == WARM_UP or lost > _MOST_LOST * (good + lost)):
-            return f"the {run.side} side: {run.problem}"
-    return ""
+            return Reason.NOT_EXERCISED, f"the {run.side} side: {run.problem}"
+    return Reason.INCONCLUSIVE, "" if good else "no pair of runs came to its end"
 
 
 def _tests(runs: Sequence[SideRun]) -> _Tests:
@@ -181,9 +183,13 @@ def _times(run: SideRun, common: frozenset[int]) -> slower.Times:
     return slower.Times(max(least, wall_s), None if cpu_s is None else max(least, cpu_s), run.starved_s)
 
 
-def _parts(run: SideRun, names: Sequence[PartName], common: frozenset[int]) -> Parts:
+def _parts(run: SideRun, names: Sequence[PartName], common: frozenset[int], *, free: bool) -> Parts:
+    """Seconds of the parts that are compared. Waiting for a processor is taken off each by its share of processor time:
+    who computes is who has to wait; never more than the part did beside computing.
+    """
+    starved = (run.starved_s or 0.0) / run.cpu_s if free and run.cpu_s else 0.0
     return {
-        names[number]: (wall / 1e6, cpu / 1e6)
+        names[number]: (max(min(wall, cpu), wall - starved * cpu) / 1e6, cpu / 1e6)
         for number, wall, cpu in run.parts
         if number < len(names) and (names[number].kind != "test" or number in common)
     }

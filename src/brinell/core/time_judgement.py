@@ -117,3 +117,5 @@ class Against(_Part, frozen=True, kw_only=True):
     only_old: tuple[str, ...] = ()
     only_new: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()  # ended differently on the two sides, or not always the same
+    reason: str = ""  # of cannot tell, as in findings
+    notes: tuple[str, ...] = ()

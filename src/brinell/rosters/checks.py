@@ -5,6 +5,7 @@ from __future__ import annotations
 from brinell.checks.load import load
 from brinell.checks.parallel import parallel
 from brinell.checks.steps import steps
+from brinell.checks.suite_against import suite_against
 from brinell.checks.suite_baseline import suite_baseline
 from brinell.checks.suite_outcomes import suite_outcomes
 from brinell.checks.suite_report import suite_report
@@ -18,6 +19,7 @@ CHECKS: dict[str, Check] = {
     "parallel": parallel,
     "suite-report": suite_report,
     "suite-baseline": suite_baseline,
+    "suite-against": suite_against,
     "trust": trust,
     "triage": triage,
     "load": load,
