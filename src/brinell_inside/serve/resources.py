@@ -85,8 +85,8 @@ class Resources:
             return
         if flags & _WRITES:
             self._write(os.fsdecode(path), flags & os.O_CREAT)
-        elif not os.fsdecode(path).startswith(self._libraries):
-            self._read(os.fsdecode(path))
+        elif not os.fsdecode(path).endswith(".py") and not os.fsdecode(path).startswith(self._libraries):
+            self._read(os.fsdecode(path))  # source is read for tracebacks, and by imports
 
     def _read(self, path):
         name = self._places.name(path)
