@@ -23,8 +23,6 @@ from brinell.rosters.checks import CHECKS
 T = TypeVar("T")
 
 _NOT_IN_THIS_VERSION = (
-    "property_tests",
-    "quality",
     "websocket",
     "cache",
     "capacity",
@@ -54,6 +52,10 @@ def judge(evidence: Evidence, checks: Mapping[str, Check] = CHECKS) -> Judgement
         flaky=_only([part.flaky for part in parts]) or (),
         pollution=_only([part.pollution for part in parts]) or (),
         load=_only([part.load for part in parts]) or (),
+        quality=_only([part.quality for part in parts]) or (),
+        quality_summary=_only([part.quality_summary for part in parts]),
+        property_tests=_only([part.property_tests for part in parts]) or (),
+        property_summary=_only([part.property_summary for part in parts]),
         not_measured=dict(sorted(not_measured.items())),
     )
 

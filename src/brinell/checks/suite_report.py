@@ -9,6 +9,8 @@ from statistics import median
 
 import msgspec
 
+from brinell.checks.property_targets import with_targets
+from brinell.checks.property_tests import property_tests
 from brinell.checks.suite_against import compared
 from brinell.checks.suite_categories import Categories
 from brinell.checks.suite_facts import Seen, Suite, reported, suites
@@ -26,7 +28,9 @@ CHECK = "suite-report"
 _FULL = "full_suite"
 _ONE_WAY = "brinell suite --workers auto --serial-too runs it both ways"
 _NO_STARVING = "this kernel does not count how long a process waited for a processor"
-_NO_COST = "no trial of this version measures what a property test's examples cost"
+_NO_COST = "what a property test's examples cost was not measured: brinell property, or [suite] property"
+
+_NOT_TRIED = "no numbers of examples were recommended from measured costs and tried"
 
 
 def suite_report(evidence: Evidence) -> Part:
@@ -45,6 +49,7 @@ def suite_report(evidence: Evidence) -> Part:
     regression = compare(first, evidence.baseline, fingerprint(evidence)).regression
     blessed_s = serial_of(evidence.baseline, set(first.worst()), fingerprint(evidence))
     report = _report(first, regression, evidence.plan.root, trust_by_test(examinations(evidence)), blessed_s)
+    report = with_targets(report, property_tests(evidence).property_summary)
     report = msgspec.structs.replace(report, against=compared(evidence))
     return Part(findings=findings, suite=report, not_measured=_not_measured(report) | others)
 
@@ -186,10 +191,10 @@ def _not_measured(report: SuiteReport) -> dict[str, str]:
         if report.parallel_speedup is not None
         else f"it takes a serial and a parallel run of the same suite; {_ONE_WAY}",
         f"suite.targets_met.{_FULL}": seconds,
-        "suite.target_property_test": _NO_COST,
-        "suite.property_test_targets": _NO_COST,
-        "suite.targets_verified": "no target for property tests was set from measured costs, so none could be verified",
-        "suite.verification_timestamp": "nothing was verified",
+        "suite.target_property_test": "" if report.target_property_test else _NO_COST,
+        "suite.property_test_targets": "" if report.property_test_targets else _NO_COST,
+        "suite.targets_verified": "" if report.targets_verified else _NOT_TRIED,
+        "suite.verification_timestamp": "" if report.verification_timestamp else "nothing was verified",
         "suite.time": ""
         if report.time is not None
         else seconds or "only a run in one process, with a recorder of this version, knows where its time went",

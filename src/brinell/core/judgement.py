@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from brinell.core.finding import Finding
+from brinell.core.property_judgement import PropertySummary, PropertyTest
+from brinell.core.quality_judgement import QualityItem, QualitySummary
 from brinell.core.time_judgement import Against, FixtureCost, ImportCost, SuiteTime
 from brinell.core.verdicts import Exit, Owner, Severity, Verdict
 
@@ -83,12 +85,16 @@ class TestEntry(_Part, frozen=True, kw_only=True):
 
 
 class Regression(_Part, frozen=True, kw_only=True):
-    """Suite time against the blessed baseline; ``verdict`` as in findings."""
+    """Suite time against the blessed baseline; ``verdict`` as in findings, ``answer`` as in ``Against``. ``cpu_ratio`` is
+    of processor time, None where one side's is not known.
+    """
 
     baseline_seconds: float | None
     ratio: float | None
     threshold: float
     verdict: Verdict
+    answer: str = "cannot tell"
+    cpu_ratio: float | None = None
 
 
 class SuiteReport(_Part, frozen=True, kw_only=True):
@@ -124,6 +130,7 @@ class SuiteReport(_Part, frozen=True, kw_only=True):
     interpreter: str = ""
     warnings: int = 0
     repeats: tuple[float, ...] = ()  # seconds of every repeat that ran to its end
+    cpu_repeats: tuple[float, ...] = ()  # their processor seconds, children's included; empty where one is not known
     xdist_workers: int = 0
     workers: int = 0  # forked from one collection by Brinell
     time: SuiteTime | None = None
@@ -339,6 +346,10 @@ class Part(_Part, frozen=True, kw_only=True):
     flaky: tuple[FlakyTest, ...] | None = None
     pollution: tuple[Pollution, ...] | None = None
     load: tuple[Load, ...] | None = None
+    quality: tuple[QualityItem, ...] | None = None
+    quality_summary: QualitySummary | None = None
+    property_tests: tuple[PropertyTest, ...] | None = None
+    property_summary: PropertySummary | None = None
     not_measured: dict[str, str] = {}
 
 
@@ -353,8 +364,10 @@ class Judgement(_Part, frozen=True, kw_only=True):
     bugs: tuple[Bug, ...]
     flaky: tuple[FlakyTest, ...] = ()
     pollution: tuple[Pollution, ...] = ()
-    property_tests: tuple[dict[str, Any], ...] = ()
-    quality: tuple[dict[str, Any], ...] = ()
+    property_tests: tuple[PropertyTest, ...] = ()
+    property_summary: PropertySummary | None = None
+    quality: tuple[QualityItem, ...] = ()
+    quality_summary: QualitySummary | None = None
     load: tuple[Load, ...] = ()
     websocket: tuple[dict[str, Any], ...] = ()
     cache: tuple[dict[str, Any], ...] = ()

@@ -80,9 +80,11 @@ class Facts:
         return max(1, round(own * ratios[0])) if ratios else own
 
     def saturation(self, test: str) -> int | None:
-        """The last example that ran a line which none before it had; None where no coverage was collected."""
+        """The last example that ran a line which none before it had; None where no coverage was collected, or where
+        the test's own file was all that was seen: then the code under test lies outside of the project's folder.
+        """
         covered = self.observed.get(test, {}).get("cover")
-        if covered is None or not covered.new_lines:
+        if covered is None or not covered.new_lines or covered.files < 2:
             return None
         return covered.new_lines[-1][0]
 

@@ -81,7 +81,7 @@ class PropertyRun(Entry, frozen=True):
 class PropertyObserved(Entry, frozen=True):
     """What observability said of one test. ``timing`` has the seconds of ``run``, ``generate`` and ``gc`` outside of
     shrinking; ``draws`` the costliest of the generated arguments. ``new_lines``: (number of the example, lines of the
-    project that no earlier example had run), ``lines`` all of them; both only where coverage was collected.
+    project that no earlier example had run), ``lines`` all of them, in ``files``; only where coverage was collected.
     """
 
     purpose: str  # observe | cover
@@ -94,6 +94,7 @@ class PropertyObserved(Entry, frozen=True):
     draws: dict[str, float] = {}
     new_lines: tuple[tuple[int, int], ...] = ()
     lines: int = 0
+    files: int = 0
 
 
 class PropertyEnded(Entry, frozen=True):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from brinell.checks.load import load
 from brinell.checks.parallel import parallel
+from brinell.checks.property_tests import property_tests
+from brinell.checks.quality import quality
 from brinell.checks.steps import steps
 from brinell.checks.suite_against import suite_against
 from brinell.checks.suite_baseline import suite_baseline
@@ -21,6 +23,8 @@ CHECKS: dict[str, Check] = {
     "suite-baseline": suite_baseline,
     "suite-against": suite_against,
     "trust": trust,
+    "property": property_tests,
+    "quality": quality,
     "triage": triage,
     "load": load,
 }

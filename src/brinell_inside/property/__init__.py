@@ -29,6 +29,7 @@ Lines on the recorder's wire (``wire.py`` has the rules for all of them):
     reused: examples from the database | cases [[status, us, draw_us]] of the generate phase, in order, at most 4,000
         (status "v"alid, "i"nvalid, "o"verrun, "f"ailed); cases_left_out
     observed {status: n} | how {how_generated: n} | timing {"run" | "generate" | "gc": seconds} | shrink {examples, s}
-    draws {name: seconds} the ten that cost most | new_lines [[example number, lines never seen before]] | lines
+    draws {name: seconds} the ten that cost most | new_lines [[example number, lines never seen before]] | lines |
+    files (that any of them lie in)
 ``property_limit`` id, seconds: a test was ended for taking longer than it may
 """

@@ -98,6 +98,7 @@ class Tally:
             "draws": {name[:80]: round(seconds, 6) for name, seconds in costly},
             "new_lines": self.new_lines,
             "lines": self.lines,
+            "files": len(self.seen),
         }
 
 

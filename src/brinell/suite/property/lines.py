@@ -87,6 +87,7 @@ class TestLine(_Line, frozen=True, tag="property_test"):
     draws: dict[str, Seconds] = {}
     new_lines: tuple[tuple[Number, Number], ...] = ()
     lines: Number = 0
+    files: Number = 0
 
 
 class LimitLine(_Line, frozen=True, tag="property_limit"):

@@ -138,6 +138,7 @@ class PropertyRecording(Recording):
                 draws=_short(line.draws),
                 new_lines=line.new_lines[:400],
                 lines=line.lines,
+                files=line.files,
             )
 
     def _relative(self, file: str) -> str:
