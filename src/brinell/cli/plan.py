@@ -22,6 +22,7 @@ from brinell.core.plan import (
     LoadSpec,
     Plan,
     PropertySpec,
+    QualitySpec,
     ReproduceSpec,
     ServiceSpec,
     Step,
@@ -67,7 +68,7 @@ def command(
     return 0
 
 
-def describe(step: Step, plan: Plan) -> list[str]:
+def describe(step: Step, plan: Plan) -> list[str]:  # noqa: PLR0911 - one line for each kind
     """Say in one or more lines what a step does."""
     match step.spec:
         case SuiteSpec() as spec:
@@ -81,6 +82,8 @@ def describe(step: Step, plan: Plan) -> list[str]:
             return _against(spec)
         case PropertySpec() as spec:
             return _properties(spec)
+        case QualitySpec() as spec:
+            return _quality(spec)
         case LoadSpec() as spec:
             return _load(spec)
 
@@ -146,6 +149,13 @@ def _properties(spec: PropertySpec) -> list[str]:
         f"profiles: local {spec.local} examples, ci {spec.ci}, all of ci within {spell(spec.budget_s)}",
         f"tiers {fast:g}, {medium:g} and {slow:g} s; a test is ended after {spell(spec.test_timeout_s)}",
     ]
+
+
+def _quality(spec: QualitySpec) -> list[str]:
+    lines = ["reads the tests and their configuration for what they fail to check; runs nothing of them"]
+    if spec.coverage is not None:
+        lines.append(f"then runs them once more under coverage; target {spec.coverage:g} % of each module's lines")
+    return [*lines, *([f"left out: {', '.join(spec.ignore)}"] if spec.ignore else [])]
 
 
 def _load(spec: LoadSpec) -> list[str]:

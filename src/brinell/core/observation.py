@@ -16,6 +16,7 @@ from brinell.core.entry import Entry
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, ParallelOnly
 from brinell.core.import_records import ImportExam, ImportLeft
 from brinell.core.property_records import PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
+from brinell.core.quality_records import CoverageTarget, ModuleCoverage, QualityRead, Weakness
 from brinell.core.redact import one_line
 from brinell.core.time_records import FixtureTime, ImportTime, SessionTime
 from brinell.core.touch_records import BesideEachOther, Clash, Touched
@@ -431,6 +432,10 @@ Record = (
     | PropertyRun
     | PropertyObserved
     | PropertyEnded
+    | Weakness
+    | QualityRead
+    | ModuleCoverage
+    | CoverageTarget
     | Reproduced
     | KnownBugs
     | LoadStarted

@@ -149,7 +149,23 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     seed: int = 1
 
 
-Spec = SuiteSpec | ExamineSpec | AgainstSpec | PropertySpec | ReproduceSpec | LoadSpec
+class QualitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):
+    """Read the tests and their configuration for weaknesses; ``suite`` is the step that ran them. ``ignore`` are kinds,
+    path globs, or ``glob:kind``. With ``coverage`` (percent), each module's share of lines that the suite runs.
+    """
+
+    directory: str = "."
+    python: str | None = None
+    paths: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    suite: str = "suite"
+    ignore: tuple[str, ...] = ()
+    coverage: float | None = None
+    budget_s: float = 60.0  # of reading
+    timeout_s: float = 3600.0  # of the run under coverage
+
+
+Spec = SuiteSpec | ExamineSpec | AgainstSpec | PropertySpec | QualitySpec | ReproduceSpec | LoadSpec
 
 
 class Step(msgspec.Struct, frozen=True):

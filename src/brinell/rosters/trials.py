@@ -9,6 +9,7 @@ from brinell.rosters.shapes import SHAPES
 from brinell.suite.against.trial import AgainstTrial
 from brinell.suite.deep.trial import ExamineTrial
 from brinell.suite.property.trial import PropertyTrial
+from brinell.suite.quality.trial import QualityTrial
 from brinell.suite.runner import PytestRunner
 from brinell.suite.trial import SuiteTrial
 from brinell.triage.reproduce import ReproduceTrial
@@ -19,5 +20,6 @@ TRIALS: dict[str, Trial] = {
     "examine": ExamineTrial(),
     "property": PropertyTrial(),
     "against": AgainstTrial(PytestRunner()),
+    "quality": QualityTrial(),
     "load": LoadTrial(DRIVERS, SHAPES),
 }

@@ -34,6 +34,7 @@ _SMOKE = re.compile(
 )
 
 _ACCEPTS = re.compile(
+    r"\bno\b[^.]{0,80}\b(?:raised|thrown)\b|"
     r"\bnothing (?:happens|gets|is)|\b(?:is|are) (?:accepted|allowed|permitted|possible|ignored)|\bsucceeds?\b|"
     r"\bit'?s possible\b|\bcan be\b|\bworks?\b|\bsilently\b",
     re.IGNORECASE,
