@@ -95,6 +95,13 @@ class Session:
         return (self.started.xdist_workers or self.started.workers) if self.started else 0
 
     @property
+    def cpu_s(self) -> float | None:
+        """Processor seconds of the session, of children that were waited for included."""
+        if self.time is not None:
+            return self.time.cpu_s + self.time.children_cpu_s
+        return self.ended.cpu_s if self.ended else None
+
+    @property
     def missing(self) -> int:
         """Selected tests that never ran."""
         return max(0, self.collected.count - self.ran) if self.collected else 0

@@ -1,4 +1,7 @@
-"""Did the suite get slower? Suite time against the blessed baseline, decided by an exact sign test."""
+"""Did the suite get slower? Suite time against the blessed baseline: weaker evidence than pairs of runs (``--against``)
+and told in the same words. A threshold alone decides nothing: regressed is what an exact sign test finds beyond it, not
+regressed what it finds below; and where processor time did not grow along, a tenth of the error is allowed.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,13 @@ from brinell.checks.suite_facts import Session, Suite
 from brinell.core.finding import Finding
 from brinell.core.judgement import Regression
 from brinell.core.observation import SuiteStarted
-from brinell.core.stats import median_interval, runs_to_confirm, sign_test
+from brinell.core.slower import CANNOT_TELL, NOT_REGRESSED, REGRESSED
+from brinell.core.stats import ALPHA, median_interval, runs_to_confirm, sign_test
 from brinell.core.verdicts import Reason, Verdict
 
 _MOST_NAMED = 4
+_WAITING = 10.0  # times the evidence, where processor time has not grown
+_CARRIES = 0.5  # of the difference: processor time that grew by less is not its reason
 
 
 class Verdicted(msgspec.Struct, frozen=True):
@@ -35,6 +41,21 @@ class _Times(msgspec.Struct, frozen=True):
     baseline: tuple[float, ...]
     now: tuple[float, ...]
     what: str
+    cpu_then: tuple[float, ...] = ()
+    cpu_now: tuple[float, ...] = ()
+
+    @property
+    def cpu_ratio(self) -> float | None:
+        """Processor time now by then; None where one of them is not known."""
+        return median(self.cpu_now) / median(self.cpu_then) if self.cpu_now and self.cpu_then else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is known that processor time did not grow with wall time."""
+        if self.cpu_ratio is None:
+            return False
+        grown_s = median(self.now) - median(self.baseline)
+        return median(self.cpu_now) - median(self.cpu_then) < _CARRIES * grown_s
 
 
 class _Blessed(msgspec.Struct, frozen=True):
@@ -44,6 +65,7 @@ class _Blessed(msgspec.Struct, frozen=True):
     tests: dict[str, tuple[str, float]]
     fingerprint: dict[str, str] = {}
     workers: int | None = None
+    cpu_s: tuple[float, ...] = ()
 
 
 def compare(suite: Suite, baseline: Mapping[str, Any] | None, fingerprint: Mapping[str, str]) -> Verdicted:
@@ -98,7 +120,7 @@ def _read(baseline: Mapping[str, Any]) -> _Blessed | None:
         blessed = msgspec.convert({"fingerprint": baseline.get("fingerprint", {}), **baseline["suite"]}, _Blessed)
     except (msgspec.ValidationError, TypeError):
         return None
-    usable = blessed.seconds and all(seconds > 0 for seconds in blessed.seconds)
+    usable = blessed.seconds and all(seconds > 0 for seconds in (*blessed.seconds, *blessed.cpu_s))
     return blessed if usable else None
 
 
@@ -116,7 +138,9 @@ def _comparable(sessions: Sequence[Session], blessed: _Blessed) -> _Times | None
     others -= common
     walls = tuple(session.ended.seconds for session in sessions if session.ended)
     if not others:
-        return _Times(blessed.seconds, walls, "wall time of the suite")
+        known = [cpu_s for session in sessions if (cpu_s := session.cpu_s)]
+        cpu = tuple(known) if len(known) == len(sessions) else ()
+        return _Times(blessed.seconds, walls, "wall time of the suite", blessed.cpu_s, cpu)
     what = f"{len(common):,} tests in common with the same outcome (not {_named(sorted(others))})"
     if any(side_by_side(session.started) for session in sessions):
         then: tuple[float, ...] = (sum(blessed.tests[name][1] for name in common),)
@@ -134,28 +158,45 @@ def _comparable(sessions: Sequence[Session], blessed: _Blessed) -> _Times | None
 
 
 def _decide(times: _Times, ratio: float) -> Verdicted:
-    then = median(times.baseline)
-    now = median(times.now)
+    then, now, runs = median(times.baseline), median(times.now), len(times.now)
     limit = then * ratio
-    test = sign_test(times.now, limit)
-    runs = len(times.now)
-    facts = (
-        f"{times.what}: {_s(now)}{_spread(times.now)} against {_s(then)} blessed "
-        f"({now / then:.2f} times; allowed {ratio:g} times, {_s(limit)})"
-    )
-    verdict, reason, title, more = Verdict.PASS, None, "the suite is not slower than its baseline allows", ""
-    if now > limit and test.confirmed:
-        verdict, title = Verdict.FAIL, f"the suite takes {now / then:.2f} times its baseline"
-        more = f"{test.above} of {test.counted} runs are beyond the limit; by chance p = {test.p:.3f} (sign test)"
-    elif now > limit:
-        verdict, reason = Verdict.UNKNOWN, Reason.INCONCLUSIVE
-        needed = runs_to_confirm(test.above, test.counted)
-        title = f"the suite may be slower: {now / then:.2f} times its baseline in {_runs(runs)}"
-        more = f"{_runs(needed)} in all settle it (brinell suite --repeat {needed}), if the others are as slow"
+    above, below = sign_test(times.now, limit), sign_test([-seconds for seconds in times.now], -limit)
+    alpha = ALPHA / _WAITING if times.waits else ALPHA
+    allowed = f"({now / then:.2f} times; allowed {ratio:g} times, {_s(limit)})"
+    facts = [f"{times.what}: {_s(now)}{_spread(times.now)} against {_s(then)} blessed {allowed}"]
+    if times.cpu_ratio is not None:
+        facts.append(f"processor time {times.cpu_ratio:.2f} times")
+    told = f"the suite takes {now / then:.2f} times its baseline"
+    answer, verdict, required = CANNOT_TELL, Verdict.UNKNOWN, now > limit
+    reason: Reason | None = Reason.INCONCLUSIVE
+    if now > limit and above.p <= alpha:
+        answer, verdict, reason = REGRESSED, Verdict.FAIL, None
+        facts.append(
+            f"{above.above} of {above.counted} runs are beyond the limit; by chance p = {above.p:.3f} (sign test)"
+        )
+    elif now <= limit and below.confirmed:
+        answer, verdict, reason, required = NOT_REGRESSED, Verdict.PASS, None, True
+        facts.append(
+            f"{below.above} of {below.counted} runs are below the limit; by chance p = {below.p:.3f} (sign test)"
+        )
+    else:
+        side, words = (above, "slow") if now > limit else (below, "fast")
+        needed = runs_to_confirm(side.above, side.counted, alpha if now > limit else ALPHA)
+        told += f" in {_runs(runs)}"
+        facts.append(
+            f"{_runs(needed)} in all settle it (brinell suite --repeat {needed}), if the others are as {words}"
+        )
+        if now > limit and times.waits:
+            facts.append("it takes longer without computing longer, which takes more evidence")
     regression = Regression(
-        baseline_seconds=round(then, 6), ratio=round(now / then, 4), threshold=ratio, verdict=verdict
+        baseline_seconds=round(then, 6),
+        ratio=round(now / then, 4),
+        threshold=ratio,
+        verdict=verdict,
+        answer=answer,
+        cpu_ratio=None if times.cpu_ratio is None else round(times.cpu_ratio, 4),
     )
-    return Verdicted(regression, title, ". ".join(filter(None, (facts, more))), reason, required=True)
+    return Verdicted(regression, f"{answer}: {told}", ". ".join(facts), reason, required=required)
 
 
 def _unknown(threshold: float, reason: Reason, title: str, detail: str) -> Verdicted:

@@ -117,6 +117,7 @@ def _report(
         repeats=tuple(round(s, 6) for s in suite.seconds) if len(suite.sessions) > 1 else (),
         xdist_workers=started.xdist_workers if started else 0,
         workers=started.workers if started else 0,
+        cpu_repeats=_cpu_repeats(suite),
         time=suite_time(typical) if typical else None,
         fixtures=fixtures(typical) if typical else (),
         imports=imports(typical) if typical else (),
@@ -205,6 +206,8 @@ def _not_measured(report: SuiteReport) -> dict[str, str]:
     if report.regression.ratio is None:
         why = "there is no comparable baseline: see the finding on regression"
         found |= {"suite.regression.baseline_seconds": why, "suite.regression.ratio": why}
+    if report.regression.cpu_ratio is None:
+        found["suite.regression.cpu_ratio"] = "processor time is not known of the baseline, or not of this run"
     phases = [test.seconds for test in report.tests]
     if any(None in (one.setup, one.call, one.teardown) for one in phases):
         found["suite.tests[].seconds"] = "a phase that pytest did not reach took no time that could be measured"
@@ -238,6 +241,11 @@ def _target(suite: Suite) -> Finding:
         detail=detail,
         evidence=tuple(session.at for session in suite.sessions if session.at),
     )
+
+
+def _cpu_repeats(suite: Suite) -> tuple[float, ...]:
+    ran = [session.cpu_s for session in suite.alike if session.complete]
+    return tuple(round(cpu_s, 6) for cpu_s in ran if cpu_s) if all(ran) else ()
 
 
 def _rounded(seconds: float | None) -> float | None:

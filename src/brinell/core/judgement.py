@@ -85,7 +85,7 @@ class TestEntry(_Part, frozen=True, kw_only=True):
 
 
 class Regression(_Part, frozen=True, kw_only=True):
-    """Suite time against the blessed baseline; ``verdict`` as in findings, ``answer`` as in ``Against``. ``cpu_ratio`` is
+    """Suite time against the blessed baseline; ``verdict`` as in findings, ``answer`` as in ``Against``. ``cpu_ratio``:
     of processor time, None where one side's is not known.
     """
 

@@ -49,10 +49,10 @@ def upper_tail(least: int, n: int) -> float:
     return sum(comb(n, k) for k in range(max(least, 0), n + 1)) / (1 << n)
 
 
-def runs_to_confirm(above: int = 0, counted: int = 0) -> int:
+def runs_to_confirm(above: int = 0, counted: int = 0, alpha: float = ALPHA) -> int:
     """Return how many runs in all would confirm that the median is above, if every further one is: 5 from the start."""
     further = 0
-    while upper_tail(above + further, counted + further) > ALPHA:
+    while upper_tail(above + further, counted + further) > alpha:
         further += 1
     return counted + further
 

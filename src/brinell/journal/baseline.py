@@ -21,7 +21,7 @@ VERSION = 1
 def compose(judgement: Judgement, moment: str, before: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the baseline a judgement makes. Parts the run did not measure are kept from ``before``.
 
-    Shape: ``{v, blessed, run, fingerprint, suite: {seconds[], test_count, tests: {id: [outcome, seconds]}},
+    Shape: ``{v, blessed, run, fingerprint, suite: {seconds[], cpu_s[], test_count, tests: {id: [outcome, seconds]}},
     load: {scenario: {target_rate, achieved_rate, p50_ms, p95_ms, p99_ms, max_ms}}}``. Each part carries the
     fingerprint it was measured with.
     """
@@ -32,6 +32,7 @@ def compose(judgement: Judgement, moment: str, before: dict[str, Any] | None = N
         kept["suite"] = {
             "fingerprint": judgement.run.fingerprint,
             "seconds": [round(s, 3) for s in suite.repeats or (suite.execution_time_seconds,)],
+            "cpu_s": [round(s, 3) for s in suite.cpu_repeats],
             "test_count": suite.test_count,
             "workers": suite.xdist_workers or suite.workers,
             "tests": {
