@@ -47,7 +47,7 @@ def again_for_each_test(moment, config):
     """Let the clock begin at ``moment`` anew whenever a test begins. ``config``: pytest's."""
     if not _anchors:
         _anchors.append(_Anchor())
-        config.pluginmanager.register(_anchors[0], "brinell-clock")
+        config.pluginmanager.register(_anchors[0])
     _anchors[0].moment = moment
 
 

@@ -1,19 +1,43 @@
 """Seeds: of the generators that tests use openly, and of what the system's entropy gives. PYTEST_DONT_REWRITE."""
 
+import contextlib
+import importlib
 import operator
 import os
 import random
 import sys
 
+from brinell_inside.serve import worker
+
 
 def rng(seed, config=None):
-    """Seed ``random`` and, where loaded, numpy's global state; pytest-randomly reseeds with it before each test."""
+    """Seed ``random`` and, where loaded, numpy's global state; pytest-randomly reseeds with it before each test.
+
+    What the project's own code seeded before its tests is the same in every run, and stays: ValueError if that is all.
+    """
     if hasattr(getattr(config, "option", None), "randomly_seed"):
         config.option.randomly_seed = seed
-    random.seed(seed)
+        random.seed(seed)
+        _seed_numpy(seed)
+        return
+    seeded = worker.seeded_before()
+    if not seeded:
+        random.seed(seed)
+    if not _seed_numpy(seed) and seeded:
+        raise ValueError("the project seeds its random numbers itself before its tests run")
+
+
+def _seed_numpy(seed):
+    """Whether there is such a state and nobody had seeded it."""
+    if "numpy" not in sys.modules:
+        return False
+    with contextlib.suppress(Exception):  # numpy 2 imports it when it is first asked for, which may be in a test
+        importlib.import_module("numpy.random")
     numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed(seed % 2**32)
+    if numpy_random is None or not worker.numpy_is_unseeded(numpy_random):
+        return False
+    numpy_random.seed(seed % 2**32)
+    return True
 
 
 class _Stream:
@@ -69,6 +93,4 @@ def entropy(seed):
 
     random.Random.seed = seed_repeatably
     random.seed = random._inst.seed  # noqa: SLF001 - bound to the former one otherwise
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed(seed % 2**32)
+    _seed_numpy(seed)

@@ -6,6 +6,8 @@ import threading
 import time
 import warnings
 
+from brinell_inside.serve.worker import go_on_with, seeded_state
+
 _PR_SET_CHILD_SUBREAPER = 36
 _LOOKS = 10
 _LOOK_S = 0.01
@@ -45,6 +47,15 @@ def _harmless(thread):
 
 
 def fork():
+    """``os.fork``; what the project seeded is as it was, where Python seeds ``random`` anew in every child."""
+    kept = seeded_state()
+    child = _fork()
+    if not child:
+        go_on_with(kept)
+    return child
+
+
+def _fork():
     """``os.fork`` without Python's warning about the harmless thread, which a project may have made an error."""
     if threading.active_count() == 1:
         return os.fork()

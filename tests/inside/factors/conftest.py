@@ -18,13 +18,14 @@ PYTHONS = [path for path in os.environ.get("BRINELL_TEST_PYTHONS", "").split(os.
 
 # The smallest server: collects, forks, applies, runs the tests as pytest does, and says how that was.
 SERVER = """
-import json, os, sys
+import json, os, random, sys
 sys.path.insert(0, {sources!r})
 import pytest
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session):
     reading, writing = os.pipe()
+    state = random.getstate()
     child = os.fork()
     if child:
         os.close(writing)
@@ -33,6 +34,7 @@ def pytest_runtestloop(session):
         print("SAID " + said, file=sys.__stderr__)
         return True
     try:
+        random.setstate(state)  # Python seeds it anew in a child; the server puts it back
         from brinell_inside.factors import apply, late_problems, release, report
         problems = apply(json.loads({levels!r}), {scratch!r}, session.config)
         outcomes = {{}}

@@ -118,6 +118,56 @@ def test_a_fork_has_its_own():
     assert not set(first) & set(drawn({}))
 
 
+SEEDED_BEFORE = """
+import random
+from brinell_inside.serve.worker import remember_random
+remember_random()
+{before}
+def test_drawn():
+    raise AssertionError("drawn: %s!" % random.random())
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "held"),
+    [
+        ("pass", False),
+        ("random.random()", False),
+        ("random.getrandbits(32 * 5000)", False),
+        ("random.seed(7)", True),
+        ("random.seed(7); random.random()", True),
+        ("random.Random(7).random()", False),
+    ],
+)
+def test_what_the_project_seeds_itself_is_left_alone(under, before, held):
+    def drawn(seed):
+        ended = under({"rng": seed}, SEEDED_BEFORE.format(before=before))
+        return ended["problems"], ended["outcomes"]["test_drawn"][1].rpartition("drawn: ")[2].partition("!")[0]
+
+    (why, first), (_, second) = drawn(1), drawn(2)
+    assert ("seeds its random numbers itself" in why.get("rng", "")) == held
+    assert (first == second) == held
+
+
+def test_numpy_is_seeded_unless_the_project_does(under):
+    draw = """
+import pytest
+numpy = pytest.importorskip("numpy")
+{before}
+def test_drawn():
+    raise AssertionError("drawn: %s!" % numpy.random.rand())
+"""
+
+    def drawn(seed, before):
+        outcomes = under({"rng": seed}, draw.format(before=before))["outcomes"]
+        if "test_drawn" not in outcomes:
+            pytest.skip("no numpy there")
+        return outcomes["test_drawn"][1].rpartition("drawn: ")[2].partition("!")[0]
+
+    assert drawn(1, "pass") == drawn(1, "pass") != drawn(2, "pass")
+    assert drawn(1, "numpy.random.seed(5)") == drawn(2, "numpy.random.seed(5)")
+
+
 def test_randomly_reseeds_with_the_seed(under):
     pytest.importorskip("pytest_randomly")
     tests = "import random\ndef test_a(request): assert request.config.option.randomly_seed == 7\n"

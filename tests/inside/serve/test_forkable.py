@@ -87,3 +87,29 @@ assert warnings.filters[0][0] == "error"
 for thread in threading.enumerate():
     if thread is not threading.main_thread(): thread.join()"""
     assert not ask(code)
+
+
+@pytest.mark.parametrize(
+    ("before", "same"),
+    [("random.seed(7)", True), ("random.seed(7); random.random()", True), ("random.random()", False)],
+)
+def test_children_have_what_the_project_seeded_and_else_numbers_of_their_own(before, same):
+    code = f"""
+import os, random
+from brinell_inside.serve import worker
+from brinell_inside.serve.forkable import fork
+worker.remember_random()
+{before}
+def child():
+    reading, writing = os.pipe()
+    if not fork():
+        os.write(writing, b"%d %a" % (worker.seeded_before(), random.random()))
+        os._exit(0)
+    os.wait()
+    return os.read(reading, 100)
+one, other = child(), child()
+assert (one == other) is {same}, (one, other)
+assert one.startswith(b"{same:d} "), one
+"""
+    path = f"import sys; sys.path.insert(0, {str(SOURCE)!r})\n"
+    subprocess.run([sys.executable, "-c", path + code], check=True, timeout=60)

@@ -137,3 +137,19 @@ def test_a_low_limit_of_descriptors(real):
     done = real(tests=("test_many", "test_few"), factors={"nofile": 64}, budget_s=60.0, **files)
     assert (done.trust("test_many").cause, done.trust("test_many").confirmed) == ("descriptors", True)
     assert done.trust("test_few").cause is None
+
+
+def test_a_time_of_day_in_real_children(real):
+    done = real(
+        tests__test_a="""
+            from datetime import datetime, timedelta
+            HOUR = timedelta(hours=1)
+            def test_an_hour_ago_is_today(): assert (datetime.now() - HOUR).date() == datetime.now().date()
+            def test_an_hour_is_an_hour(): assert datetime.now() - HOUR < datetime.now()
+        """,
+        tests=("test_an_hour_ago_is_today", "test_an_hour_is_an_hour"),
+        factors={"clock": {"at": "2027-01-05T00:00:30", "moment": "midnight"}}, budget_s=60.0,
+    )  # fmt: skip
+    hour = dt.datetime.now().hour  # noqa: DTZ005 - local time, as the tests read it
+    assert done.trust("test_an_hour_ago_is_today").cause == ("time-of-day" if hour else None)
+    assert done.trust("test_an_hour_is_an_hour").cause is None
