@@ -6,6 +6,7 @@ out first, in runs that do not count.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 
 from brinell.core.flaky_rates import runs_to_see
@@ -18,10 +19,12 @@ _LEAST_SEEDS = 8
 _SEEDS = runs_to_see(0.05, 0.95)  # a test that fails for 1 seed in 20 is missed by 1 search in 20
 _HASH_SEEDS = runs_to_see(0.12, 0.95)  # each costs an interpreter and its imports; two of nine words first, say
 _LEAST_HASH_SEEDS = 4
-_SHARE = 0.1  # of the budget that is left, for one kind of seeds
+_SHARE = 0.15  # of the budget that is left, for one kind of seeds
+_SIDE_BY_SIDE = min(8, os.cpu_count() or 1)
 _BATCH = 8
 _FIRST = 2  # runs under each of the two, before the others are worth it
 _MOST_CANDIDATES = 40
+_OPEN = frozenset({"stable", "nondeterministic"})  # verdicts that chance can explain
 
 
 def find_seeds(examiner: Examiner, usable: Sequence[int], unsteady: Iterable[int]) -> None:
@@ -30,6 +33,7 @@ def find_seeds(examiner: Examiner, usable: Sequence[int], unsteady: Iterable[int
     count = affordable(examiner, usable, _SEEDS, _LEAST_SEEDS)
     jobs = [examiner.job(usable, factors={"rng": seed, "entropy": seed}) for seed in range(1, count + 1)]
     differing = _both_ways(examiner.ask("screen rng, entropy", jobs))
+    differing = {test for test in differing if examiner.ledger.trust(test).verdict in _OPEN}
     for test in sorted(differing | set(unsteady))[:_MOST_CANDIDATES]:
         if examiner.spent():
             return
@@ -93,8 +97,8 @@ def _compare_hashes(way: AtStart, test: int, bad: int, good: int) -> None:
 
 
 def affordable(examiner: Examiner, tests: Sequence[int], most: int, least: int, start_s: float = 0.0) -> int:
-    """Return how often these tests can be run within a share of what is left of the budget."""
-    each_s = start_s + examiner.expected_s(tests)
+    """Return how often these tests can be run within a share of what is left of the budget, side by side."""
+    each_s = (start_s + examiner.expected_s(tests)) / (1 if examiner.serial else _SIDE_BY_SIDE)
     return max(least, min(most, int(examiner.left_s * _SHARE / each_s)))
 
 
