@@ -19,6 +19,7 @@ brinell suite --workers auto            side by side, from one collection
 brinell suite --workers 4 --serial-too  and serially: the speed-up, and every outcome compared
 brinell suite --deep --budget 2m        and which test can be trusted, and why not
 brinell suite --against main            did it get slower than main is, and by what
+brinell suite --coverage 80             and which modules it runs less than 80 % of
 brinell suite --repeat 3                three times: flaky tests show themselves
 brinell suite --python .venv/bin/python --target 60s
 brinell suite --from recording.jsonl    what `pytest --brinell` recorded elsewhere
@@ -52,6 +53,16 @@ Deep = Annotated[
 Against = Annotated[
     str | None, typer.Option("--against", metavar="REV|DIR", help="Did it get slower than this revision or checkout?")
 ]
+Quality = Annotated[
+    bool | None,
+    typer.Option("--quality/--no-quality", help="Read the tests for what they fail to check. Default: yes."),
+]
+Coverage = Annotated[
+    float | None,
+    typer.Option(
+        "--coverage", metavar="PERCENT", min=0, max=100, help="Run once more under coverage; modules below this show."
+    ),
+]
 Pairs = Annotated[
     int | None,
     typer.Option("--pairs", metavar="N", min=8, max=500, help="With --against: at most N pairs of runs. Default: 30."),
@@ -76,6 +87,8 @@ def command(
     recording: Recording = None,
     against: Against = None,
     pairs: Pairs = None,
+    quality: Quality = None,
+    coverage: Coverage = None,
     resume: options.Resume = None,
     out: options.Out = None,
     json: options.Json = False,
@@ -107,6 +120,8 @@ def command(
         budget_s=budget,
         seed=seed,
         against=_other_side(root, against, pairs),
+        quality=quality,
+        coverage=coverage,
     )
     done = session.examine(plan, output)
     return session.show(done.judgement, done.folder, output)

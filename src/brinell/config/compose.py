@@ -14,6 +14,8 @@ from brinell.config import properties as property_tests
 from brinell.config.against import against_step
 from brinell.config.keys import read_table
 from brinell.config.problems import OPTIONS, Problems, Unfit
+from brinell.config.quality import KEYS as QUALITY_KEYS
+from brinell.config.quality import quality_step
 from brinell.config.scenarios import scenarios, shape, thresholds
 from brinell.core.errors import UsageError
 from brinell.core.plan import ExamineSpec, LoadSpec, Plan, ReproduceSpec, RequestSpec, ServiceSpec, Step, SuiteSpec
@@ -36,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True):
     loads: tuple[LoadSpec, ...]
     deep: bool = False
     examination: dict[str, Any] = {}  # budget and seed of the examination of single tests, where they are given
+    quality: dict[str, Any] = {}  # of the reading of the tests, where it is given
     properties: dict[str, Any] | None = None  # of the examination of property tests; None: not asked for
 
 
@@ -46,7 +49,8 @@ def from_toml(root: Path) -> Plan:
     steps = []
     if settings.suite is not None or found.file is None:
         spec = settings.suite or SuiteSpec(python=settings.project.get("python"))
-        steps += suite_steps(spec, examination(spec, settings.examination) if settings.deep else None)
+        tests = examination(spec, settings.examination) if settings.deep else None
+        steps += suite_steps(spec, tests, quality_step(spec, settings.quality))
         if settings.properties is not None:
             steps += property_tests.property_steps(property_tests.examination(spec, settings.properties))
     steps += [Step(f"load:{spec.name}", "load", spec, needs_service=spec.url is None) for spec in settings.loads]
@@ -72,6 +76,8 @@ def for_suite(
     budget_s: float | None = None,
     seed: int | None = None,
     against: Mapping[str, Any] | None = None,
+    quality: bool | None = None,
+    coverage: float | None = None,
 ) -> Plan:
     """Return the plan of one run of the suite; what is not given comes from the configuration. ``against``: fields of
     ``AgainstSpec``, where it is compared with other code; ``budget_s`` and ``seed`` are then also for that.
@@ -100,7 +106,7 @@ def for_suite(
         options = {"--deep": deep}
     _refuse_unused(spec, [name for name, is_given in options.items() if is_given], is_deep=is_deep)
     tests = examination(spec, settings.examination, budget_s=budget_s, seed=seed) if is_deep else None
-    steps = suite_steps(spec, tests)
+    steps = suite_steps(spec, tests, quality_step(spec, settings.quality, wanted=quality, coverage=coverage))
     if against is not None:
         steps.append(against_step(spec, {**against, "budget_s": budget_s, "seed": seed}))
     return _plan(root, settings, steps)
@@ -222,6 +228,7 @@ def read_settings(found: source.Source) -> Settings:
     known = suite.pop("known_bugs", ())
     deep = suite.pop("deep", False)
     properties = suite.pop("property", None)
+    quality = {field: suite.pop(key) for key, field in QUALITY_KEYS.items() if key in suite}
     examined = {
         field: suite.pop(key) for key, field in (("deep_budget_s", "budget_s"), ("seed", "seed")) if key in suite
     }
@@ -238,14 +245,19 @@ def read_settings(found: source.Source) -> Settings:
         deep=deep,
         examination=examined,
         properties=properties,
+        quality=quality,
     )
 
 
-def suite_steps(spec: SuiteSpec, tests: ExamineSpec | None = None) -> list[Step]:
-    """The suite, the reproduction of its failures, and the examination of single tests; a recording is only read."""
+def suite_steps(spec: SuiteSpec, tests: ExamineSpec | None = None, quality: Step | None = None) -> list[Step]:
+    """The suite, the reproduction of its failures, the reading of its tests and the examination of single ones; a
+    recording is only read.
+    """
     steps = [Step(SUITE, SUITE, spec)]
     if spec.recording is None:
         steps.append(Step(REPRODUCE, REPRODUCE, ReproduceSpec(suite=SUITE)))
+        if quality is not None:
+            steps.append(quality)
         if tests is not None:
             steps.append(Step(EXAMINE, EXAMINE, tests))
     return steps

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from brinell.config import checks, properties
+from brinell.config import checks, properties, quality
 from brinell.config.keys import Key, Keys
 
 Text = str
@@ -60,7 +60,8 @@ def service(root: Path) -> Keys:
 
 def suite(root: Path) -> Keys:
     """Keys of ``[suite]``: ``known_bugs`` goes to the plan, ``deep``, its budget and ``seed`` to the examination of
-    single tests, ``property`` to that of property tests, the rest to the suite's specification.
+    single tests, ``property`` to that of property tests, ``quality``, ``quality_ignore`` and ``coverage`` to
+    the reading of the tests, the rest to the suite's specification.
     """
     return {
         "paths": Key(Texts, "a list of paths", 'paths = ["tests"]', checks.existing(root)),
@@ -73,6 +74,9 @@ def suite(root: Path) -> Keys:
         "workers": Key(int | str, checks.WORKERS, 'workers = "auto"', checks.workers),
         "serial_too": Key(bool, "true or false", "serial_too = true"),
         "property": Key(dict[str, Any], "a table", properties.EXAMPLE, properties.property_table),
+        "quality": Key(bool, "true or false", "quality = true"),
+        "quality_ignore": Key(Texts, "a list of kinds and paths", 'quality_ignore = ["sleep"]', quality.ignored),
+        "coverage": Key(float, "a percentage", "coverage = 80", quality.percent),
         "deep": Key(bool, "true or false", "deep = true"),
         "deep_budget_s": Key(Duration, _A_DURATION, 'deep_budget_s = "2m"', checks.duration),
         "seed": Key(Annotated[int, Meta(ge=0, lt=2**32)], "a whole number of 0 or more", "seed = 1"),

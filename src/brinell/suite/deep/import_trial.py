@@ -25,6 +25,8 @@ _OVERTIME_S = 15.0  # beyond the budget, for what was already found
 _SHORT_S = 5.0  # what the tests of the other files may take, for them to run as well
 _NO_TESTS_RAN = (2, 4)  # exit statuses: something could not be collected, or was not found
 
+_Wanted = tuple[str, tuple[str, ...]]  # purpose and arguments
+
 
 class Importable(NamedTuple):
     """What the search needs of the examination: ``command`` collects the suite as asked, ``bare`` names no path and
@@ -62,49 +64,76 @@ class Importable(NamedTuple):
     def _confirm(self, examiner: Examiner, importing: Importing, trusts: Sequence[Trust]) -> None:
         examiner.phase("confirming in fresh processes")
         runs = PlainRuns(examiner.room, self.bare, self.slots)
-        alike: Counter[tuple[str, tuple[str, ...]]] = Counter()
-        for trust in trusts:
+        for trust in _one_of_each_first(examiner, trusts):
             own = examiner.ledger.file(trust.test)
-            group = (own, trust.files[0]) if trust.files else (own, ())
-            if not trust.files or alike[group] >= _MOST_ALIKE or trust.test in examiner.writers:
-                continue
-            alike[group] += 1
             if examiner.left_s < -_OVERTIME_S:
                 examiner.room.emit(
                     Choice("not confirmed: some tests that depend on collection", "the budget was spent")
                 )
                 return
-            wanted = _wanted(examiner, importing.sorted(trust.files[0], own), own, trust.test)
-            deadline_s = _LEAST_S + 20 * examiner.expected_s([trust.test])
-            asked = [
-                Asked(words, self.options, deadline_s=deadline_s, key=key) for key, (_, words) in enumerate(wanted)
-            ]
-            for answer in runs.run(asked):
-                purpose, words = wanted[answer.asked.key]
-                unseen = "e" if answer.exit_status in _NO_TESTS_RAN else ""
-                examiner.tried(
-                    Confirmation(
-                        purpose,
-                        ("pytest", *self.options, *words),
-                        (trust.test,),
-                        answer.outcomes[-1:] or unseen,
-                        round(answer.seconds, 3),
-                        message=answer.message,
-                    )
-                )
+            files = importing.sorted(trust.files[0], own)
+            self._run(examiner, runs, trust.test, _wanted(examiner, files, own, trust.test))
+            if not examiner.ledger.trust(trust.test).confirmed:
+                self._run(examiner, runs, trust.test, _in_order(examiner, files, own, trust.test))
+
+    def _run(self, examiner: Examiner, runs: PlainRuns, test: int, wanted: Sequence[_Wanted]) -> None:
+        deadline_s = _LEAST_S + 20 * examiner.expected_s([test])
+        asked = [Asked(words, self.options, deadline_s=deadline_s, key=key) for key, (_, words) in enumerate(wanted)]
+        for answer in runs.run(asked):
+            purpose, words = wanted[answer.asked.key]
+            unseen = "e" if answer.exit_status in _NO_TESTS_RAN else ""
+            command, outcome = ("pytest", *self.options, *words), answer.outcomes[-1:] or unseen
+            said, seconds = answer.message, round(answer.seconds, 3)
+            examiner.tried(Confirmation(purpose, command, (test,), outcome, seconds, message=said))
 
 
-def _wanted(examiner: Examiner, files: Sequence[str], own: str, test: int) -> list[tuple[str, tuple[str, ...]]]:
+def _one_of_each_first(examiner: Examiner, trusts: Iterable[Trust]) -> list[Trust]:
+    """Return what is to be confirmed: of those that are alike the first few, and of every kind one before the second."""
+    alike: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    ranked = []
+    for trust in trusts:
+        if trust.files and trust.test not in examiner.writers:
+            kind = (examiner.ledger.file(trust.test), trust.files[0])
+            ranked.append((alike[kind], trust))
+            alike[kind] += 1
+    return [trust for rank, trust in sorted(ranked, key=lambda one: one[0]) if rank < _MOST_ALIKE]
+
+
+def _wanted(examiner: Examiner, files: Sequence[str], own: str, test: int) -> list[_Wanted]:
     """Return what to run: the test; with the other files collected and not run; with them run, where that is cheap."""
     name = examiner.name(test)
-    others = {file: [one for one in range(examiner.count) if examiner.ledger.file(one) == file] for file in files}
-    others.pop(own, None)
+    holding = _holding(examiner, files, own)
     paths = tuple(name if file == own else file for file in files)
-    holding = [file for file, tests in others.items() if tests]
-    aside = tuple(word for file in holding for word in ("--deselect", file))
-    wanted = [(ONLY, (name,)), (COLLECTED, (*paths, *aside))]
-    theirs = [one for tests in others.values() for one in tests]
+    wanted = [(ONLY, (name,)), (COLLECTED, (*paths, *_aside(holding)))]
+    theirs = [one for tests in holding.values() for one in tests]
     harmless = examiner.killers.isdisjoint(theirs) and examiner.writers.isdisjoint(theirs)
     if holding and harmless and examiner.expected_s(theirs) < _SHORT_S:
         wanted.append((SHORT, paths))
     return wanted
+
+
+def _in_order(examiner: Examiner, files: Sequence[str], own: str, test: int) -> list[_Wanted]:
+    """Return the same in the order in which the suite imports these files, where that is another one.
+
+    pytest imports the file of an argument with ``::`` before the files that are named as a whole.
+    """
+    holding = _holding(examiner, files, own)
+    if not any(file in holding for file in files[: files.index(own)]):
+        return []
+    first = {own: test, **{file: tests[0] for file, tests in holding.items()}}
+    paths = tuple(examiner.name(first[file]) if file in first else file for file in files)
+    return [(COLLECTED, (*paths, *_aside(holding)))]
+
+
+def _holding(examiner: Examiner, files: Sequence[str], own: str) -> dict[str, list[int]]:
+    """Return the other files that have tests, with these."""
+    found: dict[str, list[int]] = {file: [] for file in files if file != own}
+    for test in range(examiner.count):
+        if examiner.ledger.file(test) in found:
+            found[examiner.ledger.file(test)].append(test)
+    return {file: tests for file, tests in found.items() if tests}
+
+
+def _aside(files: Iterable[str]) -> tuple[str, ...]:
+    """Return the options by which the tests of these files are collected and not run."""
+    return tuple(word for file in files for word in ("--deselect", file))
