@@ -88,7 +88,7 @@ class Importable(NamedTuple):
 
 
 def _one_of_each_first(examiner: Examiner, trusts: Iterable[Trust]) -> list[Trust]:
-    """Return what is to be confirmed: of those that are alike the first few, and of every kind one before the second."""
+    """Return what is to be confirmed: the first few of those that are alike, one of every kind before the second."""
     alike: Counter[tuple[str, tuple[str, ...]]] = Counter()
     ranked = []
     for trust in trusts:
