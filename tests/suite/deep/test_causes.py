@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from itertools import pairwise
 
 import pytest
 
@@ -12,6 +11,7 @@ from brinell.core.examination import Exam
 from brinell.core.flaky_rates import ALPHA, LEVELS, missed
 from brinell.suite.deep import seeds
 from brinell.suite.deep.causes import ENVIRONMENT
+from brinell.suite.deep.conditions import AtStart
 from brinell.suite.deep.dates import special
 from brinell.suite.deep.timing import LATE, RACES, WAITS
 
@@ -98,10 +98,20 @@ def test_a_pure_flake_gets_no_cause(models, p):
         assert not tried  # it is the same in all runs here, so that it can't be why they differ
 
 
-def test_the_cheapest_questions_come_first(models):
+def test_what_differs_between_ordinary_runs_comes_before_what_may_differ_elsewhere(models):
     order = [exam.purpose for exam in models.examine(suite(models)).records if isinstance(exam, Exam)]
-    screens = [purpose for before, purpose in pairwise(order) if purpose.startswith("screen") and before != purpose]
-    assert screens.index("screen locale") < screens.index("screen hash")
+    seeds_of_all = ["screen rng, entropy", "screen hash"]
+    environment = next(at for at, purpose in enumerate(order) if purpose.startswith("screen tz"))
+    assert all(order.index(purpose) < environment < order.index("screen start") for purpose in seeds_of_all)
+
+
+def test_seeds_are_held_where_processes_are_compared(models):
+    done = models.examine(suite(models, models.T(factors={"hash": lambda seed: seed in {2, 5}})))
+    assert done.trust(0).cause == "hash-seed"
+    way = AtStart(done.examiner, done.lab)
+    for job in (way.job([0], {}), way.job([0], {"locale": "C"})):
+        assert (job.env["PYTHONHASHSEED"], job.conditions) == ("1", {"rng": 1})
+    assert "PYTHONHASHSEED" not in way.job([0], {}, hash_seed=3).env
 
 
 def test_a_name_that_is_saved_in_the_encoding_of_the_locale(real):

@@ -61,6 +61,9 @@ def find_causes(examiner: Examiner, fresh: Lab) -> None:
     if affords("rng, entropy"):
         find_seeds(examiner, usable, unsteady)
         unsteady = {test for test in unsteady if not ledger.trust(test).factors}  # chance that was drawn is explained
+    if affords("hash"):
+        examiner.phase("causes: hash seed")
+        find_hash_seeds(examiner, way, usable)
     for group in _groups(_factors()):
         names = ", ".join(dict.fromkeys(factor.name for factor in group))
         if affords(names):
@@ -72,9 +75,6 @@ def find_causes(examiner: Examiner, fresh: Lab) -> None:
         find_dates(examiner, usable)
     if affords("environment of a new process"):
         _find_at_start(examiner, way, usable)
-    if affords("hash"):
-        examiner.phase("causes: hash seed")
-        find_hash_seeds(examiner, way, usable)
     if affords("other dates"):
         find_other_dates(examiner, usable)
         find_dates_at_start(examiner, way, usable)

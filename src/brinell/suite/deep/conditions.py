@@ -16,6 +16,7 @@ QUIET = frozenset({"cpu"})
 _MOST_RUNS = 160  # with and without together; of half against never and of 0.3 against never enough
 _MOST_FRESH_RUNS = 60
 _HELD = {"rng": 1}  # a process of its own has its own random numbers; plug-ins seed them anew as well
+_HELD_AT_START = {"PYTHONHASHSEED": "1"}
 
 
 class Way(Protocol):
@@ -51,7 +52,7 @@ class InChild:
 
 class AtStart:
     """The process starts under the condition, by the plain command a person would type: what is read while modules are
-    imported, and the encoding of the interpreter itself, come from there. Random numbers are held.
+    imported, and the encoding of the interpreter, come from there. Seeds are held: of hashes, and of random numbers.
     """
 
     most_runs = _MOST_FRESH_RUNS
@@ -62,7 +63,7 @@ class AtStart:
 
     def job(self, tests: Sequence[int], levels: Mapping[str, Any], hash_seed: int | None = None) -> Job:
         """See ``Way``. Each level must have a command (``starts_under``)."""
-        env: dict[str, str] = {}
+        env = {} if hash_seed is not None else dict(_HELD_AT_START)
         prefix: tuple[str, ...] = ()
         for name, level in levels.items():
             command = command_for(name, level)
