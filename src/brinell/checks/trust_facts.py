@@ -11,6 +11,7 @@ from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, 
 from brinell.core.import_records import ImportExam, ImportLeft
 from brinell.core.observation import Choice, Envelope, StepFinished
 from brinell.core.plan import ExamineSpec, Step
+from brinell.core.touch_records import Clash
 from brinell.core.trust import BAD, Count, Ledger, Trust
 
 _MOST_CITED = 5  # failures per test
@@ -112,7 +113,7 @@ def examinations(evidence: Evidence) -> list[Examined]:
     }
     if found:
         for envelope in evidence.envelopes(
-            ExamStarted, Exam, Left, ImportExam, ImportLeft, Confirmation, FixTried, Choice, StepFinished
+            ExamStarted, Exam, Left, ImportExam, ImportLeft, Confirmation, FixTried, Clash, Choice, StepFinished
         ):
             if envelope.source in found:
                 found[envelope.source].take(envelope)

@@ -18,6 +18,7 @@ from brinell.core.flaky_rates import TwoRates
 from brinell.core.import_records import ImportExam, ImportLeft
 from brinell.core.import_trust import Imports
 from brinell.core.observation import Record
+from brinell.core.touch_records import Clash
 
 BAD = frozenset("fed")
 VARYING = frozenset({"hash", "rng", "entropy", "clock"})
@@ -109,6 +110,15 @@ def _between_seeds(trials: Iterable[FactorTrial], runs: int) -> tuple[Any, tuple
     return (bad[0], (*counts[bad[0]], *counts[good[0]])) if bad and good else None
 
 
+def _shared(clash: Clash) -> str:
+    """Return the cause: of several resources the first speaks. A SQLite database is a file; a service is none."""
+    first = clash.resources[0]
+    if first.kind != "address":
+        return "shared-file"
+    bound = any(one.how == "bind" and one.name == first.name for one in clash.resources)
+    return "shared-port" if bound else "shared-database"
+
+
 class Trust(msgspec.Struct, frozen=True):
     """What is known of one test. Sequences are tests (indices) in order, the test itself not among them."""
 
@@ -151,6 +161,7 @@ class Ledger:
         self.confirmed: dict[int, list[Confirmation]] = defaultdict(list)
         self.fixes: dict[int, list[FixTried]] = defaultdict(list)
         self.messages: dict[int, Counter[str]] = defaultdict(Counter)
+        self.clashes: dict[int, Clash] = {}  # over what a test failed beside itself
         self.conflicts: set[int] = set()  # failed beside something else, and not when nothing ran beside it
         for record in records:
             self.add(record)
@@ -169,6 +180,8 @@ class Ledger:
                 self.left[record.test] = tuple((known | {state.root: state for state in record.changes}).values())
             case Confirmation() if record.tests:
                 self.confirmed[record.tests[-1]].append(record)
+            case Clash():
+                self.clashes[record.test] = record
             case FixTried():
                 self.fixes[record.test].append(record)
             case _:
@@ -325,8 +338,8 @@ class Ledger:
         if seen.factor == "clock" and isinstance(seen.level, dict):
             moment = str(seen.level.get("moment"))
             return "time-of-day" if moment.startswith("hour-") else _MOMENTS.get(moment, "date")
-        if seen.factor == "beside" and any("in use" in text for text in self.messages[test]):
-            return "shared-port"
+        if seen.factor == "beside" and test in self.clashes:
+            return _shared(self.clashes[test])
         return _CAUSES.get(seen.factor, seen.factor)
 
     def _by_order(self, test: int) -> dict[str, Any]:

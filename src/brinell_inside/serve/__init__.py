@@ -27,7 +27,7 @@ A job is ``{"job": n, "steps": [...], "deadline_s": s}`` with optional
 
 ``trace`` true: after each test a ``touched`` line for it; what it makes outside the project is removed in the end
 ``beside`` {group, count}: begins with ``count`` jobs of its group, in a TMPDIR that they share, and ``offset_s`` later.
-    ``hold`` [name]: before it touches one of these, it waits for ``hold_s``
+    ``hold`` [name]: before it touches one of these, it waits for ``hold_s``. ``own``: each has a TMPDIR of its own
 
 ``names`` {number: node id}: what the numbers of the steps stand for, where they are not those of this collection
 

@@ -34,7 +34,7 @@ def run_job(session, job, slot_fds, files, scratch, relay):  # noqa: PLR0917 - o
     os.close(wire_fd)
     try:
         own_streams(session.config, out_fd)
-        move_in(session.config, scratch, job.get("_company"))
+        move_in(session.config, scratch, None if (job.get("beside") or {}).get("own") else job.get("_company"))
         reports = relay.child_of(job)
         if reports is not None:
             session.config.pluginmanager.register(reports, "brinell-relay")

@@ -103,22 +103,6 @@ def decide_causes(examiner: Examiner, fresh: Lab, tests: Sequence[int], levels: 
         find_hash_seeds(examiner, way, tests, [int(levels["hash"])] if "hash" in levels else [])
 
 
-def beside_itself(examiner: Examiner) -> None:
-    """Run each test beside itself: a fixed port or file shows. Then alternately, beside itself and alone."""
-    if not examiner.lab.forks:
-        return
-    examiner.phase("causes: beside itself")
-    beside = Factor("beside", 2)
-    for test in range(examiner.count):
-        if examiner.left_s < 0:
-            return
-        if test in examiner.killers or examiner.ledger.alone[test].failures:
-            continue
-        pair = [InChild(examiner).job([test], {beside.name: beside.level})] * 2
-        if any(result.failures() for result in examiner.ask("screen beside", pair)):
-            _decide(examiner, test, beside)
-
-
 def _factors() -> list[Factor]:
     return [Factor(name, level, certain=True) for name, levels in ENVIRONMENT.items() for level in levels]
 

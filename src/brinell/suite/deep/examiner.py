@@ -10,6 +10,7 @@ import msgspec
 from brinell.core.examination import Confirmation, Exam, FixTried, Left, LeftState
 from brinell.core.roles import Room
 from brinell.core.trust import BAD, Ledger
+from brinell.suite.deep.touches import Touches
 from brinell.suite.lab.job import Job, Lab, Result, Step, restore
 from brinell_inside.serve.project_files import ProjectFiles
 
@@ -39,6 +40,8 @@ class Examiner:
         self.ledger = ledger
         self.rootdir = rootdir
         self.count = len(lab.tests)
+        self.touches = Touches()
+        self.slots = 2  # children at a time
         self.seconds: dict[int, float] = {}
         self.writers: set[int] = set()
         self.files: dict[int, set[str]] = {}  # of the project that a test changes, as far as is known
@@ -145,6 +148,7 @@ class Examiner:
         exam = self._exam(purpose, result)
         self.room.emit(exam)
         self.ledger.add(exam)
+        self.touches.learn(result)
         if not exam.factors:
             self._learn(result)
             if purpose == "order":

@@ -15,7 +15,8 @@ from brinell.core.roles import Room
 from brinell.core.trust import Ledger, Trust
 from brinell.subject.interpreter import choose, probe
 from brinell.suite.deep import blame, phases
-from brinell.suite.deep.causes import beside_itself, decide_causes, find_causes
+from brinell.suite.deep.beside import beside_itself
+from brinell.suite.deep.causes import decide_causes, find_causes
 from brinell.suite.deep.confirm import Confirmer
 from brinell.suite.deep.examiner import Examiner
 from brinell.suite.deep.import_trial import Importable
@@ -82,6 +83,7 @@ class ExamineTrial:
             examiner = Examiner(room, lab, ledger, spec.budget_s, rootdir)
             opened.callback(examiner.close)
             fresh.written = examiner.written
+            examiner.slots = slots
             confirmer = Confirmer(examiner, bare, rootdir, quiet, slots)
             opened.callback(confirmer.close)
             by_itself = Importable(command, bare, quiet, slots, fresh)
@@ -111,7 +113,9 @@ def _examine(
     _prove(examiner, by_order)
     confirmer.confirm(by_order)
     confirmer.propose(examiner.ledger.remarkable())
-    beside_itself(examiner)
+    for record in examiner.touches.shared():
+        examiner.room.emit(record)
+    beside_itself(examiner, everything)
     find_causes(examiner, fresh)
     done = {trust.test for trust in by_order}
     confirmer.confirm(trust for trust in examiner.ledger.remarkable() if trust.test not in done)
@@ -146,6 +150,8 @@ def _isolate(
         confirmer.propose([examiner.ledger.trust(test) for test in targets])
     else:
         examiner.ask("alone", [examiner.job([test]) for test in targets for _ in range(_PLAIN_RUNS)])
+    if not spec.factors:
+        beside_itself(examiner, targets)
     decide_causes(examiner, fresh, targets, spec.factors)
     confirmer.confirm_causes([examiner.ledger.trust(test) for test in targets], fresh)
 

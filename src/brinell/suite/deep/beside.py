@@ -1,0 +1,145 @@
+"""A test beside itself: does it fail when it runs twice at the same time, and over what?
+
+Both copies begin together, in one TMPDIR, as two runs of the suite on one machine do. Where a test uses something
+under the same name each time, one copy also waits a moment before each use of it: what is held for a millisecond is
+met all the same. The same waits alone, with nothing beside, must change nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from brinell.core.touch_records import Clash, Resource
+from brinell.suite.deep.examiner import Examiner
+from brinell.suite.deep.timing import compare
+from brinell.suite.lab.job import BESIDE, Job
+
+_HOLD_S = 0.03
+_PAIRS = 2  # of copies that are asked for at a time, and as many runs alone as there are copies
+_PROOF_PAIRS = 5
+_CONTROLS = 3
+_OFFSETS = (0.0, 0.35, 0.7)  # of the test's duration, by which the second copy begins later
+_SLACK_S = 10.0
+_FILES = frozenset({"file", "database", "directory"})
+_groups = itertools.count(1)
+
+
+class Meeting(msgspec.Struct, frozen=True):
+    """How two copies meet: the second begins ``offset_s`` later, the first waits at each of the names in ``hold``."""
+
+    offset_s: float = 0.0
+    hold: tuple[str, ...] = ()
+
+
+def beside_itself(examiner: Examiner, tests: Sequence[int]) -> None:
+    """Run each test beside itself, and decide on those that failed; then say over what."""
+    if not examiner.lab.forks or examiner.slots < 2:
+        return
+    examiner.phase("causes: beside itself")
+    usable = [test for test in tests if test not in examiner.killers and _passes(examiner, test)]
+    met: dict[int, Meeting] = {}
+    for number, ways in enumerate(zip(*(_ways(examiner, test) for test in usable), strict=True)):
+        if examiner.spent():
+            break
+        pairs = [(test, way) for test, way in zip(usable, ways, strict=True) if way is not None and test not in met]
+        for test, way in _failing(examiner, pairs, slow=number > 0):
+            met.setdefault(test, way)
+    for test, way in sorted(met.items()):
+        if not examiner.spent() and _decide(examiner, test, way):
+            _over_what(examiner, test, way)
+
+
+def _passes(examiner: Examiner, test: int) -> bool:
+    return not examiner.ledger.alone[test].failures and examiner.ledger.trust(test).verdict == "stable"
+
+
+def _ways(examiner: Examiner, test: int) -> list[Meeting | None]:
+    """Return how the copies meet, in turn: at once; and, where they use something by name, held and staggered."""
+    names = tuple(dict.fromkeys(one.name for one in examiner.touches.fixed(test)))
+    later = [Meeting(share * examiner.seconds.get(test, 0.0), names) if names else None for share in _OFFSETS]
+    return [Meeting(), *later]
+
+
+def _failing(examiner: Examiner, pairs: Sequence[tuple[int, Meeting]], *, slow: bool) -> Iterator[tuple[int, Meeting]]:
+    """Run the pairs; yield those of which a copy failed. ``slow``: as many as are affordable."""
+    if slow:
+        pairs = [one for one in pairs if examiner.expected_s([one[0]]) < max(1.0, examiner.left_s / 40)]
+    jobs = [job for test, way in pairs for job in _pair(examiner, test, way)]
+    failed = {test for result in examiner.ask("screen beside", jobs) for test in result.failures()}
+    yield from ((test, way) for test, way in pairs if test in failed)
+
+
+def _pair(examiner: Examiner, test: int, way: Meeting, *, apart: Mapping[str, Any] | None = None) -> list[Job]:
+    """Return two copies that meet. ``apart``: what the first has to itself (factors), if that is tried."""
+    group = next(_groups)
+    company: dict[str, Any] = {"group": group, "count": 2}
+    first = {**company, "hold": way.hold, "hold_s": _HOLD_S}
+    second = {**company, "offset_s": way.offset_s}
+    return [_job(examiner, test, first, apart or {}), _job(examiner, test, second, {})]
+
+
+def _job(examiner: Examiner, test: int, company: Mapping[str, Any], factors: Mapping[str, Any]) -> Job:
+    job = examiner.job([test], factors={BESIDE: 2, **factors})
+    return msgspec.structs.replace(
+        job, alone=False, beside=company, deadline_s=job.deadline_s + _SLACK_S, stall_s=job.stall_s + _SLACK_S
+    )
+
+
+def _decide(examiner: Examiner, test: int, way: Meeting) -> bool:
+    if way.hold and not _passes_held(examiner, test, way):
+        return False
+
+    def jobs(together: bool) -> list[Job]:  # noqa: FBT001 - with the change, or without
+        if together:
+            return [job for _ in range(_PAIRS) for job in _pair(examiner, test, way)]
+        return [examiner.job([test], alone=True)] * (2 * _PAIRS)
+
+    return compare(examiner, "factor beside", jobs, lambda result: bool(result.failures()) if result.ran else None)
+
+
+def _passes_held(examiner: Examiner, test: int, way: Meeting) -> bool:
+    """Whether it passes with the same waits and nothing beside it."""
+    company = [{"group": next(_groups), "count": 1, "hold": way.hold, "hold_s": _HOLD_S} for _ in range(_CONTROLS)]
+    jobs = [msgspec.structs.replace(_job(examiner, test, one, {}), alone=True) for one in company]
+    return not any(result.failures() for result in examiner.ask("control", jobs))
+
+
+def _over_what(examiner: Examiner, test: int, way: Meeting) -> None:
+    """Say what both copies had touched; proved, where giving each its own makes them pass."""
+    found = examiner.touches.fixed(test)
+    addresses = tuple(one for one in found if one.kind == "address")
+    temporary = tuple(one for one in found if one.name.startswith("$TMPDIR/"))
+    others = tuple(one for one in found if one.kind in _FILES and one not in temporary)
+    proved: tuple[Resource, ...] = ()
+    if addresses and _heals(examiner, test, way, {"network": "apart"}):
+        proved = addresses
+    elif temporary and _heals(examiner, test, way, None):
+        proved = temporary
+    ruled_out = bool(addresses) and bool(temporary or others) and not proved and _was_apart(examiner, test)
+    seen = proved or ((*others, *temporary) if ruled_out else (*addresses, *others, *temporary))
+    if seen:
+        record = Clash(test, seen, proved=bool(proved))
+        examiner.room.emit(record)
+        examiner.ledger.add(record)
+
+
+def _heals(examiner: Examiner, test: int, way: Meeting, factors: Mapping[str, Any] | None) -> bool:
+    """Whether the copies pass, each time, when the first has its own network (``factors``), or each its own TMPDIR."""
+    jobs = []
+    for _ in range(_PROOF_PAIRS):
+        pair = _pair(examiner, test, way, apart=factors)
+        if factors is None:
+            pair = [msgspec.structs.replace(job, beside={**(job.beside or {}), "own": True}) for job in pair]
+        jobs += pair
+    results = examiner.ask("apart", jobs)
+    return not any(result.unsupported or result.failures() or not result.complete for result in results)
+
+
+def _was_apart(examiner: Examiner, test: int) -> bool:
+    """Whether this machine gives a test a network of its own: then a failure there was not over an address."""
+    job = examiner.job([test], factors={"network": "apart"}, alone=True)
+    return not any(result.unsupported for result in examiner.ask("apart", [job]))
