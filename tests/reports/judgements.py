@@ -37,6 +37,17 @@ from brinell.core.judgement import (
     Suspect,
     TestEntry,
 )
+from brinell.core.property_judgement import (
+    ExampleCounts,
+    ExampleSeconds,
+    PredictedSeconds,
+    Predictions,
+    PropertySummary,
+    PropertyTest,
+    TargetValues,
+    VerifiedSeconds,
+    VerifiedTargets,
+)
 from brinell.core.verdicts import Owner, Reason, Severity, Verdict
 
 HOSTILE = (
@@ -96,12 +107,91 @@ def realistic() -> Judgement:
         suite=_suite(),
         bugs=_bugs(),
         load=(_browse(), _checkout()),
+        property_tests=_property_tests(),
+        property_summary=_property_summary(),
         not_measured={
             "suite.parallel_seconds": "pytest ran without workers",
             "suite.parallel_speedup": "pytest ran without workers",
             "load.checkout.subject.loop_lag_ms": "the service does not export it",
             **dict.fromkeys(("soak", "recovery", "bench", "websocket"), "no trial of this version measures it"),
         },
+    )  # fmt: skip
+
+
+def _predicted(seconds: float) -> PredictedSeconds:
+    return PredictedSeconds(seconds=seconds, low=round(seconds * 0.8, 6), high=round(seconds * 1.2, 6))
+
+
+def _property_tests() -> tuple[PropertyTest, ...]:
+    cart, codec, hangs = (f"tests/property_tests/test_{name}" for name in ("cart.py", "codec.py", "hangs.py"))
+    return (
+        PropertyTest(
+            test=f"{cart}::test_total_is_order_independent",
+            file=cart,
+            line=14,
+            outcome="passed",
+            seconds_per_example=ExampleSeconds(generate=0.4, run=0.1, engine=0.02, shrink=None),
+            rejected=0.31,
+            saturation_examples=37,
+            tier="too-slow",
+            ci_tier="slow",
+            slow_because="generation",
+            max_examples=ExampleCounts(now=1000, ci=12, local=50),
+            predicted_s=Predictions(now=_predicted(520.0), ci=_predicted(6.3), local=_predicted(26.1)),
+            verified_s=VerifiedSeconds(ci=6.6, local=25.0),
+            pinned=1000,
+            edit="max_examples=max(1, settings.default.max_examples // 4)",
+            why="too slow with more",
+            once_s=0.2,
+            fixtures_s=0.01,
+            draws={"orders": 0.92},
+        ),
+        PropertyTest(
+            test=f"{codec}::test_roundtrip",
+            file=codec,
+            line=9,
+            outcome="passed",
+            seconds_per_example=ExampleSeconds(generate=0.0004, run=0.0011, engine=0.0001, shrink=0.001),
+            rejected=0.0,
+            tier="fast",
+            ci_tier="fast",
+            max_examples=ExampleCounts(now=100, ci=50, local=200),
+            predicted_s=Predictions(now=_predicted(0.16), ci=_predicted(0.08), local=_predicted(0.32)),
+            once_s=0.004,
+            fixtures_s=0.0,
+            exhausted_at=180,
+        ),
+        PropertyTest(
+            test=f"{hangs}::test_never_ends", file=hangs, line=3, outcome="limit", tier="too-slow", message="100 s",
+        ),
+    )  # fmt: skip
+
+
+def _property_summary() -> PropertySummary:
+    return PropertySummary(
+        hypothesis="6.170.15",
+        observability="add_observability_callback",
+        profile="default",
+        derandomized_ci=True,
+        tests=3,
+        examples=ExampleCounts(now=100, ci=50, local=200),
+        budget_s=60.0,
+        ci_s=_predicted(6.4),
+        local_s=_predicted(26.4),
+        verified_s=VerifiedSeconds(ci=6.7, local=25.3),
+        conftest="from hypothesis import settings\n",
+        targets=TargetValues(
+            fast_tier_seconds=10.0, medium_tier_seconds=60.0, slow_tier_seconds=100.0, max_examples_default=200,
+            max_examples_ci=50, rationale="2 tests measured with Hypothesis 6.170.15: 1 too slow, 1 fast",
+        ),
+        verified=VerifiedTargets(
+            ci_fast_tier_seconds=3.0, ci_medium_tier_seconds=15.0, ci_slow_tier_seconds=25.0, ci_seconds=6.7,
+            ci_budget_seconds=60.0, local_seconds=25.3, ci_tiers={"fast": 1, "slow": 1},
+            local_tiers={"fast": 1, "too-slow": 1}, targets=2, targets_met=1, share_met=0.5, share_required=0.8,
+            met=False, tried=3, within_20_percent=3, floor_seconds=0.05,
+        ),
+        verification_timestamp="2026-11-21T01:47:02Z",
+        observability_slowdown=1.3,
     )  # fmt: skip
 
 
@@ -533,6 +623,8 @@ def empty() -> Judgement:
         flaky=(),
         pollution=(),
         load=(),
+        property_tests=(),
+        property_summary=None,
         not_measured={},
     )
 
@@ -569,6 +661,7 @@ _FREE_KEYS = {
     "not_measured",
     "steps",
     "targets_met",
+    "draws",
 }
 
 

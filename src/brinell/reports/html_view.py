@@ -12,13 +12,14 @@ from brinell.core.finding import Finding
 from brinell.core.judgement import Judgement, Load, Seconds, SlowTest
 from brinell.core.redact import plain
 from brinell.core.verdicts import Verdict
-from brinell.reports import figures, outline, outline_trust
+from brinell.reports import figures, outline, outline_property, outline_trust
 from brinell.reports.chart import phases_bar, share_bar
 
 MOST_TEXT = 8000
 MOST_BUGS = 300
 _MOST_REASONS = 100
 _MOST_LEFT = 200
+_MOST_PROPERTIES = 500
 _MOST_LINES = 60
 _MOST_SAMPLES = 50
 _FIRST_SCREEN = 6
@@ -54,6 +55,20 @@ def view(judgement: Judgement) -> dict[str, Any]:
         "categories": _categories(judgement),
         "outcome_counts": _outcome_counts(judgement),
         "not_measured": _not_measured(judgement),
+        **_properties(judgement),
+    }
+
+
+def _properties(judgement: Judgement) -> dict[str, Any]:
+    told = judgement.property_summary
+    return {
+        "property_title": outline_property.TITLE,
+        "property_columns": outline_property.COLUMNS,
+        "property_tiers": outline_property.tiers(judgement),
+        "property_totals": outline_property.totals(told) if told else [],
+        "property_accuracy": outline_property.accuracy(told) if told else "",
+        "property_rows": outline_property.rows(judgement)[:_MOST_PROPERTIES],
+        "property_edits": outline_property.edits(judgement),
     }
 
 

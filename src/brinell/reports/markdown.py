@@ -19,6 +19,7 @@ from brinell.reports.figures import (
     seconds,
     size,
 )
+from brinell.reports.markdown_property import properties
 from brinell.reports.markdown_text import block, cell, code, prose, table, text
 from brinell.reports.markdown_trust import trust
 
@@ -37,6 +38,7 @@ def markdown(judgement: Judgement) -> str:
     parts += trust(judgement)
     if judgement.suite:
         parts += _suite(judgement.suite)
+    parts += properties(judgement)
     for load in judgement.load:
         parts += _load(load)
     parts += _not_measured(judgement)

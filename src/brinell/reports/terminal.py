@@ -10,6 +10,7 @@ from brinell.core.verdicts import Reason, Verdict
 from brinell.reports import outline
 from brinell.reports.figures import cores, count, latency, milliseconds, percent, plural, seconds, size
 from brinell.reports.layout import GLUE, STYLE, Pen
+from brinell.reports.terminal_property import properties
 from brinell.reports.terminal_trust import trust
 
 WIDEST = 110
@@ -34,6 +35,7 @@ def summary(
     trust(pen, judgement)
     if judgement.suite:
         _suite(pen, judgement.suite)
+    properties(pen, judgement)
     for load in judgement.load:
         _load(pen, load)
     _close(pen, judgement, folder)
