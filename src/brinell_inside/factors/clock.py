@@ -1,16 +1,18 @@
 """Wall clock that starts at another moment and runs on. PYTEST_DONT_REWRITE.
 
-Changed: what Python reads as the wall clock (``time`` and ``datetime``), also through names imported before. Not
-changed: monotonic clocks, and whatever does not ask Python: times of files (the kernel stamps them, so a new file
-looks as far away as the clock was moved), C libraries (SQLite's ``now``, OpenSSL's certificate dates), other processes.
-A test that compares those with Python's clock fails at every moment, ordinary ones too. That is what control moments
-are for: only a failure at the special moment that its control does not show is about the calendar.
+Changed: what Python reads as the wall clock (``time`` and ``datetime``), also through names imported before, and the
+times of files that are made from then on (``file_times.py``). Not changed: monotonic clocks, and whatever does not ask
+Python: C libraries (SQLite's ``now``, OpenSSL's certificate dates), other processes. A test that compares those with
+Python's clock fails at every moment, ordinary ones too. That is what control moments are for: only a failure at the
+special moment that its control does not show is about the calendar.
 """
 
 import datetime  # noqa: ICN001 - "dt" says nothing beside the module time
 import sys
 import time
 import warnings
+
+from brinell_inside.factors import file_times
 
 _SECOND_NS = 1000000000
 _real = {}
@@ -65,11 +67,17 @@ def _replace_once():
     except ImportError:
         _real.update((name, getattr(time, name)) for name in found)
         _replace_names(_time_functions())
+        file_times.move(real_time_ns, _offset)
         raise RuntimeError("without ctypes in this Python only time.* is moved, datetime is not") from None
     _real.update((name, swap.copy_of(getattr(time, name))) for name in found)
     swap.module_functions(time, _time_functions())
     for owner, name, body in _datetime_methods():
         swap.class_method(owner, name, body)
+    file_times.move(real_time_ns, _offset)
+
+
+def _offset():
+    return _offset_ns
 
 
 def _replace_names(bodies):

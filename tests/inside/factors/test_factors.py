@@ -72,6 +72,39 @@ def test_changed_hour():
     holds({"clock": {"at": "2027-03-28T01:59:59.900000", "tz": "Europe/Berlin"}}, tests)
 
 
+FILES = """
+import os, pathlib, shutil, time
+OLD = pathlib.Path(__file__)
+
+def test_changed_a_new_file_is_new(tmp_path):
+    path = tmp_path / "new"
+    path.write_text("x")
+    now = time.time()
+    with open(path) as file:
+        stats = [path.stat(), os.stat(path), os.lstat(str(path)), os.fstat(file.fileno())]
+    for stat in stats:
+        assert abs(now - stat.st_mtime) < 60 and abs(stat.st_mtime_ns - now * 1e9) < 60e9 and stat.st_size == 1
+        assert abs(stat[8] - now) < 60 and time.gmtime(stat.st_ctime)[:2] == (2028, 2)
+    assert abs(os.path.getmtime(path) - now) < 60
+
+def test_others_keep_their_times(tmp_path):
+    assert time.gmtime(os.__file__ and os.stat(os.__file__).st_mtime)[:2] != (2028, 2)
+    path = tmp_path / "old"
+    path.write_text("x")
+    for when in (1e9, time.time() - 86400):
+        os.utime(path, (when, when))
+        assert abs(path.stat().st_mtime - when) < 0.01
+    copy = shutil.copy2(path, tmp_path / "copy")
+    assert abs(os.stat(copy).st_mtime - path.stat().st_mtime) < 0.01
+    shutil.rmtree(tmp_path)
+    assert not tmp_path.exists()
+"""
+
+
+def test_files_are_made_at_the_moment(holds):
+    holds({"clock": "2028-02-29T12:00:00"}, FILES)
+
+
 def test_each_test_begins_at_the_moment(holds):
     tests = """
 import pytest, time
