@@ -18,8 +18,8 @@ from brinell.suite.deep.examiner import Examiner
 from brinell.suite.lab.job import Job, Result
 
 _MOST_CANDIDATES = 40
-_PAIRS = 3  # runs with and without that are asked for at a time: twice that shows always against never
-_MOST_RUNS = 60
+_PAIRS = 4  # runs with and without that are asked for at a time: twice that shows always against never
+_MOST_RUNS = 120  # half against never is shown in 54, one against half in 54, 0.5 against 0.05 in 80
 _OVERTIME_S = 10.0  # a decision that has begun may end
 _SHARE = 0.06  # of the budget that is left, for one screening
 _CLEAR = 0.5  # lift of want of time, from which on nothing else is looked for
