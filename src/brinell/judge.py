@@ -51,6 +51,7 @@ def judge(evidence: Evidence, checks: Mapping[str, Check] = CHECKS) -> Judgement
         bugs=bugs,
         flaky=_only([part.flaky for part in parts]) or (),
         pollution=_only([part.pollution for part in parts]) or (),
+        parallel_conflicts=_only([part.parallel_conflicts for part in parts]) or (),
         load=_only([part.load for part in parts]) or (),
         quality=_only([part.quality for part in parts]) or (),
         quality_summary=_only([part.quality_summary for part in parts]),

@@ -248,6 +248,24 @@ class Pollution(_Part, frozen=True, kw_only=True):
     proved: bool
 
 
+class ParallelConflict(_Part, frozen=True, kw_only=True):
+    """Something that tests share, so that they may not run beside each other.
+
+    ``writers`` change, bind or lock it, ``readers`` use it too. ``scope``: processes (pytest-xdist, forked workers) or
+    threads, which share their process's environment and current directory. ``proved``: two of the tests were run beside
+    each other and failed, and passed alone. ``kind`` unknown: seen to fail beside others, over what was not.
+    """
+
+    resource: str
+    kind: str  # file | directory | address | service | database | environment | cwd | unknown
+    scope: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    evidence: str
+    proved: bool
+    xdist_group: str | None  # tests with the same one are kept on one worker: --dist loadgroup
+
+
 class Distribution(_Part, frozen=True, kw_only=True):
     """Milliseconds. None only where nothing was recorded."""
 
@@ -345,6 +363,7 @@ class Part(_Part, frozen=True, kw_only=True):
     bugs: tuple[Bug, ...] | None = None
     flaky: tuple[FlakyTest, ...] | None = None
     pollution: tuple[Pollution, ...] | None = None
+    parallel_conflicts: tuple[ParallelConflict, ...] | None = None
     load: tuple[Load, ...] | None = None
     quality: tuple[QualityItem, ...] | None = None
     quality_summary: QualitySummary | None = None
@@ -377,6 +396,7 @@ class Judgement(_Part, frozen=True, kw_only=True):
     recovery: tuple[dict[str, Any], ...] = ()
     bench: tuple[dict[str, Any], ...] = ()
     not_measured: dict[str, str] = {}
+    parallel_conflicts: tuple[ParallelConflict, ...] = ()
 
     @property
     def exit_code(self) -> Exit:

@@ -12,7 +12,7 @@ from brinell.core.finding import Finding
 from brinell.core.judgement import Judgement, Load, Seconds, SlowTest
 from brinell.core.redact import plain
 from brinell.core.verdicts import Verdict
-from brinell.reports import figures, outline, outline_property, outline_trust
+from brinell.reports import figures, outline, outline_property, outline_shared, outline_trust
 from brinell.reports.chart import phases_bar, share_bar
 
 MOST_TEXT = 8000
@@ -45,6 +45,9 @@ def view(judgement: Judgement) -> dict[str, Any]:
         "reasons_left_out": max(0, len(reasons) - _MOST_REASONS),
         "left_behind": left[:_MOST_LEFT],
         "left_left_out": max(0, len(left) - _MOST_LEFT),
+        "shared_title": outline_shared.TITLE,
+        "shared": outline_shared.rows(judgement)[:_MOST_LEFT],
+        "shared_words": outline_shared.WORDS,
         "severities": outline.severity_counts(judgement.bugs),
         "bugs": outline.bugs_in_order(judgement)[:MOST_BUGS],
         "bugs_left_out": max(0, len(judgement.bugs) - MOST_BUGS),

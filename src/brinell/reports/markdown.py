@@ -20,6 +20,7 @@ from brinell.reports.figures import (
     size,
 )
 from brinell.reports.markdown_property import properties
+from brinell.reports.markdown_shared import shared
 from brinell.reports.markdown_text import block, cell, code, prose, table, text
 from brinell.reports.markdown_trust import trust
 
@@ -36,6 +37,7 @@ def markdown(judgement: Judgement) -> str:
     parts += _findings(judgement)
     parts += _bugs(judgement)
     parts += trust(judgement)
+    parts += shared(judgement)
     if judgement.suite:
         parts += _suite(judgement.suite)
     parts += properties(judgement)

@@ -11,6 +11,7 @@ from brinell.reports import outline
 from brinell.reports.figures import cores, count, latency, milliseconds, percent, plural, seconds, size
 from brinell.reports.layout import GLUE, STYLE, Pen
 from brinell.reports.terminal_property import properties
+from brinell.reports.terminal_shared import shared
 from brinell.reports.terminal_trust import trust
 
 WIDEST = 110
@@ -33,6 +34,7 @@ def summary(
     if judgement.bugs:
         _bugs(pen, judgement)
     trust(pen, judgement)
+    shared(pen, judgement)
     if judgement.suite:
         _suite(pen, judgement.suite)
     properties(pen, judgement)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from brinell.checks.load import load
 from brinell.checks.parallel import parallel
+from brinell.checks.parallel_map import parallel_map
 from brinell.checks.property_tests import property_tests
 from brinell.checks.quality import quality
 from brinell.checks.steps import steps
@@ -19,6 +20,7 @@ CHECKS: dict[str, Check] = {
     "steps": steps,
     "suite-outcomes": suite_outcomes,
     "parallel": parallel,
+    "parallel-map": parallel_map,
     "suite-report": suite_report,
     "suite-baseline": suite_baseline,
     "suite-against": suite_against,
