@@ -132,5 +132,11 @@ def test_noise_is_the_spread_of_the_repeats_and_at_least_a_quarter(of):
     assert noise(of.suite(TESTS, (10.0, 12.0, 9.0))) == 0.6
 
 
+def test_the_written_tests_are_no_part_of_the_baseline(of):
+    guards = {f"tests/hardening/{name}::test_x": (1.0, 1.0, 1.0) for name in (NAME, "test_flaky_detection.py")}
+    held = json.loads(performance_baseline(of.judgement(suite=of.suite({**TESTS, **guards})), 1.0))
+    assert held["tests"].keys() == TESTS.keys()
+
+
 def test_without_a_suite_there_is_no_file(of):
     assert performance_test(of.judgement()) == performance_baseline(of.judgement(), 1.0) == ""

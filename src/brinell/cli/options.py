@@ -129,19 +129,20 @@ def is_given(ctx: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def alone(ctx: typer.Context) -> None:
-    """Refuse what ``--resume`` makes meaningless: it goes on with the run's own plan. UsageError naming the first."""
+def alone(
+    ctx: typer.Context,
+    option: str = "--resume",
+    why: str = "goes on with the run's own plan",
+    beside: Iterable[str] = BESIDE_RESUME,
+) -> None:
+    """Refuse what an option makes meaningless: ``--resume`` has a run's own plan. UsageError naming the first."""
     for parameter in ctx.command.params:
-        if parameter.name in BESIDE_RESUME or not is_given(ctx, parameter.name or ""):
+        if parameter.name in beside or not is_given(ctx, parameter.name or ""):
             continue
         said = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.opts[0].upper()
-        raise UsageError(
-            f"--resume goes on with the run's own plan: {said} cannot change it", hint=f"leave {said} away"
-        )
+        raise UsageError(f"{option} {why}: {said} cannot change it", hint=f"leave {said} away")
     if ctx.obj:
-        raise UsageError(
-            "--resume goes on with the run's own plan: pytest arguments cannot change it", hint="leave them away"
-        )
+        raise UsageError(f"{option} {why}: pytest arguments cannot change it", hint="leave them away")
 
 
 def made(folder: Path, run: Path) -> Path:

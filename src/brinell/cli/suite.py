@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from brinell.cli import options, session
+from brinell.cli import options, session, write_tests
 from brinell.config import for_suite, source
 from brinell.core.errors import UsageError
 from brinell.suite.against.sides import resolve
@@ -24,6 +24,8 @@ brinell suite --repeat 3                three times: flaky tests show themselves
 brinell suite --python .venv/bin/python --target 60s
 brinell suite --from recording.jsonl    what `pytest --brinell` recorded elsewhere
 brinell suite --resume latest           go on where an interrupted run stopped
+brinell suite --write-tests             examine it, and write tests that keep what was found
+brinell suite --write-tests --run RUN   the same from a run that was made
 """
 
 
@@ -70,6 +72,17 @@ Pairs = Annotated[
 Recording = Annotated[
     Path | None, typer.Option("--from", metavar="RECORDING", help="Read this instead of running anything.")
 ]
+WriteTests = Annotated[
+    bool,
+    typer.Option(
+        "--write-tests", help="Write tests that keep what was found fixed and the suite fast. Implies --deep."
+    ),
+]
+Into = Annotated[Path | None, typer.Option("--into", metavar="DIR", help="Write them here. Default: tests/hardening.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over files that were edited, and the baseline.")]
+FromRun = Annotated[
+    str | None, typer.Option("--run", metavar="RUN", help="With --write-tests: from this run; nothing is run.")
+]
 
 
 def command(
@@ -89,6 +102,10 @@ def command(
     pairs: Pairs = None,
     quality: Quality = None,
     coverage: Coverage = None,
+    write_tests_: WriteTests = False,
+    into: Into = None,
+    force: Force = False,
+    run: FromRun = None,
     resume: options.Resume = None,
     out: options.Out = None,
     json: options.Json = False,
@@ -101,6 +118,10 @@ def command(
     interpreter needs pytest and nothing of ours.
     """
     output = session.Output(out=out, json=json, open=open_, quiet=quiet)
+    request = _request(write_tests_, into, force=force, run=run)
+    if request is not None and run is not None:
+        options.alone(ctx, "--run", "writes from a run that was made", ("write_tests_", "into", "force", "run"))
+        return write_tests.write_from(run, request)
     if resume is not None:
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)
@@ -116,15 +137,29 @@ def command(
         recording=_recording(recording),
         workers=workers,
         serial_too=serial_too,
-        deep=deep,
+        deep=True if deep is None and request is not None and recording is None else deep,
         budget_s=budget,
         seed=seed,
         against=_other_side(root, against, pairs),
         quality=quality,
         coverage=coverage,
     )
+    if request is not None:
+        write_tests.look_ahead(write_tests.folder_of(plan, request), request)
     done = session.examine(plan, output)
-    return session.show(done.judgement, done.folder, output)
+    code = session.show(done.judgement, done.folder, output)
+    if request is not None:
+        write_tests.write(done.judgement, plan, request)
+    return code
+
+
+def _request(asked: bool, into: Path | None, *, force: bool, run: str | None) -> write_tests.Request | None:  # noqa: FBT001 - an option's value
+    if asked:
+        return write_tests.Request(into, force)
+    for option, value in (("--into", into), ("--force", force), ("--run", run)):
+        if value:
+            raise UsageError(f"{option} goes with --write-tests", hint=f"brinell suite --write-tests {option} …")
+    return None
 
 
 def _other_side(root: Path, against: str | None, pairs: int | None) -> dict[str, Any] | None:
