@@ -121,6 +121,8 @@ def _reason(examined: Examined, cluster: Cluster) -> str:
 def _collected(examined: Examined, cluster: Cluster) -> str:
     """Say of tests that depend on which files are collected whose collection it is, and what it changes."""
     do = "passing only" if cluster.of("brittle") else "failing"
+    if cluster.of("brittle") and cluster.of("victim"):
+        do = "failing, or passing only,"
     if not cluster.files:
         return f"{do} where other files are collected as well, which is not known"
     others = f" and {counted(len(cluster.files) - 1, 'other', 'others')}" if len(cluster.files) > 1 else ""

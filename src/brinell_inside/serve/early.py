@@ -42,7 +42,11 @@ class EarlyServer(Server):
         """Stand where pytest collects. Returns None in the server, once it is told to quit; else this is a child."""
         settle(session.config)
         reason = why_not()
-        self._wire.send(encode({"kind": "ready", "forkable": not reason, "why": reason, "stops": False}) + "\n")
+        heard = _Heard(session.config)
+        session.config.pluginmanager.register(heard, "brinell-heard")  # hears of what is registered, too
+        session.config.pluginmanager.unregister(heard)
+        ready = {"kind": "ready", "forkable": not reason, "why": reason, "stops": False, "conftests": heard.paths}
+        self._wire.send(encode(ready, 16384) + "\n")
         if reason:
             return None
         adopt_orphans()
@@ -182,6 +186,7 @@ class EarlyChild:
             root = str(config.rootpath)
             config.args = [os.path.join(root, path) for path in named]
         config.pluginmanager.register(self._heard, "brinell-heard")
+        del self._heard.paths[:]  # the conftests that every child has
         if named is None or named:
             try:
                 session.perform_collect()

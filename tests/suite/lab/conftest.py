@@ -10,6 +10,7 @@ import pytest
 
 from brinell.core.fakes import FakeRoom
 from brinell.core.plan import ExamineSpec
+from brinell.suite.lab.early import EarlyLab
 from brinell.suite.lab.fresh import FreshLab
 from brinell.suite.lab.plain import PlainRuns
 from brinell.suite.lab.server import Command, ForkLab, ServerProcess
@@ -32,6 +33,13 @@ class Laboratories:
         self._labs.append(lab)
         assert server.wait_ready(60.0), (server.why, server.tail)
         lab.tests = server.tests
+        return lab
+
+    def early(self, tests, slots=1):
+        server = ServerProcess(self.room, self.command, slots, lambda _: None, early=True)
+        lab = EarlyLab(self.room, server, tests)
+        self._labs.append(lab)
+        assert server.wait_ready(60.0), (server.why, server.tail)
         return lab
 
     def fresh(self, tests, at_once=1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -12,13 +13,14 @@ from brinell.core.import_trust import CAUSE, COLLECTED, ONLY, SHORT
 from brinell.core.observation import Choice
 from brinell.core.trust import Trust
 from brinell.suite.deep.examiner import Examiner
-from brinell.suite.deep.importing import Importing
+from brinell.suite.deep.importing import Importing, above
 from brinell.suite.lab.early import EarlyLab
 from brinell.suite.lab.job import Lab
 from brinell.suite.lab.plain import Asked, PlainRuns
 from brinell.suite.lab.server import Command, ServerProcess
 
 _READY_S = 60.0  # for plug-ins and the first conftests
+_MOST_SERVERS = 8
 _LEAST_S = 20.0
 _MOST_ALIKE = 5  # tests of one file that depend on the same files: so many are confirmed
 _OVERTIME_S = 15.0  # beyond the budget, for what was already found
@@ -45,21 +47,10 @@ class Importable(NamedTuple):
             examiner.room.emit(Choice("not tried: each file collected by itself", "the budget was spent"))
             return
         with contextlib.ExitStack() as opened:
-            importing = Importing(examiner, self._lab(examiner, opened), tests)
+            importing = Importing(examiner, _Opened(self, examiner, opened), tests)
             importing.run()
         found = [trust for trust in examiner.ledger.remarkable() if trust.cause == CAUSE]
         self._confirm(examiner, importing, found)
-
-    def _lab(self, examiner: Examiner, opened: contextlib.ExitStack) -> Lab:
-        server = ServerProcess(examiner.room, self.command, self.slots, lambda _: None, early=True)
-        opened.callback(server.close)
-        if server.wait_ready(_READY_S):
-            return EarlyLab(examiner.room, server, examiner.lab.tests)
-        why = server.why or "the process that was to fork ended"
-        examiner.room.emit(
-            Choice("files collected by themselves in a process each", f"no fork before collection: {why}")
-        )
-        return self.fresh
 
     def _confirm(self, examiner: Examiner, importing: Importing, trusts: Sequence[Trust]) -> None:
         examiner.phase("confirming in fresh processes")
@@ -85,6 +76,43 @@ class Importable(NamedTuple):
             command, outcome = ("pytest", *self.options, *words), answer.outcomes[-1:] or unseen
             said, seconds = answer.message, round(answer.seconds, 3)
             examiner.tried(Confirmation(purpose, command, (test,), outcome, seconds, message=said))
+
+
+class _Opened:
+    """Servers that fork before collection, started when they are needed; ``fresh`` where that is not sound."""
+
+    def __init__(self, how: Importable, examiner: Examiner, opened: contextlib.ExitStack) -> None:
+        self._how = how
+        self._examiner = examiner
+        self._opened = opened
+        self._others: dict[str, Lab] = {}  # by folder: files in one have the same conftests
+        self.conftests: tuple[str, ...] = ()
+        self._asked = self._start(how.command)
+        self.forks = self._asked.forks
+
+    def of(self, own: str | None) -> Lab:
+        """As ``Labs`` says: pytest loads conftests of ``test*`` folders at once, where no file is named."""
+        if own is None or not self.forks or all(above(path, own) for path in self.conftests):
+            return self._asked
+        folder = posixpath.dirname(own)
+        if folder not in self._others and len(self._others) == _MOST_SERVERS:
+            return self._how.fresh
+        if folder not in self._others:
+            bare, loaded = self._how.bare, self.conftests
+            self._others[folder] = self._start(Command(bare.python, (*bare.args, own), bare.cwd, bare.env))
+            self.conftests = loaded
+        return self._others[folder]
+
+    def _start(self, command: Command) -> Lab:
+        server = ServerProcess(self._examiner.room, command, self._how.slots, lambda _: None, early=True)
+        self._opened.callback(server.close)
+        if server.wait_ready(_READY_S):
+            self.conftests = server.conftests
+            return EarlyLab(self._examiner.room, server, self._examiner.lab.tests)
+        why = server.why or "the process that was to fork ended"
+        choice = Choice("files collected by themselves in a process each", f"no fork before collection: {why}")
+        self._examiner.room.emit(choice)
+        return self._how.fresh
 
 
 def _one_of_each_first(examiner: Examiner, trusts: Iterable[Trust]) -> list[Trust]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from brinell.core.errors import SubjectError
 from brinell.core.examination import LeftState
@@ -31,12 +32,26 @@ _CONFTEST = "conftest.py"
 _LETTERS = {"passed": "p", "failed": "f", "error": "e", "skipped": "s", "xfailed": "x", "xpassed": "X"}
 
 
-class Importing:
-    """One pass over a suite. ``lab`` collects what a job says; ``tests`` are those a verdict is wanted for."""
+class Labs(Protocol):
+    """Laboratories by the file whose tests run: what a command that names this file alone would have loaded at first.
 
-    def __init__(self, examiner: Examiner, lab: Lab, tests: Iterable[int]) -> None:
+    ``forks``: whether everything can be collected in children. ``conftests`` are loaded before anything is collected.
+    """
+
+    forks: bool
+    conftests: tuple[str, ...]
+
+    def of(self, own: str | None) -> Lab:
+        """Return the laboratory for a file; None: for what pytest collects as asked."""
+        ...
+
+
+class Importing:
+    """One pass over a suite. ``labs`` collect what a job says; ``tests`` are those a verdict is wanted for."""
+
+    def __init__(self, examiner: Examiner, labs: Labs, tests: Iterable[int]) -> None:
         self._examiner = examiner
-        self._lab = lab
+        self._labs = labs
         self._imports = examiner.ledger.imports
         self._phase = "each file collected by itself"
         self._order: tuple[str, ...] = ()  # files and conftests as pytest came to them
@@ -102,7 +117,7 @@ class Importing:
             every = self._ask("again", [self._job((test,), None, alone=True) for test in candidates])
             if not self._order:
                 seen = next((result.collected for result in every if result.collected), ())
-                self._order = seen or tuple(self._files)
+                self._order = tuple(dict.fromkeys((*self._labs.conftests, *(seen or self._files))))
             for file in dict.fromkeys(map(self._own, candidates)):
                 some = [test for test in candidates if self._own(test) == file]
                 lacking = [test for test in some if self._imports.runs(test, (file,)) < TIMES]
@@ -134,7 +149,7 @@ class Importing:
     def _one(self, test: int, culprits: Sequence[tuple[str, ...]]) -> None:
         own = self._own(test)
         brittle = self._imports.difference(test, own) == "brittle"
-        others = tuple(path for path in self._order if path != own and not _above(path, own))
+        others = tuple(path for path in self._order if path != own and not above(path, own))
         singles = [files[0] for files in culprits if len(files) == 1]
         conftests = [path for path in others if posixpath.basename(path) == _CONFTEST]
         likely = [*singles, *conftests][:_MOST_LIKELY]
@@ -218,21 +233,26 @@ class Importing:
     # Asking
 
     def _job(self, steps: Sequence[Step], files: tuple[str, ...] | None, *, alone: bool = False) -> Job:
-        if files is None and not self._lab.forks:  # a fresh process collects what its command names
+        if files is None and not self._labs.forks:  # a fresh process collects what its command names
             files = tuple(self._files)
         return self._examiner.job(steps, alone=alone, collect=files)
 
     def _ask(self, purpose: str, jobs: Iterable[Job]) -> list[Result]:
         results = []
-        for result in self._lab.run(list(jobs)):
-            results.append(result)
-            self._emit(self._exam(purpose, result))
+        by_lab: dict[int, tuple[Lab, list[Job]]] = {}
+        for job in jobs:
+            lab = self._labs.of(None if job.collect is None else self._own(job.tests[-1]))
+            by_lab.setdefault(id(lab), (lab, []))[1].append(job)
+        for lab, some in by_lab.values():
+            for result in lab.run(some):
+                results.append(result)
+                self._emit(self._exam(purpose, result, fresh=not lab.forks))
         self._examiner.phase(self._phase)
         return results
 
-    def _exam(self, purpose: str, result: Result) -> ImportExam:
+    def _exam(self, purpose: str, result: Result, *, fresh: bool) -> ImportExam:
         job = result.job
-        everything = not self._lab.forks and job.collect == tuple(self._files) and len(self._files) > 1
+        everything = not self._labs.forks and job.collect == tuple(self._files) and len(self._files) > 1
         failed = [ran for ran in result.ran if ran.failed][:5]
         return ImportExam(
             purpose,
@@ -248,7 +268,7 @@ class Importing:
             refused=result.refused,
             uncollected=dict(result.uncollected),
             messages={str(ran.test): _said(ran.kind, ran.message) for ran in failed if ran.phase != "collect"},
-            fresh=not self._lab.forks,
+            fresh=fresh,
         )
 
     def _emit(self, record: ImportExam | ImportLeft) -> None:
@@ -268,7 +288,7 @@ class Importing:
         return tuple(path for path in self._order if path in some) if own in self._order else (*files, own)
 
 
-def _above(path: str, own: str) -> bool:
+def above(path: str, own: str) -> bool:
     """Whether a path is a conftest that is loaded with the test's own file anyhow."""
     folder = posixpath.dirname(path)
     return posixpath.basename(path) == _CONFTEST and (not folder or own.startswith(f"{folder}/"))

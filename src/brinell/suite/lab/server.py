@@ -79,6 +79,7 @@ class ServerProcess:
         self.tests: tuple[str, ...] = ()
         self.ready = False
         self.why = ""
+        self.conftests: tuple[str, ...] = ()  # an early server has loaded these
         self.stops = False  # the suite is to stop at its first failures
         self.tail = b""
         self.sink: Callable[[bytes], object] | None = None  # is given all output of the server itself
@@ -186,6 +187,7 @@ class ServerProcess:
         elif line.startswith(b'{"kind":"ready"'):
             ready = msgspec.json.decode(line, type=_Ready)
             self.ready, self.why, self.stops = ready.forkable, ready.why, ready.stops
+            self.conftests = tuple(ready.conftests)
             self.tests = tuple(self._ids)
         else:
             self._say(line)
@@ -222,6 +224,7 @@ class _Ready(msgspec.Struct):
     forkable: bool
     why: str = ""
     stops: bool = False
+    conftests: list[str] = []
 
 
 def widen(fd: int) -> None:
