@@ -3,11 +3,11 @@
     seconds(n) = once + young(n) * e1 + (valid(n) - 1 - young(n)) * e2
 
 ``once`` is what does not depend on n: the engine's set-up, explicit examples, replayed ones, and the first example, in
-which strategies are built and modules imported. ``young`` examples are those that Hypothesis keeps small on purpose and
-does not mutate (its first ten, and the first tenth of all): they cost ``e1``, later ones ``e2``. Both are per *valid*
-example, with their share of rejected ones and of the engine's own time. Where the search space is exhausted, further
-examples are not made. All seconds are of an undisturbed machine: time in which the test was ready to run and had no
-core is left out (``undisturbed_s``).
+which strategies are built and modules imported. ``young`` examples are those that Hypothesis keeps small on purpose
+(the first tenth, at most fifty, in older versions at least ten): they cost ``e1``, later ones ``e2``. Both are per
+*valid* example, with their share of rejected ones and of the engine's own time. Where the search space is exhausted,
+further examples are not made. All seconds are of an undisturbed machine: time in which the test was ready to run and
+had no core is left out (``undisturbed_s``).
 
 The interval is for one future run: the error of the fitted means, the luck of the examples that run will draw (both
 from the spread of the examples that were seen), and what two runs of the same examples differ by (``_AGAIN``).
@@ -24,8 +24,9 @@ from brinell.core.property_records import FITTED, PropertyRun
 
 _Z = 1.96
 _AGAIN = 0.05  # standard deviation of a run's time around its own mean, as a share; caches, memory, clock frequency
-_YOUNG = 10  # examples before mutation begins; the engine's health checks need as many
-_MOST_SMALL = 50
+_FEW = 10  # examples whose mean says something
+_MOST_YOUNG = 50
+_NO_LEAST = (6, 120)  # the version of Hypothesis since which few examples are not all kept small
 EXHAUSTED = "nothing left to do"
 
 
@@ -49,6 +50,7 @@ class Cost(NamedTuple):
     later_seen: int
     exhausted: int | None  # valid examples there are, where the engine ran out of them
     valid_share: float  # valid examples for each one asked for, where the engine gave up
+    least_young: int  # how many examples this Hypothesis keeps small, however few are asked for
 
     @property
     def per_example_s(self) -> float:
@@ -58,7 +60,7 @@ class Cost(NamedTuple):
     def predict(self, examples: int) -> Predicted:
         """Return the seconds of a run with ``max_examples`` = ``examples``, without its fixtures."""
         count = self.count(examples)
-        young = min(max(count - 1, 0), _young(examples))
+        young = min(max(count - 1, 0), _young(examples, self.least_young))
         later = max(count - 1 - young, 0)
         seconds = self.once_s + young * self.young_s + later * self.later_s
         variance = (_AGAIN * seconds) ** 2
@@ -81,8 +83,15 @@ class Cost(NamedTuple):
         return low
 
 
-def _young(examples: int) -> int:
-    return max(_YOUNG, min(examples // 10, _MOST_SMALL))
+def _young(examples: int, least: int) -> int:
+    return max(least, min(examples // 10, _MOST_YOUNG))
+
+
+def least_young(hypothesis: str) -> int:
+    """Return how many examples a version of Hypothesis keeps small at least; newer ones have no least number."""
+    parts = hypothesis.split(".")[:2]
+    numbers = tuple(int(part) for part in parts if part.isdecimal())
+    return 10 if numbers < _NO_LEAST else 0
 
 
 def undisturbed_s(run: PropertyRun) -> float:
@@ -95,31 +104,36 @@ def usable(runs: Iterable[PropertyRun]) -> list[PropertyRun]:
     return [run for run in runs if run.purpose in FITTED and run.outcome == "passed" and run.cost_us]
 
 
-def fit(runs: Sequence[PropertyRun]) -> Cost | None:
-    """Fit the model to runs of one test; None where no ordinary run passed."""
+def fit(runs: Sequence[PropertyRun], least: int = 0) -> Cost | None:
+    """Fit the model to runs of one test; None where no ordinary run passed. ``least`` is ``least_young``."""
     found = usable(runs)
     if not found:
         return None
-    parts = [_parts(run) for run in found]
+    parts = [_parts(run, least) for run in found]
     young = [cost for part in parts for cost in part.young]
     later = [cost for part in parts for cost in part.later]
     # Of the larger runs, where there are any: a run of ten examples has no later ones.
     longest = max(found, key=lambda run: run.ran)
-    young_s = fmean(young) if young else 0.0
-    later_s = fmean(later) if len(later) >= _YOUNG else max(young_s, fmean(later) if later else 0.0)
+    young_s = fmean(young or later or [0.0])
+    later_s = fmean(later) if len(later) >= _FEW else max(young_s, fmean(later or [0.0]))
     valid = longest.statuses.count("v") + longest.left_out
     exhausted = valid if EXHAUSTED in longest.stopped else None
     return Cost(
         once_s=median([part.once_s for part in parts]),
         young_s=young_s,
         later_s=later_s,
-        young_sd=sqrt(pvariance(young)) if len(young) > 1 else young_s,
-        later_sd=sqrt(pvariance(later)) if len(later) > 1 else sqrt(pvariance(young)) if len(young) > 1 else later_s,
-        young_seen=len(young),
-        later_seen=len(later) or len(young),
+        young_sd=_spread(young if len(young) > 1 else young + later, young_s),
+        later_sd=_spread(later if len(later) > 1 else young + later, later_s),
+        young_seen=len(young or later),
+        later_seen=len(later or young),
         exhausted=exhausted,
+        least_young=least,
         valid_share=1.0 if exhausted is not None else min(1.0, valid / longest.ran) if longest.ran else 1.0,
     )
+
+
+def _spread(costs: Sequence[float], otherwise: float) -> float:
+    return sqrt(pvariance(costs)) if len(costs) > 1 else otherwise
 
 
 class _Parts(NamedTuple):
@@ -128,7 +142,7 @@ class _Parts(NamedTuple):
     later: list[float]
 
 
-def _parts(run: PropertyRun) -> _Parts:
+def _parts(run: PropertyRun, least: int) -> _Parts:
     """Split one run: what it cost once, and each valid example with what was rejected before it and its overhead."""
     speed = undisturbed_s(run) / run.call_s if run.call_s > 0 else 1.0
     generate_s = run.phases_s.get("generate", 0.0)
@@ -148,5 +162,5 @@ def _parts(run: PropertyRun) -> _Parts:
     once = (max(0.0, run.call_s - generate_s) + run.cost_us[0] / 1e6) * speed
     if not costs:
         once += pending * speed
-    young = _young(run.ran)
+    young = _young(run.ran, least)
     return _Parts(once, costs[:young], costs[young:])

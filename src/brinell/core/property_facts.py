@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from brinell.core.observation import Record
-from brinell.core.property_cost import Cost, fit, undisturbed_s, usable
+from brinell.core.property_cost import Cost, fit, least_young, undisturbed_s, usable
 from brinell.core.property_plan import Known
 from brinell.core.property_records import PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
 
@@ -44,7 +44,8 @@ class Facts:
 
     def cost(self, test: str) -> Cost | None:
         """The model of a test; None where no ordinary run of it passed."""
-        return fit(self.runs[test])
+        version = self.started[0].hypothesis if self.started else ""
+        return fit(self.runs[test], least_young(version))
 
     def known(self, test: str) -> Known | None:
         """What the recommendation has to know; None where there is no model."""

@@ -29,15 +29,17 @@ def _say(record):
         Launch.wire.send(encode(record) + "\n")
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_load_initial_conftests():
-    """Before any code of the project: the profile must be there when its modules are imported."""
+    """The first conftests load profiles; ours has to be there when test modules are imported, after that."""
     _State.job = read_job()
-    try:
+    with suppress(ImportError):
         import hypothesis  # noqa: F401, PLC0415 - the subject's, if there is one
-    except ImportError:
-        return
-    _State.profile = Profile(_State.job)
+
+        _State.profile = Profile(_State.job)
+    yield
+    if _State.profile is not None:
+        _State.profile.begin()
 
 
 @pytest.hookimpl(tryfirst=True)

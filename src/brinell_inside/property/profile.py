@@ -26,13 +26,20 @@ class Profile:
         self.own_ci = "ci" in getattr(settings, "_profiles", {})
         self.parent_name = getattr(settings, "_current_profile", None) or "default"
         self.unusable_database = None
-        self._apply()
+        self._begun = False
+        self.parent = settings.default
         type.__setattr__(settings, "load_profile", staticmethod(self._load_theirs))  # their metaclass refuses
 
     def _load_theirs(self, name):
         self._load(name)
         self.loaded.append(str(name))
         self.parent_name = str(name)
+        if self._begun:
+            self._apply()
+
+    def begin(self):
+        """The first conftests are loaded: whatever profile they made took nothing from ours."""
+        self._begun = True
         self._apply()
 
     def _apply(self):
