@@ -11,7 +11,7 @@ from brinell.core.examination import Exam
 from brinell.core.flaky_rates import ALPHA, LEVELS, missed
 from brinell.suite.deep import seeds
 from brinell.suite.deep.causes import ENVIRONMENT
-from brinell.suite.deep.conditions import AtStart
+from brinell.suite.deep.conditions import AtStart, InChild
 from brinell.suite.deep.dates import special
 from brinell.suite.deep.timing import LATE, RACES, WAITS
 
@@ -112,6 +112,13 @@ def test_seeds_are_held_where_processes_are_compared(models):
     for job in (way.job([0], {}), way.job([0], {"locale": "C"})):
         assert (job.env["PYTHONHASHSEED"], job.conditions) == ("1", {"rng": 1})
     assert "PYTHONHASHSEED" not in way.job([0], {}, hash_seed=3).env
+
+
+def test_a_locale_has_the_time_to_be_compiled(models):
+    examiner = models.examine(suite(models)).examiner
+    plain, compiled = (InChild(examiner).job([0], levels) for levels in ({}, {"locale": "de_DE.UTF-8", "umask": "077"}))
+    assert compiled.deadline_s == plain.deadline_s + 60
+    assert compiled.stall_s == plain.stall_s + 60
 
 
 def test_a_name_that_is_saved_in_the_encoding_of_the_locale(real):

@@ -13,6 +13,7 @@ from brinell.suite.lab.job import BESIDE, Job, Lab, Result
 
 QUIET = frozenset({"cpu"})
 """Factors that would disturb whatever ran beside them."""
+_TO_APPLY_S = {"locale": 60.0}  # one that is not installed is compiled first, once
 _MOST_RUNS = 160  # with and without together; of half against never and of 0.3 against never enough
 _MOST_FRESH_RUNS = 60
 _HELD = {"rng": 1}  # a process of its own has its own random numbers; plug-ins seed them anew as well
@@ -43,6 +44,8 @@ class InChild:
     def job(self, tests: Sequence[int], levels: Mapping[str, Any]) -> Job:
         """See ``Way``."""
         job = self._examiner.job(tests, factors=dict(levels), alone=bool(QUIET & levels.keys()))
+        more_s = max((_TO_APPLY_S.get(name, 0.0) for name in levels), default=0.0)
+        job = msgspec.structs.replace(job, deadline_s=job.deadline_s + more_s, stall_s=job.stall_s + more_s)
         return msgspec.structs.replace(job, alone=False) if BESIDE in levels else job
 
     def ask(self, purpose: str, jobs: Sequence[Job]) -> list[Result]:
