@@ -18,7 +18,7 @@ def test_it_writes_a_file_that_plans_at_once(brinell, project):
     said = brinell("init")
     assert said.code == 0
     plan = from_toml(project)
-    assert [step.id for step in plan.steps] == ["suite", "reproduce", "load:smoke"]
+    assert [step.id for step in plan.steps] == ["suite", "reproduce", "quality", "load:smoke"]
     assert plan.source == ("shop",)
     assert plan.service is not None
     assert "shop.app:app" in plan.service.command
@@ -34,7 +34,7 @@ def test_an_empty_folder_gets_a_file_too(brinell, here):
     text = (here / "brinell.toml").read_text()
     assert "# [service]" in text
     assert "# [[load]]" in text
-    assert [step.id for step in from_toml(here).steps] == ["suite", "reproduce"]
+    assert [step.id for step in from_toml(here).steps] == ["suite", "reproduce", "quality"]
 
 
 def test_what_is_commented_out_works_when_it_is_not(here):
@@ -45,7 +45,7 @@ def test_what_is_commented_out_works_when_it_is_not(here):
     (here / ".venv" / "bin" / "python").touch()
     (here / "KNOWN_BUGS.md").touch()
     (here / "brinell.toml").write_text(tables)
-    assert [step.id for step in from_toml(here).steps] == ["suite", "reproduce", "load:smoke"]
+    assert [step.id for step in from_toml(here).steps] == ["suite", "reproduce", "quality", "load:smoke"]
 
 
 def test_it_overwrites_only_when_told_to(brinell, project):

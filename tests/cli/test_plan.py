@@ -52,7 +52,7 @@ def test_json_is_the_plan_and_nothing_else(brinell, project):
     (project / "brinell.toml").write_text(WHOLE)
     said = brinell("plan", "--json")
     plan = msgspec.json.decode(said.out, type=Plan)
-    assert [step.id for step in plan.steps] == ["suite", "reproduce", "examine", "load:browse", "load:users"]
+    assert [step.id for step in plan.steps] == ["suite", "reproduce", "quality", "examine", "load:browse", "load:users"]
 
 
 @pytest.mark.parametrize("text", ["[suite]\nrepeat = 'x'\n", "[suite", "[suit]\n", ""])

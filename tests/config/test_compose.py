@@ -45,8 +45,8 @@ def test_every_table_reaches_the_plan(plan):
     made = plan(WHOLE)
     assert (made.name, made.source, made.keep) == ("shop", ("src/shop",), 5)
     assert made.allow_targets == ("staging.example.org",)
-    assert [step.id for step in made.steps] == ["suite", "reproduce", "load:browse", "load:elsewhere"]
-    assert [step.needs_service for step in made.steps] == [False, False, True, False]
+    assert [step.id for step in made.steps] == ["suite", "reproduce", "quality", "load:browse", "load:elsewhere"]
+    assert [step.needs_service for step in made.steps] == [False, False, False, True, False]
     suite = made.step("suite").spec
     assert isinstance(suite, SuiteSpec)
     assert (suite.target_s, suite.target_stated, suite.repeat) == (300, True, 2)
@@ -78,7 +78,7 @@ def test_a_service_that_no_step_needs_is_not_planned(plan):
 
 def test_without_a_configuration_the_suite_is_the_plan(project):
     made = from_toml(project)
-    assert [step.id for step in made.steps] == ["suite", "reproduce"]
+    assert [step.id for step in made.steps] == ["suite", "reproduce", "quality"]
     assert made.name == "shop"
     assert made.source == ("src/shop",)
     assert not made.step("suite").spec.target_stated
@@ -164,7 +164,7 @@ seed = 7
 
 def test_a_deep_suite_is_examined_after_it_ran(plan):
     made = plan(DEEP)
-    assert [step.id for step in made.steps] == ["suite", "reproduce", "examine"]
+    assert [step.id for step in made.steps] == ["suite", "reproduce", "quality", "examine"]
     assert made.step("suite").spec.workers == 3
     assert made.step("examine").spec == ExamineSpec(
         python="python3", paths=("tests",), args=("-q",), budget_s=120.0, slots=3, seed=7
