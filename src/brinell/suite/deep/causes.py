@@ -61,18 +61,18 @@ def find_causes(examiner: Examiner, fresh: Lab) -> None:
     if affords("rng, entropy"):
         find_seeds(examiner, usable, unsteady)
         unsteady = {test for test in unsteady if not ledger.trust(test).factors}  # chance that was drawn is explained
-    if affords("hash"):
-        examiner.phase("causes: hash seed")
-        find_hash_seeds(examiner, way, usable)
     for group in _groups(_factors()):
         names = ", ".join(dict.fromkeys(factor.name for factor in group))
         if affords(names):
             examiner.phase(f"causes: {names}")
             _decide_group(examiner, group, _screened(examiner, group, usable), unsteady)
-    if affords("cpu, sleep, interleaving, threads"):
-        find_timing(examiner, usable, unsteady)
     if affords(CLOCK):
         find_dates(examiner, usable)
+    if affords("hash"):
+        examiner.phase("causes: hash seed")
+        find_hash_seeds(examiner, way, usable)
+    if affords("cpu, sleep, interleaving, threads"):
+        find_timing(examiner, usable, unsteady)
     if affords("environment of a new process"):
         _find_at_start(examiner, way, usable)
     if affords("other dates"):
