@@ -19,6 +19,7 @@ from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
 from brinell.core.observation import Epoch, RunStarted, SeenTest, StepFinished, StepStarted, SuiteEnded
 from brinell.core.plan import SuiteSpec
+from brinell.subject import guard
 from brinell.suite.trial import SuiteTrial
 
 
@@ -50,6 +51,30 @@ def write_project():
 def project(tmp_path, write_project):
     """Write a project's files and return its folder."""
     return functools.partial(write_project, tmp_path / "project")
+
+
+class _GuardedRoom(FakeRoom):
+    """What is started has a guard between it and these tests: it may kill its parent."""
+
+    def start(self, argv, **options):
+        child = guard.start(argv, **options)
+        self.children.append(child)
+        return child
+
+    def tick(self):
+        for child in self.children:
+            child.beat()
+        super().tick()
+
+    def close(self):
+        for child in self.children:
+            child.stop(0.0)
+
+
+@pytest.fixture(scope="session")
+def guarded_room():
+    """The class of a room whose commands may kill their parent."""
+    return _GuardedRoom
 
 
 class Examined:

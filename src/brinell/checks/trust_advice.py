@@ -12,6 +12,7 @@ from brinell.core.factor_words import factor_words
 from brinell.core.finding import Finding
 from brinell.core.judgement import Pollution
 from brinell.core.redact import one_line
+from brinell.core.spending import AGAIN
 from brinell.core.trust import Trust
 from brinell.core.verdicts import Reason, Verdict
 
@@ -76,11 +77,12 @@ def _environment(examined: Examined, trusts: Iterable[Trust]) -> Finding | None:
 
 def _choices(examined: Examined) -> Finding | None:
     """What the examination left out or did otherwise by itself, and why."""
-    if not examined.choices:
+    choices = [choice for choice in examined.choices if choice.what != AGAIN]  # that one leaves nothing out
+    if not choices:
         return None
-    lines = [f"{one_line(choice.what)}: {one_line(choice.reason)}" for choice in examined.choices[:MOST_NAMED]]
-    title = f"the examination made {counted(len(examined.choices), 'choice', 'choices')} of its own"
-    return _advice(examined, "choices", title, [*lines, *more(len(examined.choices))], reason=Reason.INCONCLUSIVE)
+    lines = [f"{one_line(choice.what)}: {one_line(choice.reason)}" for choice in choices[:MOST_NAMED]]
+    title = f"the examination made {counted(len(choices), 'choice', 'choices')} of its own"
+    return _advice(examined, "choices", title, [*lines, *more(len(choices))], reason=Reason.INCONCLUSIVE)
 
 
 def _unsupported(examined: Examined) -> Finding | None:
@@ -95,7 +97,7 @@ def _no_fork(examined: Examined) -> Finding | None:
     started = examined.started
     if started is None or started.forks:
         return None
-    lines = [one_line(started.why_not, 300), "Every try took a fresh process: slower, so fewer were made."]
+    lines = [one_line(started.why_not, 300), "Every try collected its files anew: slower, so fewer were made."]
     title = "forking is not sound for these tests, so each try was a fresh process"
     return _advice(examined, "no-fork", title, filter(None, lines), reason=Reason.UNSUPPORTED)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from brinell.core.evidence import Evidence, observation_id, steps_of
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left
 from brinell.core.import_records import ImportExam, ImportLeft
-from brinell.core.observation import Choice, Envelope, StepFinished
+from brinell.core.observation import Choice, CollectError, Envelope, StepFinished
 from brinell.core.plan import ExamineSpec, Step
 from brinell.core.touch_records import Clash
 from brinell.core.trust import BAD, Count, Ledger, Trust
@@ -34,6 +34,7 @@ class Examined:
     failed_in: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # whole orders, as they came
     suite_s: float = 0.0  # the longest of them
     choices: list[Choice] = field(default_factory=list)
+    uncollected: list[str] = field(default_factory=list)  # files
     failures: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     confirmations: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     conflicts: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -79,6 +80,8 @@ class Examined:
                 self.confirmations[data.tests[-1]].append(observation_id(envelope))
             case Choice():
                 self.choices.append(data)
+            case CollectError(nodeid=nodeid):
+                self.uncollected.append(nodeid)
             case StepFinished(state=state):
                 self.state = state
 
@@ -113,7 +116,17 @@ def examinations(evidence: Evidence) -> list[Examined]:
     }
     if found:
         for envelope in evidence.envelopes(
-            ExamStarted, Exam, Left, ImportExam, ImportLeft, Confirmation, FixTried, Clash, Choice, StepFinished
+            ExamStarted,
+            Exam,
+            Left,
+            ImportExam,
+            ImportLeft,
+            Confirmation,
+            FixTried,
+            Clash,
+            Choice,
+            CollectError,
+            StepFinished,
         ):
             if envelope.source in found:
                 found[envelope.source].take(envelope)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brinell.checks.trust_facts import Examined
-from brinell.checks.trust_lines import CHECK, counted
+from brinell.checks.trust_lines import CHECK, MOST_NAMED, counted, more
 from brinell.core.finding import Finding
-from brinell.core.spending import what_could_be_missed
+from brinell.core.redact import one_line
+from brinell.core.spending import AGAIN, what_could_be_missed
 from brinell.core.trust import Trust
 from brinell.core.verdicts import Reason, Verdict
 
@@ -43,6 +44,8 @@ def stable(examined: Examined, trusts: Sequence[Trust]) -> list[Finding]:
         why = "a larger --budget reaches them" if examined.state == "done" else "it was stopped before"
         reason = Reason.INCONCLUSIVE if len(trusts) > never else Reason.NOT_EXERCISED
         findings.append(_unknown(examined, reason, title, why))
+    if examined.uncollected:
+        findings.append(_uncollected(examined))
     return findings
 
 
@@ -58,6 +61,7 @@ def _passed(examined: Examined, trusts: Sequence[Trust], steady: Sequence[Trust]
     usual = usual if could.median_runs > could.least_runs else ""
     unseen = f"would have gone unseen with p = {could.probability_least:.2g}{usual}."
     lines = [f"Each ran {could.least_runs:,} times or more. One that fails 1 time in {_RATE} by chance {unseen}"]
+    lines += [f"Run again: {one_line(choice.reason, 400)}" for choice in examined.choices if choice.what == AGAIN]
     failing = sum(one.always_fails for one in steady)
     if failing:
         lines.append(
@@ -74,9 +78,17 @@ def _passed(examined: Examined, trusts: Sequence[Trust], steady: Sequence[Trust]
     )
 
 
-def _unknown(examined: Examined, reason: Reason, title: str, detail: str) -> Finding:
+def _uncollected(examined: Examined) -> Finding:
+    number = counted(len(examined.uncollected), "file", "files")
+    names = [one_line(name) for name in examined.uncollected[:MOST_NAMED]]
+    why = "\n".join([*names, *more(len(examined.uncollected))])
+    title = f"{number} could not be collected: no test in there was examined"
+    return _unknown(examined, Reason.NOT_EXERCISED, title, why, "collection")
+
+
+def _unknown(examined: Examined, reason: Reason, title: str, detail: str, name: str = "coverage") -> Finding:
     return Finding(
-        id=f"{examined.step.id}.coverage",
+        id=f"{examined.step.id}.{name}",
         check=CHECK,
         required=True,
         verdict=Verdict.UNKNOWN,

@@ -19,6 +19,8 @@ from brinell.core.flaky_rates import missed
 
 RATE, STEADY = 0.03, 2.0
 NEW_TIMES = 3
+AGAIN = "ran again"
+"""What the choice is called that says which tests the rest of a budget went to."""
 FAILED = 1.0
 """A test that failed whenever it ran is suspected as if it had shown once that it is flaky."""
 

@@ -44,11 +44,11 @@ On the wire (``wire.py``), besides what the recorder says: ``items`` {from, ids}
 {forkable, why, stops: the suite is to stop at the first failures (-x)}. On a slot:
 
 ``job`` {job, pid} | ``chunk`` {n} (taken from the queue) | ``begin`` {i} (a test begins) | ``ran`` {i, o outcome, s
-seconds, p failed phase, t exception type, m message} | ``touched`` {i, what: [[kind, name, how]]} | ``changed`` {i, changes, seconds} |
-``restored`` {refused} |
-``fixture`` {source} | ``factors`` {unsupported} | ``files`` {changed: [[path, how]]} | ``stopped`` {why, status}
-(something asked the whole session to stop; with which exit status, null if that is pytest's to say) | ``error``
-{where, text} (ours) | ``finished`` {job} (the child's last word) | ``end`` {job, how, status, seconds} (the server's,
-always the last line of a job; how: exit | signal | deadline | killed | fork). A job without ``finished`` was left by
-its test: ``os._exit``, a signal.
+seconds, p failed phase, t exception type, m message} | ``touched`` {i, what: [[kind, name, how]]} | ``changed`` {i,
+changes, seconds} | ``restored`` {refused} |
+``kills`` (the running test sends a signal to the process that serves it) | ``fixture`` {source} | ``factors``
+{unsupported} | ``files`` {changed: [[path, how]]} | ``stopped`` {why, status} (something asked the whole session to
+stop; with which exit status, null if that is pytest's to say) | ``error`` {where, text} (ours) | ``finished`` {job}
+(the child's last word) | ``end`` {job, how, status, seconds} (the server's, always the last line of a job; how: exit |
+signal | deadline | killed | fork). A job without ``finished`` was left by its test: ``os._exit``, a signal.
 """

@@ -15,6 +15,7 @@ import pytest
 from brinell_inside.jsontext import encode
 from brinell_inside.serve.company import meet
 from brinell_inside.serve.coverage_data import keep_coverage, stop_coverage
+from brinell_inside.serve.forkable import tell_kills
 from brinell_inside.serve.listen import Listener, RecordsListener
 from brinell_inside.serve.project_files import ProjectFiles
 from brinell_inside.serve.resources import Resources, remove_created
@@ -50,7 +51,7 @@ def run_here(session, job, wire, parent):
     """In a fresh process: the whole job, without a fork; ``wire`` stays open."""
     scratch, pid, since = new_folder(parent), os.getpid(), time.time() - 1
     move_in(session.config, scratch)
-    files = ProjectFiles(str(session.config.rootpath))
+    files = ProjectFiles(str(session.config.rootpath), parent)
     if looks_at_files(job):
         files.remember()
     try:
@@ -77,8 +78,8 @@ def own_streams(config, out_fd):
     """Standard output and error become the slot's; pytest's capture goes on with files of this child's own.
 
     Inherited capture files share their offset with every sibling. The stream objects stay: modules that kept
-    ``sys.stdout`` when they were imported compare it with the one that tests see. Capture is suspended between tests, so
-    that 1 and 2 are as pytest found them, and its copies of them are what it goes back to.
+    ``sys.stdout`` when they were imported compare it with the one that tests see. Capture is suspended between
+    tests, so that 1 and 2 are as pytest found them, and its copies of them are what it goes back to.
     """
     capture = config.pluginmanager.getplugin("capturemanager")
     streams = getattr(capture, "_global_capturing", None)
@@ -116,6 +117,7 @@ class _Steps:
             self._resources = Resources(str(session.config.rootpath), scratch, os.environ["TMPDIR"], *hold)
         self._ahead = None
         self._pid = os.getpid()
+        tell_kills(os.getppid(), lambda: self._wire.send('{"kind":"kills"}\n'))
         self._failed = 0
         if job.get("records"):
             repeat_again(session.config)

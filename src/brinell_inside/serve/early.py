@@ -50,7 +50,7 @@ class EarlyServer(Server):
         if reason:
             return None
         adopt_orphans()
-        self._files = ProjectFiles(str(session.config.rootpath))
+        self._files = ProjectFiles(str(session.config.rootpath), self._scratch)
         gc.collect()
         gc.freeze()
         for stream in (sys.stdout, sys.stderr):

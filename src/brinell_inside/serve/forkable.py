@@ -1,6 +1,7 @@
 """Whether forking this process is sound, and what its children left behind. PYTEST_DONT_REWRITE."""
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -8,7 +9,8 @@ import warnings
 
 from brinell_inside.serve.worker import go_on_with, seeded_state
 
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_prctl = None  # once it is known
 _LOOKS = 10
 _LOOK_S = 0.01
 _FORBIDS = {  # module -> why its state does not survive a fork
@@ -84,12 +86,36 @@ def _native_threads(expected):
 
 def adopt_orphans():
     """Become the reaper of grandchildren whose parent has gone; without ctypes they go to the tool's guard."""
+    global _prctl  # noqa: PLW0603 - found once, before the children need it
     try:
         import ctypes  # noqa: PLC0415 - a Python may be built without it
 
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _prctl = ctypes.CDLL(None, use_errno=True).prctl
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     except Exception:  # noqa: BLE001 - the guard ends them
         return
+
+
+def end_with_parent(parent):
+    """In a child: die at once when the server does, so that nobody takes the next test for the one that killed it."""
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def tell_kills(parent, say):
+    """Call ``say`` before Python code sends a signal to ``parent`` or its group: what follows comes from that."""
+    group = os.getpgid(parent)
+
+    def hear(event, arguments):
+        if event == "os.kill":
+            if arguments[0] in (parent, -group, -1) and arguments[1]:
+                say()
+        elif event == "os.killpg" and arguments[0] == group and arguments[1]:
+            say()
+
+    sys.addaudithook(hear)
 
 
 def orphans():

@@ -5,6 +5,7 @@ import shutil
 import stat
 import tempfile
 from contextlib import suppress
+from typing import Optional
 
 _SKIPPED = frozenset(
     {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".pytest_cache", ".brinell", ".tox", ".nox",
@@ -22,8 +23,9 @@ class ProjectFiles:
     somebody may be editing the project meanwhile.
     """
 
-    def __init__(self, root: str) -> None:
-        self._root = root
+    def __init__(self, root: str, parent: Optional[str] = None) -> None:
+        self.root = root
+        self._parent = parent  # of the copies
         self._copies = None
         self._known = {}
         self._copied = {}  # path -> how it looked when it was copied
@@ -33,7 +35,7 @@ class ProjectFiles:
     def remember(self) -> None:
         """Copy what was not copied as it is now; the first time that is everything."""
         if self._copies is None:
-            self._copies = tempfile.mkdtemp(prefix="brinell-files-")
+            self._copies = tempfile.mkdtemp(prefix="brinell-files-", dir=self._parent)
         self._known = self._look()
         for path, look in self._known.items():
             if self._copied.get(path) != look:
@@ -75,7 +77,7 @@ class ProjectFiles:
             self._copies = None
 
     def _remove(self, path):
-        target = os.path.join(self._root, path)
+        target = os.path.join(self.root, path)
         with suppress(OSError):
             if self._led_away(path):
                 return
@@ -85,7 +87,7 @@ class ProjectFiles:
                 os.unlink(target)
 
     def _put_back(self, path):
-        target, source = os.path.join(self._root, path), os.path.join(self._copies, path)
+        target, source = os.path.join(self.root, path), os.path.join(self._copies, path)
         kind = _kind(source)
         if kind is None or self._led_away(path):
             return
@@ -102,7 +104,7 @@ class ProjectFiles:
         """Whether a folder above it is a link now: what is there is not the project's."""
         folder = os.path.dirname(path)
         while folder:
-            if _kind(os.path.join(self._root, folder)) == stat.S_IFLNK:
+            if _kind(os.path.join(self.root, folder)) == stat.S_IFLNK:
                 return True
             folder = os.path.dirname(folder)
         return False
@@ -112,17 +114,17 @@ class ProjectFiles:
         known = self._known.get(path)
         if known is None or self._led_away(path):
             return
-        now = os.lstat(os.path.join(self._root, path))
+        now = os.lstat(os.path.join(self.root, path))
         look = _look_of(now)
         if known[0] == look[0] == "directory":
-            os.chmod(os.path.join(self._root, path), stat.S_IMODE(known[1]))
+            os.chmod(os.path.join(self.root, path), stat.S_IMODE(known[1]))
         elif known[:2] + known[3:] == look[:2] + look[3:]:
             if self._copied.get(path) == known:
                 self._copied[path] = look
             self._known[path] = look
 
     def _copy(self, path, look):
-        source, target = os.path.join(self._root, path), os.path.join(self._copies, path)
+        source, target = os.path.join(self.root, path), os.path.join(self._copies, path)
         with suppress(OSError):
             if _kind(target) not in (None, _kind(source)) or _kind(target) not in (None, stat.S_IFDIR):
                 self._forget(target)
@@ -162,7 +164,7 @@ class ProjectFiles:
         while folders:
             folder = folders.pop()
             try:
-                entries = list(os.scandir(os.path.join(self._root, folder)))
+                entries = list(os.scandir(os.path.join(self.root, folder)))
             except OSError:
                 continue
             for entry in entries:

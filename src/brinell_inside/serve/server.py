@@ -16,7 +16,7 @@ from contextlib import suppress
 from brinell_inside.jsontext import encode
 from brinell_inside.serve.child import looks_at_files, run_here, run_job
 from brinell_inside.serve.company import Companies
-from brinell_inside.serve.forkable import adopt_orphans, fork, orphans, why_not
+from brinell_inside.serve.forkable import adopt_orphans, end_with_parent, fork, orphans, why_not
 from brinell_inside.serve.project_files import ProjectFiles
 from brinell_inside.serve.relay import Relay
 from brinell_inside.serve.resources import remove_created
@@ -92,7 +92,7 @@ class Server:
         if reason:
             return
         adopt_orphans()
-        self._files = ProjectFiles(str(session.config.rootpath))
+        self._files = ProjectFiles(str(session.config.rootpath), self._scratch)
         self._relay = Relay(session.config, self._scratch)
         gc.collect()
         gc.freeze()
@@ -218,7 +218,7 @@ class Server:
     def _fork(self, session, job, slot):
         if looks_at_files(job):
             self._files.remember()
-        scratch = None
+        scratch, server = None, os.getpid()
         try:
             scratch = new_folder(self._scratch)
             job["_company"] = self._companies.folder(job)
@@ -230,6 +230,7 @@ class Server:
             self._free.append(slot)
             return
         if pid == 0:
+            end_with_parent(server)
             self._be_child(session, job, slot, scratch)
         with suppress(OSError):  # the child does it as well: whoever is first
             os.setpgid(pid, pid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from brinell.suite.deep.trial import ExamineTrial, _examine
 from brinell.suite.lab.job import Change, Job, Ran, Result
 from brinell.suite.lab.plain import Answer, Asked
 from brinell.suite.lab.server import Command
+from brinell_inside.serve.project_files import ProjectFiles
 
 FORK_S, FRESH_S = 0.005, 0.4
 
@@ -186,7 +188,7 @@ class ModelConfirmer(Confirmer):
     """Reproducers are asked of the model; no fixture is written."""
 
     def __init__(self, examiner: Examiner, lab: ModelLab, folder: Path) -> None:
-        super().__init__(examiner, Command("python", (), folder, {}), str(folder), (), 1)
+        super().__init__(examiner, Command("python", (), folder, {}), (), 1)
         self._side_by_side = self._serial = ModelRuns(lab)
 
     def propose(self, trusts) -> None:
@@ -223,12 +225,9 @@ def examine(tests: Sequence[Modelled], *, budget_s=1e6, seed=0, forks=True, slot
         fresh = ModelLab(tests, room.clock, forks=False, slots=slots, seed=seed + 1)
         started = ExamStarted(lab.tests, forks, slots=slots, budget_s=budget_s)
         room.emit(started)
-        examiner = Examiner(room, lab, Ledger([started]), budget_s)
-        confirmer = ModelConfirmer(examiner, fresh, Path(folder))
-        try:
-            _examine(examiner, confirmer, fresh, spec)
-        finally:
-            confirmer.close()
+        with contextlib.closing(ProjectFiles(folder)) as files:
+            examiner = Examiner(room, lab, Ledger([started]), budget_s, files)
+            _examine(examiner, ModelConfirmer(examiner, fresh, Path(folder)), fresh, spec)
     return Examined(tests, examiner, lab, room)
 
 
@@ -240,18 +239,29 @@ def models():
 
 
 @pytest.fixture
-def real(tmp_path, write_project):
+def real(tmp_path, write_project, guarded_room):
     """Write a project (in a folder with a space) and examine it with real processes: ``real(files…, args=…)``."""
     rooms = []
 
-    def run(*, args=(), budget_s=6.0, interrupt_when=None, tests=(), factors=None, folder="a project", **files):
+    def run(
+        *,
+        args=(),
+        budget_s=6.0,
+        interrupt_when=None,
+        tests=(),
+        factors=None,
+        folder="a project",
+        guarded=False,
+        **files,
+    ):
         root = write_project(tmp_path / folder, **files)
         spec = ExamineSpec(
             python=sys.executable, args=tuple(args), budget_s=budget_s, slots=2, tests=tuple(tests),
             factors=factors or {},
         )  # fmt: skip
         (tmp_path / "run").mkdir(exist_ok=True)
-        room = FakeRoom(spec, tmp_path / "run", root=root, interrupt_when=interrupt_when)
+        kind = guarded_room if guarded else FakeRoom
+        room = kind(spec, tmp_path / "run", root=root, interrupt_when=interrupt_when)
         rooms.append(room)
         before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
         try:

@@ -6,6 +6,7 @@ import pytest
 
 from brinell.core.examination import Exam
 from brinell.core.observation import Choice
+from brinell.core.spending import AGAIN
 from brinell.suite.deep.recent import Recent
 
 
@@ -35,7 +36,7 @@ def test_new_and_changed_tests_come_first(models, monkeypatch):
     others = [times[test] for test in range(40) if test not in {3, 5, 7}]
     assert min(times[3], times[5]) > 2 * max(others)
     assert times[3] > times[7] > max(others)
-    (said,) = [record for record in done.records if isinstance(record, Choice) and "times again" in record.what]
+    (said,) = [record for record in done.records if isinstance(record, Choice) and record.what == AGAIN]
     assert "1 new, 1 changed, 1 using what was changed (against main)" in said.reason
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from brinell.core.errors import UsageError
+from brinell.core.errors import SubjectError, UsageError
 from brinell.core.examination import Confirmation, Exam, ExamStarted
-from brinell.core.observation import CollectError
+from brinell.core.observation import Choice, CollectError
 
 
 def test_state_of_three_kinds_and_each_way_to_depend_on_it(real):
@@ -132,9 +132,43 @@ def test_threads_at_import_mean_fresh_processes_and_the_same_answer(real):
     assert done.trust("test_victim").confirmed
 
 
-def test_a_suite_without_tests_is_the_users_error(real):
-    with pytest.raises(UsageError, match="collected no tests"):
-        real(tests__test_a="x = 1\n")
+def test_of_a_suite_without_tests_nothing_is_known(real):
+    done = real(tests__test_a="x = 1\n")
+    assert [(record.tests, record.why_not) for record in done.of(ExamStarted)] == [((), "no tests were collected")]
+
+
+def test_an_option_that_pytest_does_not_know_is_the_users_error(real):
+    with pytest.raises(UsageError, match="no-such-option"):
+        real(tests__test_a="def test_a(): pass\n", args=["--no-such-option"])
+
+
+@pytest.mark.parametrize(
+    ("body", "how"),
+    [
+        ("os._exit(0)", "exit status 0"),
+        ("os.kill(os.getpid(), 9)", "signal 9"),
+        ("sys.exit(3)", "exit status"),
+    ],
+)
+def test_a_suite_that_ends_its_collection_is_the_subjects_trouble(real, body, how):
+    with pytest.raises(SubjectError, match=how):
+        real(tests__test_a=f"import os, sys\n{body}\n")
+
+
+def test_a_suite_that_hangs_in_its_collection_is_ended(real, monkeypatch):
+    monkeypatch.setattr("brinell.suite.deep.collecting._COLLECT_S", 1.0)
+    with pytest.raises(SubjectError, match="took longer than 1 s"):
+        real(tests__test_a="import time\ntime.sleep(600)\n")
+
+
+def test_a_test_that_kills_the_server_costs_nobody_else_a_verdict(real):
+    kills = "import os\ndef test_kills(): os.kill(os.getppid(), 9)\ndef test_good(): pass\n"
+    done = real(**_VICTIM, tests__test_m=kills, tests=["test_victim", "test_good"], budget_s=20.0, guarded=True)
+    assert done.trust("test_victim").verdict == "victim"
+    assert done.trust("test_victim").confirmed
+    assert done.trust("test_kills").all_runs[0] > 0
+    assert done.trust("test_good").all_runs[0] == 0 < done.trust("test_good").all_runs[1]
+    assert [record for record in done.of(Choice) if "test_kills" in record.reason]
 
 
 def test_what_cannot_be_collected_is_said_and_the_rest_examined(real):

@@ -19,10 +19,10 @@ from brinell.suite.lab.server import Command, ForkLab, ServerProcess
 class Laboratories:
     """``fork``, ``fresh`` and ``plain`` of one project."""
 
-    def __init__(self, root: Path, folder: Path) -> None:
+    def __init__(self, root: Path, folder: Path, kind: type[FakeRoom]) -> None:
         folder.mkdir()
         self.root = root
-        self.room = FakeRoom(ExamineSpec(), folder, root=root)
+        self.room = kind(ExamineSpec(), folder, root=root)
         self.command = Command(sys.executable, ("-p", "no:cacheprovider", "-q"), root, dict(os.environ))
         self._labs = []
         self._descriptors = _descriptors()
@@ -64,15 +64,15 @@ def _descriptors():
 
 
 @pytest.fixture
-def laboratories(project, tmp_path, monkeypatch):
+def laboratories(project, tmp_path, monkeypatch, guarded_room):
     """Write a project; its laboratories keep their temporary folders where it is seen that none is left."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     made = []
 
-    def make(**files):
-        made.append(Laboratories(project(**files), tmp_path / "run"))
+    def make(*, guarded=False, **files):
+        made.append(Laboratories(project(**files), tmp_path / "run", guarded_room if guarded else FakeRoom))
         return made[-1]
 
     yield make

@@ -4,7 +4,10 @@ import msgspec
 import pytest
 
 from brinell.core.errors import Interrupted, SubjectError
+from brinell.core.observation import Choice
+from brinell.suite.lab.enduring import EnduringLab
 from brinell.suite.lab.job import Changed, Job, Mark, fixture, restore
+from brinell.suite.lab.server import ServerGoneError
 
 FILES = {
     "shared": "ITEMS = []\n",
@@ -95,6 +98,63 @@ def test_a_server_that_died_is_the_subjects_trouble(laboratories):
     fork = made.fork()
     with pytest.raises(SubjectError, match="ended in the middle"):
         list(fork.run([Job((0,))]))
+
+
+_KILLERS = """
+    import os, signal
+    def test_good(): pass
+    def test_kills(): os.kill(os.getppid(), signal.SIGKILL)
+    def test_kills_all(): os.killpg(os.getpgid(os.getppid()), signal.SIGKILL)
+    def test_fine(): pass
+"""
+
+
+def test_who_kills_the_server_is_known_however_many_tests_ran_meanwhile(laboratories):
+    fork = laboratories(test_a=_KILLERS).fork()
+    with pytest.raises(ServerGoneError) as gone:
+        list(fork.run([Job((0, 1, 3, 0, 3, 0, 3))]))
+    assert gone.value.running == {1}
+
+
+def test_a_server_that_a_test_ended_is_started_again_and_that_test_runs_by_itself(laboratories):
+    made = laboratories(test_a=_KILLERS, guarded=True)
+    first = made.fork()
+    servers = []
+
+    def start():
+        servers.append(made.fork())
+        return servers[-1]
+
+    lab = EnduringLab(made.room, first, start, made.fresh(first.tests))
+    jobs = [Job((0, 1, 3)), Job((3,)), Job((2, 0)), Job((0,)), Job((3, 0))]
+    results = {result.job.steps: result for result in lab.run(jobs)}
+    assert results.keys() == {job.steps for job in jobs}
+    assert [(ran.test, ran.died) for ran in results[0, 1, 3].ran] == [(0, False), (1, True)]
+    assert [(ran.test, ran.died) for ran in results[2, 0].ran] == [(2, True)]
+    assert all(results[steps].complete for steps in ((3,), (0,), (3, 0)))
+    assert lab.forks
+    assert len(servers) == 2
+    said = [record for record in made.room.records if isinstance(record, Choice)]
+    assert ["test_kills" in one.reason for one in said] == [True, True]
+    lab.close()
+
+
+def test_a_server_that_cannot_be_started_again_leaves_fresh_processes(laboratories):
+    made = laboratories(test_a=_KILLERS, guarded=True)
+    first = made.fork()
+    lab = EnduringLab(made.room, first, lambda: None, made.fresh(first.tests))
+    results = {result.job.steps: result for result in lab.run([Job((1,)), Job((0, 3))])}
+    assert results[0, 3].complete
+    assert results[1,].ran[0].died
+    assert not lab.forks
+    assert "test_kills" in lab.why
+    lab.close()
+
+
+def test_a_process_that_is_killed_leaves_no_folder(laboratories):
+    made = laboratories(test_a="import os\ndef test_it(tmp_path): os._exit(3)")
+    fresh = made.fresh(("test_a.py::test_it",))
+    assert [result.how for result in fresh.run([Job((0,), alone=True)])] == ["left"]  # the fixture sees to the rest
 
 
 def test_forged_lines_do_not_stop_a_laboratory(laboratories):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brinell.suite.lab.job import Job, Ran, Result
-from brinell.suite.lab.slot_lines import Assembly, Begin, End, Finished, RanLine, decode
+from brinell.suite.lab.slot_lines import Assembly, Begin, End, Finished, Kills, RanLine, decode
 
 KINDS = ["begin", "ran", "changed", "restored", "fixture", "factors", "files", "stopped", "error", "finished", "end"]
 FIELDS = [
@@ -114,6 +114,21 @@ def test_a_test_that_never_ended_died(how, outcome, kind):
     last = result.last()
     assert (last.outcome, last.kind, last.died, last.failed) == (outcome, kind, True, True)
     assert result.failures() == {1}
+
+
+def test_what_ran_while_a_kill_took_effect_does_not_count():
+    assembly = Assembly(JOB)
+    for line in (Begin(0), RanLine(0, "passed"), Begin(1), Kills(), RanLine(1, "passed"), Begin(0)):
+        assembly.take(line)
+    assert assembly.killer == 1
+    assert [(ran.test, ran.died) for ran in assembly.end("signal", -9, 0.1).ran] == [(0, False), (1, True)]
+
+
+def test_a_signal_that_kills_nobody_is_no_death():
+    assembly = Assembly(JOB)
+    for line in (Begin(0), Kills(), RanLine(0, "passed"), Finished(1)):
+        assembly.take(line)
+    assert assembly.end("exit", 0, 0.1).ran == (Ran(0, "passed"),)
 
 
 @pytest.mark.parametrize("how", ["fork", "lost"])

@@ -17,7 +17,6 @@ from brinell.suite.lab.job import Lab
 from brinell.suite.lab.plain import TWICE, Asked, PlainRuns
 from brinell.suite.lab.server import Command
 from brinell_inside.factors import FACTORS
-from brinell_inside.serve.project_files import ProjectFiles
 
 _LEAST_S = 20.0
 _TIMES = 5
@@ -34,14 +33,11 @@ class Confirmer:
     Files of the project that a reproducer changes are put back. Nothing runs beside one that touches such files.
     """
 
-    def __init__(
-        self, examiner: Examiner, command: Command, rootdir: str, options: Sequence[str], at_once: int
-    ) -> None:
+    def __init__(self, examiner: Examiner, command: Command, options: Sequence[str], at_once: int) -> None:
         self._examiner = examiner
         self._command = command
         self._side_by_side = PlainRuns(examiner.room, command, at_once)
         self._serial = PlainRuns(examiner.room, command)
-        self._files = ProjectFiles(rootdir)
         self._options = tuple(options)
 
     def confirm(self, trusts: Iterable[Trust]) -> None:
@@ -50,7 +46,7 @@ class Confirmer:
         together: list[_Wanted] = []
         apart: list[_Wanted] = []
         for wanted in self._affordable(list(trusts)):
-            touches = self._examiner.serial or any(test in self._examiner.writers for test in wanted[1])
+            touches = self._examiner.serial or self._examiner.wrote(wanted[1])
             (apart if touches else together).append(wanted)
         self._do(self._side_by_side, together)
         for one in apart:
@@ -133,17 +129,13 @@ class Confirmer:
     @contextlib.contextmanager
     def _keeping(self, tests: Iterable[int]) -> Iterator[None]:
         """Put back the files of the project that these tests are known to change, and no others."""
-        paths = set().union(*(self._examiner.files.get(test, set()) for test in tests))
+        paths = self._examiner.wrote(tuple(tests))
         if paths:
-            self._files.remember()
+            self._examiner.project.remember()
         try:
             yield
         finally:
-            self._files.restore(paths)
-
-    def close(self) -> None:
-        """Forget the copies of the project's files."""
-        self._files.close()
+            self._examiner.project.restore(paths)
 
     def _do(self, runs: PlainRuns, wanted: Sequence[_Wanted]) -> None:
         for answer in runs.run([self._asked(number, *one) for number, one in enumerate(wanted)]):

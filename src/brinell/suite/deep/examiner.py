@@ -34,11 +34,10 @@ class Examiner:
     file would look nondeterministic otherwise.
     """
 
-    def __init__(self, room: Room, lab: Lab, ledger: Ledger, budget_s: float, rootdir: str = "") -> None:
+    def __init__(self, room: Room, lab: Lab, ledger: Ledger, budget_s: float, project: ProjectFiles) -> None:
         self.room = room
         self.lab = lab
         self.ledger = ledger
-        self.rootdir = rootdir
         self.count = len(lab.tests)
         self.touches = Touches()
         self.slots = 2  # children at a time
@@ -52,7 +51,7 @@ class Examiner:
         self.serial = False  # nothing beside anything: running side by side has disturbed too much
         self._begun_ns = room.clock.now_ns()
         self.budget_s = budget_s
-        self._files = ProjectFiles(rootdir)
+        self.project = project
         self.written: set[str] = set()  # paths of the project that tests change
         self._orders: list[Exam] = []
         self._sure: set[tuple[int, ...]] = set()  # sequences whose last test failed with nothing beside it
@@ -113,8 +112,8 @@ class Examiner:
                     doubted.append(result)
                 else:
                     believed.append(self.write(purpose, result))
-            if not all(job.alone or self.writers.isdisjoint(job.tests) for job in batch):
-                self._files.restore(self.written)
+            if self.written and not all(job.alone for job in batch):
+                self.project.restore(self.written)
         if doubted:
             again = [msgspec.structs.replace(result.job, alone=True) for result in doubted]
             first = {result.job.steps: result for result in doubted}
@@ -149,6 +148,7 @@ class Examiner:
         self.room.emit(exam)
         self.ledger.add(exam)
         self.touches.learn(result)
+        self._learn_put_back(result)
         if not exam.factors:
             self._learn(result)
             if purpose == "order":
@@ -210,13 +210,24 @@ class Examiner:
         if not paths:
             return
         if not self.writers:  # the job in which it showed is over, and what it changed is put back
-            self._files.remember()
+            self.project.remember()
         self.writers.add(test)
+        self.files.setdefault(test, set()).update(paths)
         self.written |= paths
 
-    def close(self) -> None:
-        """Forget the copies of the project's files."""
-        self._files.close()
+    def _learn_put_back(self, result: Result) -> None:
+        """The server has put files back: some test writes them, which one is known once each was watched."""
+        if result.files:
+            if not self.written:
+                self.project.remember()
+            self.write_files = True
+            self.written.update(path for path, _ in result.files)
+
+    def wrote(self, tests: Iterable[int]) -> set[str]:
+        """Return the files of the project that these tests may change: all that any does, where one was not watched."""
+        if self.write_files and not self.watched.issuperset(tests):
+            return set(self.written)
+        return set().union(*(self.files.get(test, set()) for test in tests))
 
     def tried(self, record: Exam | Confirmation | FixTried | Left) -> None:
         """Write down something seen."""

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from brinell.core.flaky_rates import runs_to_see
 from brinell.core.observation import Choice
-from brinell.core.spending import Tried, next_reruns
+from brinell.core.spending import AGAIN, Tried, next_reruns
 from brinell.suite.deep.examiner import Examiner
 from brinell.suite.deep.recent import Recent
 from brinell.suite.lab.job import Result
@@ -110,5 +110,5 @@ def _tell(examiner: Examiner, recent: Recent, more: list[int], tests: Iterable[i
         words += f", {rest[len(rest) // 2]:,} of the typical other test" if rest else ""
     else:
         words = "neither a baseline nor git says which tests are new or changed: all have the same chance"
-    what = f"ran {sum(more):,} times again what had passed each time"
-    examiner.room.emit(Choice(what, f"most likely to surprise per second; {words}"))
+    said = f"{sum(more):,} runs of tests that had passed each time, by what they may tell per second; {words}"
+    examiner.room.emit(Choice(AGAIN, said))

@@ -7,9 +7,9 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from brinell.core.errors import UsageError
+from brinell.core.errors import SubjectError
 from brinell.core.examination import ExamStarted
-from brinell.core.observation import RUN, BaselineRead, Choice, CollectError, SeenTest
+from brinell.core.observation import RUN, BaselineRead, Choice, SeenTest
 from brinell.core.plan import ExamineSpec
 from brinell.core.roles import Room
 from brinell.core.trust import Ledger, Trust
@@ -17,6 +17,7 @@ from brinell.subject.interpreter import choose, probe
 from brinell.suite.deep import blame, phases
 from brinell.suite.deep.beside import beside_itself
 from brinell.suite.deep.causes import decide_causes, find_causes
+from brinell.suite.deep.collecting import Collection, nothing
 from brinell.suite.deep.confirm import Confirmer
 from brinell.suite.deep.examiner import Examiner
 from brinell.suite.deep.import_trial import Importable
@@ -27,12 +28,11 @@ from brinell.suite.deep.target import resolve
 from brinell.suite.lab.fresh import FreshLab
 from brinell.suite.lab.job import Lab
 from brinell.suite.lab.plain import quiet_options
-from brinell.suite.lab.server import Command, ForkLab, ServerProcess
-from brinell.suite.recording import Recording
+from brinell.suite.lab.server import Command
 from brinell.suite.trial import TO_THE_END
 from brinell.suite.untrusted import identity
+from brinell_inside.serve.project_files import ProjectFiles
 
-_COLLECT_S = 600.0
 _PLAIN_RUNS = 3  # with nothing changed, of a test whose factors were asked for
 _ISOLATED_RUNS = 20  # of a test that was asked for by name
 
@@ -46,46 +46,45 @@ class ExamineTrial:
         if not isinstance(spec, ExamineSpec):
             raise TypeError(f"step {room.step.id} is no examination")
         directory = Path(room.plan.root, spec.directory)
-        chosen = choose(directory, spec.python or room.plan.python, os.environ)
+        chosen = choose(directory, spec.python or room.plan.python, os.environ, configured=room.plan.python)
         probe(chosen, cwd=directory)
         options = (*TO_THE_END, *spec.args)
         command = Command(str(chosen.path), (*options, *spec.paths), directory, dict(os.environ))
         room.progress(0, None, "collecting")
-        said = Recording(("pytest", *command.args), command.python, chosen.because)
         slots = spec.slots or min(8, os.cpu_count() or 1)
-        broken: list[CollectError] = []
-        server = ServerProcess(
-            room,
-            command,
-            slots,
-            lambda line: broken.extend(one for one in said.feed(line) if type(one) is CollectError),
-        )
         with contextlib.ExitStack() as opened:
-            opened.callback(server.close)
-            forks = server.wait_ready(_COLLECT_S)
-            if not server.tests:
-                tail = server.tail.decode("utf-8", "replace").strip().splitlines()[-3:]
-                raise UsageError("pytest collected no tests: " + (" | ".join(tail) or "it said nothing"))
-            rootdir = said.started.rootdir or str(directory)
+            collection = opened.enter_context(contextlib.closing(Collection(room, command, chosen.because, slots)))
+            try:
+                collection.wait()
+            except SubjectError as error:
+                if not any(step.trial == "suite" for step in room.plan.steps):
+                    raise
+                nothing(room, str(error), collection.broken)  # the suite's own step has seen it, and judges it
+                return
+            if not collection.tests:
+                nothing(room, "no tests were collected", collection.broken)
+                return
+            said = collection.said.started
+            rootdir = said.rootdir or str(directory)
             bare = Command(command.python, options, Path(rootdir), command.env)
-            fresh = FreshLab(room, bare, server.tests, Path(rootdir), why=server.why, at_once=slots)
+            files = opened.enter_context(contextlib.closing(ProjectFiles(rootdir)))
+            fresh = FreshLab(
+                room, bare, collection.tests, Path(rootdir), why=collection.why, at_once=slots, files=files
+            )
             opened.callback(fresh.close)
-            lab: Lab = ForkLab(room, server) if forks else fresh
-            quiet = quiet_options(tuple(said.started.plugins))
+            lab = opened.enter_context(contextlib.closing(collection.lab(fresh)))
+            quiet = quiet_options(tuple(said.plugins))
             started = ExamStarted(
-                tuple(map(identity, lab.tests)), forks, server.why, slots, spec.budget_s, rootdir,
-                command.python, quiet, said.started.python, said.started.pytest,
+                tuple(map(identity, lab.tests)), lab.forks, collection.why, slots, spec.budget_s, rootdir,
+                command.python, quiet, said.python, said.pytest,
             )  # fmt: skip
             room.emit(started)
-            for error in broken:
-                room.emit(error)
-            ledger = Ledger([started])
-            examiner = Examiner(room, lab, ledger, spec.budget_s, rootdir)
-            opened.callback(examiner.close)
+            for broken in collection.broken:
+                room.emit(broken)
+            examiner = Examiner(room, lab, Ledger([started]), spec.budget_s, files)
             fresh.written = examiner.written
             examiner.slots = slots
-            confirmer = Confirmer(examiner, bare, rootdir, quiet, slots)
-            opened.callback(confirmer.close)
+            confirmer = Confirmer(examiner, bare, quiet, slots)
             by_itself = Importable(command, bare, quiet, slots, fresh)
             if spec.tests:
                 _isolate(examiner, confirmer, fresh, spec, by_itself)
@@ -151,6 +150,7 @@ def _isolate(
     else:
         examiner.ask("alone", [examiner.job([test]) for test in targets for _ in range(_PLAIN_RUNS)])
     if not spec.factors:
+        targets = [test for test in targets if not examiner.ledger.trust(test).always_fails]  # no factor explains that
         beside_itself(examiner, targets)
     decide_causes(examiner, fresh, targets, spec.factors)
     confirmer.confirm_causes([examiner.ledger.trust(test) for test in targets], fresh)
@@ -161,7 +161,7 @@ def _recent(examiner: Examiner) -> Recent:
     room = examiner.room
     blessed = [envelope.data for envelope in room.history(BaselineRead, source=RUN)]
     content = next((one.content for one in blessed if isinstance(one, BaselineRead)), None)
-    return recent(room, Path(examiner.rootdir), examiner.lab.tests, content)
+    return recent(room, Path(examiner.project.root), examiner.lab.tests, content)
 
 
 def _retried(examiner: Examiner) -> set[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from brinell.suite.lab.slot_lines import Assembly, decode
 from brinell.suite.session import launcher
 from brinell.suite.wire_lines import MAX_LINE_BYTES
 from brinell_inside.serve.project_files import ProjectFiles
+from brinell_inside.serve.scratch import remove
 
 _WAIT_MS = 50
 _CHUNK_BYTES = 65_536
@@ -36,7 +38,15 @@ class FreshLab:
     forks = False
 
     def __init__(
-        self, room: Room, command: Command, tests: Sequence[str], rootdir: Path, *, why: str = "", at_once: int = 1
+        self,
+        room: Room,
+        command: Command,
+        tests: Sequence[str],
+        rootdir: Path,
+        *,
+        why: str = "",
+        at_once: int = 1,
+        files: ProjectFiles | None = None,
     ) -> None:
         self.tests = tuple(tests)
         self.why = why
@@ -46,7 +56,9 @@ class FreshLab:
         self._at_once = at_once
         self._running: list[_Process] = []
         self.written: set[str] = set()
-        self._files = ProjectFiles(str(rootdir))
+        self._files = files or ProjectFiles(str(rootdir))
+        self._files_are_ours = files is None
+        self._scratch = tempfile.mkdtemp(prefix="brinell-")  # a process that is killed can't remove its folders
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Result]:
         """Yield results as they come in; ticks."""
@@ -55,7 +67,9 @@ class FreshLab:
             self._files.remember()
         while waiting or self._running:
             while waiting and self._may_start(waiting[0]):
-                self._running.append(_Process(self._room, self._command, *self._asked(waiting.popleft())))
+                self._running.append(
+                    _Process(self._room, self._command, self._scratch, *self._asked(waiting.popleft()))
+                )
             _wait(self._running)
             self._room.tick()
             for process in list(self._running):
@@ -86,13 +100,17 @@ class FreshLab:
         if self._running:
             self._files.restore(self.written)
         self._running.clear()
-        self._files.close()
+        if self._files_are_ours:
+            self._files.close()
+        remove(self._scratch)
 
 
 class _Process:
     """One pytest that does one job and ends."""
 
-    def __init__(self, room: Room, command: Command, job: Job, files: Sequence[str], names: Mapping[int, str]) -> None:
+    def __init__(  # noqa: PLR0917 - what it needs, each once
+        self, room: Room, command: Command, scratch: str, job: Job, files: Sequence[str], names: Mapping[int, str]
+    ) -> None:
         self.job = job
         self.tail = b""
         self._how = "exit"
@@ -105,11 +123,11 @@ class _Process:
         control_end, control = os.pipe()
         self._out, out_end = os.pipe()
         os.set_blocking(self._out, False)
-        argv = [*job.prefix, command.python, str(launcher()), "--fd", str(wire_end), "--control", str(control_end), "--"]
+        argv = [*job.prefix, command.python, str(launcher()), "--fd", str(wire_end), "--control", str(control_end)]
         env = {**command.env, **job.env} | ({} if job.hash_seed is None else {"PYTHONHASHSEED": str(job.hash_seed)})
         try:
             self._child = room.start(
-                [*argv, *command.args, *files],
+                [*argv, "--scratch", scratch, "--", *command.args, *files],
                 cwd=command.cwd, env=env, stdout=out_end, stderr=out_end, pass_fds=(wire_end, control_end),
             )  # fmt: skip
         finally:

@@ -78,6 +78,7 @@ class ServerProcess:
     ) -> None:
         self.tests: tuple[str, ...] = ()
         self.ready = False
+        self.complete = False  # it has collected
         self.why = ""
         self.conftests: tuple[str, ...] = ()  # an early server has loaded these
         self.stops = False  # the suite is to stop at its first failures
@@ -88,6 +89,7 @@ class ServerProcess:
         self._say = say
         self._ids: list[str] = []
         self._ticked_ns = 0
+        self._closed = False
         wire, wire_end = os.pipe()
         control_end, self._control = os.pipe()
         output, output_end = os.pipe()
@@ -186,6 +188,7 @@ class ServerProcess:
             self._ids += items.ids
         elif line.startswith(b'{"kind":"ready"'):
             ready = msgspec.json.decode(line, type=_Ready)
+            self.complete = True
             self.ready, self.why, self.stops = ready.forkable, ready.why, ready.stops
             self.conftests = tuple(ready.conftests)
             self.tests = tuple(self._ids)
@@ -193,7 +196,10 @@ class ServerProcess:
             self._say(line)
 
     def close(self) -> None:
-        """Ask it to end, then end it."""
+        """Ask it to end, then end it; nothing happens the second time."""
+        if self._closed:
+            return
+        self._closed = True
         self.send({"op": "quit"})
         os.close(self._control)
         stop_by = self._room.clock.now_ns() + 2_000_000_000
@@ -234,6 +240,14 @@ def widen(fd: int) -> None:
             fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
+class ServerGoneError(SubjectError):
+    """The server died in the middle of its work; ``running`` are the tests that ran then."""
+
+    def __init__(self, message: str, running: frozenset[int]) -> None:
+        super().__init__(message)
+        self.running = running
+
+
 class ForkLab:
     """Does jobs in children of one server, as many at a time as it has slots."""
 
@@ -248,7 +262,7 @@ class ForkLab:
         self.tests = server.tests
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Result]:
-        """Yield results as they come in. ``SubjectError`` if the server itself died, which no test should manage."""
+        """Yield results as they come in. ``ServerGoneError`` if the server itself died."""
         waiting = deque(jobs)
         running: dict[int, Job] = {}
         while waiting or running:
@@ -267,7 +281,14 @@ class ForkLab:
                 self._end_stalled(slot)
             if running and self._server.gone and all(slot.lines.ended for slot in self._server.slots):
                 tail = self._server.tail.decode("utf-8", "replace")[-500:]
-                raise SubjectError(f"the process that serves the tests ended in the middle of its work: {tail}")
+                message = f"the process that serves the tests ended in the middle of its work: {tail}"
+                raise ServerGoneError(message, self._culprits())
+
+    def _culprits(self) -> frozenset[int]:
+        """Return the tests that were seen to send a signal to the server; where none was, those that run now."""
+        work = [slot.assembly for slot in self._server.slots if slot.assembly is not None]
+        killers = [one.killer for one in work if one.killer is not None]
+        return frozenset(killers or [one.running for one in work if one.running is not None])
 
     def _end_stalled(self, slot: Slot) -> None:
         """A test that says nothing for too long hangs; the deadline of its job may be that of a whole suite."""

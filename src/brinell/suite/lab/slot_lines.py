@@ -37,6 +37,10 @@ class RanLine(_Line, frozen=True, tag="ran"):
     m: str = ""
 
 
+class Kills(_Line, frozen=True):
+    """The running test sends a signal to the process that started its own."""
+
+
 class ChangedLine(_Line, frozen=True, tag="changed"):
     """What is different from the mark."""
 
@@ -143,6 +147,7 @@ class CollectErrorLine(_Line, frozen=True, tag="collect_error"):
 Line = (
     Begin
     | RanLine
+    | Kills
     | ChangedLine
     | TouchedLine
     | Restored
@@ -177,7 +182,9 @@ class Assembly:
         self.job = job
         self._tests = frozenset(job.tests)
         self._ran: list[Ran] = []
-        self._running: int | None = None
+        self.running: int | None = None  # the test that has begun and not ended
+        self.killer: int | None = None  # the first test that sent a signal to the process that started this one
+        self._before_killer = 0  # tests that had run then
         self._changes: list[tuple[int | None, tuple[Change, ...]]] = []
         self._refused: list[str] = []
         self._fixture = ""
@@ -192,11 +199,13 @@ class Assembly:
         """Add a line other than ``end``; what it says of tests that are not the job's is forged."""
         match line:
             case Begin() if line.i in self._tests:
-                self._running = line.i
+                self.running = line.i
             case RanLine() if line.o in _OUTCOMES and line.i in self._tests:
-                self._running = None
+                self.running = None
                 kind, message = clean(line.t, 200), clean(line.m, 600)
                 self._ran.append(Ran(line.i, line.o, line.s, clean(line.p, 40), kind, message))
+            case Kills() if self.killer is None:
+                self.killer, self._before_killer = self.running, len(self._ran)
             case ChangedLine() if line.i is None or line.i in self._tests:
                 self._changes.append((line.i, tuple(map(_change, line.changes))))
             case TouchedLine() if line.i in self._tests:
@@ -212,7 +221,7 @@ class Assembly:
                 self._files += [(clean(path, 1000), clean(how, 20)) for path, how in line.changed]
             case Finished():
                 self._finished = True
-            case CollectErrorLine() if not self._ran and self._running is None:
+            case CollectErrorLine() if not self._ran and self.running is None:
                 raised = line.exc[-1] if line.exc else _Raised()
                 said = ": ".join(filter(None, (raised.type or "", raised.message)))
                 self._uncollected.append((clean(line.nodeid, 1000), clean(said, 300)))
@@ -222,13 +231,16 @@ class Assembly:
     def end(self, how: str, status: int | None, seconds: float) -> Result:
         """Return the result; a test that had begun and never ended died, whatever the exit status says."""
         how = "finished" if self._finished and how == "exit" else "left" if how == "exit" else how
-        if self._running is not None and how not in ("fork", "lost"):
+        if self.killer is not None and how == "signal":  # what it hit took a moment to end this process as well
+            del self._ran[self._before_killer :]
+            self.running = self.killer
+        if self.running is not None and how not in ("fork", "lost"):
             outcome = "passed" if how == "killed" else "failed"
-            self._ran.append(Ran(self._running, outcome, seconds, "call", _DIED.get(how, how), "", died=True))
+            self._ran.append(Ran(self.running, outcome, seconds, "call", _DIED.get(how, how), "", died=True))
         return Result(
             self.job, how, status, seconds, tuple(self._ran), tuple(self._changes), tuple(self._refused),
             self._unsupported, tuple(self._files), tuple(self._trouble), self._fixture,
-            (), tuple(self._uncollected), touched=self._touched,
+            uncollected=tuple(self._uncollected), touched=self._touched,
         )  # fmt: skip
 
 
