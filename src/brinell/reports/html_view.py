@@ -12,13 +12,14 @@ from brinell.core.finding import Finding
 from brinell.core.judgement import Judgement, Load, Seconds, SlowTest
 from brinell.core.redact import plain
 from brinell.core.verdicts import Verdict
-from brinell.reports import figures, outline, outline_property, outline_shared, outline_trust
+from brinell.reports import figures, outline, outline_property, outline_quality, outline_shared, outline_trust
 from brinell.reports.chart import phases_bar, share_bar
 
 MOST_TEXT = 8000
 MOST_BUGS = 300
 _MOST_REASONS = 100
 _MOST_LEFT = 200
+_MOST_QUALITY = 300
 _MOST_PROPERTIES = 500
 _MOST_LINES = 60
 _MOST_SAMPLES = 50
@@ -59,6 +60,19 @@ def view(judgement: Judgement) -> dict[str, Any]:
         "outcome_counts": _outcome_counts(judgement),
         "not_measured": _not_measured(judgement),
         **_properties(judgement),
+        **_quality(judgement),
+    }
+
+
+def _quality(judgement: Judgement) -> dict[str, Any]:
+    told, found = judgement.quality_summary, outline_quality.items(judgement)
+    return {
+        "quality_title": outline_quality.TITLE,
+        "quality_columns": outline_quality.COLUMNS,
+        "quality_facts": outline_quality.facts(told) if told else [],
+        "quality_items": found[:_MOST_QUALITY],
+        "quality_left_out": max(0, len(found) - _MOST_QUALITY),
+        "quality_place": outline_quality.place,
     }
 
 

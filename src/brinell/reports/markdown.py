@@ -20,6 +20,7 @@ from brinell.reports.figures import (
     size,
 )
 from brinell.reports.markdown_property import properties
+from brinell.reports.markdown_quality import quality
 from brinell.reports.markdown_shared import shared
 from brinell.reports.markdown_text import block, cell, code, prose, table, text
 from brinell.reports.markdown_trust import trust
@@ -41,6 +42,7 @@ def markdown(judgement: Judgement) -> str:
     if judgement.suite:
         parts += _suite(judgement.suite)
     parts += properties(judgement)
+    parts += quality(judgement)
     for load in judgement.load:
         parts += _load(load)
     parts += _not_measured(judgement)

@@ -11,6 +11,7 @@ from brinell.reports import outline
 from brinell.reports.figures import cores, count, latency, milliseconds, percent, plural, seconds, size
 from brinell.reports.layout import GLUE, STYLE, Pen
 from brinell.reports.terminal_property import properties
+from brinell.reports.terminal_quality import quality
 from brinell.reports.terminal_shared import shared
 from brinell.reports.terminal_trust import trust
 
@@ -38,6 +39,7 @@ def summary(
     if judgement.suite:
         _suite(pen, judgement.suite)
     properties(pen, judgement)
+    quality(pen, judgement)
     for load in judgement.load:
         _load(pen, load)
     _close(pen, judgement, folder)
@@ -62,7 +64,8 @@ def _findings(pen: Pen, judgement: Judgement) -> None:
             continue
         pen.heading(title)
         for finding in findings[:_MOST_FINDINGS]:
-            _finding(pen, finding, short=finding.id in told_below and finding.reason is None)
+            is_told = finding.id in told_below or finding.check == "quality"
+            _finding(pen, finding, short=is_told and finding.reason is None)
         if len(findings) > _MOST_FINDINGS:
             pen.say(f"and {len(findings) - _MOST_FINDINGS} more in report.md", style="dim")
 

@@ -10,6 +10,7 @@ from brinell.core.judgement import Bug, Judgement
 from brinell.core.verdicts import Severity
 from brinell.reports import outline
 from brinell.reports.figures import count, exact, plural
+from brinell.reports.markdown_quality import beside_the_bugs
 from brinell.reports.markdown_text import block, cell, code, prose, table, text
 
 _MOST_TESTS = 50
@@ -37,6 +38,7 @@ def triage_markdown(judgement: Judgement) -> str:
     parts += _listed(bugs[len(told) :])
     if not bugs:
         parts.append("No bug was found.")
+    parts += beside_the_bugs(judgement)
     return "\n\n".join(parts) + "\n"
 
 

@@ -67,9 +67,12 @@ class EarlyLab:
     forks = True
     why = ""
 
-    def __init__(self, room: Room, server: ServerProcess, tests: Sequence[str]) -> None:
+    def __init__(
+        self, room: Room, server: ServerProcess, tests: Sequence[str], *, collect_s: float = COLLECT_S
+    ) -> None:
         self._room = room
         self._server = server
+        self._collect_s = collect_s
         self._number = 0
         self._at: dict[int, _Group] = {}  # by the descriptor of its slot
         self.tests = tuple(tests)
@@ -107,7 +110,7 @@ class EarlyLab:
             "alone": jobs[0].alone,
             "steps": [],
             "jobs": [{**told(number, job), "names": self._names(job)} for number, job in inside.items()],
-            "deadline_s": COLLECT_S + sum(job.deadline_s for job in jobs),
+            "deadline_s": self._collect_s + sum(job.deadline_s for job in jobs),
         }
         self._server.send({"op": "run", "jobs": [command]})
 
