@@ -133,7 +133,7 @@ class ImportClock:
             known["modules"] += 1
             known["exclusive_s"] += spent_ns[1] / 1e9
             known["cpu_s"] += spent_ns[2] / 1e9
-        return _dearest(project, _MOST_PROJECT) + _dearest(packages.values(), _MOST_PACKAGES)
+        return _dearest(project, _MOST_PROJECT, 0.0) + _dearest(packages.values(), _MOST_PACKAGES, _LEAST_S)
 
 
 def _seen_as(ours, original):
@@ -151,8 +151,8 @@ def _record(name, path, by, at_start, spent_ns, *, project):
     }  # fmt: skip
 
 
-def _dearest(records, most):
-    worth = [record for record in records if max(record["exclusive_s"], record["seconds"]) >= _LEAST_S]
+def _dearest(records, most, least_s):
+    worth = [record for record in records if max(record["exclusive_s"], record["seconds"]) >= least_s]
     worth.sort(key=lambda record: (-max(record["exclusive_s"], record["seconds"]), record["module"]))
     return worth[:most]
 

@@ -5,7 +5,8 @@ A regression is an effect whose interval lies wholly beyond a limit, not a numbe
 interval lies above the limit, *not regressed* if below, *cannot tell* else. The limit is the larger of a relative and
 an absolute effect. Measured is the time that the tests had a processor or waited for something of their own ("free"),
 where the host tells how long they waited for a processor; else wall time. Where processor time has not grown along,
-other things of this machine may be the reason: ten times the evidence is asked for, and a part that carries the effect.
+other things of this machine may be the reason: more evidence is asked for (half the error; a tenth of it where waiting
+for a processor is not told), and a part that carries the effect.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LEAST_RATIO = 1.05
 cent without a change of the code (Mytkowicz et al., ASPLOS 2009), and no number of runs averages that out."""
 LEAST_S = 0.1
 """Nor are effects of less than a tenth of a second on a whole suite: nobody waits for them."""
-_WAITING = 10.0  # times the evidence, where processor time has not grown
+_WAITING = {"free": 2.0, "wall": 10.0}  # by what the error is divided, where processor time has not grown
 _CARRIES = 0.5  # of the effect: processor time that grew by less is not its reason
 
 
@@ -91,7 +92,7 @@ def _answered(known: Answer, time: Shift, ratios: Sequence[float]) -> Answer:
     if same is not None and (same.low > limit or same.high < -limit):
         why = "runs of the same code differ by more than the limit: this machine's speed drifts"
         return msgspec.structs.replace(known, why=why)
-    needed = shift(ratios, level(n) / _WAITING) if known.waits else time
+    needed = shift(ratios, level(n) / _WAITING[known.measure]) if known.waits else time
     if needed.low > limit:
         return msgspec.structs.replace(known, answer=REGRESSED, why="")
     if time.high < limit:
