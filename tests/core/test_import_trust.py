@@ -64,7 +64,7 @@ def test_what_is_skipped_or_runs_behind_others_tells_nothing():
 
 def test_a_test_that_was_not_collected_alone_is_brittle():
     records = [imported("e", OWN, uncollected={OWN: "ModuleNotFoundError: no helpers"})] * TIMES
-    found = imports(*records, *[imported("p")] * TIMES)
+    found = imports(*records, *[imported("p")] * TIMES, imported("p", OWN, OTHER))
     assert found.verdict(0, OWN, ())["message"] == "ModuleNotFoundError: no helpers"
 
 
@@ -74,6 +74,10 @@ def test_of_nested_sets_the_smallest_are_named_and_whole_suites_are_not():
     found = imports(*BRITTLE, *more)
     assert found.sets(0, OWN)[:2] == ((OTHER,), ("x.py", "y.py"))
     assert found.verdict(0, OWN, ())["files"] == ((OTHER,), ("x.py", "y.py"))
+
+
+def test_without_the_files_that_make_it_there_is_no_verdict():
+    assert imports(*difference("f", "p")).verdict(0, OWN, ()) == {}
 
 
 def test_state_that_was_put_back_and_undid_it_is_proved():

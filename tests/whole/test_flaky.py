@@ -65,6 +65,27 @@ def test_a_deep_suite_runs_first_and_is_examined_then(polluted):
     assert [test["test"] for test in told["flaky"]] == [VICTIM]
 
 
+def test_a_test_that_needs_the_collection_of_another_file_names_the_file(tool):
+    tests = tool.project / "tests"
+    (tests / "test_dark.py").write_text("import os\nos.environ['SHOP_THEME'] = 'dark'\ndef test_dark(): pass\n")
+    (tests / "test_look.py").write_text(
+        "import os\ndef test_theme(): assert os.environ.get('SHOP_THEME') == 'dark'\ndef test_plain(): pass\n"
+    )
+    (tool.project / "brinell.toml").write_text('[suite]\nargs = ["-p", "no:randomly"]\n')
+    tool.run_folder = tool.project.parent / "the run"
+    assert tool.call("flaky", "--budget", "40s", "--out", str(tool.run_folder)) == 1
+    (test,) = judgement_of(tool)["flaky"]
+    assert (test["test"], test["verdict"], test["cause"]) == (
+        "tests/test_look.py::test_theme",
+        "brittle",
+        "import-time",
+    )
+    assert test["setters"] == ["tests/test_dark.py"]
+    assert test["confirmed"]
+    assert "tests/test_dark.py" in test["reproducer"]
+    assert tool.left() == []
+
+
 def test_ctrl_c_keeps_what_was_found_and_resume_examines_again(polluted):
     slow = SUITE + "import time\ndef test_slow():\n    time.sleep(0.5)\n"
     (polluted.project / "tests" / "test_shop.py").write_text(slow)

@@ -123,8 +123,6 @@ def _collected(examined: Examined, cluster: Cluster) -> str:
     do = "passing only" if cluster.of("brittle") else "failing"
     if cluster.of("brittle") and cluster.of("victim"):
         do = "failing, or passing only,"
-    if not cluster.files:
-        return f"{do} where other files are collected as well, which is not known"
     others = f" and {counted(len(cluster.files) - 1, 'other', 'others')}" if len(cluster.files) > 1 else ""
     known = left_by(examined.ledger.imports, (one.files[0] for one in cluster.tests if one.files))
     names = [one_line(known[root].name, 120) for root in cluster.roots if root in known]

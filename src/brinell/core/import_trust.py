@@ -108,7 +108,9 @@ class Imports:
         return min(shown, key=len) if shown else ()
 
     def verdict(self, test: int, own: str, said: Iterable[Confirmation]) -> dict[str, Any]:
-        """Return the members of a ``Trust``; nothing where there is no difference, or a fresh process denied it."""
+        """Return the members of a ``Trust``; nothing without a difference and the files that make it, or where a fresh
+        process denied it.
+        """
         verdict = self.difference(test, own)
         if not verdict:
             return {}
@@ -118,6 +120,8 @@ class Imports:
         if bad.get(ONLY, brittle) != brittle or bad.get(COLLECTED, not brittle) == brittle:
             return {}
         sets = tuple(some for some in self.sets(test, own) if len(some) <= _MOST_TOGETHER)
+        if not sets:
+            return {}
         found: dict[str, Any] = {
             "verdict": verdict,
             "cause": CAUSE,

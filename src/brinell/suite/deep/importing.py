@@ -73,6 +73,10 @@ class Importing:
             self._phase = "pollution at import"
             differing = self._verified(candidates)
             self._search(differing)
+            lost = [test for test in differing if not self._sets(test)]
+            if lost:
+                what = f"not known: whose collection makes {len(lost)} tests pass or fail otherwise than by themselves"
+                examiner.room.emit(Choice(what, "the budget was spent, or no few files do"))
             self._name([test for test in differing if self._sets(test)])
         except SubjectError as error:
             examiner.room.emit(Choice("not tried further: each file collected by itself", str(error)[:300]))
@@ -252,7 +256,8 @@ class Importing:
 
     def _exam(self, purpose: str, result: Result, *, fresh: bool) -> ImportExam:
         job = result.job
-        everything = not self._labs.forks and job.collect == tuple(self._files) and len(self._files) > 1
+        named = purpose != "search" and not self._labs.forks  # a fresh process names what it collects
+        everything = named and job.collect == tuple(self._files) and len(self._files) > 1
         failed = [ran for ran in result.ran if ran.failed][:5]
         return ImportExam(
             purpose,
