@@ -15,7 +15,6 @@ _METHODS = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
 _NAMES = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo")
 _CONNECTS = ("socket.connect", "socket.sendto", "socket.sendmsg")
 counts = {}
-problems = {}  # found out while the tests ran: what they showed does not count
 _services = set()  # ports of this machine that answered before it was left
 _mode = []  # the level, once applied
 
@@ -31,7 +30,6 @@ def start(level, _scratch=None):
 
         _services.update(own_network.listening())
         own_network.leave()
-        sys.addaudithook(_note_services)
         return
     counts.update(network=0, network_local=0)
     first = not _mode
@@ -42,11 +40,15 @@ def start(level, _scratch=None):
         sys.addaudithook(_hook)
 
 
-def _note_services(event, args):
-    """A network of one's own has none of this machine's servers: what fails for want of one shows nothing."""
-    address = args[1] if event == "socket.connect" else None
-    if isinstance(address, tuple) and len(address) > 1 and address[1] in _services and _loopback(address[0]):
-        problems["network"] = "it talks to port %d of this machine, which is out of reach as well" % address[1]
+def late_problems():
+    """``{"network": why}`` where a failure shows nothing: a network of one's own has none of this machine's servers."""
+    if not _services:
+        return {}
+    from brinell_inside.factors import own_network  # noqa: PLC0415 - as above
+
+    if not own_network.refused():
+        return {}
+    return {"network": "it talks to a server of this machine, which is out of reach as well"}
 
 
 def _checked(name, position, real):

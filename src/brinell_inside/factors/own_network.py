@@ -29,6 +29,13 @@ def listening():
     return ports
 
 
+def refused():
+    """How many TCP connections were refused in this network so far; those of C code and other processes, too."""
+    with open("/proc/net/snmp", "rb") as counters:
+        names, values = [line.split() for line in counters if line.startswith(b"Tcp:")]
+    return int(values[names.index(b"AttemptFails")])
+
+
 def leave():
     """Move this process, which has one thread, into a network of its own. Raises ValueError where that can't be."""
     if not hasattr(ctypes.CDLL(None), "unshare"):

@@ -404,17 +404,41 @@ with socket.create_server(("127.0.0.1", 0)) as server:
     assert not done.returncode, done.stderr
 
 
-def test_a_server_that_is_left_behind_shows_nothing(under, python):
+@pytest.mark.parametrize("who", ["socket.create_connection({})", "_socket.socket().connect({})", "elsewhere({})"])
+def test_a_server_that_is_left_behind_shows_nothing(under, python, who):
+    if not _may_be_apart(python):
+        pytest.skip("no namespaces for this user")
+    tests = f"""
+import _socket, socket, subprocess, sys
+server = socket.create_server(("127.0.0.1", 0))
+def elsewhere(address):
+    ask = "import socket; socket.create_connection(%r)" % (address,)
+    subprocess.run([sys.executable, "-S", "-c", ask], check=True, stderr=subprocess.DEVNULL)
+def test_database():
+    {who.format("server.getsockname()")}
+"""
+    said = under({"network": "apart"}, tests)
+    assert said["outcomes"]["test_database"][0] == "failed"
+    assert "of this machine" in said["late"]["network"]
+    assert under({"network": "blocked"}, tests)["late"] == {}
+
+
+def test_a_server_of_the_tests_own_is_no_matter(under, python):
     if not _may_be_apart(python):
         pytest.skip("no namespaces for this user")
     tests = """
 import socket
-server = socket.create_server(("127.0.0.1", 0))
-def test_database():
-    socket.create_connection(server.getsockname()).close()
+outside = socket.create_server(("127.0.0.1", 0))
+def test_own():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname()).close()
+    try:
+        socket.create_connection(("203.0.113.1", 9))
+    except OSError:
+        pass
 """
-    assert "of this machine" in under({"network": "apart"}, tests)["late"]["network"]
-    assert under({"network": "blocked"}, tests)["late"] == {}
+    said = under({"network": "apart"}, tests)
+    assert (said["outcomes"]["test_own"][0], said["late"]) == ("passed", {})
 
 
 STARTS = """
