@@ -84,4 +84,5 @@ def test_the_sample_configuration_works(tmp_path):
     for file in ("KNOWN_BUGS.md", ".venv/bin/python"):
         (tmp_path / file).touch()
     (tmp_path / "brinell.toml").write_text(sample[1], encoding="utf-8")
-    assert [step.id for step in from_toml(tmp_path).steps] == ["suite", "reproduce", "quality", "examine", "property", "property:verify", "load:browse"]
+    ids = ["suite", "reproduce", "quality", "examine", "property", "property:verify", "load:browse"]
+    assert [step.id for step in from_toml(tmp_path).steps] == ids
