@@ -7,7 +7,7 @@ from brinell.core.evidence import MemoryEvidence
 from brinell.core.examination import ExamStarted, ParallelOnly
 from brinell.core.observation import StepFinished, StepStarted, SuiteEnded, SuiteStarted
 from brinell.core.plan import ExamineSpec, Plan, Step, SuiteSpec
-from brinell.core.touch_records import BesideEachOther, Resource, Touched
+from brinell.core.touch_records import BesideEachOther, Clash, Resource, Touched
 from brinell.core.verdicts import Reason, Verdict
 
 IDS = tuple(f"t.py::test_{name}" for name in "abcdef")
@@ -113,3 +113,14 @@ def test_what_failed_on_workers_for_no_reason_that_was_seen_is_there_too():
     one = by_resource(part)[f"not known ({F})"]
     assert (one.kind, one.readers, one.xdist_group) == ("unknown", (F,), None)
     assert len(part.parallel_conflicts) == 2  # the other one's reason is known
+
+
+def test_a_test_beside_itself_is_there_without_a_group():
+    clash = Clash(2, (Resource("file", "/tmp/x", "write"), Resource("file", "y", "write")))
+    part = judged(touch(0, "file z write"), touch(1, "file z write"), clash)
+    found = by_resource(part)
+    assert (found["/tmp/x"].writers, found["/tmp/x"].xdist_group, found["/tmp/x"].proved) == ((C,), None, False)
+    assert "(or y)" in found["/tmp/x"].evidence
+    assert found["z"].xdist_group == "z"
+    (finding,) = part.findings
+    assert "fails beside itself" in finding.detail

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from brinell.checks.suite_facts import FAILURES, suites
 from brinell.checks.trust_facts import Examined, examinations
@@ -18,7 +19,7 @@ from brinell.core.examination import ParallelOnly
 from brinell.core.finding import Finding
 from brinell.core.judgement import ParallelConflict, Part
 from brinell.core.redact import one_line
-from brinell.core.touch_records import BesideEachOther, Resource, Touched
+from brinell.core.touch_records import BesideEachOther, Clash, Resource, Touched
 from brinell.core.verdicts import Reason, Verdict
 
 CHECK = "parallel-map"
@@ -50,7 +51,8 @@ def parallel_map(evidence: Evidence) -> Part:
 def _of(examined: Examined, evidence: Evidence) -> list[ParallelConflict]:
     users: dict[str, dict[int, set[Resource]]] = defaultdict(lambda: defaultdict(set))
     proofs: dict[frozenset[int], BesideEachOther] = {}
-    for envelope in evidence.envelopes(Touched, BesideEachOther, source=examined.step.id):
+    clashes: list[Clash] = []
+    for envelope in evidence.envelopes(Touched, BesideEachOther, Clash, source=examined.step.id):
         match envelope.data:
             case Touched() as touched:
                 for one in touched.resources:
@@ -58,9 +60,23 @@ def _of(examined: Examined, evidence: Evidence) -> list[ParallelConflict]:
                     users[name][touched.test].add(one)
             case BesideEachOther() as record:
                 proofs[frozenset(record.tests)] = record
+            case Clash() as clash:
+                clashes.append(clash)
     _list_members(users)
-    conflicts = [_conflict(examined, name, tests, proofs) for name, tests in users.items()]
-    return _grouped(sorted(filter(None, conflicts), key=_order))
+    found = [_conflict(examined, name, tests, proofs) for name, tests in users.items()]
+    conflicts = [one for one in found if one is not None]
+    known = {one.resource for one in conflicts}
+    conflicts += [one for one in map(partial(_beside_itself, examined), clashes) if one.resource not in known]
+    return _grouped(sorted(conflicts, key=_order))
+
+
+def _beside_itself(examined: Examined, clash: Clash) -> ParallelConflict:
+    """A test that no other shares this with: two runs of the suite on one machine are in each other's way."""
+    first = clash.resources[0]
+    names = list(dict.fromkeys(one_line(one.name, 200) for one in clash.resources[1:] if one.name != first.name))
+    others = f" (or {', '.join(names[:3])})" if names and not clash.proved else ""
+    said = f"fails beside itself, over this{others}; matters where the suite runs twice on one machine"
+    return _with(_made(examined, first.name, first.kind, PROCESSES, [clash.test], [], said), proved=clash.proved)
 
 
 def _list_members(users: Mapping[str, dict[int, set[Resource]]]) -> None:
@@ -145,10 +161,10 @@ def _grouped(conflicts: Iterable[ParallelConflict]) -> list[ParallelConflict]:
     names: dict[str, str] = {}  # test -> group
     grouped = []
     for one in conflicts:
-        if one.scope == THREADS:
+        tests = (*one.writers, *one.readers)
+        if one.scope == THREADS or len(tests) < 2:
             grouped.append(one)
             continue
-        tests = (*one.writers, *one.readers)
         known = list(dict.fromkeys(names[test] for test in tests if test in names))
         group = known[0] if known else _slug(one.resource, set(names.values()))
         for test, other in list(names.items()):
@@ -157,7 +173,7 @@ def _grouped(conflicts: Iterable[ParallelConflict]) -> list[ParallelConflict]:
         names.update(dict.fromkeys(tests, group))
         grouped.append(one)
     return [
-        one if one.scope == THREADS else _with(one, xdist_group=names[(*one.writers, *one.readers)[0]])
+        one if one.scope == THREADS else _with(one, xdist_group=names.get((*one.writers, *one.readers)[0]))
         for one in grouped
     ]
 
@@ -191,9 +207,10 @@ def _finding(examined: Examined, conflicts: Sequence[ParallelConflict]) -> Findi
     shared = [one for one in conflicts if one.scope == PROCESSES]
     sure = [one for one in shared if one.kind != "service"]
     tests = {test for one in shared for test in (*one.writers, *one.readers)}
-    lines = [f"{one.resource}: {one.evidence}; xdist_group({one.xdist_group!r})" for one in shared[:MOST_NAMED]]
+    lines = [_line(one) for one in shared[:MOST_NAMED]]
     lines += more(len(shared))
-    lines.append("Tests of one group stay on one worker with @pytest.mark.xdist_group(name) and --dist loadgroup.")
+    if any(one.xdist_group for one in shared):
+        lines.append("Tests of one group stay on one worker with @pytest.mark.xdist_group(name) and --dist loadgroup.")
     what = f"{counted(len(tests), 'test shares', 'tests share')} {counted(len(shared), 'thing', 'things')} with others"
     return Finding(
         id=f"{examined.step.id}.parallel-map",
@@ -205,3 +222,8 @@ def _finding(examined: Examined, conflicts: Sequence[ParallelConflict]) -> Findi
         detail="\n".join(lines),
         evidence=(examined.at,),
     )
+
+
+def _line(one: ParallelConflict) -> str:
+    group = f"; xdist_group({one.xdist_group!r})" if one.xdist_group else ""
+    return f"{one.resource}: {one.evidence}{group}"

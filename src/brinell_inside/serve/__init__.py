@@ -26,8 +26,9 @@ A job is ``{"job": n, "steps": [...], "deadline_s": s}`` with optional
 ``anew`` true: random generators that nobody has seeded start elsewhere than in the other children
 
 ``trace`` true: after each test a ``touched`` line for it; what it makes outside the project is removed in the end
-``beside`` {group, count}: begins with ``count`` jobs of its group, in a TMPDIR that they share, and ``offset_s`` later.
-    ``hold`` [name]: before it touches one of these, it waits for ``hold_s``. ``own``: each has a TMPDIR of its own
+``beside`` {group, count}: begins with ``count`` jobs of its group, in a TMPDIR that they share (``own`` true: each in
+    its own), and ``offset_s`` later. ``hold`` [name]: when it has used these ``hold_after`` times, it waits until the
+    job of its group with ``follow`` true, which begins then, is through; for ``hold_s`` at most
 
 ``names`` {number: node id}: what the numbers of the steps stand for, where they are not those of this collection
 

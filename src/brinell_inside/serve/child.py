@@ -13,7 +13,7 @@ from contextlib import suppress
 import pytest
 
 from brinell_inside.jsontext import encode
-from brinell_inside.serve.company import meet
+from brinell_inside.serve.company import Company
 from brinell_inside.serve.coverage_data import keep_coverage, stop_coverage
 from brinell_inside.serve.forkable import tell_kills
 from brinell_inside.serve.listen import Listener, RecordsListener
@@ -112,9 +112,7 @@ class _Steps:
             self._touched = Touched(str(session.config.rootpath), os.path.join(scratch, TOUCHED))
         self._resources = None
         if job.get("trace"):
-            beside = job.get("beside") or {}
-            hold = beside.get("hold") or (), float(beside.get("hold_s") or 0)
-            self._resources = Resources(str(session.config.rootpath), scratch, os.environ["TMPDIR"], *hold)
+            self._resources = Resources(str(session.config.rootpath), scratch, os.environ["TMPDIR"])
         self._ahead = None
         self._pid = os.getpid()
         tell_kills(os.getppid(), lambda: self._wire.send('{"kind":"kills"}\n'))
@@ -136,11 +134,7 @@ class _Steps:
         if not self._job.get("cover"):
             stop_coverage()
         self._listener.begin()
-        if self._job.get("_company"):
-            beside = self._job["beside"]
-            meet(self._job["_company"], int(beside["count"]), float(beside.get("offset_s") or 0))
-        if self._resources is not None:
-            self._resources.take()
+        company = self._meet()
         finished = True
         try:
             if self._job.get("pull"):
@@ -152,12 +146,27 @@ class _Steps:
         except _UnusableError as error:  # what is left of the job is for another child
             _say_error(self._wire, "capture", error)
             finished = False
+        if company is not None:
+            company.part()
         self._listener.end()
         if self._job.get("cover"):
             keep_coverage("brinell.%s.%d" % (self._job["job"], os.getpid()))
         self._release_factors()
         if finished:
             self._say({"kind": "finished", "job": self._job["job"]})
+
+    def _meet(self):
+        """Begin with the others of this job's company; None where it has none."""
+        company = None
+        if self._job.get("_company"):
+            beside = self._job["beside"]
+            company = Company(self._job["_company"], beside)
+            company.meet()
+            if self._resources is not None and beside.get("hold"):
+                self._resources.hold_at(beside["hold"], int(beside.get("hold_after") or 1), company.hold)
+        if self._resources is not None:
+            self._resources.take()
+        return company
 
     def _stop(self, stop):
         """Something ends the whole session: tear down as pytest does at its end, and say so."""

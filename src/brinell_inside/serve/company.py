@@ -1,6 +1,8 @@
-"""Two or more children that run the same test at the same moment. PYTEST_DONT_REWRITE.
+"""Children that run at the same moment. PYTEST_DONT_REWRITE.
 
-They share their folder for temporary files, wait for each other, and one may begin a little later than another.
+They share their folder for temporary files and wait for each other. One may begin a little later, or follow: it begins
+when the first one holds what both use, and the first one goes on when it is through. So one comes into the midst of the
+other however short that is, and however busy the machine.
 """
 
 import os
@@ -8,19 +10,46 @@ import time
 
 _PATIENCE_S = 5.0  # the other one may never come
 _LOOK_S = 0.0003
+_HELD, _OVER, _FOLLOWED = "held", "over", "followed"
 
 
-def meet(folder, count, offset_s=0.0):
-    """Wait until ``count`` children have come here (at most 5 s), then ``offset_s`` more."""
-    with open(os.path.join(folder, "here-%d" % os.getpid()), "wb"):
-        pass
-    until = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < until:
-        if sum(name.startswith("here-") for name in os.listdir(folder)) >= count:
-            break
-        time.sleep(_LOOK_S)
-    if offset_s:
-        time.sleep(offset_s)
+class Company:
+    """A child's side. ``beside`` is what its job says: {group, count, offset_s, follow, hold, hold_s, hold_after}."""
+
+    def __init__(self, folder, beside):
+        self._folder = folder
+        self._beside = beside
+        self._now, self._pause, self._exists = time.monotonic, time.sleep, os.path.exists  # a test may replace these
+
+    def meet(self):
+        """Wait until all are here; who follows, until the one that holds does so, or is over; at most 5 s."""
+        self._mark("here-%d" % os.getpid())
+        count = int(self._beside["count"])
+        self._until(lambda: sum(name.startswith("here-") for name in os.listdir(self._folder)) >= count, _PATIENCE_S)
+        if self._beside.get("follow"):
+            self._until(lambda: self._is(_HELD) or self._is(_OVER), _PATIENCE_S)
+        self._pause(float(self._beside.get("offset_s") or 0))
+
+    def hold(self):
+        """Say that something is held, and wait until who follows is through, for ``hold_s`` at most."""
+        self._mark(_HELD)
+        self._until(lambda: self._is(_FOLLOWED), float(self._beside.get("hold_s") or 0))
+
+    def part(self):
+        """Say that this child's steps are done."""
+        self._mark(_FOLLOWED if self._beside.get("follow") else _OVER)
+
+    def _is(self, what):
+        return self._exists(os.path.join(self._folder, what))
+
+    def _mark(self, what):
+        with open(os.path.join(self._folder, what), "wb"):
+            pass
+
+    def _until(self, condition, seconds):
+        until = self._now() + seconds
+        while not condition() and self._now() < until:
+            self._pause(_LOOK_S)
 
 
 class Companies:

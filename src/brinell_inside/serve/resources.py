@@ -8,7 +8,6 @@ import os
 import socket
 import sys
 import sysconfig
-import time
 from contextlib import suppress
 
 from brinell_inside.serve.places import Places
@@ -16,7 +15,6 @@ from brinell_inside.serve.places import Places
 CREATED = "created"
 """Name of the log in a child's scratch folder: what it made outside the project, to be removed when it is gone."""
 _MOST = 300  # of a test
-_MOST_HOLDS = 40  # pauses in a process
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _PATHS = {  # event -> (positions of paths and of the folder they are relative to, whether something may be new there)
     "os.rename": ((0, 2, False), (1, 3, True)),
@@ -37,15 +35,16 @@ _EPHEMERAL = "/proc/sys/net/ipv4/ip_local_port_range"
 class Resources:
     """Listens until the end of this process. ``take()``: what was touched since the last time, ``[[kind, name, how]]``.
 
-    ``hold``: names at which this process waits ``hold_s`` before it goes on: who else uses them comes in between.
+    ``hold_at(names, after, wait)``: right after this process has used one of ``names`` for the ``after``-th time, it
+    calls ``wait()``.
     """
 
-    def __init__(self, root, scratch, temporary, hold=(), hold_s=0.0):
+    def __init__(self, root, scratch, temporary):
         self._places = Places(root, scratch, temporary)
         self._log = os.path.join(scratch, CREATED)
         self._pid = os.getpid()
-        self._hold, self._hold_s, self._holds = frozenset(hold), hold_s, _MOST_HOLDS
-        self._pause = time.sleep  # a test may replace it
+        self._hold, self._uses_left, self._wait = frozenset(), 0, None
+        self._deaf = False
         self._seen = {}
         self._own_ports = set()
         self._ports = _ephemeral_ports()
@@ -61,6 +60,10 @@ class Resources:
         self._handlers.update(dict.fromkeys(_PATHS, self._path), **dict.fromkeys(_LOCKS, self._lock))
         sys.addaudithook(self._hear)
 
+    def hold_at(self, names, after, wait):
+        """See above; once."""
+        self._hold, self._uses_left, self._wait = frozenset(names), after, wait
+
     def take(self):
         """Return what was touched, and begin anew."""
         seen, self._seen = self._seen, {}
@@ -68,16 +71,25 @@ class Resources:
 
     def _hear(self, event, arguments):
         handle = self._handlers.get(event)
-        if handle is not None:
+        if handle is not None and not self._deaf:
             with suppress(Exception):  # an audit hook that raises would forbid what the test does
                 handle(event, arguments)
 
     def _note(self, kind, name, how):
         if len(self._seen) < _MOST:
             self._seen[kind, name, how] = None
-        if name in self._hold and self._holds > 0:
-            self._holds -= 1
-            self._pause(self._hold_s)
+        if name in self._hold and self._uses_left > 0:
+            self._uses_left -= 1
+            if not self._uses_left:
+                sys.setprofile(self._next)  # it is not done yet: whatever this thread does next, it is
+
+    def _next(self, *_):
+        sys.setprofile(None)
+        self._deaf = True
+        try:
+            self._wait()
+        finally:
+            self._deaf = False
 
     def _open(self, _event, arguments):
         path, _, flags = arguments

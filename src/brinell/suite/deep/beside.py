@@ -1,8 +1,8 @@
 """A test beside itself: does it fail when it runs twice at the same time, and over what?
 
 Both copies begin together, in one TMPDIR, as two runs of the suite on one machine do. Where a test uses something
-under the same name each time, one copy also waits a moment before each use of it: what is held for a millisecond is
-met all the same. The same waits alone, with nothing beside, must change nothing.
+under the same name each time, one copy also waits in the midst of it until the other is through: what is held for a
+millisecond is met all the same. The same wait alone, with nothing beside, must change nothing.
 """
 
 from __future__ import annotations
@@ -13,26 +13,32 @@ from typing import Any
 
 import msgspec
 
+from brinell.core.examination import Exam
+from brinell.core.flaky_rates import TwoRates
 from brinell.core.touch_records import Clash, Resource
 from brinell.suite.deep.examiner import Examiner
-from brinell.suite.deep.timing import compare
-from brinell.suite.lab.job import BESIDE, Job
+from brinell.suite.lab.job import BESIDE, Job, Ran, Result
 
-_HOLD_S = 0.03
-_PAIRS = 2  # of copies that are asked for at a time, and as many runs alone as there are copies
+_HOLD_S = 0.5  # and some times the test's own duration, for the other copy to come through
+_HOLD_TIMES = 5
+_PAIRS = 3  # that are asked for at a time: twice that shows always against never
+_MOST_RUNS = 60
+_OVERTIME_S = 10.0
 _PROOF_PAIRS = 5
 _CONTROLS = 3
-_OFFSETS = (0.0, 0.35, 0.7)  # of the test's duration, by which the second copy begins later
+_HOLDS = (1, 2, 3)  # uses of what it shares, after which the first copy waits
+_LATER = 0.4  # of the test's duration, by which the second copy begins later
 _SLACK_S = 10.0
 _FILES = frozenset({"file", "database", "directory"})
 _groups = itertools.count(1)
 
 
 class Meeting(msgspec.Struct, frozen=True):
-    """How two copies meet: the second begins ``offset_s`` later, the first waits at each of the names in ``hold``."""
+    """How two copies meet: the second begins ``offset_s`` later; or the first waits after using ``hold`` some times."""
 
     offset_s: float = 0.0
     hold: tuple[str, ...] = ()
+    after: int = 1
 
 
 def beside_itself(examiner: Examiner, tests: Sequence[int]) -> None:
@@ -58,10 +64,12 @@ def _passes(examiner: Examiner, test: int) -> bool:
 
 
 def _ways(examiner: Examiner, test: int) -> list[Meeting | None]:
-    """Return how the copies meet, in turn: at once; and, where they use something by name, held and staggered."""
+    """Return how the copies meet, in turn: at once; and, where they use something by name, held and later."""
     names = tuple(dict.fromkeys(one.name for one in examiner.touches.fixed(test)))
-    later = [Meeting(share * examiner.seconds.get(test, 0.0), names) if names else None for share in _OFFSETS]
-    return [Meeting(), *later]
+    if not names:
+        return [Meeting(), *[None] * (len(_HOLDS) + 1)]
+    later = Meeting(_LATER * examiner.seconds.get(test, 0.0))
+    return [Meeting(), *(Meeting(hold=names, after=after) for after in _HOLDS), later]
 
 
 def _failing(examiner: Examiner, pairs: Sequence[tuple[int, Meeting]], *, slow: bool) -> Iterator[tuple[int, Meeting]]:
@@ -76,10 +84,14 @@ def _failing(examiner: Examiner, pairs: Sequence[tuple[int, Meeting]], *, slow: 
 def _pair(examiner: Examiner, test: int, way: Meeting, *, apart: Mapping[str, Any] | None = None) -> list[Job]:
     """Return two copies that meet. ``apart``: what the first has to itself (factors), if that is tried."""
     group = next(_groups)
-    company: dict[str, Any] = {"group": group, "count": 2}
-    first = {**company, "hold": way.hold, "hold_s": _HOLD_S}
-    second = {**company, "offset_s": way.offset_s}
+    first = {"group": group, "count": 2, **_held(examiner, test, way)}
+    second = {"group": group, "count": 2, "offset_s": way.offset_s, "follow": bool(way.hold)}
     return [_job(examiner, test, first, apart or {}), _job(examiner, test, second, {})]
+
+
+def _held(examiner: Examiner, test: int, way: Meeting) -> dict[str, Any]:
+    hold_s = _HOLD_S + _HOLD_TIMES * examiner.expected_s([test])
+    return {"hold": way.hold, "hold_after": way.after, "hold_s": hold_s} if way.hold else {}
 
 
 def _job(examiner: Examiner, test: int, company: Mapping[str, Any], factors: Mapping[str, Any]) -> Job:
@@ -93,17 +105,44 @@ def _decide(examiner: Examiner, test: int, way: Meeting) -> bool:
     if way.hold and not _passes_held(examiner, test, way):
         return False
 
-    def jobs(together: bool) -> list[Job]:  # noqa: FBT001 - with the change, or without
-        if together:
-            return [job for _ in range(_PAIRS) for job in _pair(examiner, test, way)]
-        return [examiner.job([test], alone=True)] * (2 * _PAIRS)
+    rates = TwoRates(max_runs=_MOST_RUNS)
+    while rates.decision is None:
+        for together in (True, False):
+            for failures in _meetings(examiner, test, way, together=together):
+                rates.add(together, bool(failures))
+                examiner.tried(_exam(test, failures, together=together))
+        if examiner.left_s < -_OVERTIME_S:
+            return False
+    return rates.decision == "higher"
 
-    return compare(examiner, "factor beside", jobs, lambda result: bool(result.failures()) if result.ran else None)
+
+def _meetings(examiner: Examiner, test: int, way: Meeting, *, together: bool) -> list[list[Ran]]:
+    """Run pairs of copies; of each, who failed. Two runs with nothing beside them are a pair as well."""
+    if not together:
+        alone = examiner.ask("factor-pair", [examiner.job([test], alone=True)] * (2 * _PAIRS))
+        return [_failed(alone[at : at + 2]) for at in range(0, len(alone) - 1, 2)]
+    pairs: dict[int, list[Result]] = {}
+    jobs = [job for _ in range(_PAIRS) for job in _pair(examiner, test, way)]
+    for result in examiner.ask("factor-pair beside", jobs):
+        pairs.setdefault(int((result.job.beside or {})["group"]), []).append(result)
+    return [_failed(pair) for pair in pairs.values()]
+
+
+def _failed(pair: Sequence[Result]) -> list[Ran]:
+    return [ran for result in pair for ran in result.ran if ran.failed]
+
+
+def _exam(test: int, failures: Sequence[Ran], *, together: bool) -> Exam:
+    """Return the record of one pair: it failed if one of its runs did."""
+    said = {str(test): f"{ran.kind}: {ran.message}".partition("\n")[0][:300] for ran in failures[:1]}
+    factors = {BESIDE: 2} if together else {}
+    return Exam("factor beside", (test,), "f" if failures else "p", factors=factors, messages=said)
 
 
 def _passes_held(examiner: Examiner, test: int, way: Meeting) -> bool:
     """Whether it passes with the same waits and nothing beside it."""
-    company = [{"group": next(_groups), "count": 1, "hold": way.hold, "hold_s": _HOLD_S} for _ in range(_CONTROLS)]
+    held = _held(examiner, test, way)
+    company = [{"group": next(_groups), "count": 1, **held} for _ in range(_CONTROLS)]
     jobs = [msgspec.structs.replace(_job(examiner, test, one, {}), alone=True) for one in company]
     return not any(result.failures() for result in examiner.ask("control", jobs))
 

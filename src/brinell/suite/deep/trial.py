@@ -19,6 +19,7 @@ from brinell.suite.deep.beside import beside_itself
 from brinell.suite.deep.causes import decide_causes, find_causes
 from brinell.suite.deep.collecting import Collection, nothing
 from brinell.suite.deep.confirm import Confirmer
+from brinell.suite.deep.conflicts import try_conflicts
 from brinell.suite.deep.examiner import Examiner
 from brinell.suite.deep.import_trial import Importable
 from brinell.suite.deep.proof import prove
@@ -112,8 +113,10 @@ def _examine(
     _prove(examiner, by_order)
     confirmer.confirm(by_order)
     confirmer.propose(examiner.ledger.remarkable())
-    for record in examiner.touches.shared():
+    shared = examiner.touches.shared()
+    for record in shared:
         examiner.room.emit(record)
+    try_conflicts(examiner, shared)
     beside_itself(examiner, everything)
     find_causes(examiner, fresh)
     done = {trust.test for trust in by_order}

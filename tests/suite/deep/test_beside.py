@@ -1,0 +1,105 @@
+"""A test beside itself, two tests beside each other, and what they share: with real processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from brinell.core.examination import Exam, ExamStarted
+from brinell.core.fakes import FakeRoom
+from brinell.core.plan import ExamineSpec
+from brinell.core.touch_records import BesideEachOther, Clash
+from brinell.core.trust import Ledger
+from brinell.suite.deep import phases
+from brinell.suite.deep.beside import beside_itself
+from brinell.suite.deep.conflicts import try_conflicts
+from brinell.suite.deep.examiner import Examiner
+from brinell.suite.lab.server import Command, ForkLab, ServerProcess
+from brinell_inside.serve.project_files import ProjectFiles
+
+SHARING = """
+import os, socket, tempfile
+from pathlib import Path
+import pytest
+
+FIXED = Path(tempfile.gettempdir(), "brinell-test-fixed-%d" % PARENT)
+
+def test_file_for_a_moment():
+    FIXED.write_text(str(os.getpid()))
+    assert FIXED.read_text() == str(os.getpid())
+    FIXED.unlink()
+
+def test_temporary():
+    path = Path(tempfile.gettempdir(), "part")
+    path.touch(exist_ok=False)
+    path.unlink()
+
+def test_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", PORT)); sock.listen()
+
+def test_own(tmp_path):
+    (tmp_path / "x").write_text("1")
+    assert (tmp_path / "x").read_text() == "1"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname()).close()
+
+def test_reads():
+    assert FIXED.exists() in (True, False)
+
+def test_same_file():
+    FIXED.write_text("mine")
+    assert FIXED.read_text() == "mine"
+    FIXED.unlink()
+"""
+
+
+@pytest.fixture
+def examined(tmp_path, write_project):
+    """An examiner whose tests were run alone, each twice."""
+    suite = SHARING.replace("PARENT", str(os.getpid())).replace("PORT", str(20_000 + os.getpid() % 10_000))
+    root = write_project(tmp_path / "project", test_a=suite)
+    (tmp_path / "run").mkdir()
+    room = FakeRoom(ExamineSpec(), tmp_path / "run", root=root)
+    server = ServerProcess(room, Command(sys.executable, ("-p", "no:cacheprovider"), root, dict(os.environ)), 2, print)
+    try:
+        assert server.wait_ready(60.0), server.tail
+        lab = ForkLab(room, server)
+        examiner = Examiner(room, lab, Ledger([ExamStarted(lab.tests, forks=True)]), 600.0, ProjectFiles(str(root)))
+        phases.default_order(examiner)
+        phases.each_alone(examiner, range(examiner.count))
+        yield examiner
+    finally:
+        server.close()
+        room.close()
+
+
+def _causes(examiner):
+    names = {test: name.rpartition("test_")[2] for test, name in enumerate(examiner.lab.tests)}
+    return {names[test]: examiner.ledger.trust(test).cause for test in names}
+
+
+def test_what_is_shared_for_a_moment_shows_and_is_named(examined):
+    beside_itself(examined, range(examined.count))
+    assert _causes(examined) == {
+        "file_for_a_moment": "shared-file", "temporary": "shared-file", "port": "shared-port", "own": None,
+        "reads": None, "same_file": "shared-file",
+    }  # fmt: skip
+    clashes = {record.test: record for record in examined.room.records if isinstance(record, Clash)}
+    assert clashes[1].proved  # each with a TMPDIR of its own, they pass
+    assert [one.name for one in clashes[1].resources] == ["$TMPDIR/part"]
+    assert clashes[2].resources[0].name.startswith("TCP port ")
+    assert not any(examined.ledger.alone[test].failures for test in range(examined.count))
+
+
+def test_two_tests_that_share_a_file_fail_beside_each_other(examined):
+    touched = examined.touches.shared()
+    assert {one.test for one in touched} == {0, 5}
+    try_conflicts(examined, touched)
+    (proof,) = [record for record in examined.room.records if isinstance(record, BesideEachOther)]
+    assert proof.tests == (0, 5)
+    assert proof.together[0] >= 4
+    assert proof.alone == (0, 6)
+    assert not [record for record in examined.room.records if isinstance(record, Exam) and "factor" in record.purpose]
