@@ -20,16 +20,16 @@ PATIENCE_S = 60  # only a broken server takes so long
 class Served:
     """One server: ``control`` is the writing end of its control line, ``main`` and the slots are read here."""
 
-    def __init__(self, root: Path, folder: Path, slots: int) -> None:
+    def __init__(self, root: Path, folder: Path, slots: int, more: tuple[str, ...] = ()) -> None:
         self.scratch, self.temporary = folder / "scratch", folder / "temporary"
         self.scratch.mkdir(parents=True)
         self.temporary.mkdir()
         self._root = root
         self._ready: list[dict] = []
         self._rest: dict[int, bytes] = {}
-        self._start(slots)
+        self._start(slots, more)
 
-    def _start(self, slots: int) -> None:
+    def _start(self, slots: int, more: tuple[str, ...]) -> None:
         (self.main, main), (control, self.control) = os.pipe(), os.pipe()
         pairs = [os.pipe() for _ in range(slots)]
         self.slots = [pair[0] for pair in pairs]
@@ -37,7 +37,17 @@ class Served:
         theirs = [main, control, *outs, *(pair[1] for pair in pairs)]
         named = ",".join(f"{pair[1]}:{out}" for pair, out in zip(pairs, outs, strict=True))
         kept = {name: text for name, text in os.environ.items() if not name.startswith(("PYTEST", "COV", "PYTHON"))}
-        options = ["--fd", str(main), "--control", str(control), "--slots", named, "--scratch", str(self.scratch)]
+        options = [
+            "--fd",
+            str(main),
+            "--control",
+            str(control),
+            "--slots",
+            named,
+            "--scratch",
+            str(self.scratch),
+            *more,
+        ]
         self.process = subprocess.Popen(
             [sys.executable, str(LAUNCH), *options, "--", "-p", "no:cacheprovider"],
             cwd=self._root, pass_fds=theirs, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -111,13 +121,13 @@ def serve(tmp_path):
     """Write a suite and serve it: ``serve(test_a="...")``; whatever a test did, nothing may be left of the server."""
     running = []
 
-    def start(*, slots=1, **files):
+    def start(*, slots=1, more=(), **files):
         root = tmp_path / "project"
         root.mkdir(exist_ok=True)
         (root / "pytest.ini").write_text("[pytest]\n")
         for name, text in files.items():
             (root / f"{name}.py").write_text(text)
-        served = Served(root, tmp_path / f"server-{len(running)}", slots)
+        served = Served(root, tmp_path / f"server-{len(running)}", slots, more)
         running.append(served)
         assert served.ready()["forkable"]
         return served
