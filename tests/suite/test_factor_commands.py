@@ -73,6 +73,7 @@ def _in_session(session):
 def test_what_only_brinell_can_set():
     assert command_for("entropy", 3) is None
     assert command_for("network", "blocked") is None
+    assert command_for("clock", {"at": "2026-11-21T23:59:59.900000"}) is None
     assert command_for("locale", "xx_XX.UTF-8") is None  # a variable alone would be another level
     assert with_brinell("a.py::t", "clock", "2028-02-29T12:00:00")[-1] == "clock=2028-02-29T12:00:00"
     assert with_brinell("a.py::t", "clock", {"at": "2028-02-29T12:00:00"})[-1] == 'clock={"at":"2028-02-29T12:00:00"}'

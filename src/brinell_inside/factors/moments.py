@@ -46,7 +46,7 @@ def near(now):
     """Clock levels a few days ahead at this time of day. What fails at them all and passes now does not mind the
     calendar, but that the clock was moved: the times of files and other clocks were not.
     """
-    return [{"at": (now + number * _DAY).isoformat(), "control": True} for number in (1, 3, 11)]
+    return [{"at": (now.replace(microsecond=0) + number * _DAY).isoformat(), "control": True} for number in (1, 3, 11)]
 
 
 def _special(now):
@@ -60,7 +60,7 @@ def _special(now):
         "midnight": (tomorrow, None),
         "over-midnight": (tomorrow - datetime.timedelta(microseconds=100000), None),
         "late-evening": (_at(tomorrow, 23, 30), None),
-        "last-minute": (tomorrow + datetime.timedelta(hours=23, minutes=59, seconds=57), None),
+        "last-minute": (tomorrow + datetime.timedelta(hours=23, minutes=59, seconds=50), None),
         "small-numbers": (_next(now, lambda year: datetime.datetime(year, 2, 1, 3, 4, 5)), None),  # noqa: DTZ001
         "monday": (_at(tomorrow + _DAY * (-tomorrow.weekday() % 7), 10, 17), None),
         "weekend": (_at(tomorrow + _DAY * ((5 - tomorrow.weekday()) % 7), 10, 17), None),

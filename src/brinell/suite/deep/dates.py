@@ -15,18 +15,20 @@ from brinell_inside.factors.moments import days, hours, moments, near
 
 CLOCK = "clock"
 DATE = "date"
-_FIRST = ("midnight", "over-midnight", "late-evening", "last-minute")
-"""Times of day come before dates, for each moment of a date is a time of day as well."""
+_FIRST = ("midnight", "late-evening", "last-minute", "over-midnight")
+"""Times of day come before dates, for each moment of a date is a time of day as well. The last of them is over before
+a process of a person's own has started, so that only Brinell can show it.
+"""
 _MOST_CANDIDATES = 40
 
 
 def special() -> list[Factor]:
     """Return the moments that break most code, times of day first, changes of clocks last; each with its control."""
     known = moments(_now())  # type: ignore[no-untyped-call]
-    names = [name for name, level in known.items() if not level.get("control")]
+    others = [name for name, level in known.items() if not level.get("control") and name not in _FIRST]
     return [
         Factor(CLOCK, {**known[name], "moment": name}, known.get(f"control of {name}"), certain=True)
-        for name in sorted(names, key=lambda name: (name not in _FIRST, "tz" in known[name]))
+        for name in (*_FIRST, *sorted(others, key=lambda name: "tz" in known[name]))
     ]
 
 
@@ -49,7 +51,6 @@ def find_other_dates(examiner: Examiner, usable: Sequence[int]) -> None:
 def find_dates_at_start(examiner: Examiner, way: AtStart, usable: Sequence[int]) -> None:
     """Start processes at special moments: what reads the clock while it is imported shows, and what C code reads."""
     factors = [factor for factor in special() if starts_under(factor.name, factor.level)]
-    factors = [factor for factor in factors if not str(factor.level["moment"]).startswith("over-")]
     count = affordable(examiner, usable, len(factors), 0, start_s=0.5)
     if count:
         examiner.phase("causes: clock")
