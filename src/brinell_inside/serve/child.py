@@ -17,6 +17,7 @@ from brinell_inside.serve.company import Company
 from brinell_inside.serve.coverage_data import keep_coverage, stop_coverage
 from brinell_inside.serve.forkable import tell_kills
 from brinell_inside.serve.listen import Listener, RecordsListener
+from brinell_inside.serve.outside import ROOT
 from brinell_inside.serve.project_files import ProjectFiles
 from brinell_inside.serve.resources import Resources, remove_created
 from brinell_inside.serve.scratch import move_in, new_folder, remove
@@ -293,6 +294,8 @@ class _Steps:
         from brinell_inside.state import Savepoint  # noqa: PLC0415 - most jobs look at no state
 
         self._files.look_again()
+        if self._resources is not None:
+            self._resources.outside.mark()
         self._save = Savepoint(str(self._session.config.rootpath))
 
     def _changed(self, number):
@@ -300,6 +303,8 @@ class _Steps:
         for path, how in self._files.changed(set(self._touched.paths)) if self._save is not None else ():
             name = _FILE + path
             changes.append({"name": name, "root": name, "kind": "file", "how": how, "restorable": True})
+        if self._save is not None and self._resources is not None:
+            changes += self._resources.outside.changes()
         if changes or number is None:
             self._say({"kind": "changed", "i": number, "changes": _within(changes)}, 1024)
 
@@ -310,8 +315,11 @@ class _Steps:
             if roots is not None:
                 paths &= {root[len(_FILE) :] for root in roots if root.startswith(_FILE)}
             self._files.restore(paths)
-            others = None if roots is None else [root for root in roots if not root.startswith(_FILE)]
+            others = None if roots is None else [root for root in roots if not root.startswith((_FILE, ROOT))]
             refused = list(self._save.restore(others) or ()) if others is None or others else []
+            if self._resources is not None:
+                outside = None if roots is None else [root for root in roots if root.startswith(ROOT)]
+                refused += self._resources.outside.remove(outside)
         self._say({"kind": "restored", "refused": refused})
 
     def _fixture(self, roots):

@@ -10,6 +10,7 @@ import sys
 import sysconfig
 from contextlib import suppress
 
+from brinell_inside.serve.outside import Outside
 from brinell_inside.serve.places import Places
 
 CREATED = "created"
@@ -41,6 +42,7 @@ class Resources:
 
     def __init__(self, root, scratch, temporary):
         self._places = Places(root, scratch, temporary)
+        self.outside = Outside()
         self._log = os.path.join(scratch, CREATED)
         self._pid = os.getpid()
         self._hold, self._uses_left, self._wait = frozenset(), 0, None
@@ -110,6 +112,8 @@ class Resources:
         name = self._places.name(whole)
         if not name:
             return
+        if os.path.isabs(name) or name.startswith(("~/", "$TMPDIR/")):
+            self.outside.note(whole, name)
         if may_be_new and self._places.is_outside(whole) and not os.path.lexists(whole):
             self._created(whole)
         self._note(kind, name, how)

@@ -181,3 +181,43 @@ def test_whoever_holds_waits_where_it_is_told_to(serve):
     assert [line["o"] for line in said if line["kind"] == "ran"] == ["passed"]
     said = served.job(1, trace=True)
     assert [line["o"] for line in said if line["kind"] == "ran"] == ["failed"]
+
+
+LEAVING = """
+import os, tempfile
+from pathlib import Path
+OUT = Path(OUTSIDE)
+def test_leaves():
+    (OUT / "made").mkdir(); (OUT / "made" / "in").touch()
+    (OUT / "kept").write_text("changed")
+    Path(tempfile.gettempdir(), "fixed").touch(); tempfile.mkstemp(); tempfile.mkdtemp()
+    (OUT / "gone").touch(); (OUT / "gone").unlink()
+def test_looks():
+    assert not (OUT / "made").exists() and not Path(tempfile.gettempdir(), "fixed").exists()
+    assert (OUT / "kept").read_text() == "changed"
+"""
+
+
+def test_what_is_left_outside_the_project_is_named_and_what_was_made_can_be_put_back(serve, tmp_path):
+    out = tmp_path / "outside"
+    out.mkdir()
+    (out / "kept").write_text("mine")
+    served = serve(test_a=LEAVING.replace("OUTSIDE", repr(str(out))))
+    said = served.job(0, trace=True, watch=True)
+    (changed,) = [line["changes"] for line in said if line["kind"] == "changed"]
+    found = {
+        change["name"].replace(str(out), "OUT"): (change["how"], change["restorable"])
+        for change in changed if change["kind"] == "file-outside"
+    }  # fmt: skip
+    assert found == {
+        "file OUT/made": ("added", True),
+        "file OUT/kept": ("changed", False),
+        "file $TMPDIR/fixed": ("added", True),
+    }
+    (out / "kept").write_text("mine")
+    roots = [f"outside:{out}/made", f"outside:{out}/kept", "outside:$TMPDIR/fixed"]
+    said = served.job(["mark"], 0, ["restore", roots], 1, trace=True)
+    assert [line["o"] for line in said if line["kind"] == "ran"] == ["passed", "passed"]
+    assert [line["refused"] for line in said if line["kind"] == "restored"] == [[f"outside:{out}/kept"]]
+    said = served.job(["mark"], 0, ["restore", None], 1, trace=True)
+    assert [line["o"] for line in said if line["kind"] == "ran"] == ["passed", "passed"]
