@@ -88,16 +88,24 @@ class Imports:
         return "victim" if only.never and every.always else ""
 
     def sets(self, test: int, own: str) -> tuple[tuple[str, ...], ...]:
-        """Return the sets of other files whose collection turns it each time, shortest first, none part of another."""
+        """Return the sets of other files whose collection turns it each time, shortest first.
+
+        Of several files every one is needed: without it the others were tried, and did not turn it.
+        """
         verdict = self.difference(test, own)
-        found: list[tuple[str, ...]] = []
-        known = [(files, count) for files, count in self._alone.get(test, {}).items() if files and own in files]
-        for files, count in sorted(known, key=lambda one: len(one[0])):
-            others = tuple(file for file in files if file != own)
-            turns = count.never if verdict == "brittle" else count.always and verdict == "victim"
-            if others and turns and not any(set(less) <= set(others) for less in found):
-                found.append(others)
-        return tuple(found)
+        turns: dict[frozenset[str], bool] = {}
+        named: dict[frozenset[str], tuple[str, ...]] = {}
+        for files, count in self._alone.get(test, {}).items():
+            if files and own in files:
+                others = tuple(file for file in files if file != own)
+                named[frozenset(others)] = others
+                turns[frozenset(others)] = count.never if verdict == "brittle" else count.always and verdict == "victim"
+        found = [
+            named[some]
+            for some, turned in turns.items()
+            if turned and not any(turns.get(some - {one}, True) for one in some)
+        ]
+        return tuple(sorted(found, key=len))
 
     def proved(self, test: int, own: str) -> tuple[str, ...]:
         """Return the smallest roots that were put back after the collection of the others and undid its effect."""

@@ -76,7 +76,9 @@ def look(tmp_path, project):
             examiner = Examiner(room, lab, ledger, budget_s, kept)
             phases.default_order(examiner)
             phases.each_alone(examiner, range(examiner.count))
-            Importable(command, command, (), 2, fresh).look(examiner, range(examiner.count))
+            by_itself = Importable(command, command, (), 2, fresh)
+            by_itself.look(examiner, range(examiner.count))
+            by_itself.confirm(examiner)
         assert all(child.poll() is not None for child in room.children)
         return Looked(room, Ledger([started, *room.records]), examiner)
 

@@ -6,7 +6,7 @@ import contextlib
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from brinell.core.examination import Confirmation
 from brinell.core.import_trust import CAUSE, COLLECTED, ONLY, SHORT
@@ -24,13 +24,15 @@ _MOST_SERVERS = 8
 _LEAST_S = 20.0
 _MOST_ALIKE = 5  # tests of one file that depend on the same files: so many are confirmed
 _OVERTIME_S = 15.0  # beyond the budget, for what was already found
+_ON_TOP = 0.25  # of the budget, for the same
 _SHORT_S = 5.0  # what the tests of the other files may take, for them to run as well
 _NO_TESTS_RAN = (2, 4)  # exit statuses: something could not be collected, or was not found
 
 _Wanted = tuple[str, tuple[str, ...]]  # purpose and arguments
 
 
-class Importable(NamedTuple):
+@dataclass
+class Importable:
     """What the search needs of the examination: ``command`` collects the suite as asked, ``bare`` names no path and
     runs in the project's root. ``options`` keep plug-ins quiet. ``fresh`` does the work where forking is not sound.
     """
@@ -40,29 +42,33 @@ class Importable(NamedTuple):
     options: tuple[str, ...]
     slots: int
     fresh: Lab
+    _importing: Importing | None = None
 
     def look(self, examiner: Examiner, tests: Iterable[int]) -> None:
-        """Find what depends on the collection of other files, and confirm it in fresh processes."""
+        """Find what depends on the collection of other files."""
         if examiner.spent():
             examiner.room.emit(Choice("not tried: each file collected by itself", "the budget was spent"))
             return
         with contextlib.ExitStack() as opened:
-            importing = Importing(examiner, _Opened(self, examiner, opened), tests)
-            importing.run()
-        found = [trust for trust in examiner.ledger.remarkable() if trust.cause == CAUSE]
-        self._confirm(examiner, importing, found)
+            self._importing = Importing(examiner, _Opened(self, examiner, opened), tests)
+            self._importing.run()
 
-    def _confirm(self, examiner: Examiner, importing: Importing, trusts: Sequence[Trust]) -> None:
+    def confirm(self, examiner: Examiner) -> None:
+        """Show what was found in fresh processes."""
+        found = [trust for trust in examiner.ledger.remarkable() if trust.cause == CAUSE]
+        if self._importing is None or not found:
+            return
         examiner.phase("confirming in fresh processes")
         runs = PlainRuns(examiner.room, self.bare, self.slots)
-        for trust in _one_of_each_first(examiner, trusts):
+        stop_at_s = min(examiner.left_s, 0.0) - max(_OVERTIME_S, examiner.budget_s * _ON_TOP)
+        for trust in _one_of_each_first(examiner, found):
             own = examiner.ledger.file(trust.test)
-            if examiner.left_s < -_OVERTIME_S:
+            if examiner.left_s < stop_at_s:
                 examiner.room.emit(
                     Choice("not confirmed: some tests that depend on collection", "the budget was spent")
                 )
                 return
-            files = importing.sorted(trust.files[0], own)
+            files = self._importing.sorted(trust.files[0], own)
             self._run(examiner, runs, trust.test, _wanted(examiner, files, own, trust.test))
             if not examiner.ledger.trust(trust.test).confirmed:
                 self._run(examiner, runs, trust.test, _in_order(examiner, files, own, trust.test))

@@ -21,6 +21,7 @@ from brinell.suite.lab.job import Changed, Job, Lab, Mark, Result, Step, collect
 from brinell.suite.minimise import minimise
 
 _SHARE = 0.2  # of what is left of the budget, for looking at every file
+_SHARE_OF_ALL = 0.5  # with the search for whose collection it is, where there is something to search for
 _TEST_S = 0.02  # a fork and its test, give or take
 _MOST_CANDIDATES = 200
 _MOST_TRIED = 80  # sets of files for one test
@@ -54,6 +55,7 @@ class Importing:
         self._labs = labs
         self._imports = examiner.ledger.imports
         self._phase = "each file collected by itself"
+        self._stop_at_s = 0.0
         self._order: tuple[str, ...] = ()  # files and conftests as pytest came to them
         files: dict[str, list[int]] = defaultdict(list)
         wanted = set(tests)
@@ -66,6 +68,7 @@ class Importing:
     def run(self) -> None:
         """Look at every file, verify what differs, find whose collection does it, and name the state."""
         examiner = self._examiner
+        self._stop_at_s = examiner.left_s * (1 - _SHARE_OF_ALL)
         try:
             candidates = self._screen()
             if not candidates:
@@ -80,6 +83,10 @@ class Importing:
             self._name([test for test in differing if self._sets(test)])
         except SubjectError as error:
             examiner.room.emit(Choice("not tried further: each file collected by itself", str(error)[:300]))
+
+    def _late(self) -> bool:
+        """Whether the share of the budget is spent."""
+        return self._examiner.left_s < self._stop_at_s
 
     # What differs
 
@@ -116,7 +123,7 @@ class Importing:
     def _verified(self, candidates: Sequence[int]) -> list[int]:
         """Return the candidates that differ each time. Every round is a collection of its own."""
         for _ in range(TIMES):
-            if self._examiner.spent():
+            if self._late():
                 break
             every = self._ask("again", [self._job((test,), None, alone=True) for test in candidates])
             if not self._order:
@@ -134,7 +141,7 @@ class Importing:
         """Find for each test the files whose collection turns it; what was found for one is tried on all others."""
         waiting = list(differing)
         culprits: list[tuple[str, ...]] = []
-        while waiting and not self._examiner.spent():
+        while waiting and not self._late():
             test = waiting.pop(0)
             if not self._sets(test):
                 self._one(test, culprits)
@@ -160,7 +167,7 @@ class Importing:
         search = minimise(others, likely=likely, most=_MOST_TRIED, width=4)
         try:
             batch = next(search)
-            while not self._examiner.spent():
+            while not self._late():
                 jobs = [self._job((test,), self.sorted(files, own), alone=True) for files in batch]
                 turned = {
                     result.job.collect: bool(result.ran) and result.ran[-1].failed != brittle and _tells(result)
@@ -175,7 +182,7 @@ class Importing:
     def _name(self, tests: Sequence[int]) -> None:
         """Name what the collection changes, and prove it: put back just that, and the test does as if alone again."""
         for test in tests[:_MOST_STATED]:
-            if self._examiner.spent():
+            if self._late():
                 return
             own, files = self._own(test), self._sets(test)[0]
             for before, after in ((own,), ()), ((), (own,)):

@@ -101,9 +101,9 @@ def _examine(
     phases.whole_orders(examiner, spec.seed)
     phases.each_alone(examiner, everything)
     phases.each_twice(examiner, everything)
-    _blame(examiner)
     if by_itself is not None:
         by_itself.look(examiner, everything)
+    _blame(examiner)
     phases.followed(examiner, spec.seed)
     phases.remaining_pairs(examiner)
     _blame(examiner)
@@ -112,6 +112,8 @@ def _examine(
     by_order = examiner.ledger.remarkable()
     _prove(examiner, by_order)
     confirmer.confirm(by_order)
+    if by_itself is not None:
+        by_itself.confirm(examiner)
     confirmer.propose(examiner.ledger.remarkable())
     shared = examiner.touches.shared()
     for record in shared:
@@ -149,6 +151,8 @@ def _isolate(
         found = [examiner.ledger.trust(test) for test in targets]
         _prove(examiner, found)
         confirmer.confirm(found)
+        if by_itself is not None:
+            by_itself.confirm(examiner)
         confirmer.propose([examiner.ledger.trust(test) for test in targets])
     else:
         examiner.ask("alone", [examiner.job([test]) for test in targets for _ in range(_PLAIN_RUNS)])
