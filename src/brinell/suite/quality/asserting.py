@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
 from brinell.suite.quality.fixtures import Fixtures
 from brinell.suite.quality.found_tests import Test, marks
 from brinell.suite.quality.names import Definition, arguments, dotted, last
-from brinell.suite.quality.nodes import own_nodes, walk, walk_own
+from brinell.suite.quality.nodes import SCOPES, own_nodes, walk, walk_own
 from brinell.suite.quality.project import Module, Project
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -79,7 +80,7 @@ class Assertions:
             count = sum(
                 self._of_node(module, child, owner, node, nested=nested)
                 for statement in node.body
-                for child, nested in ((statement, False), *walk_own(statement))
+                for child, nested in ((statement, False), *_within(statement))
             )
         finally:
             self._open.discard(node)
@@ -108,7 +109,7 @@ class Assertions:
 
     def _of_reference(self, module: Module, name: str, within: Definition) -> int:
         """A function or class of the tests that asserts, handed on or called by its name."""
-        if name == within.name:
+        if name == within.name or (not isinstance(within, ast.ClassDef) and name in arguments(within)):
             return 0
         full = module.imports.names.get(name, name)
         found = self._project.resolve(full, module) if full in module.defined or full != name else None
@@ -239,6 +240,11 @@ class Assertions:
             if method is not None:
                 found += min(1, self._of_function(method[0], method[1], test.owner))
         return found
+
+
+def _within(statement: ast.stmt) -> Iterator[tuple[ast.AST, bool]]:
+    is_scope = isinstance(statement, SCOPES)
+    return ((node, nested or is_scope) for node, nested in walk_own(statement))
 
 
 def _says_error(call: ast.Call) -> bool:
