@@ -183,8 +183,10 @@ def test_a_file_beside_the_tests_whose_name_does_not_fit(read):
 
 
 def test_seconds_of_a_sleep_are_told_where_they_are_known(read):
-    text = "import time\nPAUSE = 2\ndef test_a(x):\n    time.sleep(PAUSE)\n    time.sleep(2 * 0.5)\n"
-    "    time.sleep(x)\n    assert f()"
+    text = (
+        "import time\nPAUSE = 2\ndef test_a(x):\n    time.sleep(PAUSE)\n    time.sleep(2 * 0.5)\n"
+        "    time.sleep(x)\n    assert f()"
+    )
     assert [(one.line, one.seconds) for one in read({"test_it.py": text}).of("sleep")] == [
         (4, 2.0),
         (5, 1.0),
