@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from brinell.core.judgement import Judgement
 from brinell.core.redact import one_line, plain
-from brinell.reports import figures, html_view, outline, outline_trust
+from brinell.reports import figures, html_time, html_view, outline, outline_trust
 from brinell.reports.chart import chart
 from brinell.reports.html_data import data
 
@@ -40,6 +40,7 @@ def html(judgement: Judgement) -> str:
         style_hash=_hash(style),
         script_hash=_hash(script),
         **html_view.view(judgement),
+        **html_time.view(judgement),
     )
 
 

@@ -23,6 +23,7 @@ from brinell.reports.markdown_property import properties
 from brinell.reports.markdown_quality import quality
 from brinell.reports.markdown_shared import shared
 from brinell.reports.markdown_text import block, cell, code, prose, table, text
+from brinell.reports.markdown_time import time
 from brinell.reports.markdown_trust import trust
 
 MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNKNOWN: "?"}
@@ -41,6 +42,7 @@ def markdown(judgement: Judgement) -> str:
     parts += shared(judgement)
     if judgement.suite:
         parts += _suite(judgement.suite)
+        parts += time(judgement.suite)
     parts += properties(judgement)
     parts += quality(judgement)
     for load in judgement.load:

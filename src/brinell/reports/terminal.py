@@ -13,6 +13,7 @@ from brinell.reports.layout import GLUE, STYLE, Pen
 from brinell.reports.terminal_property import properties
 from brinell.reports.terminal_quality import quality
 from brinell.reports.terminal_shared import shared
+from brinell.reports.terminal_time import time
 from brinell.reports.terminal_trust import trust
 
 WIDEST = 110
@@ -38,6 +39,7 @@ def summary(
     shared(pen, judgement)
     if judgement.suite:
         _suite(pen, judgement.suite)
+        time(pen, judgement.suite)
     properties(pen, judgement)
     quality(pen, judgement)
     for load in judgement.load:
