@@ -21,7 +21,7 @@ from brinell.suite.lab.job import BESIDE, Job, Ran, Result
 
 _HOLD_S = 0.5  # and some times the test's own duration, for the other copy to come through
 _HOLD_TIMES = 5
-_PAIRS = 3  # that are asked for at a time: twice that shows always against never
+_PAIRS = 4  # that are asked for at a time: twice that shows always against never
 _MOST_RUNS = 60
 _OVERTIME_S = 10.0
 _PROOF_PAIRS = 5
