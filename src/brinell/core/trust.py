@@ -56,8 +56,10 @@ class Count(msgspec.Struct):
     runs: int = 0
     failures: int = 0
 
-    def add(self, failure: int) -> None:
-        """Count one: 1 or True for a failure."""
+    def add(self, failure: int, *, unless: bool = False) -> None:
+        """Count one, ``unless`` it says nothing: 1 or True for a failure."""
+        if unless:
+            return
         self.runs += 1
         self.failures += failure
 
@@ -92,6 +94,11 @@ class FactorTrial:
     def __init__(self, level: Any) -> None:
         self.level = level
         self.rates = TwoRates()
+
+
+def _unclear(exam: Exam, ran: list[tuple[int, str]]) -> bool:
+    """Whether one test ran twice and failed the second time only: that may be the teardown of what both times share."""
+    return exam.purpose == "twice" and [letter in BAD for _, letter in ran] == [False, True]
 
 
 def _clearest(trials: Iterable[FactorTrial]) -> tuple[Any, tuple[int, int, int, int]] | None:
@@ -209,7 +216,7 @@ class Ledger:
             if failed and str(test) in exam.messages:
                 self.messages[test][exam.messages[str(test)]] += 1
             if not position:
-                self.alone[test].add(failed)
+                self.alone[test].add(failed, unless=_unclear(exam, ran))
                 continue
             last = position == len(exam.tests) - 1
             before = exam.tests[:position] if self._tells(position, failed or last) else ()

@@ -233,3 +233,28 @@ def test_whatever_the_budget_it_ends_near_it_and_accuses_nobody_wrongly(models, 
     hangs = sum(test.dies == "deadline" for test in suite)
     processes = len(suite) - hangs + 40  # one each where a killer makes it go on, and what a phase has begun
     assert done.spent_s <= 1.5 * budget_s + 90 * hangs + processes
+
+
+def _alone_jobs(done):
+    return [record for record in done.records if isinstance(record, Exam) and record.purpose == "alone"]
+
+
+def test_of_many_tests_one_process_for_each_says_both_what_it_does_alone_and_twice(models):
+    suite = [models.T(seconds=0.001) for _ in range(300)]
+    suite[5] = models.T(sets={"x": 1}, hidden=True)
+    suite[9] = models.T(needs={"x": 1})
+    suite[200] = models.T(sets={"y": 1}, fails_if=[{"y": 1}])
+    done = models.examine(suite, budget_s=20)
+    assert done.verdicts() == {9: "brittle", 200: "self-polluting"}
+    assert all(done.ledger.alone[test].runs and done.ledger.twice[test].runs for test in range(300) if test != 9)
+    assert len(_alone_jobs(done)) < 50
+
+
+def test_a_polluter_among_many_is_found_by_halving_what_ran_before_the_victim(models):
+    suite = [models.T(seconds=0.001) for _ in range(300)]
+    suite[150] = models.T(sets={"x": 1}, hidden=True)
+    suite[290] = models.T(fails_if=[{"x": 1}])
+    done = models.examine(suite, budget_s=20)
+    assert done.trust(290).polluters == ((150,),)
+    sought = [one for one in done.records if isinstance(one, Exam) and one.purpose in {"pair", "sequence"}]
+    assert len(sought) < 40

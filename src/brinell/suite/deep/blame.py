@@ -12,6 +12,7 @@ from brinell.suite.minimise import minimise
 _MOST_TRIED = 400
 _MOST_SETTERS = 60  # tried one by one, where no order made the test pass
 _MOST_HEALERS = 60
+_MANY = 24  # candidates: beyond, halving what ran before costs less than a process for each
 _TIMES = 3  # that the same sequence must do the same, before it is blamed
 _MOST_SPENT = 4  # tests in a sequence that is repeated even when the budget is spent
 _ENOUGH = 2  # polluters of one victim that are searched for; others are still found on the way
@@ -24,13 +25,21 @@ def find_polluters(examiner: Examiner, test: int, suspects: Sequence[int] = ()) 
     candidates = _ranked(examiner, test, suspects, failing)
     known = {before[0] for before in ledger.after[test] if len(before) == 1}
     fresh = [polluter for polluter in candidates if polluter not in known]
-    examiner.ask(
-        "pair",
-        (examiner.job([polluter, test]) for polluter in fresh),
-        until=lambda: examiner.spent() or len(_single(examiner, test)) >= _ENOUGH,
-    )
+    likely = {*suspects, *leavers(examiner)}
+    pairs = [one for one in fresh if one in likely] if len(fresh) > _MANY else fresh
+    _try_pairs(examiner, test, pairs)
     if failing and not _single(examiner, test) and not examiner.spent():
         _shrink(examiner, test, min(failing, key=len), failed_last)
+    if min(map(len, examiner.ledger.polluters(test)), default=_MANY) >= _MOST_SPENT:
+        _try_pairs(examiner, test, [one for one in fresh if one not in set(pairs)])
+
+
+def _try_pairs(examiner: Examiner, test: int, polluters: Sequence[int]) -> None:
+    examiner.ask(
+        "pair",
+        (examiner.job([polluter, test]) for polluter in polluters),
+        until=lambda: examiner.spent() or len(_single(examiner, test)) >= _ENOUGH,
+    )
 
 
 def again(examiner: Examiner, test: int) -> None:

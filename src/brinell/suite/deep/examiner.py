@@ -20,6 +20,7 @@ _MOST_SURE = 20  # tests in a sequence that is remembered
 _UNTIL_BATCH = 8  # jobs between two looks at whether enough is known
 _FILE = "file:"  # root of a changed file, by its path in the project
 _SLACK_S = 5.0
+_TELL_NS = 100_000_000
 _AGAIN = 3  # times alone, before something that failed beside another is said to have been disturbed
 _UNKNOWN_S = 20.0  # at least, for a test whose duration nobody knows yet
 _KILLER_S = 5.0  # for one that has ended its process before, or had to be ended
@@ -57,7 +58,8 @@ class Examiner:
         self._sure: set[tuple[int, ...]] = set()  # sequences whose last test failed with nothing beside it
         self._conflicts = 0
         self._done = 0
-        self._phase = ""
+        self._phase = self._told_phase = ""
+        self._told_ns = 0
 
     @property
     def left_s(self) -> float:
@@ -235,6 +237,10 @@ class Examiner:
         self.ledger.add(record)
 
     def _tell(self) -> None:
+        now_ns = self.room.clock.now_ns()
+        if self._phase == self._told_phase and now_ns - self._told_ns < _TELL_NS:
+            return  # of thousands of jobs a second nobody reads more, and finding who is suspicious costs time
+        self._told_phase, self._told_ns = self._phase, now_ns
         spent = max(0.0, self.budget_s - self.left_s)
         found = len(self.ledger.suspicious())
         text = f"{self._phase}: {self._done:,} runs" + (f", {found:,} tests differ" if found else "")

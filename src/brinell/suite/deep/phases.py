@@ -59,6 +59,8 @@ def each_alone(examiner: Examiner, tests: Sequence[int], times: int = 1) -> None
     examiner.phase("each test alone")
     stop_at_s = examiner.left_s * (1 - _ALONE_SHARE)
     watch = len(tests) * _WATCHED_S < examiner.left_s * _ALONE_SHARE
+    if not watch and times == 1 and examiner.lab.forks:
+        return  # the first of the two runs in ``each_twice`` tells as much, and saves a process for each test
     jobs = (examiner.job([test], watch=watch, alone=examiner.write_files) for test in tests)
     results = examiner.ask("alone", jobs, until=lambda: examiner.left_s < stop_at_s)
     for result in results:
@@ -75,9 +77,16 @@ def each_twice(examiner: Examiner, tests: Sequence[int]) -> None:
     stop_at_s = examiner.left_s * (1 - _ALONE_SHARE)
     alone = examiner.ledger.alone
     healthy = [test for test in tests if test not in examiner.deadly and not alone[test].failures]
-    jobs = (examiner.job([test, test]) for test in healthy)
+    unknown = [test for test in healthy if not alone[test].runs]
+    if unknown:  # two phases' worth of the budget, for it is the work of both
+        stop_at_s = examiner.left_s * (1 - _ALONE_SHARE) ** 2
+    jobs = (examiner.job([test, test], alone=examiner.write_files and test not in examiner.watched) for test in healthy)
     results = examiner.ask("twice", jobs, until=lambda: examiner.left_s < stop_at_s)
-    again = [result.job.tests[0] for result in results if failed_last(result)]
+    unclear = {result.job.tests[0] for result in results if result.failures()} & set(unknown)
+    examiner.ask("alone", (examiner.job([test]) for test in sorted(unclear) for _ in range(2)), until=examiner.spent)
+    again = [
+        test for test in (result.job.tests[0] for result in results if failed_last(result)) if not alone[test].failures
+    ]
     examiner.ask("twice", (examiner.job([test, test]) for test in again))
     watch(examiner, again)
     touching = [(other, test) for test in again for other in _sharing(examiner, test)]
