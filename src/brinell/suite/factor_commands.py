@@ -48,13 +48,15 @@ def _home(level: Any) -> Command | None:
 def _network(level: Any) -> Command | None:
     if level not in ("all", "apart") or shutil.which("unshare") is None:
         return None
-    unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
+    root = os.geteuid() == 0
     if level == "all":
+        unshare = ["unshare", "--net"] if root else ["unshare", "--map-root-user", "--net"]
         return {}, unshare, "there is no network at all, nor 127.0.0.1"
-    if shutil.which("ip") is None:
+    if not root or shutil.which("ip") is None:  # who is mapped to root may do more than before: another difference
         return None
     # A new network's loopback is down. What the shell runs comes after it as arguments.
-    return {}, [*unshare, "sh", "-c", 'ip link set lo up; exec "$@"', "sh"], "there is no network but 127.0.0.1"
+    command = ["unshare", "--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"]
+    return {}, command, "there is no network but 127.0.0.1"
 
 
 def _locale(level: Any) -> Command | None:
