@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -185,11 +186,17 @@ def test_plug_ins_of_every_kind_change_no_verdict(real):
     assert trust.confirmed
 
 
-def test_a_conftest_that_reorders_does_not_hide_the_victim(real):
+def test_a_conftest_that_reorders_hides_neither_the_victim_nor_its_reproducer(real):
     reverse = "def pytest_collection_modifyitems(items): items.reverse()\n"
-    done = real(conftest=reverse, **_VICTIM, tests=["test_victim"], budget_s=2.0)
+    done = real(conftest=reverse, **_VICTIM, tests=["test_victim"], budget_s=10.0)
     trust = done.trust("test_victim")
     assert trust.verdict == "victim"
+    assert trust.confirmed
+    env = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST")}
+    again = subprocess.run(
+        [sys.executable, *trust.command[1:]], cwd=done.root, env=env, capture_output=True, check=False
+    )
+    assert again.returncode == 1  # as printed, but for the interpreter's name
 
 
 @pytest.mark.prove

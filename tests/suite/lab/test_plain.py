@@ -118,3 +118,23 @@ def test_quiet_options_keep_the_order_and_one_run_of_each(laboratories):
     (answer,) = made.plain().run([Asked(("test_a.py",), options=options)])
     assert answer.exit_status == 1
     assert (made.root / "order").read_text().split() == [str(n) for n in range(12)]
+
+
+def test_a_conftest_that_moves_tests_is_noticed_and_overruled(laboratories):
+    made = laboratories(
+        conftest="def pytest_collection_modifyitems(items): items.reverse()\n",
+        test_m="SEEN = []\ndef test_pollutes(): SEEN.append(1)\ndef test_victim(): assert not SEEN\n",
+    )
+    ids = ("test_m.py::test_pollutes", "test_m.py::test_victim")
+    (plain,) = made.plain().run([Asked(ids)])
+    assert (plain.outcomes, plain.in_order) == ("pp", False)
+    (typed,) = made.plain().run([Asked(ids, typed=True)])
+    assert (typed.outcomes, typed.exit_status) == ("pf", 1)
+    (other,) = made.plain().run([Asked(("test_m.py::test_no_such", ids[0]), typed=True)])
+    assert other.outcomes == ""
+
+
+def test_where_another_than_the_last_fails_the_exit_status_of_a_typed_order_says_nothing(laboratories):
+    made = laboratories(test_m="def test_a(): assert 0\ndef test_b(): assert 0\n")
+    (answer,) = made.plain().run([Asked(("test_m.py::test_a", "test_m.py::test_b"), typed=True)])
+    assert answer.outcomes == ""

@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from brinell.core.examination import Confirmation
 from brinell.core.observation import Choice
 from brinell.core.trust import BAD, Trust
@@ -14,7 +16,7 @@ from brinell.suite.deep.examiner import Examiner
 from brinell.suite.deep.guards import propose
 from brinell.suite.factor_commands import command_for, with_brinell
 from brinell.suite.lab.job import Lab
-from brinell.suite.lab.plain import TWICE, Asked, PlainRuns
+from brinell.suite.lab.plain import TWICE, TYPED, Answer, Asked, PlainRuns
 from brinell.suite.lab.server import Command
 from brinell_inside.factors import FACTORS
 
@@ -138,20 +140,29 @@ class Confirmer:
             self._examiner.project.restore(paths)
 
     def _do(self, runs: PlainRuns, wanted: Sequence[_Wanted]) -> None:
+        moved: list[Asked] = []
         for answer in runs.run([self._asked(number, *one) for number, one in enumerate(wanted)]):
-            purpose, sequence = wanted[answer.asked.key]
-            start = ("python", "-c", TWICE) if answer.asked.twice else ("pytest",)
-            complete = len(answer.outcomes) == len(sequence)
-            self._examiner.tried(
-                Confirmation(
-                    purpose,
-                    (*start, *answer.asked.options, *answer.asked.ids),
-                    sequence,
-                    answer.outcomes if complete else "",
-                    round(answer.seconds, 3),
-                    message=answer.message,
-                )
+            if answer.in_order:
+                self._write(answer, *wanted[answer.asked.key])
+            else:  # the project's conftest puts them in another order: a longer command keeps the one that matters
+                moved.append(msgspec.structs.replace(answer.asked, typed=True))
+        for answer in runs.run(moved):
+            self._write(answer, *wanted[answer.asked.key])
+
+    def _write(self, answer: Answer, purpose: str, sequence: tuple[int, ...]) -> None:
+        script = TWICE if answer.asked.twice else TYPED if answer.asked.typed else ""
+        start = ("python", "-c", script) if script else ("pytest",)
+        complete = len(answer.outcomes) == len(sequence)
+        self._examiner.tried(
+            Confirmation(
+                purpose,
+                (*start, *answer.asked.options, *answer.asked.ids),
+                sequence,
+                answer.outcomes if complete else "",
+                round(answer.seconds, 3),
+                message=answer.message,
             )
+        )
 
     def _asked(self, key: int, purpose: str, sequence: tuple[int, ...]) -> Asked:
         twice = purpose == "twice"

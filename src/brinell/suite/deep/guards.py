@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from brinell.core.examination import FixTried
 from brinell.core.trust import Trust
 from brinell.suite.deep.examiner import Examiner
@@ -67,5 +69,7 @@ def _tried(examiner: Examiner, command: Command, trust: Trust, source: str, opti
             twice=twice,
         )
         (answer,) = PlainRuns(examiner.room, command).run([asked])
+        if not answer.in_order:
+            (answer,) = PlainRuns(examiner.room, command).run([msgspec.structs.replace(asked, typed=True)])
     worked = answer.exit_status == 0 and len(answer.outcomes) == len(sequence) + twice
     return FixTried(trust.test, before, trust.leaked, source, worked, round(answer.seconds, 3))

@@ -28,6 +28,21 @@ class Twice:
         [item._initrequest() for item in items[len(items) // 2:] if hasattr(item, "_initrequest")]
 sys.exit(pytest.main(sys.argv[1:], plugins=[Twice()]))"""
 """Runs a test twice in one process: pytest itself drops an id that it is given twice."""
+TYPED = """\
+import pytest, sys
+class Typed:
+    bad = set()
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items):
+        yield
+        items.sort(key=lambda item: sys.argv.index(item.nodeid))
+    def pytest_runtest_logreport(self, report):
+        self.bad |= {report.nodeid} if report.failed else set()
+status = pytest.main(sys.argv[1:], plugins=[Typed()])
+sys.exit(status if Typed.bad <= {sys.argv[-1]} else 7)"""
+"""Runs tests in the order in which they are typed, where a conftest would put them in another one. Status 1: the last
+one failed, and no other.
+"""
 _LETTERS = {"passed": "p", "failed": "f", "error": "e", "skipped": "s", "xfailed": "x", "xpassed": "X"}
 
 
@@ -44,6 +59,7 @@ class Asked(msgspec.Struct, frozen=True):
     prefix: tuple[str, ...] = ()  # words before the interpreter: ``faketime …``, ``prlimit …``
     key: int = 0  # the asker's
     twice: bool = False
+    typed: bool = False  # the order counts, whatever the project's conftest makes of it: the exit status says the rest
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -54,6 +70,7 @@ class Answer(msgspec.Struct, frozen=True):
     exit_status: int | None
     seconds: float
     message: str = ""
+    in_order: bool = True  # those that began are the first of those asked for, one after the other
 
 
 class PlainRuns:
@@ -96,7 +113,8 @@ class _Run:
         wire, wire_end = os.pipe()
         self._out, out_end = os.pipe()
         os.set_blocking(self._out, False)
-        how = ["-c", TWICE] if asked.twice else [str(launcher()), "--fd", str(wire_end), "--"]
+        script = TWICE if asked.twice else TYPED if asked.typed else ""
+        how = ["-c", script] if script else [str(launcher()), "--fd", str(wire_end), "--"]
         try:
             self._child = room.start(
                 [*asked.prefix, command.python, *how, *command.args, *asked.options, *asked.ids],
@@ -148,7 +166,12 @@ class _Run:
         outcomes = "".join(self._outcomes.get(name, "") for name in dict.fromkeys(self._asked.ids))
         if self._asked.twice:
             outcomes = {0: "pp", 1: "pf"}.get(-1 if status is None else status, "")
-        return Answer(self._asked, outcomes, status, (self._ended_ns - self._begun_ns) / 1e9, self._message)
+        elif self._asked.typed:
+            good = "p" * (len(self._asked.ids) - 1)
+            outcomes = {0: good + "p", 1: good + "f"}.get(-1 if status is None else status, "")
+        in_order = tuple(self._outcomes) == tuple(dict.fromkeys(self._asked.ids))[: len(self._outcomes)]
+        seconds = (self._ended_ns - self._begun_ns) / 1e9
+        return Answer(self._asked, outcomes, status, seconds, self._message, in_order)
 
     def end(self) -> None:
         """End the process if it runs; close what was opened."""
