@@ -157,7 +157,9 @@ def _pytest(asked):
 
     ask = _Ask()
     # Without the project's addopts: an option that is unknown here would end it before it answers.
-    status = pytest.main(["-q", "-p", "no:cacheprovider", "-o", "addopts=", *asked.get("args", [])], plugins=[ask])
+    status = pytest.main(
+        ["-q", "-p", "no:cacheprovider", "-W", "ignore", "-o", "addopts=", *asked.get("args", [])], plugins=[ask]
+    )
     if ask.answer is None:
         raise RuntimeError("pytest ended with status {} before it was configured".format(int(status)))
     return dict(ask.answer, version=pytest.__version__)

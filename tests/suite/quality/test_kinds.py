@@ -48,7 +48,7 @@ FOUND = {
         "skipif": "import pytest, sys\n@pytest.mark.skipif(sys.platform == 'x')\ndef test_a():\n    assert f()",
         "xfail": "import pytest\n@pytest.mark.xfail(strict=True)\ndef test_a():\n    assert f()",
     },
-    "empty-loop": {"": "def test_a():\n    for x in f():\n        assert x"},
+    "empty-loop": {"": "def test_a():\n    for x in find_all():\n        assert x"},
     "asserts-nothing": {
         "": "def test_a():\n    f()",
         "empty": "def test_a():\n    pass",

@@ -28,14 +28,14 @@ _SAYS_SO = re.compile(
 )
 _SMOKE = re.compile(
     r"(?:\b|_)(?:smoke|fuzz\w*|importable|imports?|benchmarks?|segfault\w*|crash\w*|deadlock\w*|infinite loop|"
-    r"infinite recursion|memory leaks?|type[ _]?check\w*|mypy|pyright|noop|no_op|just works?|"
+    r"infinite recursion|memory leaks?|types?[ _]?(?:check\w*|hints?)|mypy|pyright|noop|no_op|just works?|"
     r"does nothing|do nothing)(?:\b|_)",
     re.IGNORECASE,
 )
 
 _ACCEPTS = re.compile(
     r"\bno\b[^.]{0,80}\b(?:raised|thrown)\b|"
-    r"\bnothing (?:happens|gets|is)|\b(?:is|are) (?:accepted|allowed|permitted|possible|ignored)|\bsucceeds?\b|"
+    r"\bnothing (?:happens|gets|is)|\b(?:is|are|be) (?:accepted|allowed|permitted|possible|ignored)|\bsucceeds?\b|"
     r"\bit'?s possible\b|\bcan be\b|\bworks?\b|\bsilently\b",
     re.IGNORECASE,
 )

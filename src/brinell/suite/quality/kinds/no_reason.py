@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from brinell.core.quality_records import Weakness
@@ -18,6 +19,10 @@ _CALLS = {
     "unittest.SkipTest": 0,
 }  # fmt: skip
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_WRONG = re.compile(
+    r"currently|doesn't|does not|not yet|until|\bbugs?\b|\bissues?\b|known|https?://|unsupported|not supported|fails",
+    re.IGNORECASE,
+)
 _NO_WORDS = ("noqa", "type:", "pragma", "pylint", "todo", "fixme", "xxx", "brinell")
 
 
@@ -27,7 +32,7 @@ def no_reason(scan: Scan) -> Iterator[Weakness]:
         decorated = _of_functions(module)
         for node in walk(module.source.tree):
             what = _bare(module, node) or _called(module, node)
-            if what and not _is_commented(module, node):
+            if what and not (_is_commented(module, node) or _is_described(module, node)):
                 yield found(
                     KIND, module, node, variant=what, test=decorated.get(node, ""), name=_owner_name(module, node)
                 )
@@ -93,8 +98,17 @@ def _is_commented(module: Module, node: ast.AST) -> bool:
     line = getattr(node, "lineno", 0)
     last_line = getattr(node, "end_lineno", line) or line
     comments = module.source.comments
-    near = [comments.get(one, "") for one in (line - 1, *range(line, last_line + 1))]
+    branch = next((one.lineno for one in module.source.enclosing(node) if isinstance(one, ast.If)), line)
+    near = [comments.get(one, "") for one in (branch - 1, branch, line - 1, *range(line, last_line + 1))]
     return any(len(text.split()) > 2 and not text.lower().startswith(_NO_WORDS) for text in near)
+
+
+def _is_described(module: Module, node: ast.AST) -> bool:
+    """Whether the docstring of what it decorates says what is wrong."""
+    above = module.source.parents.get(node)
+    if isinstance(above, _DEFINITIONS) and node in above.decorator_list:
+        return bool(_WRONG.search(ast.get_docstring(above) or ""))
+    return False
 
 
 def _of_functions(module: Module) -> dict[ast.AST, str]:
