@@ -1,9 +1,10 @@
 """Threads that change places where they seldom do: at lines of the project's code. PYTEST_DONT_REWRITE.
 
 A thread that runs is only asked to let another one run every few milliseconds, so a race of two lines shows once in
-thousands of runs. Here threads pause at lines of project code, most often where a line runs seldom, and all others
-may go on. Nothing happens that a scheduler may not do. What was never in two threads at once is not touched: tracing
-begins with the first thread that a test starts, and ends when it is the only one again.
+thousands of runs. Here threads pause at lines of project code and after the C functions that these call, most often
+where that is done seldom, and all others may go on. Nothing happens that a scheduler may not do. What was never in two
+threads at once is not touched: tracing begins with the first thread that a test starts, and ends when it is the only
+one again.
 
 After Edelstein et al., Multithreaded Java program test generation (ConTest, IBM Systems Journal 41, 2002).
 """
@@ -48,6 +49,7 @@ class _Pauses:
     def begin(self):
         """Trace every thread that is started from now on, and, while there are any, those who start them."""
         threading.settrace(self._called)
+        threading.setprofile(self._back)
         real_start = threading.Thread.start
 
         def start(thread):
@@ -64,10 +66,11 @@ class _Pauses:
                 frame.f_trace = self._line
             frame = frame.f_back
         sys.settrace(self._called)
+        sys.setprofile(self._back)
 
     def _called(self, frame, event, _argument):
         if self._left <= 0 or (threading.current_thread() is threading.main_thread() and _is_alone()):
-            sys.settrace(None)
+            _leave_alone()
             return None
         if event == "call" and self._is_project(frame.f_code.co_filename):
             self._visit(frame)
@@ -76,14 +79,19 @@ class _Pauses:
 
     def _line(self, frame, event, _argument):
         if self._left <= 0:
-            sys.settrace(None)
+            _leave_alone()
             return None
         if event == "line":
             self._visit(frame)
         return self._line
 
-    def _visit(self, frame):
-        place = (frame.f_code, frame.f_lineno)
+    def _back(self, frame, event, _argument):
+        """Where a C function has returned, threads change as well, in the middle of a line."""
+        if event == "c_return" and self._left > 0 and self._is_project(frame.f_code.co_filename):
+            self._visit(frame, frame.f_lasti)
+
+    def _visit(self, frame, at=None):
+        place = (frame.f_code, frame.f_lineno if at is None else -at)
         visits = self._visits[place] = self._visits.get(place, 0) + 1
         draw = self._random.random
         if draw() < (0.5 if visits <= _OFTEN else max(_SELDOM, 0.5 * _OFTEN / visits)):
@@ -103,6 +111,11 @@ class _Pauses:
         if "brinell_inside" in path.split(os.sep):
             return False
         return not path.startswith(("<", *self._library))
+
+
+def _leave_alone():
+    sys.settrace(None)
+    sys.setprofile(None)
 
 
 def _is_alone():

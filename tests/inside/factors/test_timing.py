@@ -32,6 +32,13 @@ def test_against_the_thread_that_starts_it():
     thread.start(); hits.hit(); thread.join()
     assert hits.count == 600
 
+def test_lost_within_a_line():
+    hits = Hits()
+    def hit():
+        for _ in range(300): hits.count = hits.count + len("x")
+    run(hit)
+    assert hits.count == 600
+
 def test_locked():
     hits = Hits(); run(hits.safe_hit)
     assert hits.count == 600
@@ -54,7 +61,8 @@ def test_interleaving_shows_races_and_nothing_else(under):
     said = under({"interleaving": "lines"}, RACES)
     assert said["problems"] == {}
     failed = {name for name, (outcome, _) in said["outcomes"].items() if outcome != "passed"}
-    assert failed == {"test_lost_update", "test_against_the_thread_that_starts_it"}, said
+    racing = {"test_lost_update", "test_against_the_thread_that_starts_it", "test_lost_within_a_line"}
+    assert failed == racing, said
 
 
 WAITS = """
