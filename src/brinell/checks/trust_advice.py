@@ -97,8 +97,8 @@ def _no_fork(examined: Examined) -> Finding | None:
     started = examined.started
     if started is None or started.forks:
         return None
-    lines = [one_line(started.why_not, 300), "Every try collected its files anew: slower, so fewer were made."]
-    title = "forking is not sound for these tests, so each try was a fresh process"
+    lines = [one_line(started.why_not, 300), "That is slower, so fewer were made."]
+    title = "forking after collection is not sound for these tests, so each try collected anew"
     return _advice(examined, "no-fork", title, filter(None, lines), reason=Reason.UNSUPPORTED)
 
 
