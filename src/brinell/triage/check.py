@@ -10,6 +10,7 @@ from brinell.core.observation import Epoch, KnownBugs, Reproduced
 from brinell.core.plan import SuiteSpec
 from brinell.core.redact import plain
 from brinell.triage.bugs import RECORDS, SuiteBugs, most_urgent_first
+from brinell.triage.unreliable import undecided, unreliable
 
 _MOST_NAMED = 20
 
@@ -32,7 +33,8 @@ def triage(evidence: Evidence) -> Part:
         for group in suite.groups:
             bug = suite.bug(group, started=started, known=known, reproduction=reproduced.get(group.key.id))
             found[bug.id] = _joined(found[bug.id], bug) if bug.id in found else bug
-    bugs = most_urgent_first(found.values())
+    trusts = unreliable(evidence)
+    bugs = most_urgent_first(undecided(bug, trusts) for bug in found.values())
     not_run = [bug.id for bug in bugs if bug.reproduction is None]
     return Part(bugs=tuple(bugs), not_measured={"bugs.reproduction": _not_run(not_run)} if not_run else {})
 

@@ -11,6 +11,7 @@ _SKIPPED = frozenset(
     {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".pytest_cache", ".brinell", ".tox", ".nox",
      ".mypy_cache", ".ruff_cache", ".hypothesis", ".eggs"}
 )  # fmt: skip
+_A_RUN = frozenset({"plan.json", "journal.jsonl"})
 _MOST_FILES = 20000
 _MOST_BYTES = 200 * 1024 * 1024
 _MOST_NAMED = 100
@@ -167,6 +168,8 @@ class ProjectFiles:
                 entries = list(os.scandir(os.path.join(self.root, folder)))
             except OSError:
                 continue
+            if _A_RUN <= {entry.name for entry in entries}:
+                continue  # the tool is writing its journal there
             for entry in entries:
                 if entry.name in _SKIPPED or entry.name.endswith((".pyc", ".egg-info")):
                     continue
