@@ -10,7 +10,8 @@ On a generated suite of about three seconds (fixtures, computing, sleeping, an i
 2. **Planted**: the suite made slower by 20 % of its time, in a fixture (computing, sleeping), a test, an import:
    answer, part that was named, share of the difference that it is said to carry.
 3. **Simulated truth**: noise resampled from the A/A pairs (sides by lot), an effect added, the whole
-   sequential procedure run: false alarms and power, with 95 % Clopper-Pearson bounds.
+   sequential procedure run: false alarms and power, with 95 % Clopper-Pearson bounds. `wall only`: as on a host
+   that does not tell how long a process waited for a processor.
 
 Raw results are appended to the JSON lines file with commit and machine; what it has of this commit is not run
 again, so that a run that was cut off goes on. `--minutes` bounds the live runs; the tables show what there is.
@@ -296,21 +297,21 @@ def truth(pairs: list[list[list[float]]], cases: int) -> None:
         f"\nSimulated truth: {cases:,} cases each, noise of {len(pairs)} recorded A/A pairs, at most {MOST_PAIRS} pairs"
     )
     print("  effect          regressed  not regressed  cannot tell  pairs (median)")
-    for waits in (False, True):
+    wall_only = [[[wall, cpu, None] for wall, cpu, _ in pair] for pair in pairs]
+    for kind, noise in (("computing", pairs), ("waiting", pairs), ("wall only", wall_only)):
         for effect in EFFECTS:
-            chance = random.Random(f"{effect}{waits}")  # noqa: S311 - a simulation
+            if effect == 0 and kind == "waiting":  # as computing: there is no effect to be anywhere
+                continue
+            chance = random.Random(f"{effect}{kind}")  # noqa: S311 - a simulation
             answers: dict[str, int] = {}
             needed = []
-            for _ in range(cases if not (waits and effect == 0) else 0):
-                answer, n = one_case(pairs, effect, chance, waits=waits)
+            for _ in range(cases):
+                answer, n = one_case(noise, effect, chance, waits=kind == "waiting")
                 answers[answer] = answers.get(answer, 0) + 1
                 needed.append(n)
-            if not needed:
-                continue
             shares = [answers.get(word, 0) for word in (REGRESSED, slower.NOT_REGRESSED, slower.CANNOT_TELL)]
             bound = f"  (at most {100 * upper(shares[0], cases):.3f} %)" if effect == 0 else ""
             told = "  ".join(f"{100 * share / cases:8.2f} %" for share in shares)
-            kind = "waiting" if waits else "computing"
             print(f"  {effect:4.0%} {kind:<10} {told}  {sorted(needed)[len(needed) // 2]:>6}{bound}")
 
 
