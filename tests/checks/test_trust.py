@@ -11,6 +11,7 @@ from brinell.core.evidence import MemoryEvidence
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, LeftState
 from brinell.core.observation import Choice, Phase, SeenTest, StepFinished, StepStarted, SuiteEnded, SuiteStarted
 from brinell.core.plan import ExamineSpec, Plan, Step, SuiteSpec
+from brinell.core.trust import SEED_RUNS
 from brinell.core.verdicts import Exit, Owner, Reason, Verdict
 from brinell.judge import judge
 from brinell.rosters.checks import CHECKS
@@ -79,13 +80,13 @@ SELFISH = (
     fresh("alone", "selfish", "p"), fresh("twice", "selfish selfish", "pf"),
 )  # fmt: skip
 HASHY = (
-    *(exam("hashy", "f", "factor hash", factors={"hash": 3}) for _ in range(4)),
-    *(exam("hashy", "p", "factor hash", factors={"hash": 5}) for _ in range(4)),
+    *(exam("hashy", "f", "factor hash", factors={"hash": 3}) for _ in range(SEED_RUNS["hash"])),
+    *(exam("hashy", "p", "factor hash", factors={"hash": 5}) for _ in range(SEED_RUNS["hash"])),
     fresh("factor", "hashy", "f", env={"PYTHONHASHSEED": "3"}),
 )
 TOKYO = (
-    *(exam("tokyo", "f", "factor tz", factors={"tz": "Asia/Tokyo"}) for _ in range(8)),
-    *(exam("tokyo", "p", "factor tz") for _ in range(8)),
+    *(exam("tokyo", "f", "factor tz", factors={"tz": "Asia/Tokyo"}) for _ in range(12)),
+    *(exam("tokyo", "p", "factor tz") for _ in range(12)),
 )
 DOUBTFUL = (
     exam("quiet doubtful", "pf"), exam("quiet doubtful", "pf"), fresh("alone", "doubtful", "p"),
@@ -174,7 +175,7 @@ def test_a_test_that_always_fails_under_this_hash_seed_has_no_known_failure_prob
 
 def test_a_factor_is_told_with_both_rates_and_the_command():
     effect = flaky(whole())["hashy"].factors["hash"]
-    assert (effect.level, effect.with_factor.failures, effect.without.failures) == (3, 4, 0)
+    assert (effect.level, effect.with_factor.failures, effect.without.failures) == (3, SEED_RUNS["hash"], 0)
     assert effect.command == f"PYTHONHASHSEED=3 pytest -p no:randomly {IDS[NUMBER['hashy']]}"
     assert flaky(whole())["tokyo"].factors["tz"].command is None
 
