@@ -124,3 +124,9 @@ def test_a_test_beside_itself_is_there_without_a_group():
     assert found["z"].xdist_group == "z"
     (finding,) = part.findings
     assert "fails beside itself" in finding.detail
+
+
+def test_where_only_copies_are_in_each_others_way_that_is_the_title():
+    (finding,) = judged(Clash(2, (Resource("address", "TCP port 80", "bind"),), proved=True)).findings
+    assert finding.title == "1 test fails beside itself: not safe to run the suite twice on one machine"
+    assert finding.verdict == Verdict.FAIL

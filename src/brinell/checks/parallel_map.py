@@ -211,14 +211,21 @@ def _finding(examined: Examined, conflicts: Sequence[ParallelConflict]) -> Findi
     lines += more(len(shared))
     if any(one.xdist_group for one in shared):
         lines.append("Tests of one group stay on one worker with @pytest.mark.xdist_group(name) and --dist loadgroup.")
-    what = f"{counted(len(tests), 'test shares', 'tests share')} {counted(len(shared), 'thing', 'things')} with others"
+    together = {test for one in shared if one.xdist_group for test in (*one.writers, *one.readers)}
+    if together:
+        things = counted(sum(one.xdist_group is not None for one in shared), "thing", "things")
+        who = counted(len(together), "test shares", "tests share")
+        title = f"{who} {things} with others: not safe to run beside each other"
+    else:
+        who = counted(len(tests), "test fails beside itself", "tests fail beside themselves")
+        title = f"{who}: not safe to run the suite twice on one machine"
     return Finding(
         id=f"{examined.step.id}.parallel-map",
         check=CHECK,
         required=False,
         verdict=Verdict.FAIL if sure else Verdict.UNKNOWN,
         reason=None if sure else Reason.INCONCLUSIVE,
-        title=f"{what}: not safe to run beside each other",
+        title=title,
         detail="\n".join(lines),
         evidence=(examined.at,),
     )

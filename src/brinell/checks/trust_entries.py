@@ -90,6 +90,8 @@ def _told(examined: Examined, trust: Trust) -> Confirmation | None:
         if (said.purpose.startswith(wanted) if wanted else said.purpose.startswith(("factor", "alone")))
     ]
     agreeing = [said for said in tried if said.command == trust.command and said.env == trust.env and trust.confirmed]
+    if not wanted:  # of several tries of one command, the one that showed it
+        agreeing = [said for said in agreeing if said.outcomes[-1:] in BAD] or agreeing
     return next(iter(agreeing or tried[::-1]), None)
 
 

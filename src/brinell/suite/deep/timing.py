@@ -21,29 +21,32 @@ _MOST_CANDIDATES = 40
 _PAIRS = 4  # runs with and without that are asked for at a time: twice that shows always against never
 _MOST_RUNS = 120  # half against never is shown in 54, one against half in 54, 0.5 against 0.05 in 80
 _OVERTIME_S = 10.0  # a decision that has begun may end
-_SHARE = 0.06  # of the budget that is left, for one screening
+_SHARE = 0.2  # of the budget that is left, for one screening
 _CLEAR = 0.5  # lift of want of time, from which on nothing else is looked for
 _OPEN = frozenset({"stable", "nondeterministic"})
 _HUNG = frozenset({"deadline", "killed"})
 
 
 class Disturbance(msgspec.Struct, frozen=True):
-    """A factor at a level. ``times``: runs in which chance may show it; ``slower``: how much longer tests may take."""
+    """A factor at a level. ``times``: runs in which chance may show it; ``slower``: how much longer tests may take, and
+    ``costs`` how much longer they do.
+    """
 
     factor: str
     level: Any
     times: int
     slower: float
+    costs: float
     hangs: bool = False  # a test that never ends under it has failed: it may be a deadlock
 
 
 WAITS = (
-    Disturbance("cpu", "slow", 2, 10.0),
-    Disturbance("cpu", "paused", 2, 10.0),
-    Disturbance("sleep", "long", 1, 5.0),
+    Disturbance("cpu", "slow", 1, 12.0, 6.0),
+    Disturbance("cpu", "paused", 2, 12.0, 4.0),
+    Disturbance("sleep", "long", 1, 5.0, 2.0),
 )
-RACES = (Disturbance("interleaving", "lines", 3, 4.0, hangs=True),)
-LATE = (Disturbance("threads", "slow-start", 1, 3.0),)
+RACES = (Disturbance("interleaving", "lines", 3, 4.0, 1.5, hangs=True),)
+LATE = (Disturbance("threads", "slow-start", 1, 3.0, 1.5),)
 """A thread that begins late: shows who does not wait for it at all, and says nothing of a race."""
 
 
@@ -55,7 +58,8 @@ def find_timing(examiner: Examiner, usable: Sequence[int], unsteady: Iterable[in
             if examiner.spent():
                 examiner.room.emit(Choice(f"not tried: {one.factor}", "the budget was spent: --budget gives more"))
                 continue
-            candidates = _screened(examiner, one, usable) | set(unsteady)
+            open_ones = [test for test in usable if not examiner.ledger.trust(test).factors]
+            candidates = _screened(examiner, one, open_ones) | set(unsteady)
             for test in sorted(candidates)[:_MOST_CANDIDATES]:
                 _decide(examiner, test, one)
 
@@ -81,7 +85,7 @@ def _screened(examiner: Examiner, one: Disturbance, usable: Sequence[int]) -> se
 
 
 def _affordable(examiner: Examiner, one: Disturbance, usable: Sequence[int]) -> list[int]:
-    left_s = examiner.left_s * _SHARE * 2 / (one.times * one.slower)
+    left_s = examiner.left_s * _SHARE * 2 / (one.times * one.costs)
     chosen = []
     for test in sorted(usable, key=lambda test: examiner.expected_s([test])):
         left_s -= examiner.expected_s([test])
