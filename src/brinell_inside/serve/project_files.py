@@ -168,7 +168,7 @@ class ProjectFiles:
                 entries = list(os.scandir(os.path.join(self.root, folder)))
             except OSError:
                 continue
-            if _A_RUN <= {entry.name for entry in entries}:
+            if {entry.name for entry in entries} >= _A_RUN:
                 continue  # the tool is writing its journal there
             for entry in entries:
                 if entry.name in _SKIPPED or entry.name.endswith((".pyc", ".egg-info")):

@@ -183,3 +183,21 @@ def test_copies_go_when_they_are_forgotten(tmp_path, monkeypatch):
     assert [path.name.startswith("brinell-files-") for path in tmp_path.iterdir() if path != root] == [True]
     files.close()
     assert [path.name for path in tmp_path.iterdir()] == ["root"]
+
+
+def test_the_folder_that_a_run_is_written_to_is_left_alone(tmp_path):
+    root, copies = tmp_path / "root", tmp_path / "copies"
+    copies.mkdir()
+    run = root / "my run"
+    run.mkdir(parents=True)
+    for name in ("plan.json", "journal.jsonl", "report.md"):
+        (run / name).write_text("{}")
+    (root / "a").write_text("x")
+    files = ProjectFiles(str(root), str(copies))
+    files.remember()
+    (run / "journal.jsonl").write_text("more")
+    assert files.restore({"my run/journal.jsonl", "a"}) == []
+    assert (run / "journal.jsonl").read_text() == "more"
+    assert not list(copies.rglob("journal.jsonl"))
+    files.close()
+    assert not list(copies.iterdir())
