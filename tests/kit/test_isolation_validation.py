@@ -78,6 +78,7 @@ def test_a_test_that_is_gone_fails_whatever_is_expected(guard):
 
 def test_a_victim_that_fails_alone_is_no_victim(guard):
     guard.replace("test_shop.py", '== "plain"', '== "simple"')
+    fix_it(guard)
     status, said = guard.pytest(FILE)
     assert status == 1
     assert "fails alone, too" in said
@@ -138,6 +139,15 @@ def test_the_next_run_keeps_what_was_said_and_forgets_nothing(of):
     more = isolation_validation(of.judgement(flaky=(of.victim("tests/test_b.py::test_b", (POLLUTER,)),)), nothing_new)
     assert known_in(more) == 2
     assert isolation_validation(of.judgement(flaky=(of.victim(VICTIM, (POLLUTER,)),)), said).count("fixed=True") == 1
+
+
+def test_many_polluters_cost_no_more_than_a_team_waits_for(of):
+    polluters = [(f"t.py::p{n}",) for n in range(60)]
+    one = of.judgement(flaky=(of.victim("t.py::v", *polluters),))
+    assert known_in(isolation_validation(one)) == 40
+    many = of.judgement(flaky=tuple(of.victim(f"t.py::v{n}", *polluters[:2]) for n in range(50)))
+    text = isolation_validation(many)
+    assert known_in(text) == text.count("certain=True") == 50
 
 
 def test_without_a_victim_there_is_no_file(of):

@@ -12,7 +12,7 @@ from brinell.kit.templates import template
 
 NAME = "test_isolation_validation.py"
 LONGEST_S = 120.0
-MOST_PAIRS = 100  # each is a fresh process, half a second and more
+MOST_PAIRS = 40  # each is a fresh process, half a second and more; one for each victim is written in any case
 _ALWAYS = ("json", "os", "subprocess", "sys")
 
 
@@ -24,8 +24,9 @@ def isolation_validation(judgement: Judgement, before: str | None = None) -> str
     victims = [test for test in judgement.flaky if test.verdict == "victim" and test.polluter_sets]
     kinds = {state.name: state.kind for test in victims for state in test.leaked_state}
     new = [_pair(test, rank) for rank in range(MOST_PAIRS) for test in victims if rank < len(test.polluter_sets)]
+    new = new[: max(MOST_PAIRS, len(victims))]
     old = entries(before, "Pair")
-    pairs = merged(new[:MOST_PAIRS], old, ("victim", "polluters"))
+    pairs = merged(new, old, ("victim", "polluters"))
     if not pairs:
         return ""
     names = dict.fromkeys(name for pair in pairs for name in _names(pair))
