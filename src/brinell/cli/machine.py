@@ -31,6 +31,7 @@ def machine(root: Path) -> list[Row]:
         _files(),
         _ports(),
         _cores(),
+        _waiting(),
         _uvloop(),
         _disk(root),
         _terminal(),
@@ -123,6 +124,18 @@ def _cores() -> Row:
     if busy > count / 2:
         return Row("cores", LIMITED, f"{said}: others are using them", "measure while nothing else runs")
     return Row("cores", OK, said)
+
+
+def _waiting() -> Row:
+    """Whether the kernel tells how long a process waited for a processor (it is all zeros where it does not count)."""
+    try:
+        ran = int(Path("/proc/self/schedstat").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        ran = 0
+    if not ran:
+        said = "how long a process waited for a processor is not told: suite --against compares wall time"
+        return Row("run queue", LIMITED, said, "Linux with CONFIG_SCHED_INFO")
+    return Row("run queue", OK, "waiting for a processor is told apart: suite --against needs no quiet machine")
 
 
 def _uvloop() -> Row:
