@@ -95,6 +95,7 @@ EXCUSED = {
             with pytest.raises(ValueError):
                 validate(-1)
         """,
+    "a class of its own that can be made": "def test_a():\n    class Odd(Base):\n        pass\n    Odd()",
     "empty, and says why": "def test_a():\n    # there is no way to see this from outside\n    pass",
 }
 NOTHING = {

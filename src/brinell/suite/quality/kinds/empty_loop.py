@@ -47,8 +47,8 @@ def _is_filled(test: Test, iterated: ast.expr, hops: int = 5) -> bool:
         case ast.Await(value=value):
             return _is_filled(test, value, hops)
         case ast.Name(id=name) if hops:
-            value = _assigned(test, name)
-            return value is None or _is_filled(test, value, hops - 1)
+            assigned = _assigned(test, name)
+            return assigned is None or _is_filled(test, assigned, hops - 1)
         case ast.Call():
             return _call_fills(test, iterated, hops)
         case ast.ListComp(generators=parts) | ast.GeneratorExp(generators=parts) | ast.SetComp(generators=parts):

@@ -1,0 +1,144 @@
+"""Planted weaknesses, and look-alikes, against what ``brinell suite`` says of them.
+
+    python benchmarks/quality/planted.py [--python PY] [FOLDER ...]
+
+Each folder below ``planted/`` with a ``truth.json`` is a project: ``{"file:line or test id": {"kind": …, "note": …}}``,
+``kind`` null for a look-alike. It is copied, run and read with ``brinell suite --json``, and its ``quality[]`` is set
+beside the truth. *Found*: a finding of that kind at that line, at that test, or in the same function. *Accused*: any
+finding at a look-alike. *Unlisted*: findings that no entry is about. Whoever plants does not read the detector.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from pathlib import Path
+
+PLANTED = Path(__file__).with_name("planted")
+_TIMEOUT_S = 300
+
+
+def projects(folders: list[Path]) -> list[Path]:
+    named = folders or [PLANTED]
+    return sorted({truth.parent for folder in named for truth in folder.rglob("truth.json")})
+
+
+def examine(project: Path, python: str | None) -> list[dict]:
+    """Run the suite of a copy of the project, and return the weaknesses that were found."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = shutil.copytree(project, Path(scratch, "project"), ignore=shutil.ignore_patterns("truth.json"))
+        command = [sys.executable, "-m", "brinell", "suite", str(copy), "--json", "--quiet", "--out", f"{scratch}/run"]
+        command += ["--python", python] if python else []
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+        if not done.stdout.strip():
+            sys.exit(f"{project.name}: {done.stderr.strip()[-500:]}")
+        judgement = json.loads(done.stdout)
+    for path, why in judgement["not_measured"].items():
+        if path.startswith("quality") and path != "quality.coverage":
+            print(f"{project.name}: {path} not measured: {why}")
+    return judgement["quality"]
+
+
+class Places:
+    """Where things are: two lines of one function are one place."""
+
+    def __init__(self, project: Path) -> None:
+        self._project = project
+        self._spans: dict[str, list[tuple[int, int, str]]] = {}
+
+    def of(self, file: str, line: int) -> tuple[str, object]:
+        """Return the function that a line stands in, or the line itself."""
+        spans = self._of_file(file)
+        inside = [span for span in spans if span[0] <= line <= span[1]]
+        if inside:
+            return file, min(inside, key=lambda span: span[1] - span[0])[2]
+        return file, line
+
+    def _of_file(self, file: str) -> list[tuple[int, int, str]]:
+        if file not in self._spans:
+            spans: list[tuple[int, int, str]] = []
+            path = self._project / file
+            if path.suffix == ".py" and path.is_file():
+                for node in ast.walk(ast.parse(path.read_text())):
+                    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                        first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+                        spans.append((first, node.end_lineno or first, f"{node.name}@{node.lineno}"))
+            self._spans[file] = spans
+        return self._spans[file]
+
+
+def matches(key: str, item: dict, places: Places) -> bool:
+    """Whether a finding is about an entry of the truth."""
+    test = (item["test"] or "").partition("[")[0]
+    if "::" in key:
+        wanted = key.partition("[")[0]
+        return test == wanted or test.startswith(f"{wanted}::")
+    file, _, line = key.rpartition(":")
+    if not line.isdecimal():
+        return key == item["file"]
+    spots = [(item["file"], item["line"]), *_split(item["places"])]
+    if any(file == where and int(line) == number for where, number in spots):
+        return True
+    if not file.endswith(".py"):
+        return any(file == where and abs(int(line) - number) <= 1 for where, number in spots)
+    place = places.of(file, int(line))
+    return isinstance(place[1], str) and any(places.of(where, number) == place for where, number in spots)
+
+
+def _split(spots: list[str]) -> list[tuple[str, int]]:
+    parts = [spot.rpartition(":") for spot in spots]
+    return [(file, int(line)) for file, _, line in parts if line.isdecimal()]
+
+
+def compare(project: Path, items: list[dict], counts: dict[str, Counter[str]]) -> None:
+    truth = json.loads((project / "truth.json").read_text())
+    places = Places(project)
+    about: set[int] = set()
+    for key, entry in truth.items():
+        near = [number for number, item in enumerate(items) if matches(key, item, places)]
+        about.update(near)
+        if entry["kind"] is None:
+            counts["look-alikes"]["planted"] += 1
+            if near:
+                counts["look-alikes"]["accused"] += 1
+                print(f"{project.name}: accused {key}: {items[near[0]]['kind']}: {items[near[0]]['title']}")
+            continue
+        kind = counts[entry["kind"]]
+        kind["planted"] += 1
+        if any(items[number]["kind"] == entry["kind"] for number in near):
+            kind["found"] += 1
+        else:
+            kind["missed"] += 1
+            others = ", ".join(items[number]["kind"] for number in near)
+            print(f"{project.name}: missed {entry['kind']} at {key}" + (f" (found there: {others})" if others else ""))
+    for number, item in enumerate(items):
+        if number not in about:
+            counts[item["kind"]]["unlisted"] += 1
+            print(f"{project.name}: unlisted {item['kind']} at {item['file']}:{item['line']}: {item['title']}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--python", help="the interpreter of the projects' tests; default: as brinell suite chooses")
+    options = parser.parse_args()
+    found = projects(options.folders)
+    if not found:
+        sys.exit(f"no truth.json below {', '.join(map(str, options.folders or [PLANTED]))}")
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for project in found:
+        compare(project, examine(project, options.python), counts)
+    columns = ("planted", "found", "missed", "accused", "unlisted")
+    print(f"\n{'kind':22}" + "".join(f"{column:>10}" for column in columns))
+    for kind, tally in sorted(counts.items()):
+        print(f"{kind:22}" + "".join(f"{tally[column]:10}" for column in columns))
+
+
+if __name__ == "__main__":
+    main()
