@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from brinell.config import properties
 from brinell.config.compose import project_name
 from brinell.core.redact import one_line
 from brinell.subject.discover import Facts, Route
@@ -58,6 +59,7 @@ def _suite(facts: Facts) -> list[str]:
         lines.append(f"known_bugs = {listed(suite.known_bugs)}")
     else:
         lines.append('# known_bugs = ["KNOWN_BUGS.md"]   # failures that are known are told apart from new ones')
+    lines.append(f"# {properties.EXAMPLE}   # examine Hypothesis tests too")
     return lines
 
 
