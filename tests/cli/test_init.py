@@ -45,7 +45,14 @@ def test_what_is_commented_out_works_when_it_is_not(here):
     (here / ".venv" / "bin" / "python").touch()
     (here / "KNOWN_BUGS.md").touch()
     (here / "brinell.toml").write_text(tables)
-    assert [step.id for step in from_toml(here).steps] == ["suite", "reproduce", "quality", "property", "property:verify", "load:smoke"]
+    assert [step.id for step in from_toml(here).steps] == [
+        "suite",
+        "reproduce",
+        "quality",
+        "property",
+        "property:verify",
+        "load:smoke",
+    ]
 
 
 def test_it_overwrites_only_when_told_to(brinell, project):
