@@ -242,6 +242,8 @@ class _Steps:
         if watch:
             self._mark()
         self._listener.number = number
+        if self._resources is not None:
+            self._resources.take()  # what we looked at ourselves
         item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
         if os.getpid() != self._pid:  # the test forked, and both returned
             os._exit(0)

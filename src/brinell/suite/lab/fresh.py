@@ -201,4 +201,4 @@ def _wait(processes: Sequence[_Process]) -> None:
 
 
 def _told(job: Job, names: Mapping[int, str]) -> dict[str, object]:
-    return {"job": 0, "steps": job.steps, "names": names, "factors": job.conditions, "watch": job.watch}
+    return {"job": 0, "steps": job.steps, "names": names, "factors": job.conditions, "watch": job.watch, "trace": True}
