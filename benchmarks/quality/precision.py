@@ -3,9 +3,9 @@
     python benchmarks/quality/precision.py
     python benchmarks/quality/precision.py --sources DIR [--python PY]
 
-Without options: the table of what was reviewed (``reviewed.csv``: facts and verdicts, nothing of the projects' own code).
-With ``--sources``, a folder of unpacked source distributions called ``name-version``: the reader runs again, and what it
-finds now is set beside the review. What is new there is listed, to be read.
+Without options: the table of what was reviewed (``reviewed.csv``: facts and verdicts, nothing of the projects' code).
+With ``--sources``, a folder of unpacked source distributions called ``name-version``: the reader runs again, and what
+it finds now is set beside the review. What is new there is listed, to be read.
 
 A finding is *wrong* where its statement is false, or where the test itself (its name, docstring or a comment) says that
 what is missed is not the point. It is *weak* where the statement is true and yet a maintainer may shrug: not raising is

@@ -145,7 +145,11 @@ def _unknown_arguments(parser, config):
     """Return words of ``addopts`` that no option known here takes; they were left out of this configuration."""
     import shlex  # noqa: PLC0415 - see above
 
-    given = (vars(config).get("_inicfg") or vars(config).get("inicfg") or {}).get("addopts", "")
+    from _pytest.config.findpaths import load_config_dict_from_file  # noqa: PLC0415 - after the path is clean
+
+    if not config.inipath:
+        return []
+    given = (load_config_dict_from_file(config.inipath) or {}).get("addopts", "")
     given = getattr(given, "value", given)  # pytest 9 keeps values with where they are from
     words = list(given) if isinstance(given, (list, tuple)) else shlex.split(str(given))
     _, unknown = parser.parse_known_and_unknown_args(words)

@@ -43,6 +43,8 @@ _UNRECOGNIZED = re.compile(
 def unknown_option(scan: Scan) -> Iterator[Weakness]:
     """Yield what the two tools do not know, and configuration that they never read."""
     root = scan.project.root
+    for section, right in misplaced_sections(root):
+        yield Weakness(KIND, section.file, section.line, variant="section", name=section.name, detail=right)
     if scan.answers.pytest is not None:
         yield from _of_pytest(root, scan.answers.pytest)
         yield from _marks(scan, scan.answers.pytest)
@@ -79,8 +81,6 @@ def _of_pytest(root: Path, knows: PytestKnows) -> Iterator[Weakness]:
                 name=f"[{section.name}]",
                 detail=next(iter(counts)),
             )
-    for section, right in misplaced_sections(root):
-        yield Weakness(KIND, section.file, section.line, variant="section", name=section.name, detail=right)
 
 
 def _meant(name: str, known: tuple[str, ...]) -> str:

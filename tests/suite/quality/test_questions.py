@@ -1,0 +1,141 @@
+"""What only the project's interpreter knows: options, marks, and where imports come from. This one is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+TEST = "def test_a():\n    assert f()\n"
+DECLARED = '[project]\nname = "shop"\nversion = "1"\n[project.optional-dependencies]\ntest = ["pytest"{}]\n'
+
+
+def options(seen):
+    return {(one.file, one.line, one.variant, one.name) for one in seen.of("unknown-option")}
+
+
+@pytest.fixture(autouse=True)
+def _no_tools_of_ours(monkeypatch):
+    for name in ("PYTEST_ADDOPTS", "COVERAGE_PROCESS_START", "COV_CORE_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_options_that_pytest_does_not_know(read):
+    ini = "[pytest]\ntestpaths = .\npython_fils = test_*.py\nDJANGO_SETTINGS_MODULE = x\nfilterwarnings = error\n"
+    seen = read({"pytest.ini": ini, "test_a.py": TEST}, asked=True)
+    assert options(seen) == {
+        ("pytest.ini", 3, "pytest", "python_fils"),
+        ("pytest.ini", 4, "pytest", "DJANGO_SETTINGS_MODULE"),
+    }
+    assert {one.detail for one in seen.of("unknown-option")} == {"python_files", "plugin pytest-django"}
+
+
+def test_marks_that_nobody_registers(read):
+    text = (
+        "import pytest\n@pytest.mark.slow\n@pytest.mark.mine\n@pytest.mark.quick\n@pytest.mark.skipif(f(), reason='x')\n"
+        + TEST
+    )
+    conftest = "def pytest_configure(config):\n    config.addinivalue_line('markers', 'mine: of ours')\n"
+    seen = read(
+        {
+            "pytest.ini": "[pytest]\nmarkers =\n    slow: takes long\n",
+            "sub/test_a.py": text,
+            "sub/conftest.py": conftest,
+        },
+        asked=True,
+    )
+    assert options(seen) == {("sub/test_a.py", 4, "mark", "quick")}
+
+
+def test_arguments_that_would_keep_pytest_from_starting(read):
+    ini = "[pytest]\naddopts = -ra --strict-markers --no-such-thing\n"
+    seen = read({"pytest.ini": ini, "test_a.py": TEST}, asked=True)
+    assert options(seen) == {("pytest.ini", 2, "argument", "--no-such-thing")}
+
+
+def test_sections_and_files_that_are_never_read(read):
+    files = {
+        "pytest.ini": "[pytest]\nminversion = 6\n",
+        "tox.ini": "[tox]\n[pytest]\ntestpaths = tests\n",
+        "pyproject.toml": "[tool.pytest.ini_options]\nminversion = '6'\n",
+        "test_a.py": TEST,
+    }
+    assert options(read(files, asked=True)) == {
+        ("tox.ini", 2, "not-read", "[pytest]"),
+        ("pyproject.toml", 1, "not-read", "[tool.pytest.ini_options]"),
+    }
+
+
+def test_a_section_under_the_wrong_name(read):
+    cfg = "[metadata]\nname = x\n[pytest]\naddopts = -q\n"
+    assert options(read({"setup.cfg": cfg, "test_a.py": TEST}, asked=True)) == {("setup.cfg", 3, "section", "pytest")}
+
+
+def test_options_that_coverage_does_not_know(read):
+    text = "[tool.coverage.run]\nbranch = true\nbrnch = true\n[tool.coverage.reprot]\nshow_missing = true\n"
+    seen = read({"pyproject.toml": text, "test_a.py": TEST}, asked=True)
+    assert options(seen) == {
+        ("pyproject.toml", 3, "coverage", "[tool.coverage.run] brnch"),
+        ("pyproject.toml", 4, "coverage", "[tool.coverage.reprot]"),
+    }
+    assert {one.detail for one in seen.of("unknown-option")} == {"branch", "report"}
+
+
+def test_a_configuration_of_coverage_that_is_broken_costs_one_line(read):
+    seen = read({".coveragerc": "[run\nbranch = true\n", "test_a.py": "def test_a(): pass\n"}, asked=True)
+    assert [(one.file, one.variant) for one in seen.of("unknown-option")] == [(".coveragerc", "broken")]
+    assert seen.of("asserts-nothing")
+
+
+def test_a_conftest_that_cannot_be_imported_costs_only_pytests_options(read):
+    seen = read({"conftest.py": "raise RuntimeError('no')\n", "test_a.py": "def test_a(): pass\n"}, asked=True)
+    assert "unknown-option of pytest" in seen.read.left_out
+    assert seen.of("asserts-nothing")
+
+
+def test_an_interpreter_that_is_none_leaves_the_code(read):
+    files = {"test_a.py": "def test_a(): pass\n"}
+    assert read(files).read.left_out.keys() == {"unknown-option", "missing-dependency"}
+    assert read(files).of("asserts-nothing")
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "found"),
+    [
+        ("import hypothesis", "", {("hypothesis", "")}),
+        ("import hypothesis", ', "Hypothesis>=6"', set()),
+        ("import no_such_thing", "", {("no_such_thing", "absent")}),
+        ("import yaml", ', "PyYAML"', set()),
+        ("import json, os.path", "", set()),
+        ("import helpers", "", set()),
+        ("from . import helpers", "", set()),
+        ("try:\n    import no_such_thing\nexcept ImportError:\n    pass", "", set()),
+        ("import pytest\nx = pytest.importorskip('no_such_thing')\nimport no_such_thing", "", set()),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import no_such_thing", "", set()),
+        ("import sortedcontainers", ', "hypothesis"', {("sortedcontainers", "transitive")}),
+    ],
+)
+def test_imports_that_nothing_declares(read, text, declared, found):
+    files = {"pyproject.toml": DECLARED.format(declared), "tests/test_a.py": f"{text}\n{TEST}", "tests/helpers.py": ""}
+    seen = read(files, asked=True).of("missing-dependency")
+    assert {(one.name, one.variant) for one in seen} == found
+    assert all(one.detail.split("\n")[1] == "[project.optional-dependencies.test]" for one in seen)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("requirements-dev.txt", "# tests\npytest\nhypothesis==6.1  # pinned\n"),
+        ("setup.py", "from setuptools import setup\nsetup(extras_require={'test': ['pytest', 'hypothesis']})\n"),
+        ("tox.ini", "[testenv]\ndeps =\n    pytest\n    hypothesis\n"),
+        ("setup.cfg", "[options.extras_require]\ntest =\n    pytest\n    hypothesis\n"),
+        ("Pipfile", '[dev-packages]\npytest = "*"\nhypothesis = "*"\n'),
+        ("pyproject.toml", '[tool.poetry.group.test.dependencies]\npytest = "^8"\nhypothesis = "*"\n'),
+        ("pyproject.toml", '[dependency-groups]\ndev = ["pytest", "hypothesis", {include-group = "x"}]\n'),
+    ],
+)
+def test_declarations_count_wherever_they_stand(read, path, text):
+    files = {path: text, "tests/test_a.py": f"import hypothesis\n{TEST}"}
+    assert not read(files, asked=True).of("missing-dependency")
+
+
+def test_without_any_declaration_nothing_is_missing(read):
+    assert not read({"tests/test_a.py": f"import hypothesis\n{TEST}"}, asked=True).of("missing-dependency")
