@@ -22,7 +22,6 @@ KINDS = (
     "deprecation",
     "slow-fixture",
     "coverage-gap",
-    "unreadable",
 )
 """Kinds of findings, most telling first. This order is kept in every list of them."""
 

@@ -29,10 +29,7 @@ def test_options_that_pytest_does_not_know(read):
 
 
 def test_marks_that_nobody_registers(read):
-    text = (
-        "import pytest\n@pytest.mark.slow\n@pytest.mark.mine\n@pytest.mark.quick\n@pytest.mark.skipif(f(), reason='x')\n"
-        + TEST
-    )
+    text = "import pytest\n@pytest.mark.slow\n@pytest.mark.mine\n@pytest.mark.quick\n" + TEST
     conftest = "def pytest_configure(config):\n    config.addinivalue_line('markers', 'mine: of ours')\n"
     seen = read(
         {
