@@ -24,6 +24,7 @@ from brinell.publish import load
 FOLDER = "hardening"
 _TESTS = "tests"
 _CALIBRATION_S = 60.0
+_BUSY = 0.1  # share of the run
 _MACHINE = ("machine", "cpu", "cores", "system")
 _MAKERS: dict[str, tuple[Callable[[Judgement, str | None], str], str]] = {
     isolation_validation.NAME: (isolation_validation.isolation_validation, "no victim of another test is known"),
@@ -117,6 +118,12 @@ def _write_baseline(judgement: Judgement, plan: Plan, test: Path, request: Reque
         say.note(f"until a session there has written them: {performance_baseline.UPDATE}=1 pytest")
     _put(path, performance_baseline.performance_baseline(judgement, calibration_s))
     say.note(f"wrote {say.near(path)}")
+    busy = performance_baseline.starved(judgement)
+    if busy > _BUSY:
+        say.note(
+            f"For {busy:.0%} of the run the tests waited for a processor that others had: its times are too generous."
+        )
+        say.note(f"A session here measures without that: {performance_baseline.UPDATE}=1 pytest")
 
 
 def _calibrated(judgement: Judgement, plan: Plan, test: Path) -> float | None:

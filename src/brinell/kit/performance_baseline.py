@@ -57,6 +57,12 @@ def noise(suite: SuiteReport) -> float:
     return round(max(_LEAST_NOISE, 2 * (max(suite.repeats) - min(suite.repeats)) / middle), 3)
 
 
+def starved(judgement: Judgement) -> float:
+    """Return the share of the run in which its tests could have run and had no processor; 0 where nothing tells."""
+    time = judgement.suite.time if judgement.suite else None
+    return time.starved_s / time.wall_s if time is not None and time.starved_s and time.wall_s else 0.0
+
+
 def property_tests(judgement: Judgement) -> list[str]:
     """Return the ids of property tests: those that were examined as such, and the category of that name."""
     examined = [_test(one) for one in judgement.property_tests]
