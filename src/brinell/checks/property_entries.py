@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from brinell.core.property_cost import Cost, Predicted, usable
 from brinell.core.property_facts import Facts
@@ -37,6 +37,7 @@ def entry(facts: Facts, test: str, chosen: Mapping[str, Recommended], sizes: Siz
         stateful_steps=place.stateful_steps,
         explicit_examples=place.explicit,
         message=next((run.message for run in runs if run.message), ""),
+        seconds_per_example=_failing(runs),
         tier="too-slow" if bad is not None and bad.outcome in {"limit", "died"} else None,
     )
     cost, one = facts.cost(test), chosen.get(test)
@@ -85,6 +86,21 @@ _MEASURED = frozenset(
         "predicted_s", "verified_s", "edit", "why", "once_s", "fixtures_s", "exhausted_at", "draws",
     }
 )  # fmt: skip
+
+
+def _failing(runs: Sequence[PropertyRun]) -> ExampleSeconds | None:
+    """The parts of an example of a test that fails: the only one that is shrunk. None where it was not."""
+    shrunk = next((run for run in runs if run.outcome == "failed" and run.shrunk and run.cost_us), None)
+    if shrunk is None:
+        return None
+    number = len(shrunk.cost_us)
+    told_s, draw_s = sum(shrunk.cost_us) / 1e6, sum(shrunk.draw_us) / 1e6
+    return ExampleSeconds(
+        generate=round(draw_s / number, 9),
+        run=round(max(0.0, told_s - draw_s) / number, 9),
+        engine=round(max(0.0, shrunk.phases_s.get("generate", 0.0) - told_s) / number, 9),
+        shrink=round(shrunk.phases_s.get("shrink", 0.0) / shrunk.shrunk, 9),
+    )
 
 
 def predicted(found: Predicted) -> PredictedSeconds:

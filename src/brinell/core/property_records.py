@@ -76,6 +76,7 @@ class PropertyRun(Entry, frozen=True):
     database: str | None = None
     fixtures: tuple[str, ...] = ()
     message: str = ""
+    shrunk: int = 0  # examples tried while a smaller failure was looked for
 
 
 class PropertyObserved(Entry, frozen=True):

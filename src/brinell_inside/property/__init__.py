@@ -26,7 +26,8 @@ Lines on the recorder's wire (``wire.py`` has the rules for all of them):
     gc_s, starved_s (of call_s: ready to run without a core; null: not known here) |
     outcome "passed" | "failed" | "skipped" | "limit"
     stopped: Hypothesis's own words | phases_s {"reuse" | "generate" | "shrink" | "explain": seconds}
-    reused: examples from the database | cases [[status, us, draw_us]] of the generate phase, in order, at most 4,000
+    reused: examples from the database | shrunk: examples of the shrink phase |
+    cases [[status, us, draw_us]] of the generate phase, in order, at most 4,000
         (status "v"alid, "i"nvalid, "o"verrun, "f"ailed); cases_left_out
     observed {status: n} | how {how_generated: n} | timing {"run" | "generate" | "gc": seconds} | shrink {examples, s}
     draws {name: seconds} the ten that cost most | new_lines [[example number, lines never seen before]] | lines |

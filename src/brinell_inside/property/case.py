@@ -135,7 +135,7 @@ def _starved_s():
 
 def _statistics(runs):
     """Phases and cases of all the runs of Hypothesis's engine that one test made (mostly one)."""
-    seconds, cases, reused, left_out, stopped = {}, [], 0, 0, ""
+    seconds, cases, reused, left_out, stopped, shrunk = {}, [], 0, 0, "", 0
     for stats in runs:
         stopped = str(stats.get("stopped-because", stopped))[:200]
         for name in ("reuse", "generate", "shrink", "explain"):
@@ -145,11 +145,14 @@ def _statistics(runs):
             seconds[name] = round(seconds.get(name, 0.0) + phase["duration-seconds"], 6)
             if name == "reuse":
                 reused += len(phase["test-cases"])
+            elif name == "shrink":
+                shrunk += len(phase["test-cases"])
             elif name == "generate":
                 room = max(0, _MOST_CASES - len(cases))
                 cases += [_case(case) for case in phase["test-cases"][:room]]
                 left_out += max(0, len(phase["test-cases"]) - room)
-    return {"stopped": stopped, "phases_s": seconds, "reused": reused, "cases": cases, "cases_left_out": left_out}
+    told = {"stopped": stopped, "phases_s": seconds, "reused": reused, "shrunk": shrunk}
+    return dict(told, cases=cases, cases_left_out=left_out)
 
 
 def _case(case):

@@ -70,6 +70,7 @@ class TestLine(_Line, frozen=True, tag="property_test"):
     phases_s: dict[str, Seconds] = {}
     stopped: str = ""
     reused: Number = 0
+    shrunk: Number = 0
     cases: tuple[tuple[str, Number, Number], ...] = ()
     cases_left_out: Number = 0
     stateful_steps: Number | None = None

@@ -112,6 +112,7 @@ class PropertyRecording(Recording):
             phases_s={clean(phase, 40): seconds for phase, seconds in list(line.phases_s.items())[:10]},
             stopped=clean(line.stopped, _MOST_TEXT),
             reused=line.reused,
+            shrunk=line.shrunk,
             statuses="".join(case[0][:1] or "?" for case in line.cases),
             cost_us=tuple(case[1] for case in line.cases),
             draw_us=tuple(case[2] for case in line.cases),
