@@ -41,13 +41,13 @@ def _in_function(test: Test, identity: str, done: set[ast.AST]) -> Iterator[Weak
             if handler is None or not swallows(handler) or _is_harmless(node, handler):
                 continue
             if not in_loop(test, node):
-                name = "" if handler.type is None else next(iter(caught(handler) & BROAD))
+                name = "" if handler.type is None else min(caught(handler) & BROAD, default="")
                 yield found(KIND, test.module, handler, test=identity, name=name)
         elif isinstance(node, (ast.With, ast.AsyncWith)) and suppressed(node) & BROAD:
             done.add(node)
             raised = any(isinstance(inner, ast.Raise) for inner in own_nodes(node))
             if not raised and not is_cleaning_up(node.body) and not in_loop(test, node):
-                name = next(iter(suppressed(node) & BROAD))
+                name = min(suppressed(node) & BROAD)
                 yield found(KIND, test.module, node, test=identity, variant="suppress", name=name)
 
 
