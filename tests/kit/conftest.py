@@ -24,6 +24,7 @@ from brinell.core.judgement import (
     SuiteReport,
     TestEntry,
 )
+from brinell.core.property_judgement import PropertyTest
 from brinell.core.verdicts import Exit, Verdict
 
 
@@ -125,4 +126,7 @@ def suite(
 @pytest.fixture
 def of():
     """How to make judgements and their parts."""
-    return SimpleNamespace(judgement=judgement, share=share, flaky=flaky, victim=victim, factor=factor, suite=suite)
+    return SimpleNamespace(
+        judgement=judgement, share=share, flaky=flaky, victim=victim, factor=factor, suite=suite,
+        property_test=lambda test: PropertyTest(test=test, file="", line=1, outcome="passed"),
+    )  # fmt: skip

@@ -115,7 +115,7 @@ def test_property_tests_have_a_test_of_their_own(project, of):
     project.write("test_rows.py", SLEEPY.replace("sleep(0.0)", "sleep(0.25)") + "\ndef test_other(): pass\n")
     seconds = dict.fromkeys(TESTS, (0.01, 0.01, 0.01))
     seconds["tests/test_rows.py::test_other"] = (60.0, 60.0, 60.0)
-    found = of.judgement(suite=of.suite(seconds), property_tests=tuple({"test": test} for test in TESTS))
+    found = of.judgement(suite=of.suite(seconds), property_tests=tuple(map(of.property_test, TESTS)))
     write(project, found)
     status, said = project.pytest()
     assert (status, "the property tests took" in said, "1 failed, 8 passed" in said) == (1, True, True), said

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from statistics import median
-from typing import Any
 
 from brinell.core.judgement import Judgement, SuiteReport
 from brinell.kit import flaky_detection, isolation_validation
@@ -65,7 +64,7 @@ def starved(judgement: Judgement) -> float:
 
 def property_tests(judgement: Judgement) -> list[str]:
     """Return the ids of property tests: those that were examined as such, and the category of that name."""
-    examined = [_test(one) for one in judgement.property_tests]
+    examined = [one.test for one in judgement.property_tests]
     of_category = [test.id for test in judgement.suite.tests if test.category == _PROPERTY] if judgement.suite else []
     return sorted({*examined, *of_category})
 
@@ -76,10 +75,6 @@ def _fixtures(suite: SuiteReport) -> dict[str, float]:
     for fixture in suite.fixtures:
         found[fixture.name] = round(found.get(fixture.name, 0.0) + fixture.setup_s, 4)
     return dict(sorted(found.items()))
-
-
-def _test(entry: Any) -> str:
-    return str(entry["test"] if isinstance(entry, dict) else entry.test)
 
 
 def _passed(suite: SuiteReport) -> dict[str, dict[str, float]]:
