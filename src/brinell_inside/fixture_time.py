@@ -19,29 +19,32 @@ _DIRECT = "_pytest"  # functions of pytest's own that hand over a parameter
 class _Spent:
     """What one fixture cost so far; its bound methods are the finalizers."""
 
-    __slots__ = ("clock", "cpu_ns", "setup_ns", "teardown_ns", "uses")
+    __slots__ = ("clock", "cpu_ns", "setup_ns", "starved_ns", "teardown_ns", "uses")
 
     def __init__(self, clock):
         self.clock = clock
-        self.uses = self.setup_ns = self.teardown_ns = self.cpu_ns = 0
+        self.uses = self.setup_ns = self.teardown_ns = self.cpu_ns = self.starved_ns = 0
 
     def begin(self):
         self.clock.enter(self)
 
     def end(self):
-        wall_ns, cpu_ns = self.clock.leave(self)
+        wall_ns, cpu_ns, starved_ns = self.clock.leave(self)
         self.teardown_ns += wall_ns
         self.cpu_ns += cpu_ns
+        self.starved_ns += starved_ns
 
 
 class FixtureClock:
     """A plugin. ``wall_ns`` and ``cpu_ns`` are of all fixtures so far."""
 
-    def __init__(self):
+    def __init__(self, queue):
         self.wall_ns = 0
         self.cpu_ns = 0
+        self.starved_ns = 0
+        self._queue = queue
         self._spent = {}  # {fixture definition: _Spent, None where a parameter is merely handed over}
-        self._stack = []  # of those under way: [whose, begun ns, begun cpu ns, wall ns within, cpu ns within]
+        self._stack = []  # of those under way: [whose, three clocks when it began, the same three spent within]
         self._now = time.monotonic_ns
         self._cpu = time.process_time_ns
 
@@ -57,32 +60,36 @@ class FixtureClock:
         fixturedef.addfinalizer(spent.end)
         self.enter(spent)
         yield
-        wall_ns, cpu_ns = self.leave(spent)
+        wall_ns, cpu_ns, starved_ns = self.leave(spent)
         spent.uses += 1
         spent.setup_ns += wall_ns
         spent.cpu_ns += cpu_ns
+        spent.starved_ns += starved_ns
         fixturedef.addfinalizer(spent.begin)
 
     def enter(self, whose):
         """The clock of ``whose`` begins to run, that of the one around it stands."""
-        self._stack.append([whose, self._now(), self._cpu(), 0, 0])
+        self._stack.append([whose, self._now(), self._cpu(), self._queue(), 0, 0, 0])
 
     def leave(self, whose):
-        """Nanoseconds of wall and processor since ``enter``, without what was entered meanwhile."""
-        now, cpu, stack = self._now(), self._cpu(), self._stack
+        """Nanoseconds by three clocks (wall, processor, waiting for one) since ``enter``, without what came between."""
+        now, cpu, starved, stack = self._now(), self._cpu(), self._queue(), self._stack
         if not any(frame[0] is whose for frame in stack):  # torn down without having begun: the set-up was cut short
-            return 0, 0
+            return 0, 0, 0
         while True:
-            found, begun_ns, begun_cpu_ns, within_ns, within_cpu_ns = stack.pop()
+            found, begun_ns, begun_cpu_ns, begun_starved_ns, *within = stack.pop()
             if found is whose:
                 break
-        wall_ns, cpu_ns = now - begun_ns, cpu - begun_cpu_ns
+        wall_ns, cpu_ns, starved_ns = now - begun_ns, cpu - begun_cpu_ns, starved - begun_starved_ns
         if stack:
-            stack[-1][3] += wall_ns
-            stack[-1][4] += cpu_ns
-        self.wall_ns += wall_ns - within_ns
-        self.cpu_ns += cpu_ns - within_cpu_ns
-        return wall_ns - within_ns, cpu_ns - within_cpu_ns
+            stack[-1][4] += wall_ns
+            stack[-1][5] += cpu_ns
+            stack[-1][6] += starved_ns
+        own = wall_ns - within[0], cpu_ns - within[1], starved_ns - within[2]
+        self.wall_ns += own[0]
+        self.cpu_ns += own[1]
+        self.starved_ns += own[2]
+        return own
 
     def records(self, rootdir):
         """``(dicts for the wire, dearest first; how many were left out)``."""
@@ -96,12 +103,14 @@ class FixtureClock:
                 {
                     "kind": "fixture_time", "name": str(fixturedef.argname), "scope": str(fixturedef.scope),
                     "file": path, "line": line, "uses": 0, "setup_s": 0.0, "teardown_s": 0.0, "cpu_s": 0.0,
+                    "starved_s": 0.0,
                 },
             )  # fmt: skip
             record["uses"] += spent.uses
             record["setup_s"] += spent.setup_ns / 1e9
             record["teardown_s"] += spent.teardown_ns / 1e9
             record["cpu_s"] += spent.cpu_ns / 1e9
+            record["starved_s"] += spent.starved_ns / 1e9
         dearest = sorted(found.values(), key=lambda one: -(one["setup_s"] + one["teardown_s"]))
         return dearest[:_MOST], max(0, len(dearest) - _MOST)
 

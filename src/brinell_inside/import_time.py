@@ -12,6 +12,8 @@ import threading
 import time
 from contextlib import suppress
 
+from brinell_inside.run_queue import RunQueue
+
 _STEP = "_find_and_load_unlocked"
 _MOST_PROJECT = 200
 _MOST_PACKAGES = 60
@@ -23,12 +25,16 @@ class ImportClock:
 
     def __init__(self):
         self.installed = False
+        self.queue = RunQueue()
+        self.queue_ns = self.queue()  # when this clock began, which is a moment after the launch
+        self.starved_ns = 0
+        self.start_starved_ns = 0
         self.wall_ns = 0
         self.cpu_ns = 0
         self.starting = True  # until the project's own code may run
         self.start_wall_ns = self.start_cpu_ns = 0  # of imports until then
-        self._modules = []  # [name, by, at start, wall ns, own wall ns, own cpu ns], as they ended
-        self._stack = []  # of those under way: [name, by, begun ns, begun cpu ns, wall ns within, cpu ns within]
+        self._modules = []  # (name, by, at start, wall ns, own wall ns, own cpu ns, own starved ns), as they ended
+        self._stack = []  # of those under way: [name, by, three clocks when it began, the same three spent within]
         self._original = None
         self._hook = None
         self._now = time.monotonic_ns
@@ -66,6 +72,7 @@ class ImportClock:
         """From here on imports are the project's."""
         self.starting = False
         self.start_wall_ns, self.start_cpu_ns = self.wall_ns, self.cpu_ns
+        self.start_starved_ns = self.starved_ns
 
     def remove(self):
         """End; whoever put something in our place meanwhile keeps it, and what he calls passes through."""
@@ -100,18 +107,27 @@ class ImportClock:
             if not entry[0].startswith(name + "."):  # the parent of a.b is imported for the one who wants a.b
                 by = entry[0]
                 break
-        self._stack.append([name, by, self._now(), self._cpu(), 0, 0])
+        self._stack.append([name, by, self._now(), self._cpu(), self.queue(), 0, 0, 0])
 
     def _end(self):
-        name, by, begun_ns, begun_cpu_ns, within_ns, within_cpu_ns = self._stack.pop()
-        wall_ns, cpu_ns = self._now() - begun_ns, self._cpu() - begun_cpu_ns
-        self._modules.append((name, by, self.starting, wall_ns, wall_ns - within_ns, cpu_ns - within_cpu_ns))
+        name, by, begun_ns, begun_cpu_ns, begun_starved_ns, within_ns, within_cpu_ns, within_starved_ns = (
+            self._stack.pop()
+        )
+        wall_ns, cpu_ns, starved_ns = (
+            self._now() - begun_ns,
+            self._cpu() - begun_cpu_ns,
+            self.queue() - begun_starved_ns,
+        )
+        own = (wall_ns - within_ns, cpu_ns - within_cpu_ns, starved_ns - within_starved_ns)
+        self._modules.append((name, by, self.starting, wall_ns, *own))
         if self._stack:
-            self._stack[-1][4] += wall_ns
-            self._stack[-1][5] += cpu_ns
+            self._stack[-1][5] += wall_ns
+            self._stack[-1][6] += cpu_ns
+            self._stack[-1][7] += starved_ns
         else:
             self.wall_ns += wall_ns
             self.cpu_ns += cpu_ns
+            self.starved_ns += starved_ns
 
     def records(self, rootdir):
         """Dicts for the wire, dearest first: modules of the project, and other top-level packages as a whole."""
@@ -126,13 +142,14 @@ class ImportClock:
                 continue
             known = packages.get(top)
             if known is None:
-                known = packages[top] = _record(top, "", by, at_start, (0, 0, 0), project=False)
+                known = packages[top] = _record(top, "", by, at_start, (0, 0, 0, 0), project=False)
                 known["modules"] = 0
             if name == top:
                 known.update(file=shown(path, rootdir), by=by, seconds=spent_ns[0] / 1e9)
             known["modules"] += 1
             known["exclusive_s"] += spent_ns[1] / 1e9
             known["cpu_s"] += spent_ns[2] / 1e9
+            known["starved_s"] += spent_ns[3] / 1e9
         return _dearest(project, _MOST_PROJECT, 0.0) + _dearest(packages.values(), _MOST_PACKAGES, _LEAST_S)
 
 
@@ -144,10 +161,11 @@ def _seen_as(ours, original):
 
 
 def _record(name, path, by, at_start, spent_ns, *, project):
-    wall_ns, own_ns, cpu_ns = spent_ns
+    wall_ns, own_ns, cpu_ns, starved_ns = spent_ns
     return {
         "kind": "import_time", "module": name, "file": path, "by": by, "at_start": at_start, "project": project,
         "modules": 1, "seconds": wall_ns / 1e9, "exclusive_s": own_ns / 1e9, "cpu_s": cpu_ns / 1e9,
+        "starved_s": starved_ns / 1e9,
     }  # fmt: skip
 
 

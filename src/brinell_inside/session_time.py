@@ -3,7 +3,6 @@
 Plain hooks before and right after each phase of a test: two readings of two clocks, no wrapper.
 """
 
-import os
 import time
 from contextlib import suppress
 
@@ -11,32 +10,36 @@ import pytest
 
 from brinell_inside.fixture_time import FixtureClock
 from brinell_inside.jsontext import encode
+from brinell_inside.run_queue import RunQueue
 
 _PHASES = ("setup", "call", "teardown")
+_NOTHING = (0, 0, 0)
 
 
 class SessionClock:
     """A plugin. ``imports`` is the clock of imports that has run since the launch, None where there is none.
 
-    Moments are pairs of nanoseconds: monotonic, of the processor.
+    Moments are nanoseconds by three clocks: monotonic, of the processor, waiting for a processor.
     """
 
     def __init__(self, imports=None, launched=None):
-        self.fixtures = FixtureClock()
         self._imports = imports if imports is not None and imports.installed else None
+        self._queue = imports.queue if imports is not None else RunQueue()
+        self.fixtures = FixtureClock(self._queue)
         self._now = time.monotonic_ns
         self._cpu = time.process_time_ns
-        self._moment = (0, 0)
-        self._in_fixtures = (0, 0)
-        self._taken = (0, 0)
-        self._attempt_cpu_ns = 0
-        self._phases = {name: [0, 0] for name in _PHASES}
-        self._launched = launched or self._read()
-        self._collecting = self._collected = self._looped = None
-        self._imported = (0, 0)
+        self._moment = self._in_fixtures = self._taken = self._imported = _NOTHING
+        self._attempt = [0, 0]  # processor, waiting for one
+        self._phases = {name: [0, 0, 0] for name in _PHASES}
+        begun = self._read()
+        self._launched = (*launched, imports.queue_ns) if launched and imports is not None else begun
+        self._collecting = self._collected = self._looped = self._fixtures_in_loop = None
 
     def _read(self):
-        return self._now(), self._cpu()
+        return self._now(), self._cpu(), self._queue()
+
+    def _fixtures_so_far(self):
+        return self.fixtures.wall_ns, self.fixtures.cpu_ns, self.fixtures.starved_ns
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self):
@@ -52,7 +55,8 @@ class SessionClock:
             self._imports.remove()
 
     def _imports_so_far(self):
-        return (self._imports.wall_ns, self._imports.cpu_ns) if self._imports is not None else (0, 0)
+        imports = self._imports
+        return (imports.wall_ns, imports.cpu_ns, imports.starved_ns) if imports is not None else _NOTHING
 
     # Tests
 
@@ -72,29 +76,31 @@ class SessionClock:
         self._begin()
 
     def _begin(self):
-        fixtures = self.fixtures
-        self._in_fixtures = fixtures.wall_ns, fixtures.cpu_ns
-        self._moment = self._now(), self._cpu()
+        self._in_fixtures = self._fixtures_so_far()
+        self._moment = self._read()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, call):
         """A phase is over."""
-        spent = self._phases.get(call.when)
-        if spent is not None and self._moment[0]:
-            fixtures = self.fixtures
-            cpu_ns = self._cpu() - self._moment[1]
-            spent[0] += self._now() - self._moment[0] - (fixtures.wall_ns - self._in_fixtures[0])
-            spent[1] += cpu_ns - (fixtures.cpu_ns - self._in_fixtures[1])
-            self._attempt_cpu_ns += cpu_ns
-            self._moment = (0, 0)
+        spent, begun = self._phases.get(call.when), self._moment
+        if spent is not None and begun is not _NOTHING:
+            wall_ns, cpu_ns, starved_ns = self._read()
+            cpu_ns, starved_ns = cpu_ns - begun[1], starved_ns - begun[2]
+            fixtures, before = self.fixtures, self._in_fixtures
+            spent[0] += wall_ns - begun[0] - (fixtures.wall_ns - before[0])
+            spent[1] += cpu_ns - (fixtures.cpu_ns - before[1])
+            spent[2] += starved_ns - (fixtures.starved_ns - before[2])
+            self._attempt[0] += cpu_ns
+            self._attempt[1] += starved_ns
+            self._moment = _NOTHING
 
     def take(self):
-        """JSON members on the attempt that ended now: processor seconds, and both clocks in fixtures."""
-        fixtures, taken = self.fixtures, self._taken
-        self._taken = fixtures.wall_ns, fixtures.cpu_ns
-        cpu_ns, self._attempt_cpu_ns = self._attempt_cpu_ns, 0
-        return '"cpu":%.6f,"fixtures":[%.6f,%.6f]' % (
-            cpu_ns / 1e9, (self._taken[0] - taken[0]) / 1e9, (self._taken[1] - taken[1]) / 1e9,
+        """JSON members on the attempt that ended now: processor and waiting seconds, and three clocks in fixtures."""
+        taken, self._taken = self._taken, self._fixtures_so_far()
+        (cpu_ns, starved_ns), self._attempt = self._attempt, [0, 0]
+        return '"cpu":%.6f,"starved":%.6f,"fixtures":[%.6f,%.6f,%.6f]' % (
+            cpu_ns / 1e9, starved_ns / 1e9, (self._taken[0] - taken[0]) / 1e9, (self._taken[1] - taken[1]) / 1e9,
+            (self._taken[2] - taken[2]) / 1e9,
         )  # fmt: skip
 
     # The end
@@ -103,32 +109,33 @@ class SessionClock:
     def pytest_sessionfinish(self):
         """The last test is over."""
         self._looped = self._read()
-        self._fixtures_in_loop = self.fixtures.wall_ns, self.fixtures.cpu_ns
+        self._fixtures_in_loop = self._fixtures_so_far()
 
     def lines(self, rootdir):
         """The wire's lines on fixtures and on the session; "" if the tests were never reached."""
         if self._collecting is None or self._collected is None:
             return ""
         fixtures, left_out = self.fixtures.records(rootdir)
-        wall, cpu = (self._split(clock) for clock in (0, 1))
+        wall, cpu, starved = (self._split(clock) for clock in (0, 1, 2))
         record = dict({"kind": "session_time"}, **{name + "_s": seconds for name, seconds in wall.items()})
         record.update(
             seconds=(self._now() - self._launched[0]) / 1e9,
             cpu_s=self._cpu() / 1e9,
             cpu=cpu,
             children_cpu_s=_children_cpu_s(),
-            starved_s=_starved_s(),
+            starved_s=(self._queue() - self._launched[2]) / 1e9 if self._queue.known else None,
+            starved=starved if self._queue.known else {},
             imports_timed=self._imports is not None,
             fixtures_left_out=left_out,
         )
         return "".join(encode(line) + "\n" for line in [*fixtures, record])
 
     def _split(self, clock):
-        """Seconds by part, of one clock (0 wall, 1 processor)."""
+        """Seconds by part, of one clock (0 wall, 1 processor, 2 waiting for one)."""
         ended = self._read()
         looped = self._looped or ended
-        in_loop = getattr(self, "_fixtures_in_loop", None) or (self.fixtures.wall_ns, self.fixtures.cpu_ns)
-        fixtures = (self.fixtures.wall_ns, self.fixtures.cpu_ns)
+        fixtures = self._fixtures_so_far()
+        in_loop = self._fixtures_in_loop or fixtures
         phases = {name: self._phases[name][clock] for name in _PHASES}
         before = self._before_collection[clock]
         parts = {
@@ -152,7 +159,7 @@ class SessionClock:
 
 def _at_start(imports, clock):
     """Nanoseconds of imports while pytest loaded itself and its plug-ins."""
-    return 0 if imports is None else (imports.start_wall_ns, imports.start_cpu_ns)[clock]
+    return 0 if imports is None else (imports.start_wall_ns, imports.start_cpu_ns, imports.start_starved_ns)[clock]
 
 
 def _children_cpu_s():
@@ -163,20 +170,3 @@ def _children_cpu_s():
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         return used.ru_utime + used.ru_stime
     return 0.0
-
-
-# Bound here: tests may patch them.
-_open, _read, _close, _getpid, _READ_ONLY = os.open, os.read, os.close, os.getpid, os.O_RDONLY
-
-
-def _starved_s():
-    """Seconds the main thread was ready to run and had no processor (Linux's schedstat); None where not told."""
-    with suppress(Exception):
-        fd = _open("/proc/%d/schedstat" % _getpid(), _READ_ONLY)
-        try:
-            ran, waited = _read(fd, 200).split()[:2]
-        finally:
-            _close(fd)
-        if int(ran):  # all zeros where the kernel does not count
-            return int(waited) / 1e9
-    return None

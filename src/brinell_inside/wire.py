@@ -32,8 +32,8 @@ unless said otherwise. Text is the subject's: untrusted, capped, lone surrogates
     start_ns | seconds from start to after the teardown, by the recorder's own clock
     attempt 1.. | final false if another attempt follows (pytest-rerunfailures, flaky: then ``counted`` may be empty)
     reason (only of skips and xfails)
-    cpu seconds of this process in all phases | fixtures [wall seconds, processor seconds] of set-ups and teardowns in
-        them (both only where one process runs all tests)
+    cpu seconds of this process in all phases | starved seconds that its main thread waited for a processor in them |
+        fixtures [wall, cpu, starved] seconds of set-ups and teardowns in them (only where one process runs all tests)
     only where a phase failed:
     failed_phase "setup" | "call" | "teardown" | "crash": the first that failed
     exc (below; null if unknown) | fixture null or {name, scope, missing}: the fixture that failed; missing true: there
@@ -45,13 +45,15 @@ unless said otherwise. Text is the subject's: untrusted, capped, lone surrogates
         while a subtest failed is "failed", whatever pytest counts for the test itself
 ``warning`` n, message, category, when, nodeid, file, line. The first of its kind, at most 200. Repeats: see ``done``.
 ``import_time`` module, file (relative to rootdir where below it), by (who imported it first), at_start (while pytest
-    loaded itself and its plug-ins), project, modules, seconds (with all that it imported), exclusive_s, cpu_s. After
-    ``collected``, at most 260: modules of the project, and other top-level packages as a whole. Not under xdist.
-``fixture_time`` name, scope, file, line, uses, setup_s, teardown_s (both without other fixtures), cpu_s. At the end, at
-    most 500, dearest first. Not under xdist.
+    loaded itself and its plug-ins), project, modules, seconds (with all that it imported), exclusive_s, cpu_s,
+    starved_s. After ``collected``, at most 260: modules of the project, and other top-level packages as a whole. Not
+    under xdist.
+``fixture_time`` name, scope, file, line, uses, setup_s, teardown_s (both without other fixtures), cpu_s,
+    starved_s. At the end, at most 500, dearest first. Not under xdist.
 ``session_time`` seconds (launch to now), start_s, import_s, collection_s, fixtures_s, setup_s, call_s, teardown_s,
     between_s, end_s (``core/time_records.py`` says what each is), cpu {the same names: processor seconds}, cpu_s,
-    children_cpu_s, starved_s (ready to run, no processor; null: not known), imports_timed, fixtures_left_out
+    children_cpu_s, starved_s (ready to run, no processor; null: not known), starved {by part},
+    imports_timed, fixtures_left_out
 ``internal_error`` text, exc. pytest itself failed (exit code 3).
 ``recorder_error`` where, exc. Brinell's recorder failed there; the run was not disturbed. At most 20.
 ``done`` (last; missing if the process was killed) exitstatus (int, null if the process ends by an exception), seconds,

@@ -184,13 +184,10 @@ def _times(run: SideRun, common: frozenset[int]) -> slower.Times:
 
 
 def _parts(run: SideRun, names: Sequence[PartName], common: frozenset[int], *, free: bool) -> Parts:
-    """Seconds of the parts that are compared. Waiting for a processor is taken off each by its share of processor time:
-    who computes is who has to wait; never more than the part did beside computing.
-    """
-    starved = (run.starved_s or 0.0) / run.cpu_s if free and run.cpu_s else 0.0
+    """Wall (without waiting for a processor, if ``free``) and processor seconds of the parts that are compared."""
     return {
-        names[number]: (max(min(wall, cpu), wall - starved * cpu) / 1e6, cpu / 1e6)
-        for number, wall, cpu in run.parts
+        names[number]: (max(0, wall - starved * free) / 1e6, cpu / 1e6)
+        for number, wall, cpu, starved in run.parts
         if number < len(names) and (names[number].kind != "test" or number in common)
     }
 

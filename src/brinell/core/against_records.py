@@ -42,9 +42,9 @@ class PartName(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True)
 class SideRun(Entry, frozen=True):
     """One whole run of one side. ``pair`` -1: a run to warm the caches, which is not compared.
 
-    ``parts`` are rows of a part's number, wall and processor microseconds, without one another's: of a test what its
-    fixtures did not take. ``tests`` are rows of a test's number, outcome, and microseconds with its fixtures (wall,
-    processor). ``problem`` says why the run cannot be compared.
+    ``parts`` are rows of a part's number and its microseconds: wall, processor, waiting for one; without one another's:
+    of a test what its fixtures did not take. ``tests`` are rows of a test's number, outcome, and microseconds with its
+    fixtures (wall, processor). ``problem`` says why the run cannot be compared.
     """
 
     side: str
@@ -53,7 +53,7 @@ class SideRun(Entry, frozen=True):
     seconds: float
     cpu_s: float | None = None
     starved_s: float | None = None
-    parts: tuple[tuple[int, int, int], ...] = ()
+    parts: tuple[tuple[int, int, int, int], ...] = ()
     tests: tuple[tuple[int, str, int, int], ...] = ()
     problem: str = ""
     strange: tuple[str, ...] = ()  # modules of the project that came from the other side

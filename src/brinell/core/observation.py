@@ -254,6 +254,8 @@ class SeenTest(Entry, frozen=True):
     cpu_s: float | None = None  # of this process, in all phases; None: not measured
     fixtures_s: float | None = None  # part of the phases that set-ups and teardowns of fixtures took
     fixtures_cpu_s: float | None = None
+    starved_s: float | None = None  # ready to run, in all phases, and others had the processor; None: not known
+    fixtures_starved_s: float | None = None
 
 
 class WarningSeen(Entry, frozen=True):

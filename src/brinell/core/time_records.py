@@ -26,6 +26,7 @@ class FixtureTime(Entry, frozen=True):
     setup_s: float = 0.0
     teardown_s: float = 0.0
     cpu_s: float = 0.0  # of this process; what it waited for is in ``seconds`` only
+    starved_s: float = 0.0  # of ``seconds``: ready to run, and others had the processor
 
 
 class ImportTime(Entry, frozen=True):
@@ -45,6 +46,7 @@ class ImportTime(Entry, frozen=True):
     by: str = ""
     cpu_s: float = 0.0  # of ``exclusive_s``
     at_start: bool = False  # while pytest loaded itself and its plug-ins, before any code of the project
+    starved_s: float = 0.0  # of ``exclusive_s``
 
 
 class SessionTime(Entry, frozen=True):
@@ -74,4 +76,5 @@ class SessionTime(Entry, frozen=True):
     repeat: int = 0
     imports_timed: bool = True  # false: ``import_s`` is 0 and imports are in ``collection_s``
     starved_s: float | None = None  # the main thread was ready to run and had no processor; None: not told here
+    starved: dict[str, float] = {}  # by the same names as ``cpu``; empty where it is not told
     fixtures_left_out: int = 0  # the cheapest, whose records were not written

@@ -208,6 +208,8 @@ class Recording:
             cpu_s=times.seconds(line.cpu),
             fixtures_s=times.seconds(line.fixtures[0] if line.fixtures else None),
             fixtures_cpu_s=times.seconds(line.fixtures[1] if line.fixtures else None),
+            starved_s=times.seconds(line.starved),
+            fixtures_starved_s=times.seconds(line.fixtures[2] if line.fixtures else None),
         )
         return self._failed(seen, line) if line.failed_phase or line.subtests else seen
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from brinell.core.time_records import FixtureTime, ImportTime, SessionTime
 from brinell.suite import wire_lines as wire
@@ -35,18 +36,19 @@ def record(line: wire.Line, repeat: int, bounds: Bounds) -> FixtureTime | Import
     match line:
         case wire.FixtureTimeLine():
             bounds.take(line)
-            setup_s, teardown_s, cpu_s = _times(line.setup_s, line.teardown_s, line.cpu_s)
+            setup_s, teardown_s, cpu_s, starved_s = _times(line.setup_s, line.teardown_s, line.cpu_s, line.starved_s)
             return FixtureTime(
                 clean(line.name, 512), clean(line.scope, 20), clean(line.file), max(0, line.line),
                 round(setup_s + teardown_s, 6), max(0, line.uses), repeat, setup_s, teardown_s, cpu_s,
+                starved_s,
             )  # fmt: skip
         case wire.ImportTimeLine():
             bounds.take(line)
-            whole_s, own_s, cpu_s = _times(line.seconds, line.exclusive_s, line.cpu_s)
+            whole_s, own_s, cpu_s, starved_s = _times(line.seconds, line.exclusive_s, line.cpu_s, line.starved_s)
             return ImportTime(
                 clean(line.module, 512), clean(line.file), whole_s, own_s, repeat,
                 project=line.project, modules=max(1, line.modules), by=clean(line.by, 512), cpu_s=cpu_s,
-                at_start=line.at_start,
+                at_start=line.at_start, starved_s=starved_s,
             )  # fmt: skip
         case wire.SessionTimeLine():
             bounds.take(line)
@@ -56,19 +58,23 @@ def record(line: wire.Line, repeat: int, bounds: Bounds) -> FixtureTime | Import
 
 def _session(line: wire.SessionTimeLine, repeat: int) -> SessionTime:
     parts = dict(zip(_PARTS, _times(*(getattr(line, f"{name}_s") for name in _PARTS)), strict=True))
-    cpu = dict(zip(_PARTS, _times(*(line.cpu.get(name, 0.0) for name in _PARTS)), strict=True))
     whole_s, cpu_s, children_s = _times(line.seconds, line.cpu_s, line.children_cpu_s)
     return SessionTime(
         whole_s,
         **{f"{name}_s": value for name, value in parts.items()},
         cpu_s=cpu_s,
         children_cpu_s=children_s,
-        cpu=cpu,
+        cpu=_by_part(line.cpu),
         repeat=repeat,
         imports_timed=line.imports_timed,
         starved_s=seconds(line.starved_s),
+        starved=_by_part(line.starved) if line.starved else {},
         fixtures_left_out=max(0, line.fixtures_left_out),
     )
+
+
+def _by_part(given: Mapping[str, float]) -> dict[str, float]:
+    return dict(zip(_PARTS, _times(*(given.get(name, 0.0) for name in _PARTS)), strict=True))
 
 
 def _times(*values: float) -> list[float]:

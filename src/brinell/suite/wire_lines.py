@@ -155,7 +155,8 @@ class TestLine(_Line, frozen=True, tag="test"):
     sections: tuple[tuple[str, str], ...] = ()
     subtests: Subtests | None = None
     cpu: float | None = None
-    fixtures: tuple[float, float] | None = None
+    starved: float | None = None
+    fixtures: tuple[float, float, float] | None = None
 
 
 class Warned(_Line, frozen=True, tag="warning"):
@@ -193,6 +194,7 @@ class FixtureTimeLine(_Line, frozen=True, tag="fixture_time"):
     setup_s: float = 0.0
     teardown_s: float = 0.0
     cpu_s: float = 0.0
+    starved_s: float = 0.0
 
 
 class ImportTimeLine(_Line, frozen=True, tag="import_time"):
@@ -207,6 +209,7 @@ class ImportTimeLine(_Line, frozen=True, tag="import_time"):
     seconds: float = 0.0
     exclusive_s: float = 0.0
     cpu_s: float = 0.0
+    starved_s: float = 0.0
 
 
 class SessionTimeLine(_Line, frozen=True, tag="session_time"):
@@ -226,6 +229,7 @@ class SessionTimeLine(_Line, frozen=True, tag="session_time"):
     cpu: dict[str, float] = {}
     children_cpu_s: float = 0.0
     starved_s: float | None = None
+    starved: dict[str, float] = {}
     imports_timed: bool = True
     fixtures_left_out: int = 0
 

@@ -59,17 +59,19 @@ def read(records: Iterable[Record], side: Side, register: Register, *, pair: int
             case CollectError(nodeid=nodeid):
                 tests[register.number("test", nodeid or "(collection)")] = ["e", 0.0, 0.0]
             case FixtureTime():
-                _add(parts, register.number("fixture", record.name, record.file), record.seconds, record.cpu_s)
+                number = register.number("fixture", record.name, record.file)
+                _add(parts, number, record.seconds, record.cpu_s, record.starved_s)
             case ImportTime() if not record.at_start:
                 number = register.number("import", record.module, record.file if record.project else "")
-                _add(parts, number, record.exclusive_s, record.cpu_s)
+                _add(parts, number, record.exclusive_s, record.cpu_s, record.starved_s)
                 if record.project and _from_other(record.file, side):
                     strange.append(record.module)
             case SessionTime():
                 session = record
                 for name, words in _PHASES.items():
                     seconds = getattr(record, f"{name}_s")
-                    _add(parts, register.number("phase", words), seconds, record.cpu.get(name, 0.0))
+                    clocks = (record.cpu.get(name, 0.0), record.starved.get(name, 0.0))
+                    _add(parts, register.number("phase", words), seconds, *clocks)
             case SuiteEnded():
                 ended = record
     return SideRun(
@@ -79,7 +81,9 @@ def read(records: Iterable[Record], side: Side, register: Register, *, pair: int
         seconds=session.seconds if session else ended.seconds if ended else 0.0,
         cpu_s=round(session.cpu_s + session.children_cpu_s, 6) if session else None,
         starved_s=session.starved_s if session else None,
-        parts=tuple((number, _micro(wall), _micro(cpu)) for number, (wall, cpu) in parts.items()),
+        parts=tuple(
+            (number, _micro(wall), _micro(cpu), _micro(starved)) for number, (wall, cpu, starved) in parts.items()
+        ),
         tests=tuple(
             (number, str(outcome), _micro(wall), _micro(cpu)) for number, (outcome, wall, cpu) in tests.items()
         ),
@@ -97,13 +101,15 @@ def _test(seen: SeenTest, register: Register, tests: dict[int, list[object]], pa
     before = tests.get(number, ["", 0.0, 0.0])
     tests[number] = [outcome, float(before[1]) + whole_s, float(before[2]) + cpu_s]  # type: ignore[arg-type]
     own_s = max(0.0, whole_s - (seen.fixtures_s or 0.0))
-    _add(parts, number, own_s, max(0.0, cpu_s - (seen.fixtures_cpu_s or 0.0)))
+    starved_s = max(0.0, (seen.starved_s or 0.0) - (seen.fixtures_starved_s or 0.0))
+    _add(parts, number, own_s, max(0.0, cpu_s - (seen.fixtures_cpu_s or 0.0)), starved_s)
 
 
-def _add(parts: dict[int, list[float]], number: int, wall_s: float, cpu_s: float) -> None:
-    known = parts.setdefault(number, [0.0, 0.0])
-    known[0] += wall_s
-    known[1] += cpu_s
+def _add(parts: dict[int, list[float]], number: int, *clocks: float) -> None:
+    """Add wall seconds, processor seconds and those of waiting for one."""
+    known = parts.setdefault(number, [0.0, 0.0, 0.0])
+    for clock, spent_s in enumerate(clocks):
+        known[clock] += spent_s
 
 
 def _micro(seconds: object) -> int:
