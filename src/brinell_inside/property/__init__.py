@@ -24,7 +24,7 @@ Lines on the recorder's wire (``wire.py`` has the rules for all of them):
     stateful_steps | explicit (number of @example) | reproduce bool | derandomize | deadline_ms | phases [name]
     database (type name or null) | fixtures [name] (function-scoped ones) | setup_s (all fixtures), call_s, cpu_s,
     gc_s, starved_s (of call_s: ready to run without a core; null: not known here) |
-    outcome "passed" | "failed" | "skipped" | "limit"
+    outcome "passed" | "failed" | "skipped" | "limit" | "interrupted" (the whole session was: says nothing of it)
     stopped: Hypothesis's own words | phases_s {"reuse" | "generate" | "shrink" | "explain": seconds}
     reused: examples from the database | shrunk: examples of the shrink phase |
     cases [[status, us, draw_us]] of the generate phase, in order, at most 4,000

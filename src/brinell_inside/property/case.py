@@ -84,6 +84,8 @@ class Case:
             self._outcome = "passed"
         elif self.rang:
             self._outcome = "limit"
+        elif issubclass(excinfo[0], (KeyboardInterrupt, SystemExit)) or excinfo[0].__name__ == "Exit":
+            self._outcome = "interrupted"
         elif excinfo[0].__name__ == "Skipped":
             self._outcome = "skipped"
         else:

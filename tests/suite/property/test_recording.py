@@ -46,6 +46,10 @@ def test_a_test_is_kept_with_its_examples(recording, tmp_path):
     assert (run.file, run.profile_examples) == ("t.py", 200)
 
 
+def test_a_test_that_was_running_when_somebody_stopped_it_says_nothing(recording):
+    assert list(recording.feed(line("test", **(TEST | {"outcome": "interrupted"})))) == []
+
+
 def test_what_was_observed_is_a_record_of_its_own(recording):
     run, observed = recording.feed(line("test", **TEST, observed={"passed": 3}, new_lines=[[1, 4]], lines=4, files=2))
     assert isinstance(run, PropertyRun)

@@ -52,6 +52,8 @@ class PropertyRecording(Recording):
                 yield self._began(self.hello, line)
             case IdsLine():
                 self.raw_ids.update((self._kept.of(test), test) for test in line.ids)
+            case TestLine(outcome="interrupted"):
+                pass
             case TestLine():
                 yield from self._property_test(line)
             case _:
