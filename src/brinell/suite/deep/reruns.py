@@ -16,7 +16,7 @@ from brinell.suite.deep.examiner import Examiner
 from brinell.suite.deep.recent import Recent
 from brinell.suite.lab.job import Result
 
-_SHARE = 0.3  # of what is left of the budget: causes come after
+BEFORE_CAUSES = 0.1  # of what is left of the budget
 _ENOUGH = runs_to_see(1 / 200, 0.95)  # runs of a test: what they missed is rarer than the report's 1 in 200
 _BATCH_S = 0.5
 _MOST_TESTS = 500  # in one process
@@ -26,13 +26,16 @@ _MOST_SETTLED = 5  # tests of one process: where more fail it is their order
 _NEAR, _RETRIED = 0.03, 1.0  # suspicion: as for a new test, more or less; it was seen to go both ways
 
 
-def reruns(examiner: Examiner, recent: Recent, retried: Collection[int] = ()) -> set[int]:
-    """Run again what is steady so far; return the tests that did something else. ``retried`` had to be repeated before.
+def reruns(
+    examiner: Examiner, recent: Recent, retried: Collection[int] = (), share: float = BEFORE_CAUSES
+) -> set[int]:
+    """Run again what is steady so far, for ``share`` of what is left of the budget; return the tests that did something
+    else. ``retried`` had to be repeated before.
 
     Says how many runs went to which tests.
     """
     examiner.phase("again, new and changed tests first")
-    stop_at_s = examiner.left_s * (1 - _SHARE)
+    stop_at_s = examiner.left_s * (1 - share)
     tests = [test for test in range(examiner.count) if _open(examiner, test)]
     if not tests or examiner.left_s <= stop_at_s:
         return set()

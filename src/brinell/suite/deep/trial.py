@@ -107,7 +107,8 @@ def _examine(
     phases.followed(examiner, spec.seed)
     phases.remaining_pairs(examiner)
     _blame(examiner)
-    if not examiner.spent() and reruns(examiner, _recent(examiner), _retried(examiner)):
+    known = (_recent(examiner), _retried(examiner))
+    if not examiner.spent() and reruns(examiner, *known):
         _blame(examiner)
     by_order = examiner.ledger.remarkable()
     _prove(examiner, by_order)
@@ -124,6 +125,8 @@ def _examine(
     done = {trust.test for trust in by_order}
     confirmer.confirm(trust for trust in examiner.ledger.remarkable() if trust.test not in done)
     confirmer.confirm_causes(examiner.ledger.remarkable(), fresh)
+    if not examiner.spent() and (different := reruns(examiner, *known, share=1.0)):
+        confirmer.confirm(trust for trust in examiner.ledger.remarkable() if trust.test in different)
     if examiner.serial:
         why = "tests that ran side by side disturbed each other: the rest ran one at a time"
         examiner.room.emit(Choice("one child at a time", why))
