@@ -48,6 +48,7 @@ from brinell.core.property_judgement import (
     VerifiedSeconds,
     VerifiedTargets,
 )
+from brinell.core.quality_judgement import QualityItem, QualitySummary
 from brinell.core.verdicts import Owner, Reason, Severity, Verdict
 
 HOSTILE = (
@@ -109,6 +110,8 @@ def realistic() -> Judgement:
         load=(_browse(), _checkout()),
         property_tests=_property_tests(),
         property_summary=_property_summary(),
+        quality=_quality(),
+        quality_summary=_quality_summary(),
         not_measured={
             "suite.parallel_seconds": "pytest ran without workers",
             "suite.parallel_speedup": "pytest ran without workers",
@@ -165,6 +168,48 @@ def _property_tests() -> tuple[PropertyTest, ...]:
             test=f"{hangs}::test_never_ends", file=hangs, line=3, outcome="limit", tier="too-slow", message="100 s",
         ),
     )  # fmt: skip
+
+
+def _quality() -> tuple[QualityItem, ...]:
+    return (
+        QualityItem(
+            kind="asserts-nothing",
+            file="tests/orders/test_refund.py",
+            line=41,
+            severity=Severity.P2,
+            title="test_refund_is_booked asserts nothing: it passes whatever comes out, as long as nothing raises",
+            fix="Assert what the code gives or changes.",
+            test="tests/orders/test_refund.py::test_refund_is_booked",
+        ),
+        QualityItem(
+            kind="deprecation",
+            file="src/shop/models.py",
+            line=12,
+            severity=Severity.P3,
+            title="Pydantic 1 API under Pydantic 2: warned of in 118 tests",
+            fix="@validator becomes @field_validator.",
+            tests=118,
+            places=("src/shop/models.py:40", "tests/conftest.py:9"),
+        ),
+    )
+
+
+def _quality_summary() -> QualitySummary:
+    return QualitySummary(
+        files=48,
+        tests=1_204,
+        assertions=2_866,
+        per_test=2.38,
+        median=2.0,
+        without=9,
+        seconds=1.7,
+        ignored=3,
+        counts={"asserts-nothing": 1, "deprecation": 1},
+        unread=("tests/legacy/test_py2.py: cannot be parsed",),
+        left_out={"unknown-option of coverage": "coverage is not installed there"},
+        coverage=81.4,
+        coverage_target=80.0,
+    )
 
 
 def _property_summary() -> PropertySummary:
@@ -625,6 +670,8 @@ def empty() -> Judgement:
         load=(),
         property_tests=(),
         property_summary=None,
+        quality=(),
+        quality_summary=None,
         not_measured={},
     )
 
@@ -661,6 +708,8 @@ _FREE_KEYS = {
     "not_measured",
     "steps",
     "targets_met",
+    "counts",
+    "left_out",
     "draws",
 }
 

@@ -32,7 +32,7 @@ def _table(judgement: Judgement) -> list[str]:
     if not found:
         return []
     rows = [
-        (item.severity.value, cell(item.kind), cell(outline_quality.place(item)), cell(item.title), cell(item.fix))
+        (cell(item.kind), item.severity.value, cell(outline_quality.place(item)), cell(item.title), cell(item.fix))
         for item in found[:_MOST_ROWS]
     ]
     parts = [table(outline_quality.COLUMNS, rows)]

@@ -7,7 +7,7 @@ from brinell.core.quality_judgement import QualityItem, QualitySummary
 from brinell.reports.figures import exact, plural, seconds
 
 TITLE = "Quality of the suite"
-COLUMNS = ("Severity", "Kind", "Where", "What", "Fix")
+COLUMNS = ("Kind", "Severity", "Where", "What", "Fix")
 
 
 def items(judgement: Judgement) -> list[QualityItem]:

@@ -20,6 +20,6 @@ def quality(pen: Pen, judgement: Judgement) -> None:
         pen.say(line, indent=2, style="dim")
     found = outline_quality.items(judgement)
     for item in found[:_MOST]:
-        pen.say(item.title, lead=f"{item.severity} {outline_quality.place(item)}", indent=2, lead_style="yellow")
+        pen.say(f"{outline_quality.place(item)} {item.title}", lead=item.severity.value, indent=2, lead_style="yellow")
     if len(found) > _MOST:
         pen.say(f"and {plural(len(found) - _MOST, 'finding')} more in report.md", indent=2, style="dim")
