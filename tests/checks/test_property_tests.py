@@ -155,6 +155,13 @@ def test_an_unusable_database_many_rejects_and_a_left_reproducer():
     assert "test_a.py:3" in found["reproduce"].detail
 
 
+def test_what_was_not_reached_is_not_passed_over():
+    ended = PropertyEnded("look", None, 9.0, timed_out=True, left_out={"test_z.py::z": "the session's time was over"})
+    _, found = judged(*MEASURED, ended)
+    assert (found["left-out"].verdict, found["left-out"].required) == (Verdict.UNKNOWN, True)
+    assert "test_z.py::z" in found["left-out"].detail
+
+
 def test_the_suite_s_report_has_the_targets():
     suite = (
         SuiteStarted(("pytest",), "py", "asked"),

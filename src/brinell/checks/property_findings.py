@@ -53,7 +53,7 @@ def findings(
     found += [*_tiers(spec, tests, envelopes), *_pinned(spec, tests, envelopes), *_ci_profile(started, envelopes)]
     found += [*_verified(told, tests, envelopes), *_targets(told, envelopes), *_rejecting(tests, envelopes)]
     found += [*_reproducing(facts, tests, envelopes), *_observability(started, envelopes)]
-    return [*found, *_database(started, envelopes), *_incomplete(facts, envelopes)]
+    return [*found, *_database(started, envelopes), *_left_out(facts, envelopes), *_incomplete(facts, envelopes)]
 
 
 def _tests(tests: Sequence[PropertyTest], envelopes: Sequence[Envelope]) -> Finding:
@@ -204,6 +204,15 @@ def _database(started: PropertyStarted, envelopes: Sequence[Envelope]) -> list[F
     other = "settings.register_profile(..., database=DirectoryBasedExampleDatabase(FOLDER)) names another one"
     lines = [f"{one_line(started.unusable_database, 300)} cannot be written to", other]
     return [_finding("database", Verdict.FAIL, title, lines, _sessions(envelopes), required=False)]
+
+
+def _left_out(facts: Facts, envelopes: Sequence[Envelope]) -> list[Finding]:
+    left = {test: why for one in facts.ended for test, why in one.left_out.items()}
+    if not left:
+        return []
+    title = f"{_count(len(left), 'property test')} not reached: {next(iter(left.values()))}"
+    names = "\n".join(one_line(test) for test in list(left)[:_MOST_NAMED])
+    return [_unknown("left-out", Reason.INCONCLUSIVE, title, names, envelopes)]
 
 
 def _incomplete(facts: Facts, envelopes: Sequence[Envelope]) -> list[Finding]:

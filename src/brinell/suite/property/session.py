@@ -66,7 +66,6 @@ class Sessions:
     def run(self, job: Job, words: str) -> list[PropertyRun]:
         """Do a job; return its runs. ``Interrupted`` passes through once the process is gone; what it gave is kept."""
         found: list[PropertyRun] = []
-        left_out: dict[str, str] = {}
         only = job.only
         for attempt in range(_MOST_RESTARTS + 1):
             one = _Run(self._room, self._command, self._because, self._log, words)
@@ -80,12 +79,16 @@ class Sessions:
                 lost = PropertyRun(job.purpose, died, "died", ran=job.sizes.get(died, job.examples), call_s=one.lost_s)
                 self._room.emit(lost)
                 found.append(lost)
-            self._room.emit(msgspec.structs.replace(ended, left_out=left_out))
-            if one.interrupted:
-                raise Interrupted("stopped on request")
             over = {run.test for run in found}
             waiting = [test for test in (one.recording.raw_ids if only is None else only) if test not in over]
-            if not died or not waiting or ended.timed_out or attempt == _MOST_RESTARTS:
+            goes_on = bool(died and waiting) and not ended.timed_out and attempt < _MOST_RESTARTS
+            if not goes_on and not one.interrupted and (died or ended.timed_out):
+                why = "the session's time was over" if ended.timed_out else "too many tests before it ended the process"
+                ended = msgspec.structs.replace(ended, left_out=dict.fromkeys(waiting, why))
+            self._room.emit(ended)
+            if one.interrupted:
+                raise Interrupted("stopped on request")
+            if not goes_on:
                 break
             only = waiting
         return found
