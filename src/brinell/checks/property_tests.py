@@ -50,11 +50,8 @@ def _not_measured(facts: Facts, tests: Sequence[PropertyTest], told: PropertySum
         found["property_tests[].predicted_s"] = "a test that fails, hangs or is skipped has no cost"
     if any(test.saturation_examples is None for test in tests if test.predicted_s is not None):
         covered = any("cover" in observed for observed in facts.observed.values())
-        found["property_tests[].saturation_examples"] = (
-            "the code under test lies outside of the project's folder (installed, and not with -e)"
-            if covered
-            else "no session collected coverage"
-        )
+        outside = "no code beside the tests was seen: installed and not with -e, or traced by another coverage tool"
+        found["property_tests[].saturation_examples"] = outside if covered else "no session collected coverage"
     if any(test.verified_s is None or test.verified_s.ci is None for test in tests if test.predicted_s is not None):
         found["property_tests[].verified_s"] = "the recommended number was not run to its end"
     if told.verified is None:
