@@ -61,6 +61,12 @@ def test_an_engine_that_gives_up_gives_up_again():
     assert cost.count(100) == 50
 
 
+def test_what_the_first_look_cost_once_counts_only_where_there_is_nothing_else():
+    look, later = run([900_000, *[1000] * 9], purpose="look"), run([1000] * 100)
+    assert fit([look, later]).predict(50).seconds == pytest.approx(0.05)
+    assert fit([look]).predict(10).seconds == pytest.approx(0.909)
+
+
 def test_only_ordinary_runs_that_passed_count():
     bad = [
         run([1000] * 10, outcome="failed"),

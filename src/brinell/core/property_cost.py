@@ -20,7 +20,7 @@ from math import sqrt
 from statistics import fmean, median, pvariance
 from typing import NamedTuple
 
-from brinell.core.property_records import FITTED, PropertyRun
+from brinell.core.property_records import FITTED, LOOK, PropertyRun
 
 _Z = 1.96
 _AGAIN = 0.05  # standard deviation of a run's time around its own mean, as a share; caches, memory, clock frequency
@@ -110,6 +110,8 @@ def fit(runs: Sequence[PropertyRun], least: int = 0) -> Cost | None:
     if not found:
         return None
     parts = [_parts(run, least) for run in found]
+    # The first look is the first to import, compile and cache: what it costs once is no ordinary run's.
+    once = [part.once_s for part, run in zip(parts, found, strict=True) if run.purpose != LOOK]
     young = [cost for part in parts for cost in part.young]
     later = [cost for part in parts for cost in part.later]
     # Of the larger runs, where there are any: a run of ten examples has no later ones.
@@ -119,7 +121,7 @@ def fit(runs: Sequence[PropertyRun], least: int = 0) -> Cost | None:
     valid = longest.statuses.count("v") + longest.left_out
     exhausted = valid if EXHAUSTED in longest.stopped else None
     return Cost(
-        once_s=median([part.once_s for part in parts]),
+        once_s=median(once or [part.once_s for part in parts]),
         young_s=young_s,
         later_s=later_s,
         young_sd=_spread(young if len(young) > 1 else young + later, young_s),

@@ -20,6 +20,7 @@ import msgspec
 from brinell.core.property_cost import Cost
 
 FLOOR = 10
+LEAST_SAVED_S = 0.001  # examples are not given up for less
 _MOST_DIVISOR = 64
 _MOST_FACTOR = 4
 
@@ -123,7 +124,7 @@ def _save(tests: Mapping[str, Known], chosen: dict[str, Recommended], sizes: Siz
                 if saturated and (known.saturation is None or known.open_end or known.saturation > less.ci):
                     continue
                 offers.append((_ci_s(known, one) - _ci_s(known, less), test, less))
-            if not offers or max(offers)[0] <= 0:
+            if not offers or max(offers)[0] < LEAST_SAVED_S:
                 break
             saved, test, less = max(offers)
             why = "its examples stop running new lines early, and the budget is short" if saturated else "the budget"

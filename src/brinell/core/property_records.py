@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from brinell.core.entry import Entry
 
-FITTED = ("look", "measure")
+LOOK = "look"
+FITTED = (LOOK, "measure")
 """Purposes of the ordinary runs that the cost model is fitted to; with ``ci`` and ``local`` its predictions are tried,
 ``observe`` and ``cover`` run with Hypothesis's observability.
 """
