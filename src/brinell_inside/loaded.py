@@ -35,7 +35,7 @@ def start_recorder(wire, config):
         from brinell_inside.workers import Controller as Kind  # noqa: PLC0415 - only where xdist is in use
     else:
         Kind = Recorder  # noqa: N806 - it is a class
-    clock = _clock(config) if Kind is Recorder else None
+    clock = _clock(config) if Kind is Recorder and Launch.serve is None else None
     recorder = Kind(wire, config, clock)
     config.pluginmanager.register(recorder, "brinell-recorder")
     return recorder
