@@ -148,6 +148,10 @@ def test_stable_tests_and_victims_of_known_polluters_are_not_listed(of):
     assert known_in(flaky_detection(of.judgement(flaky=(*others, unknown)))) == 1
 
 
+def test_what_has_a_secret_in_its_id_cannot_be_run_by_it_and_is_left_out(of):
+    assert flaky_detection(of.judgement(flaky=(of.flaky("t.py::t[token=[redacted]]", "brittle"),))) == ""
+
+
 def written(of, *tests):
     namespace = {"__name__": "written"}
     exec(compile(flaky_detection(of.judgement(flaky=tests)), NAME, "exec"), namespace)  # noqa: S102 - what we wrote

@@ -150,5 +150,13 @@ def test_many_polluters_cost_no_more_than_a_team_waits_for(of):
     assert known_in(text) == text.count("certain=True") == 50
 
 
+def test_what_has_a_secret_in_its_id_cannot_be_run_by_it_and_is_left_out(of):
+    hidden = "t.py::t[token=[redacted]]"
+    assert (
+        isolation_validation(of.judgement(flaky=(of.victim("t.py::v", (hidden,)), of.victim(hidden, ("t.py::p",)))))
+        == ""
+    )
+
+
 def test_without_a_victim_there_is_no_file(of):
     assert isolation_validation(of.judgement(flaky=(of.flaky("t.py::t", "nondeterministic"),))) == ""

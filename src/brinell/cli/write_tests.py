@@ -31,7 +31,7 @@ _MAKERS: dict[str, tuple[Callable[[Judgement, str | None], str], str]] = {
     flaky_detection.NAME: (flaky_detection.flaky_detection, "no other flaky test is known"),
     performance_baseline.NAME: (
         lambda judgement, _: performance_baseline.performance_test(judgement),
-        "no test of the suite passed",
+        "no suite was run, or none of its tests passed",
     ),
 }
 

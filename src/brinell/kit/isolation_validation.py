@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brinell.core.judgement import FlakyTest, Judgement
-from brinell.core.redact import one_line
+from brinell.core.redact import MASK, one_line
 from brinell.kit.kept_entries import Entry, entries, merged
 from brinell.kit.seal import sealed
 from brinell.kit.source_text import call, indented, text
@@ -22,6 +22,7 @@ def isolation_validation(judgement: Judgement, before: str | None = None) -> str
     Of each victim the first set of polluters comes first: it is the one that fresh processes confirmed.
     """
     victims = [test for test in judgement.flaky if test.verdict == "victim" and test.polluter_sets]
+    victims = [test for test in victims if MASK not in " ".join((test.test, *test.polluters))]  # no id to run them by
     kinds = {state.name: state.kind for test in victims for state in test.leaked_state}
     new = [_pair(test, rank) for rank in range(MOST_PAIRS) for test in victims if rank < len(test.polluter_sets)]
     new = new[: max(MOST_PAIRS, len(victims))]
