@@ -30,6 +30,10 @@ def test_no_text_is_too_odd(text):
     assert entries(text, "Known") == []
 
 
+def test_entries_that_somebody_edited_need_not_be_hashable():
+    assert merged([], [{"test": ["a"]}, {"test": {}}], ("test",)) == [{"test": ["a"]}, {"test": {}}]
+
+
 def test_what_was_said_to_be_fixed_stays_so_and_nothing_known_is_dropped():
     new = [{"test": "a", "why": "now", "fixed": False}, {"test": "b", "fixed": False}]
     old = [{"test": "a", "why": "then", "fixed": True}, {"test": "c", "fixed": False}]

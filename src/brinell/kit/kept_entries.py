@@ -32,8 +32,8 @@ def _arguments(node: ast.Call) -> Entry:
 def merged(new: list[Entry], old: list[Entry], key: tuple[str, ...]) -> list[Entry]:
     """Return what is known now: new entries keep what a person said of them (``fixed``), old ones are never dropped."""
 
-    def identity(entry: Entry) -> tuple[object, ...]:
-        return tuple(entry.get(name) for name in key)
+    def identity(entry: Entry) -> str:
+        return repr([entry.get(name) for name in key])  # what somebody edited need not be hashable
 
     before = {identity(entry): entry for entry in old}
     kept = [{**entry, "fixed": before.get(identity(entry), entry).get("fixed") is True} for entry in new]
