@@ -83,6 +83,7 @@ EXCUSED = {
     "its docstring": 'def test_a():\n    """Nothing happens where it is closed twice."""\n    f()',
     "a comment": "def test_a():\n    f()  # must not raise",
     "a property": "from hypothesis import given, strategies as st\n@given(st.text())\ndef test_a(x):\n    f(x)",
+    "an import": "def test_import():\n    import shop",
     "a benchmark": "def test_a(benchmark):\n    benchmark(f)",
     "skipped": "import pytest\n@pytest.mark.skip(reason='later')\ndef test_a():\n    f()",
     "expected to fail": "import pytest\n@pytest.mark.xfail(reason='bug 1')\ndef test_a():\n    f()",
@@ -121,6 +122,9 @@ NOTHING = {
     "a filter that ignores": "import warnings\ndef test_a():\n    warnings.simplefilter('ignore')\n    f()",
     "a method of a class": "class TestA:\n    def test_a(self):\n        f()",
     "a name that only sounds so": "def test_no_stock_gives_error():\n    f()",
+    "a helper that only sounds so": "def assert_valid(x):\n    return x > 0\ndef test_a():\n    assert_valid(f())",
+    "a function within that nothing calls": "def test_a():\n    def check():\n        assert f()\n    f()",
+    "a test of importing orders": "def test_import_of_orders():\n    f()",
     "helpers in a circle": "def a():\n    b()\ndef b():\n    a()\ndef test_a():\n    a()",
 }
 SHOP = {"shop.py": "def check_order(x): assert x\nclass Validator:\n    def validate(self, x): assert x\n"}

@@ -19,6 +19,9 @@ FOUND = {
         "behind-raises": "import pytest\ndef test_a():\n    with pytest.raises(ValueError) as e:\n        f()\n"
         "        assert 'x' in str(e.value)",
         "swallowed": "def test_a():\n    try:\n        assert f() == 1\n    except Exception:\n        pass",
+        "another name": "def test_a():\n    x = f()\n    y = x\n    assert x == y",
+        "anything may raise": "import pytest\ndef test_a():\n    with pytest.raises(Exception):\n        x = f()\n"
+        "        assert x == 1",
         "mock": "def test_a(m):\n    f(m)\n    m.called_once_with(1)",
         "not-called": "def test_a(m):\n    f(m)\n    m.assert_called_once",
         "thrown-away": "def test_a():\n    f() == 1",
@@ -39,6 +42,8 @@ FOUND = {
     },
     "broad-except": {
         "": "def test_a():\n    try:\n        f()\n    except Exception:\n        pass\n    assert g()",
+        "a fallback": "def test_a():\n    try:\n        x = f()\n    except Exception:\n"
+        "        x = 0\n    assert x == 0",
         "suppress": "from contextlib import suppress\ndef test_a():\n    with suppress(Exception):\n"
         "        f()\n    assert g()",
     },
@@ -60,6 +65,7 @@ FINE = {
     "cannot-fail": {
         "a fact of the product": "def test_a():\n    assert f() is True",
         "equality with itself is the point": "def test_eq():\n    x = f()\n    assert x == x\n    assert not x != x",
+        "a name that changes": "def test_a():\n    x = f()\n    before = x\n    x = g(x)\n    assert x == before",
         "two calls": "def test_a():\n    assert f() == f()",
         "a property made anew": "def test_a():\n    x = f()\n    assert x.y is x.y",
         "what raises is the comparison": "import pytest\ndef test_a():\n    with pytest.raises(TypeError):\n"
@@ -153,7 +159,8 @@ LOOKALIKES = [(kind, name, text) for kind, texts in FINE.items() for name, text 
 
 @pytest.mark.parametrize(("kind", "variant", "text"), CASES, ids=[f"{kind}-{variant}" for kind, variant, _ in CASES])
 def test_what_is_planted_is_found(found_in, kind, variant, text):
-    assert variant in {told for _, told in found_in(kind, text)}
+    told = {"another name": "itself", "anything may raise": "swallowed", "a fallback": ""}.get(variant, variant)
+    assert told in {seen for _, seen in found_in(kind, text)}
 
 
 @pytest.mark.parametrize(("kind", "name", "text"), LOOKALIKES, ids=[f"{kind}-{name}" for kind, name, _ in LOOKALIKES])

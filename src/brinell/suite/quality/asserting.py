@@ -75,12 +75,13 @@ class Assertions:
             self._cuts += 1
             return 0
         cuts = self._cuts
+        idle = _never_called(node)
         self._open.add(node)
         try:
             count = sum(
                 self._of_node(module, child, owner, node, nested=nested)
                 for statement in node.body
-                for child, nested in ((statement, False), *_within(statement))
+                for child, nested in ((statement, False), *_within(statement, idle))
             )
         finally:
             self._open.discard(node)
@@ -135,22 +136,15 @@ class Assertions:
             if method is not None:
                 return min(1, self._of_function(method[0], method[1], owner))
         words = {word.lower() for word in _WORDS.findall(name)}
-        if (
-            full in _KNOWN
-            or full.startswith(_TESTING)
-            or name in _KNOWN_METHODS
-            or _STRONG & words
-            or _runs_checked(call)
-        ):
-            return 1
         root = receiver.partition(".")[0]
-        if isinstance(func, ast.Attribute):
-            known = root in module.imports.names or root in module.defined
-            found = self._project.resolve(full, module) if known else None
-            if found is not None:
-                return min(1, self.of_definition(*found))
-            if self._asserts_by_name(name):
-                return 1
+        known = root in module.imports.names or root in module.defined
+        found = self._project.resolve(full, module) if known or isinstance(func, ast.Name) else None
+        if found is not None:  # what it does counts, whatever it is called; a plain name counts as a reference
+            return 0 if isinstance(func, ast.Name) else min(1, self.of_definition(*found))
+        if full in _KNOWN or full.startswith(_TESTING) or name in _KNOWN_METHODS or _runs_checked(call):
+            return 1
+        if _STRONG & words or (isinstance(func, ast.Attribute) and self._asserts_by_name(name)):
+            return 1
         return self._of_weak(module, full, root, func, within) if _WEAK & words else 0
 
     def _of_weak(self, module: Module, full: str, root: str, func: ast.expr, within: Definition) -> int:
@@ -242,9 +236,23 @@ class Assertions:
         return found
 
 
-def _within(statement: ast.stmt) -> Iterator[tuple[ast.AST, bool]]:
+def _never_called(node: Definition) -> set[ast.AST]:
+    """Return the nodes of functions within that nothing there names: what they assert is never asserted."""
+    if isinstance(node, ast.ClassDef):
+        return set()
+    inner = [one for one, _ in walk_own(node) if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    plain = [one for one in inner if not one.decorator_list and isinstance(one.name, str) and one in node.body]
+    if not plain:
+        return set()
+    named = {one.id for one, _ in walk_own(node) if isinstance(one, ast.Name)}
+    returned = any(isinstance(one, ast.Name) and one.id in {"locals", "globals", "vars"} for one, _ in walk_own(node))
+    idle = [] if returned else [one for one in plain if one.name not in named]
+    return {inside for one in idle for inside in walk(one)}
+
+
+def _within(statement: ast.stmt, idle: set[ast.AST]) -> Iterator[tuple[ast.AST, bool]]:
     is_scope = isinstance(statement, SCOPES)
-    return ((node, nested or is_scope) for node, nested in walk_own(statement))
+    return ((node, nested or is_scope) for node, nested in walk_own(statement) if node not in idle)
 
 
 def _says_error(call: ast.Call) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -64,11 +65,19 @@ _EVERYBODYS = {
 }  # fmt: skip
 
 
+_REGISTERING = re.compile(
+    r"regist|case|route|command|task|handler|overload|dispatch|fixture|setter|collect|add|plugin|hook|listen|subscrib|"
+    r"callback|event|step|app|cli|group|consumer|serializ|convert|pyodide",
+    re.IGNORECASE,
+)
+
+
 def is_plain(decorators: list[ast.expr], imports: Imports) -> bool:
     """Whether decorators leave a test what it is: none that may register it, or make something else of it."""
     for decorator in decorators:
         node = decorator.func if isinstance(decorator, ast.Call) else decorator
         full = imports.full(node)
-        if ".mark." not in f".{full}" and last(node) not in _EVERYBODYS:
+        is_plain_name = isinstance(node, ast.Name) and not _REGISTERING.search(node.id)
+        if ".mark." not in f".{full}" and last(node) not in _EVERYBODYS and not is_plain_name:
             return False
     return True

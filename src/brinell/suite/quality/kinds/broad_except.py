@@ -38,7 +38,7 @@ def _in_function(test: Test, identity: str, done: set[ast.AST]) -> Iterator[Weak
         if isinstance(node, ast.Try):
             done.add(node)
             handler = next((one for one in node.handlers if caught(one) & {*BROAD, ""}), None)
-            if handler is None or not swallows(handler) or _is_harmless(node, handler):
+            if handler is None or not swallows(handler, node) or _is_harmless(node, handler):
                 continue
             if not in_loop(test, node):
                 name = "" if handler.type is None else min(caught(handler) & BROAD, default="")

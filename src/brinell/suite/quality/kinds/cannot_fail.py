@@ -81,7 +81,7 @@ def _of_condition(test: Test, condition: ast.expr) -> tuple[str, str]:
         case ast.UnaryOp(op=ast.Not(), operand=ast.Constant(value=value)) if not value:
             variant = "constant"
         case ast.Compare(left=left, ops=[operator], comparators=[right]):
-            variant = _of_comparison(left, operator, right)
+            variant = _of_comparison(_origin(test, left), operator, _origin(test, right))
         case _:
             pass
     return (variant, code(condition)) if variant else ("", "")
@@ -100,7 +100,32 @@ def _of_comparison(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> str:
         return "itself"
     if isinstance(operator, ast.Is) and isinstance(left, ast.Name) and _is_same(left, right):
         return "itself"  # of an attribute it may be the question whether it is made anew
+    if isinstance(operator, ast.Gt) and _is_size(left) and isinstance(right, ast.UnaryOp):
+        return "size"
     return "size" if isinstance(operator, ast.GtE) and _is_size(left) and _is_zero(right) else ""
+
+
+def _origin(test: Test, node: ast.expr) -> ast.expr:
+    """Return the variable that a variable is another name of: assigned once, from one that is assigned once at most."""
+    if not isinstance(node, ast.Name):
+        return node
+    values = _values(test, node.id)
+    if len(values) != 1 or not isinstance(values[0], ast.Name) or len(_values(test, values[0].id)) > 1:
+        return node
+    return values[0]
+
+
+def _values(test: Test, name: str) -> list[ast.expr | None]:
+    """Return what a name is given in a test, wherever; None for what is not a plain assignment."""
+    found_: list[ast.expr | None] = []
+    for node, _ in walk_own(test.node):
+        if isinstance(node, ast.Assign) and any(getattr(one, "id", "") == name for one in node.targets):
+            found_.append(node.value)
+        elif isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
+            parent = test.module.source.parents.get(node)
+            if not isinstance(parent, ast.Assign):
+                found_.append(None)
+    return found_
 
 
 def _constant_truth(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> bool:

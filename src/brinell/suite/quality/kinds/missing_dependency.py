@@ -33,6 +33,18 @@ DISTRIBUTIONS = {
     "flask_sqlalchemy": "Flask-SQLAlchemy", "grpc": "grpcio", "kafka": "kafka-python",
     "pytest_mock": "pytest-mock",
 }  # fmt: skip
+DISTRIBUTIONS |= {
+    name: name.replace("_", "-")
+    for name in (
+        "respx", "freezegun", "responses", "requests", "requests_mock", "httpx", "moto", "boto3", "hypothesis",
+        "numpy", "pandas", "sqlalchemy", "fakeredis", "aiohttp", "django", "flask", "fastapi", "starlette",
+        "pydantic", "psycopg", "tenacity", "dirty_equals", "polyfactory", "testcontainers", "parameterized",
+        "syrupy", "trio", "anyio", "orjson", "ujson", "simplejson", "toml", "lxml", "pytz", "arrow", "pendulum",
+        "jinja2", "click", "typer", "rich", "mock", "assertpy", "celery", "pytest_httpx", "pytest_cov",
+        "pytest_django", "deepdiff", "jsonschema", "cryptography", "vcr", "pyfakefs", "aioresponses", "asyncpg",
+        "pymongo", "scipy", "matplotlib", "websockets", "uvicorn", "trustme",
+    )
+}  # fmt: skip
 _NEVER = {"__future__", "pytest", "_pytest", "setuptools", "pkg_resources", "pip", "distutils", "brinell_inside"}
 _GUARDS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException", "")
 

@@ -25,6 +25,7 @@ _CHILDREN = {name.removeprefix("assert_") for name in _REAL} - {"called", "await
     "called_onced",
     "called_once_wth",
 }
+_NEAR = ("asser", "asert", "assret", "aseert", "called_", "has_call", "not_called", "any_call")
 _MAKERS = {
     "Mock",
     "MagicMock",
@@ -65,7 +66,7 @@ def _meant(name: str, *, is_mock: bool, stated: bool, called: bool) -> str:
     if name in _CHILDREN and (called or not stated or is_mock):
         near = get_close_matches(f"assert_{name}", _REAL, n=1)
         return near[0] if near else "assert_called_once"
-    if is_mock and called and stated and name.startswith(("assert", "asert", "assret", "called_", "has_call")):
+    if is_mock and called and stated and name.startswith(_NEAR):
         near = get_close_matches(name, _REAL, n=1, cutoff=0.75)
         return near[0] if near else ""
     return ""

@@ -25,6 +25,7 @@ _NEAR = re.compile(
     r"^(?:tset|tets|tes|tst|tesst|ttest|etst|est|text|Test|TEST|_test|tests?(?=[A-Z0-9]))_\w+|^test(?:ing)?[A-Z]\w+"
 )
 _MOST_FILES = 3000
+_SHARED = re.compile(r"Mixin|Base(?![a-z])|Abstract|^_|_(?:mixin|base)\b")
 
 
 def not_collected(scan: Scan) -> Iterator[Weakness]:
@@ -56,7 +57,7 @@ def _classes(scan: Scan, module: Module, used: set[str]) -> Iterator[Weakness]:
             and not _any_collected(scan, identity)
         ):
             tests = [one for one in _test_methods(scan, owner) if asserts_within(one.body)]
-            if tests and not owner.keywords and not re.search(r"mixin|base|abstract|^_", owner.name, re.IGNORECASE):
+            if tests and not owner.keywords and not _SHARED.search(owner.name):
                 yield found(
                     KIND, module, owner, test=identity, name=owner.name, variant="class-name", detail=tests[0].name
                 )

@@ -23,6 +23,7 @@ _BOUNDED = {
     "raises", "fail_after", "fail_at", "move_on_after", "move_on_at", "timeout", "timeout_at", "assertRaises", "warns",
     "CancelScope", "assert_checkpoints", "suppress", "patch", "freeze_time", "travel", "open_cancel_scope",
 }  # fmt: skip
+_SHORT = 5  # statements of a helper; a longer one does more than wait
 _FAKED = {
     "autojump_clock",
     "mock_clock",
@@ -53,11 +54,11 @@ def sleeps(scan: Scan) -> Iterator[Weakness]:
 def _called(scan: Scan, module: Module, function: Function) -> Iterator[tuple[Module, Function]]:
     """Yield functions of the tests that a statement of the test calls for nothing else than their effect."""
     for node in own_nodes(function):
-        call = node.value if isinstance(node, ast.Expr) else None
+        call = node.value if isinstance(node, (ast.Expr, ast.Assign)) else None
         call = call.value if isinstance(call, ast.Await) else call
         if isinstance(call, ast.Call) and isinstance(call.func, (ast.Name, ast.Attribute)):
             target = scan.project.resolve(module.imports.full(call.func), module)
-            if target is not None and isinstance(target[1], Function) and len(target[1].body) <= 3:
+            if target is not None and isinstance(target[1], Function) and len(target[1].body) <= _SHORT:
                 yield target[0], target[1]
 
 

@@ -27,7 +27,9 @@ def swallowed_assertions(test: Test) -> Iterator[Weakness]:
                     "cannot-fail", test.module, inner[0], test=test.id, variant="swallowed", name=code(inner[0]),
                     detail=str(handler.lineno),
                 )  # fmt: skip
-        elif isinstance(node, (ast.With, ast.AsyncWith)) and suppressed(node) & {"AssertionError", *BROAD}:
+        elif isinstance(node, (ast.With, ast.AsyncWith)) and (
+            suppressed(node) & {"AssertionError", *BROAD} or (expects_anything(node) and len(node.body) > 1)
+        ):
             inner = asserts_within(node.body)
             if inner:
                 yield found(
@@ -55,9 +57,30 @@ def suppressed(block: ast.With | ast.AsyncWith) -> set[str]:
     }
 
 
-def swallows(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler keeps what it caught to itself: no raise, no failure, nothing remembered or handed on."""
+def expects_anything(block: ast.With | ast.AsyncWith) -> bool:
+    """Whether ``pytest.raises(Exception)`` stands around a block, to which a failed assertion is as good as any."""
+    return any(
+        isinstance(call, ast.Call)
+        and last(call.func) in {"raises", "assertRaises"}
+        and any(isinstance(one, (ast.Name, ast.Attribute)) and last(one) in BROAD for one in call.args[:1])
+        and not any(one.arg == "match" for one in call.keywords)
+        for call in (item.context_expr for item in block.items)
+    )
+
+
+def swallows(handler: ast.ExceptHandler, tried: ast.Try | None = None) -> bool:
+    """Whether a handler keeps what it caught to itself: no raise, no failure, nothing remembered or handed on.
+
+    What only puts something else in the place of what ``tried`` would have given remembers nothing.
+    """
+    given = _assigned(tried.body) if tried is not None else set()
     for statement in handler.body:
+        if (
+            isinstance(statement, ast.Assign)
+            and _assigned([statement]) <= given
+            and isinstance(statement.value, ast.Constant)
+        ):
+            continue
         for node in (statement, *own_nodes(statement)):
             if isinstance(
                 node, (ast.Raise, ast.Assert, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.NamedExpr, ast.Yield)
@@ -68,6 +91,16 @@ def swallows(handler: ast.ExceptHandler) -> bool:
             if isinstance(node, ast.Call) and last(node.func) not in _TELLING:
                 return False
     return True
+
+
+def _assigned(block: list[ast.stmt]) -> set[str]:
+    return {
+        target.id
+        for one in block
+        if isinstance(one, ast.Assign)
+        for target in one.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def in_loop(test: Test, node: ast.AST) -> bool:
