@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from brinell.suite.quality import files
+from brinell.suite.quality import files, project
 from brinell.suite.quality.files import Source, UnreadableError
 
 GOOD = "def test_a():\n    f()\n"
@@ -62,6 +62,13 @@ def test_what_is_no_regular_file_is_not_opened_for_ever(read, tmp_path):
 def test_a_folder_of_somebody_elses_code_is_not_read(read):
     inside = {f"{folder}/test_b.py": GOOD for folder in ("venv/lib", ".tox/x", "node_modules/x", "build")}
     assert read({"test_a.py": GOOD, "env/pyvenv.cfg": "", "env/test_c.py": GOOD, **inside}).read.files == 1
+
+
+def test_more_text_than_memory_allows_is_left_and_named(read, monkeypatch):
+    monkeypatch.setattr(project, "MOST_BYTES_IN_ALL", 40)
+    seen = read({f"test_{number}.py": GOOD for number in range(5)})
+    assert 0 < seen.read.tests < 5
+    assert len(seen.read.unread) + seen.read.files == 5
 
 
 def test_a_budget_that_is_spent_ends_the_reading_and_says_so(read):

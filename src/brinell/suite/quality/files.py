@@ -40,6 +40,7 @@ class Source:
 
     def __init__(self, path: str, text: bytes) -> None:
         self.path = path
+        self.size_bytes = len(text)
         self.tree = _parse(text)
         self._text = text
 

@@ -15,6 +15,7 @@ from brinell.suite.quality.files import Source, UnreadableError, read
 from brinell.suite.quality.names import Definition, Imports, definitions, last
 
 _MOST_HOPS = 8
+MOST_BYTES_IN_ALL = 12_000_000  # of source, some 15,000 tests; a tree takes fifty times its text
 
 
 class Module:
@@ -47,6 +48,7 @@ class Project:
         self.tests: dict[str, Module] = {}  # what pytest collects from, and conftests
         self.support_folders: set[str] = set()
         self._modules: dict[str, Module | None] = {}
+        self._bytes = 0
         self._files: dict[str, bool] = {}
         self._places: dict[tuple[str, str], str | None] = {}
 
@@ -63,7 +65,7 @@ class Project:
         """Return a module by its path; None if it cannot be read, which is noted."""
         if path not in self._modules:
             try:
-                self._modules[path] = Module(read(self.root, path))
+                self._modules[path] = Module(self._read(path))
             except UnreadableError as why:
                 self._modules[path] = None
                 self.unread[path] = str(why)
@@ -71,6 +73,13 @@ class Project:
                 self._modules[path] = None
                 self.unread[path] = "nested too deeply"
         return self._modules[path]
+
+    def _read(self, path: str) -> Source:
+        if self._bytes > MOST_BYTES_IN_ALL:
+            raise UnreadableError(f"more than {MOST_BYTES_IN_ALL // 1_000_000} MB of tests")
+        source = read(self.root, path)
+        self._bytes += source.size_bytes
+        return source
 
     def is_support(self, path: str) -> bool:
         """Whether a module belongs to the tests."""
