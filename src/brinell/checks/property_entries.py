@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from brinell.core.property_cost import Cost, Predicted, usable
-from brinell.core.property_facts import Facts
+from brinell.core.property_facts import UNFIT, Facts
 from brinell.core.property_judgement import (
     ExampleCounts,
     ExampleSeconds,
@@ -18,7 +18,6 @@ from brinell.core.property_plan import Recommended, Sizes, tier
 from brinell.core.property_records import PropertyRun
 
 _FAST = "fast"
-_ENDED = ("limit", "died", "failed")
 
 
 def entry(facts: Facts, test: str, chosen: Mapping[str, Recommended], sizes: Sizes) -> PropertyTest:
@@ -26,7 +25,7 @@ def entry(facts: Facts, test: str, chosen: Mapping[str, Recommended], sizes: Siz
     runs = facts.runs[test]
     first = runs[0]
     place = next((run for run in runs if run.file), first)
-    bad = next((run for run in runs if run.outcome in _ENDED), None)
+    bad = next((run for run in runs if run.outcome in UNFIT), None)
     plain = PropertyTest(
         test=test,
         file=place.file,

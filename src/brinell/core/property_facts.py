@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from brinell.core.observation import Record
 from brinell.core.property_cost import Cost, fit, least_young, undisturbed_s, usable
 from brinell.core.property_plan import Known
-from brinell.core.property_records import PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
+from brinell.core.property_records import FITTED, PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
 
+UNFIT = frozenset({"failed", "xfailed", "limit", "died"})
 _LAST = 0.9  # new lines in the last tenth of the examples: more examples may run more
 
 
@@ -43,7 +44,9 @@ class Facts:
         return tuple(self.runs)
 
     def cost(self, test: str) -> Cost | None:
-        """The model of a test; None where no ordinary run of it passed."""
+        """The model of a test; None where no ordinary run of it passed, or one did not: a failure ends a run early."""
+        if any(run.outcome in UNFIT and run.purpose in FITTED for run in self.runs[test]):
+            return None
         version = self.started[0].hypothesis if self.started else ""
         return fit(self.runs[test], least_young(version))
 

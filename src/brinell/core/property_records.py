@@ -50,7 +50,7 @@ class PropertyRun(Entry, frozen=True):
 
     purpose: str
     test: str
-    outcome: str  # passed | failed | skipped | limit | died
+    outcome: str  # passed | failed | xfailed | skipped | limit | died
     ran: int = 0
     declared: int = 0
     profile_examples: int = 0

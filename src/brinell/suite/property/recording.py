@@ -156,7 +156,7 @@ def _outcome(said: str, counted: str) -> str:
     """What the plug-in saw of the call, unless a fixture failed before it or an expected failure came."""
     if said == "limit":
         return said
-    return {"error": "failed", "failed": "failed", "xfailed": "skipped", "xpassed": "passed", "skipped": "skipped"}.get(
+    return {"error": "failed", "failed": "failed", "xfailed": "xfailed", "xpassed": "passed", "skipped": "skipped"}.get(
         counted, said if said in {"passed", "failed", "skipped"} else "failed"
     )
 

@@ -135,10 +135,4 @@ def _take(facts: Facts, sessions: Sessions, job: Job, words: str) -> None:
 
 def _costs(facts: Facts, tests: Iterable[str]) -> dict[str, Cost]:
     """The models of those that passed and did not have to be ended."""
-    found = {}
-    for test in tests:
-        stopped = any(run.outcome in {"limit", "died", "failed"} for run in facts.runs[test])
-        cost = None if stopped else facts.cost(test)
-        if cost is not None:
-            found[test] = cost
-    return found
+    return {test: cost for test in tests if (cost := facts.cost(test)) is not None}
