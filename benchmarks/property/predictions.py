@@ -40,7 +40,6 @@ PACKAGES = {  # what the tests of a project need beside the project itself, and 
     "hpack": ([], ["tests"]),
     "h2": ([], ["tests"]),
     "natsort": (["pytest-mock"], ["tests"]),
-    "chardet": ([], ["test.py"]),
 }  # fmt: skip
 
 
