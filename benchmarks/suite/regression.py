@@ -183,7 +183,7 @@ def compare(old: Path, new: Path, out: Path, budget_s: float, seed: int) -> dict
         [[one.seconds, one.cpu_s, one.starved_s] for one in (sides["old"][pair], sides["new"][pair])]
         for pair in sorted(sides["old"].keys() & sides["new"].keys())
     ]
-    return {"against": found, "pairs": pairs}
+    return {"against": {**found, "old": "old"}, "pairs": pairs}
 
 
 def live(options: argparse.Namespace, done: list[dict[str, Any]]) -> None:
@@ -360,7 +360,7 @@ def read(path: Path, commit: str | None) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30.0, help="of live runs, at most")
-    parser.add_argument("--raw", type=Path, default=Path("regression.jsonl"), help="JSON lines, appended to")
+    parser.add_argument("--raw", type=Path, default=HERE / "regression.jsonl", help="JSON lines, appended to")
     parser.add_argument("--any-commit", action="store_true", help="take up results of other commits, too")
     parser.add_argument("--cases", type=int, default=10_000, help="simulated, per effect")
     parser.add_argument("--load", type=int, default=2, help="busy processes beside")
