@@ -73,10 +73,12 @@ def pytest_addoption():
         # A recording needs none of these; a server must have them before a module of the project can fake ``json``.
         from brinell_inside import factors, state  # noqa: F401, PLC0415
         from brinell_inside.serve import server  # noqa: F401, PLC0415
+        from brinell_inside.serve.drawn import listen  # noqa: PLC0415
         from brinell_inside.serve.worker import remember_random  # noqa: PLC0415
         from brinell_inside.state import fixture  # noqa: F401, PLC0415
 
         remember_random()
+        listen()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -16,6 +16,7 @@ from contextlib import suppress
 from brinell_inside.jsontext import encode
 from brinell_inside.serve.child import looks_at_files, run_here, run_job
 from brinell_inside.serve.company import Companies
+from brinell_inside.serve.drawn import Drawn
 from brinell_inside.serve.forkable import adopt_orphans, end_with_parent, fork, orphans, why_not
 from brinell_inside.serve.project_files import ProjectFiles
 from brinell_inside.serve.relay import Relay
@@ -81,6 +82,7 @@ class Server:
         self._rest = b""
         self._open = True
         self._files = None
+        self._drawn = None
         self._companies = Companies(lambda: new_folder(scratch), remove)
 
     def serve(self, session):
@@ -94,6 +96,7 @@ class Server:
         adopt_orphans()
         self._files = ProjectFiles(str(session.config.rootpath), self._scratch)
         self._relay = Relay(session.config, self._scratch)
+        self._drawn = Drawn(self._scratch)
         gc.collect()
         gc.freeze()
         for stream in (sys.stdout, sys.stderr):
@@ -111,6 +114,7 @@ class Server:
             self._companies.close()
             self._files.close()
             self._relay.close()
+            self._drawn.close()
             self._share(None)
             gc.unfreeze()
             session.testsfailed += self._failed
@@ -218,6 +222,8 @@ class Server:
     def _fork(self, session, job, slot):
         if looks_at_files(job):
             self._files.remember()
+        if self._drawn is not None:
+            self._drawn.put_back(alone=not self._running)
         scratch, server = None, os.getpid()
         try:
             scratch = new_folder(self._scratch)
