@@ -31,7 +31,7 @@ def ended(seconds=10.0, repeat=0):
     return SuiteEnded(0, seconds, 4.0, summary={"passed": 1}, repeat=repeat)
 
 
-@given(st.fixed_dictionaries({name: SECONDS for name in PARTS}), SECONDS)
+@given(st.fixed_dictionaries(dict.fromkeys(PARTS, SECONDS)), SECONDS)
 def test_the_parts_add_up_to_the_wall_time(parts, wall_s):
     time = reported(session(**parts), ended(wall_s)).time
     assert time.wall_s == wall_s

@@ -35,6 +35,7 @@ from brinell.suite.untrusted import identity
 from brinell_inside.serve.project_files import ProjectFiles
 
 _PLAIN_RUNS = 3  # with nothing changed, of a test whose factors were asked for
+_KEPT_S, _KEPT_SHARE = 15.0, 0.3  # of the budget: not for reruns of what has always passed
 _ISOLATED_RUNS = 20  # of a test that was asked for by name
 
 
@@ -125,7 +126,8 @@ def _examine(
     done = {trust.test for trust in by_order}
     confirmer.confirm(trust for trust in examiner.ledger.remarkable() if trust.test not in done)
     confirmer.confirm_causes(examiner.ledger.remarkable(), fresh)
-    if not examiner.spent() and (different := reruns(examiner, *known, share=1.0)):
+    spare_s = examiner.left_s - min(_KEPT_S, _KEPT_SHARE * spec.budget_s)
+    if spare_s > 0 and (different := reruns(examiner, *known, share=spare_s / examiner.left_s)):
         confirmer.confirm(trust for trust in examiner.ledger.remarkable() if trust.test in different)
     if examiner.serial:
         why = "tests that ran side by side disturbed each other: the rest ran one at a time"
