@@ -177,7 +177,7 @@ def _adapted(words: list[str]) -> str | None:
         if tuple(words[: len(runner)]) == runner:
             words = words[len(runner) :]
     words = [word for word in words if word not in ("--reload", "--debug")]
-    if not words or any("{" in word for word in words):  # nothing fills in somebody else's placeholders
+    if not words or any(re.search(r"(?<!\$)\{", word) for word in words):  # nobody fills in placeholders of others
         return None
     server = words[0].rpartition("/")[2]
     if re.fullmatch(r"python[\d.]*", server) and len(words) > 2 and words[1] == "-m" and words[2] in _LISTEN:

@@ -26,9 +26,7 @@ _MOST_SETTLED = 5  # tests of one process: where more fail it is their order
 _NEAR, _RETRIED = 0.03, 1.0  # suspicion: as for a new test, more or less; it was seen to go both ways
 
 
-def reruns(
-    examiner: Examiner, recent: Recent, retried: Collection[int] = (), share: float = BEFORE_CAUSES
-) -> set[int]:
+def reruns(examiner: Examiner, recent: Recent, retried: Collection[int] = (), share: float = BEFORE_CAUSES) -> set[int]:
     """Run again what is steady so far, for ``share`` of what is left of the budget; return the tests that did something
     else. ``retried`` had to be repeated before.
 
