@@ -177,7 +177,7 @@ def _adapted(words: list[str]) -> str | None:
         if tuple(words[: len(runner)]) == runner:
             words = words[len(runner) :]
     words = [word for word in words if word not in ("--reload", "--debug")]
-    if not words or any(re.search(r"(?<!\$)\{", word) for word in words):  # nobody fills in placeholders of others
+    if not words:
         return None
     server = words[0].rpartition("/")[2]
     if re.fullmatch(r"python[\d.]*", server) and len(words) > 2 and words[1] == "-m" and words[2] in _LISTEN:
@@ -194,6 +194,8 @@ def _adapted(words: list[str]) -> str | None:
         rest += " " + bind.get(
             server, "--listen=127.0.0.1:{port}" if server == "waitress" else "--bind 127.0.0.1:{port}"
         )
+    if "{" in rest.replace("{port}", ""):
+        return None  # nobody fills in placeholders of others
     return f"{{python}} -m {server} {rest}"
 
 
