@@ -54,7 +54,7 @@ def test_command_does_what_it_says(factor, level, check):
 def test_what_keeps_the_core_busy_ends_with_the_command():
     command = command_for("cpu", "slow")
     if command is None:
-        pytest.skip("no program to choose a core")
+        pytest.skip("not here: no program to choose a core")
     _, prefix, _ = command
     count = "import os, sys; sys.exit(len(open(f'/proc/{os.getppid()}/task/{os.getppid()}/children').read().split()))"
     with subprocess.Popen([*prefix, sys.executable, "-c", count], start_new_session=True) as shell:

@@ -28,4 +28,4 @@ def state(text: str) -> str:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(_FIXED.sub(r"\1False,", text).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return hashlib.sha256(_FIXED.sub(r"\1False,", text).encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -40,7 +40,9 @@ class Drawn:
         _listening = False
         self._folder = None
         self._kept = {}  # path -> (its copy, how it looked)
-        paths = [path for path in dict.fromkeys(_made) if os.path.lexists(path)]
+        ours = os.path.join(os.path.abspath(parent), "") if parent else None
+        made = [path for path in dict.fromkeys(_made) if not (ours and path.startswith(ours))]
+        paths = [path for path in made if os.path.lexists(path)]
         paths = [path for path in paths if not any(path.startswith(other + os.sep) for other in paths)]
         if not paths:
             return

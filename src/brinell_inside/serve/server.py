@@ -95,8 +95,8 @@ class Server:
             return
         adopt_orphans()
         self._files = ProjectFiles(str(session.config.rootpath), self._scratch)
-        self._relay = Relay(session.config, self._scratch)
         self._drawn = Drawn(self._scratch)
+        self._relay = Relay(session.config, self._scratch)
         gc.collect()
         gc.freeze()
         for stream in (sys.stdout, sys.stderr):

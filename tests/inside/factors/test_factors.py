@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -182,10 +183,11 @@ def test_what_the_project_seeds_itself_is_left_alone(under, before, held):
     assert (first == second) == held
 
 
+@pytest.mark.parametrize("python", [sys.executable], indirect=True)  # numpy is our own dependency
 def test_numpy_is_seeded_unless_the_project_does(under):
     draw = """
 import pytest
-numpy = pytest.importorskip("numpy")
+import numpy
 {before}
 def test_drawn():
     raise AssertionError("drawn: %s!" % numpy.random.rand())
@@ -193,8 +195,6 @@ def test_drawn():
 
     def drawn(seed, before):
         outcomes = under({"rng": seed}, draw.format(before=before))["outcomes"]
-        if "test_drawn" not in outcomes:
-            pytest.skip("no numpy there")
         return outcomes["test_drawn"][1].rpartition("drawn: ")[2].partition("!")[0]
 
     assert drawn(1, "pass") == drawn(1, "pass") != drawn(2, "pass")
@@ -252,7 +252,7 @@ CASES = re.findall(r"^(\{.*)\n((?:    .*\n)+)", TAKES_HOLD, re.MULTILINE)
 @pytest.mark.parametrize(("levels", "test"), CASES, ids=[levels for levels, _ in CASES])
 def test_takes_hold(holds, levels, test):
     if "cpu" in levels and os.cpu_count() == 1:
-        pytest.skip("one core anyway")
+        pytest.skip("not here: one core anyway")
     holds(json.loads(levels), f"import pytest\nfrom time import sleep as held\ndef test_changed_it():\n{test}")
 
 
@@ -288,7 +288,7 @@ def test_locale_that_is_not_installed_is_compiled(holds, under):
     why = under({"locale": "de_DE.UTF-8"}, "def test_a(): pass")["problems"].get("locale")
     if why:
         assert "localedef" in why  # says what would enable it
-        pytest.skip(why)
+        pytest.skip(f"not here: {why}")
     holds({"locale": "de_DE.UTF-8"}, LOCALE)
 
 
@@ -368,14 +368,14 @@ def _may_be_apart(python, how=""):
 
 def test_network_apart(holds, python, tmp_path):
     if not _may_be_apart(python):
-        pytest.skip("no namespaces for this user")
+        pytest.skip("not here: no namespaces for this user")
     if len(Path("/proc/net/dev").read_text().splitlines()) < 4:
-        pytest.skip("there is no network to be taken away")
+        pytest.skip("not here: there is no network to be taken away")
     (tmp_path / "own").touch()
     holds({"network": "apart"}, APART)
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="needs a user to become")
+@pytest.mark.skipif(os.getuid() != 0, reason="not here: needs a user to become")
 def test_network_apart_without_privileges(python, tmp_path):
     own = tmp_path / "own"
     own.touch()
@@ -400,14 +400,14 @@ with socket.create_server(("127.0.0.1", 0)) as server:
         [python, "-I", "-B", "-c", ask], cwd="/", capture_output=True, text=True, timeout=60, check=False
     )
     if done.stderr.startswith("skip:"):
-        pytest.skip(done.stderr)
+        pytest.skip(f"not here: {done.stderr}")
     assert not done.returncode, done.stderr
 
 
 @pytest.mark.parametrize("who", ["socket.create_connection({})", "_socket.socket().connect({})", "elsewhere({})"])
 def test_a_server_that_is_left_behind_shows_nothing(under, python, who):
     if not _may_be_apart(python):
-        pytest.skip("no namespaces for this user")
+        pytest.skip("not here: no namespaces for this user")
     tests = f"""
 import _socket, socket, subprocess, sys
 server = socket.create_server(("127.0.0.1", 0))
@@ -425,7 +425,7 @@ def test_database():
 
 def test_a_server_of_the_tests_own_is_no_matter(under, python):
     if not _may_be_apart(python):
-        pytest.skip("no namespaces for this user")
+        pytest.skip("not here: no namespaces for this user")
     tests = """
 import socket
 outside = socket.create_server(("127.0.0.1", 0))

@@ -29,10 +29,16 @@ def made(temporary):
     file = Path(file)
     file.write_text("seed")
     (folder / "inner").write_text("")
-    kept = drawn.Drawn(str(temporary))
+    own = Path(tempfile.mkdtemp())
+    (own / "changes").write_text("")
+    kept = drawn.Drawn(str(own))
+    (own / "changes").write_text("of the server")
+    kept.put_back(alone=True)
+    assert (own / "changes").read_text() == "of the server"
     yield folder, file, kept
     kept.close()
-    assert not list(temporary.iterdir())
+    assert list(temporary.iterdir()) == [own]
+    assert names(own) == ["changes"]
 
 
 def names(folder):
@@ -59,11 +65,12 @@ def test_what_a_child_changed_is_put_back_when_no_other_runs(made):
     assert names(folder) == ["inner"]
 
 
-def test_what_is_too_large_is_left_alone(temporary, monkeypatch):
+@pytest.mark.usefixtures("temporary")
+def test_what_is_too_large_is_left_alone(monkeypatch):
     monkeypatch.setattr(drawn, "_MOST_BYTES", 100)
     folder = Path(tempfile.mkdtemp())
     (folder / "large").write_bytes(bytes(101))
-    drawn.Drawn(str(temporary)).close()
+    drawn.Drawn(None).close()
     assert names(folder) == ["large"]
     tempfile.mkdtemp()
     assert len(drawn._made) == 1, "only until the collection is over"

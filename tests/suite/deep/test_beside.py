@@ -24,6 +24,8 @@ import os, socket, tempfile
 from pathlib import Path
 import pytest
 
+pytestmark = pytest.mark.prove  # seconds of holding still, and a fork for each try
+
 FIXED = Path(tempfile.gettempdir(), "brinell-test-fixed-%d" % PARENT)
 
 def test_file_for_a_moment():

@@ -23,6 +23,8 @@ from brinell.suite.lab.fresh import FreshLab
 from brinell.suite.lab.server import Command, ForkLab, ServerProcess
 from brinell_inside.serve.project_files import ProjectFiles
 
+pytestmark = pytest.mark.prove  # seconds of holding still, and a fork for each try
+
 SHOP = """
     import os
     PLUGINS = ["core"]

@@ -20,6 +20,8 @@ from brinell_inside.serve.project_files import ProjectFiles
 TIMED = """
 import threading, time
 
+pytestmark = pytest.mark.prove  # seconds of holding still, and a fork for each try
+
 def work(rounds):
     for _ in range(rounds):
         sum(range(2000))

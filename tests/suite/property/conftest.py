@@ -38,6 +38,19 @@ class Examined:
         return {one.id: one for one in self.part.findings}.get(f"property.{name}")
 
 
+CI = (
+    "CI", "__TOX_ENVIRONMENT_VARIABLE_ORIGINAL_CI", "TF_BUILD", "bamboo.buildKey", "BUILDKITE", "CIRCLECI", "CIRRUS_CI",
+    "CODEBUILD_BUILD_ID", "GITHUB_ACTIONS", "GITLAB_CI", "HEROKU_TEST_RUN_ID", "TEAMCITY_VERSION",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _not_in_ci(monkeypatch):
+    """Hypothesis loads another profile where it sees one of these."""
+    for name in CI:
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def examine_properties(tmp_path, guarded_room):
     """Examine a project; ``verify`` also runs the profiles. ``interrupt_when`` as ``FakeRoom`` has it."""

@@ -269,7 +269,9 @@ def test_the_database_is_read_and_never_written(project, examine_properties):
     assert sorted(path.name for path in examples.rglob("*") if path.is_file()) == kept
 
 
-@pytest.mark.skipif(not Path("/proc/sys").is_dir() or os.access("/proc/sys", os.W_OK), reason="no unwritable folder")
+@pytest.mark.skipif(
+    not Path("/proc/sys").is_dir() or os.access("/proc/sys", os.W_OK), reason="not here: no unwritable folder"
+)
 def test_a_database_that_cannot_be_written_is_said(project, examine_properties, monkeypatch):
     monkeypatch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", "/proc/sys/hypothesis")
     done = examine_properties(project(test_a=ORDINARY))
