@@ -91,6 +91,10 @@ def matches(key: str, item: dict, places: Places) -> bool:
     return isinstance(place[1], str) and any(places.of(where, number) == place for where, number in spots)
 
 
+def _exact(key: str, item: dict) -> bool:
+    return any(key == f"{file}:{line}" for file, line in [(item["file"], item["line"]), *_split(item["places"])])
+
+
 def _split(spots: list[str]) -> list[tuple[str, int]]:
     parts = [spot.rpartition(":") for spot in spots]
     return [(file, int(line)) for file, _, line in parts if line.isdecimal()]
@@ -100,8 +104,14 @@ def compare(project: Path, items: list[dict], counts: dict[str, Counter[str]]) -
     truth = json.loads((project / "truth.json").read_text())
     places = Places(project)
     about: set[int] = set()
+    # A finding on the very line of one entry is about that one, and not about its neighbours.
+    exactly = [{key for key in truth if _exact(key, item)} for item in items]
     for key, entry in truth.items():
-        near = [number for number, item in enumerate(items) if matches(key, item, places)]
+        near = [
+            number
+            for number, item in enumerate(items)
+            if matches(key, item, places) and (not exactly[number] or key in exactly[number])
+        ]
         about.update(near)
         if entry["kind"] is None:
             counts["look-alikes"]["planted"] += 1

@@ -19,12 +19,12 @@ from brinell.suite.deep.examiner import Examiner
 from brinell.suite.lab.server import Command, ForkLab, ServerProcess
 from brinell_inside.serve.project_files import ProjectFiles
 
+pytestmark = pytest.mark.prove  # seconds of holding still, and a fork for each try
+
 SHARING = """
 import os, socket, tempfile
 from pathlib import Path
 import pytest
-
-pytestmark = pytest.mark.prove  # seconds of holding still, and a fork for each try
 
 FIXED = Path(tempfile.gettempdir(), "brinell-test-fixed-%d" % PARENT)
 

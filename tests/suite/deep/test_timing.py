@@ -17,10 +17,10 @@ from brinell.suite.deep.timing import find_timing
 from brinell.suite.lab.server import Command, ForkLab, ServerProcess
 from brinell_inside.serve.project_files import ProjectFiles
 
+pytestmark = pytest.mark.prove  # seconds of holding still, and a fork for each try
+
 TIMED = """
 import threading, time
-
-pytestmark = pytest.mark.prove  # seconds of holding still, and a fork for each try
 
 def work(rounds):
     for _ in range(rounds):
