@@ -16,6 +16,7 @@ from brinell.suite.deep import phases
 from brinell.suite.deep.beside import beside_itself
 from brinell.suite.deep.conflicts import try_conflicts
 from brinell.suite.deep.examiner import Examiner
+from brinell.suite.lab.fresh import FreshLab
 from brinell.suite.lab.server import Command, ForkLab, ServerProcess
 from brinell_inside.serve.project_files import ProjectFiles
 
@@ -55,6 +56,12 @@ def test_same_file():
     FIXED.write_text("mine")
     assert FIXED.read_text() == "mine"
     FIXED.unlink()
+
+DRAWN = FIXED.with_name("%s-%d" % (FIXED.name, os.getpid()))
+
+def test_drawn_by_the_import():
+    DRAWN.touch(exist_ok=False)
+    DRAWN.unlink()
 """
 
 
@@ -65,14 +72,19 @@ def examined(tmp_path, write_project):
     root = write_project(tmp_path / "project", test_a=suite)
     (tmp_path / "run").mkdir()
     room = FakeRoom(ExamineSpec(), tmp_path / "run", root=root)
-    server = ServerProcess(room, Command(sys.executable, ("-p", "no:cacheprovider"), root, dict(os.environ)), 2, print)
+    command = Command(sys.executable, ("-p", "no:cacheprovider"), root, dict(os.environ))
+    server = ServerProcess(room, command, 2, print)
     try:
         assert server.wait_ready(60.0), server.tail
         lab = ForkLab(room, server)
         examiner = Examiner(room, lab, Ledger([ExamStarted(lab.tests, forks=True)]), 600.0, ProjectFiles(str(root)))
         phases.default_order(examiner)
         phases.each_alone(examiner, range(examiner.count))
-        yield examiner
+        fresh = FreshLab(room, command, lab.tests, root)
+        try:
+            yield examiner, fresh
+        finally:
+            fresh.close()
     finally:
         server.close()
         room.close()
@@ -84,10 +96,11 @@ def _causes(examiner):
 
 
 def test_what_is_shared_for_a_moment_shows_and_is_named(examined):
-    beside_itself(examined, range(examined.count))
+    examined, fresh = examined
+    beside_itself(examined, fresh, range(examined.count))
     assert _causes(examined) == {
         "file_for_a_moment": "shared-file", "temporary": "shared-file", "port": "shared-port", "own": None,
-        "reads": None, "same_file": "shared-file",
+        "reads": None, "same_file": "shared-file", "drawn_by_the_import": None,
     }  # fmt: skip
     clashes = {record.test: record for record in examined.room.records if isinstance(record, Clash)}
     assert clashes[1].proved  # each with a TMPDIR of its own, they pass
@@ -97,6 +110,7 @@ def test_what_is_shared_for_a_moment_shows_and_is_named(examined):
 
 
 def test_two_tests_that_share_a_file_fail_beside_each_other(examined):
+    examined, _ = examined
     touched = examined.touches.shared()
     assert {one.test for one in touched} == {0, 5}
     try_conflicts(examined, touched)

@@ -17,7 +17,7 @@ from brinell.core.examination import Exam
 from brinell.core.flaky_rates import TwoRates
 from brinell.core.touch_records import Clash, Resource
 from brinell.suite.deep.examiner import Examiner
-from brinell.suite.lab.job import BESIDE, Job, Ran, Result
+from brinell.suite.lab.job import BESIDE, Job, Lab, Ran, Result
 
 _HOLD_S = 0.5  # and some times the test's own duration, for the other copy to come through
 _HOLD_TIMES = 5
@@ -41,8 +41,8 @@ class Meeting(msgspec.Struct, frozen=True):
     after: int = 1
 
 
-def beside_itself(examiner: Examiner, tests: Sequence[int]) -> None:
-    """Run each test beside itself, and decide on those that failed; then say over what."""
+def beside_itself(examiner: Examiner, fresh: Lab, tests: Sequence[int]) -> None:
+    """Run each test beside itself, and decide on those that failed; then say over what. ``fresh`` imports anew."""
     if not examiner.lab.forks or examiner.slots < 2:
         return
     examiner.phase("causes: beside itself")
@@ -57,9 +57,24 @@ def beside_itself(examiner: Examiner, tests: Sequence[int]) -> None:
     for test, way in sorted(met.items()):
         if examiner.spent():
             return
+        if _meets_by_our_import(examiner, fresh, test):
+            continue
         surest = _surest(examiner, test, way)
         if _decide(examiner, test, surest):
             _over_what(examiner, test, surest)
+
+
+def _meets_by_our_import(examiner: Examiner, fresh: Lab, test: int) -> bool:
+    """Whether nothing that both copies used has that name in a process with imports of its own.
+
+    Forked copies share what the imports drew: ``os.getpid()``, a random or temporary name. Two runs do not.
+    """
+    if not examiner.touches.fixed(test):
+        return False
+    for result in fresh.run([examiner.job([test], alone=True)]):
+        if result.complete:
+            examiner.touches.elsewhere(result)
+    return not examiner.touches.fixed(test)
 
 
 def _surest(examiner: Examiner, test: int, way: Meeting) -> Meeting:

@@ -28,6 +28,11 @@ class Touches:
             if len(self._runs[test]) < 2:
                 self._runs[test].append({one.name for one in kept})
 
+    def elsewhere(self, result: Result) -> None:
+        """Take what they touched in a process with imports of its own: a name that it lacks was drawn by an import."""
+        for test in {ran.test for ran in result.ran}:
+            self._runs[test].append({one.name for one in result.touched.get(test, ())})
+
     def fixed(self, test: int) -> tuple[Resource, ...]:
         """Return what the test uses under the same name each time, and not only to read."""
         runs = self._runs.get(test, [])

@@ -121,7 +121,7 @@ def _examine(
     for record in shared:
         examiner.room.emit(record)
     try_conflicts(examiner, shared)
-    beside_itself(examiner, everything)
+    beside_itself(examiner, fresh, everything)
     find_causes(examiner, fresh)
     done = {trust.test for trust in by_order}
     confirmer.confirm(trust for trust in examiner.ledger.remarkable() if trust.test not in done)
@@ -163,7 +163,7 @@ def _isolate(
         examiner.ask("alone", [examiner.job([test]) for test in targets for _ in range(_PLAIN_RUNS)])
     if not spec.factors:
         targets = [test for test in targets if not examiner.ledger.trust(test).always_fails]  # no factor explains that
-        beside_itself(examiner, targets)
+        beside_itself(examiner, fresh, targets)
     decide_causes(examiner, fresh, targets, spec.factors)
     confirmer.confirm_causes([examiner.ledger.trust(test) for test in targets], fresh)
 
