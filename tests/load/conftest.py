@@ -21,10 +21,11 @@ from brinell.core.histogram import Histogram
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.load.drivers.http import Http
+from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import Engine, Limits
 from brinell.load.engine.poller import poller
 from brinell.load.engine.recorder import Recorder
-from brinell.load.engine.traffic import Endpoint, Means
+from brinell.load.engine.traffic import Means
 from brinell.load.engine.work import chooser
 from brinell.load.shapes.closed import Closed
 from brinell.load.shapes.constant import Constant

@@ -27,6 +27,13 @@ class WireOperation(msgspec.Struct, frozen=True):
     expect: tuple[int, ...] = ()  # statuses of success; empty: 100..399
 
 
+class WireSessions(msgspec.Struct, frozen=True):
+    """Sessions in place of operations: ``factory`` is ``module:function``, called with ``options`` and a ``Stage``."""
+
+    factory: str
+    options: dict[str, Any]
+
+
 class WorkerSpec(_Message, frozen=True):
     """Everything one worker needs. Classes are named ``module:Class``: the trial has them from its rosters."""
 
@@ -43,6 +50,7 @@ class WorkerSpec(_Message, frozen=True):
     seed: int
     tls_name: str | None = None  # the name in the URL, for SNI and the certificate; None: plain TCP
     verify_tls: bool = True
+    sessions: WireSessions | None = None  # None: the static path, ``operations`` by their weights
 
 
 class Go(_Message, frozen=True):

@@ -19,10 +19,11 @@ from typing import Any
 import msgspec
 
 from brinell.load.contract import Driver, Shape
+from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import Engine, Limits
 from brinell.load.engine.poller import READ, Poller, poller
 from brinell.load.engine.recorder import Recorder
-from brinell.load.engine.traffic import Endpoint, Means
+from brinell.load.engine.traffic import Means
 from brinell.load.engine.work import chooser
 from brinell.load.wire import Done, Go, Ready, Stop, ToWorker, WorkerSpec
 

@@ -9,7 +9,6 @@ subject is not hammered.
 from __future__ import annotations
 
 import heapq
-import ssl
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -18,6 +17,7 @@ from typing import NamedTuple
 
 from brinell.core import outcomes
 from brinell.load.engine.connection import IDLE, Connection
+from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.poller import Poller
 from brinell.load.engine.recorder import Recorder
 from brinell.load.engine.work import Operation
@@ -26,15 +26,6 @@ PAUSE_NS = 10_000_000  # of a closed user who could not connect; doubles up to L
 LONGEST_PAUSE_NS = 1_000_000_000
 
 _now = time.monotonic_ns
-
-
-class Endpoint(NamedTuple):
-    """Where connections go. ``tls`` None: plain TCP."""
-
-    family: int
-    address: tuple[str | int, ...]
-    tls: ssl.SSLContext | None = None
-    tls_name: str | None = None
 
 
 class Means(NamedTuple):
