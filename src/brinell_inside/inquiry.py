@@ -123,6 +123,14 @@ class _Ask:
     def __init__(self):
         self.answer = None
 
+    def pytest_load_initial_conftests(self, early_config):
+        """Load the plug-ins that ``addopts`` names with ``-p``: their options are known in a run."""
+        for name in _plugins(_addopts(early_config)):
+            try:
+                early_config.pluginmanager.consider_pluginarg(name)
+            except Exception:  # noqa: BLE001, S112 - one that cannot be loaded: the run itself says so
+                continue
+
     def pytest_cmdline_main(self, config):
         """Take what is wanted and run nothing."""
         config._do_configure()  # noqa: SLF001 - what `pytest --markers` does
@@ -141,8 +149,15 @@ class _Ask:
     pytest_cmdline_main.pytest_impl = {"tryfirst": True}  # noqa: RUF012 - what pytest.hookimpl sets, without pytest here
 
 
-def _unknown_arguments(parser, config):
-    """Return words of ``addopts`` that no option known here takes; they were left out of this configuration."""
+def _plugins(words):
+    """Return what ``-p NAME`` and ``-pNAME`` name, in order."""
+    words = [str(word) for word in words]
+    named = [following for word, following in zip(words, words[1:]) if word == "-p"]  # noqa: B905, RUF007 - Python 3.8
+    return [*named, *(word[2:] for word in words if word.startswith("-p") and len(word) > 2)]
+
+
+def _addopts(config):
+    """Return the words of the ``addopts`` that stand in the configuration file."""
     import shlex  # noqa: PLC0415 - see above
 
     from _pytest.config.findpaths import load_config_dict_from_file  # noqa: PLC0415 - after the path is clean
@@ -151,7 +166,12 @@ def _unknown_arguments(parser, config):
         return []
     given = (load_config_dict_from_file(config.inipath) or {}).get("addopts", "")
     given = getattr(given, "value", given)  # pytest 9 keeps values with where they are from
-    words = list(given) if isinstance(given, (list, tuple)) else shlex.split(str(given))
+    return list(given) if isinstance(given, (list, tuple)) else shlex.split(str(given))
+
+
+def _unknown_arguments(parser, config):
+    """Return words of ``addopts`` that no option known here takes; they were left out of this configuration."""
+    words = _addopts(config)
     _, unknown = parser.parse_known_and_unknown_args(words)
     return [str(word) for word in unknown if str(word).startswith("-")][:20]
 
@@ -160,6 +180,7 @@ def _pytest(asked):
     import pytest  # noqa: PLC0415 - see above
 
     ask = _Ask()
+    sys.path.insert(0, os.getcwd())  # as for `python -m pytest`: plug-ins named with -p may lie there
     # Without the project's addopts: an option that is unknown here would end it before it answers.
     status = pytest.main(
         ["-q", "-p", "no:cacheprovider", "-W", "ignore", "-o", "addopts=", *asked.get("args", [])], plugins=[ask]

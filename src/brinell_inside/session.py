@@ -90,10 +90,12 @@ def summary_of(terminal, own):
 class Warnings:
     """Warnings of a session, each kind written once and then counted."""
 
-    def __init__(self, limit=200):
+    def __init__(self, limit=200, names_bytes=60_000):
         self._limit = limit
         self._seen = {}
         self._repeats = {}
+        self._tests = {}  # number -> the tests it touches
+        self._names_bytes = names_bytes
         self.total = 0
 
     def line(self, message, when, nodeid):
@@ -105,10 +107,13 @@ class Warnings:
         number = self._seen.get(key)
         if number is not None:
             self._repeats[number] = self._repeats.get(number, 0) + 1
+            if nodeid:
+                self._tests[number].add(nodeid)
             return ""
         if len(self._seen) >= self._limit:
             return ""
         number = self._seen[key] = len(self._seen) + 1
+        self._tests[number] = {nodeid} if nodeid else set()
         record = {
             "kind": "warning", "n": number, "message": text, "category": category, "when": when, "nodeid": nodeid,
             "file": message.filename, "line": message.lineno,
@@ -116,5 +121,25 @@ class Warnings:
         return encode(record) + "\n"
 
     def totals(self):
-        """For ``done``: total, written, repeats."""
-        return {"total": self.total, "written": len(self._seen), "repeats": self._repeats}
+        """For ``done``: total, written, repeats; of those that touch several tests, these and how many they are."""
+        several = {number: sorted(known) for number, known in self._tests.items() if len(known) > 1}
+        return {
+            "total": self.total,
+            "written": len(self._seen),
+            "repeats": self._repeats,
+            "tests": self._within(several),
+            "touched": {number: len(known) for number, known in several.items()},
+        }
+
+    def _within(self, several):
+        """As many names as the line has room for, the same share of each warning's."""
+        share = self._names_bytes // max(1, len(several))
+        named = {}
+        for number, known in several.items():
+            left, named[number] = share, []
+            for nodeid in known:
+                left -= min(len(nodeid), 2048) + 3
+                if left < 0:
+                    break
+                named[number].append(nodeid)
+        return named

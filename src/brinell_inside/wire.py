@@ -58,7 +58,8 @@ unless said otherwise. Text is the subject's: untrusted, capped, lone surrogates
 ``recorder_error`` where, exc. Brinell's recorder failed there; the run was not disturbed. At most 20.
 ``done`` (last; missing if the process was killed) exitstatus (int, null if the process ends by an exception), seconds,
     collected, summary {category: n} from pytest's terminal reporter (own counting if it is switched off), reruns,
-    interrupted (what ended the session early), warnings {total, written, repeats {n: further times}}
+    interrupted (what ended the session early), warnings {total, written, repeats {n: further times},
+    tests {n: ids} and touched {n: how many}, the first included, of those in several tests; 60,000 characters of ids}
 
 ``exc`` is a list, **root cause first, what reached pytest last**; at most 10, and 80 KiB together:
     type (qualified name), module, message (2,048 characters), link (how it led to the *next* entry: "cause" |

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,6 +115,15 @@ def test_deprecations_are_grouped_by_cause_with_their_tests():
     assert "Pydantic" in items[0].title
     assert "field_validator" in items[0].fix
     assert items[0].places == ("site-packages/x/a.py:1",)
+
+
+def test_a_deprecation_in_a_fixture_touches_every_test_that_uses_it():
+    seen = WarningSeen("x() goes away", "PendingDeprecationWarning", "/p/conftest.py", 7, "t.py::a")
+    (item,) = judged(READ, run=[msgspec.structs.replace(seen, tests=("t.py::a", "t.py::b"), touched=2)]).quality
+    assert (item.tests, item.touched) == (2, ("t.py::a", "t.py::b"))
+    assert "warned of in 2 tests" in item.title
+    (item,) = judged(READ, run=[msgspec.structs.replace(seen, tests=("t.py::a",), touched=3000)]).quality
+    assert (item.tests, item.touched) == (3000, ("t.py::a",))
 
 
 def test_what_the_run_showed_beside_warnings():

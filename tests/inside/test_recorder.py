@@ -115,11 +115,36 @@ def assert_collection(run):
     assert run.one("collected")["count"] == len(run.of("test")) == len(run.started)
 
 
+def test_a_warning_names_the_tests_it_touches(suite):
+    suite.write(test_it="""
+import pytest, warnings
+
+@pytest.fixture
+def old():
+    warnings.warn("goes away", PendingDeprecationWarning)
+
+def test_a(old): pass
+def test_b(old): pass
+def test_c(): pass
+""")  # fmt: skip
+    run = suite.recorded()
+    assert run.one("warning")["nodeid"] == "test_it.py::test_a"
+    told = run.one("done")["warnings"]
+    assert (told["repeats"], told["touched"]) == ({"1": 1}, {"1": 2})
+    assert told["tests"] == {"1": ["test_it.py::test_a", "test_it.py::test_b"]}
+
+
 def assert_warnings(run):
     (warning,) = run.of("warning")
     assert (warning["message"], warning["category"], warning["when"]) == ("old thing", "DeprecationWarning", "runtest")
     assert warning["nodeid"].endswith("::test_warns")
-    assert run.one("done")["warnings"] == {"total": 3, "written": 1, "repeats": {"1": 2}}
+    assert run.one("done")["warnings"] == {
+        "total": 3,
+        "written": 1,
+        "repeats": {"1": 2},
+        "tests": {},
+        "touched": {},
+    }
 
 
 def test_xdist_workers_send_what_only_they_know(every_outcome):

@@ -142,6 +142,16 @@ def test_warnings_are_counted_with_their_repeats():
     assert {record.message: record.count for record in records if isinstance(record, WarningSeen)} == {"a": 3, "b": 1}
 
 
+def test_a_warning_has_all_the_tests_that_it_touches():
+    _, records = recorded(
+        {"kind": "warning", "n": 1, "message": "a", "nodeid": "t.py::a"},
+        {"kind": "warning", "n": 2, "message": "b", "nodeid": "t.py::a"},
+        {"kind": "done", "warnings": {"tests": {"1": ["t.py::a", "t.py::b"], "7": ["t.py::c"]}, "touched": {"1": 9}}},
+    )
+    seen = {record.message: (record.tests, record.touched) for record in records if isinstance(record, WarningSeen)}
+    assert seen == {"a": (("t.py::a", "t.py::b"), 9), "b": ((), 0)}
+
+
 def test_warnings_without_an_end_are_refused():
     recording, records = recorded(*({"kind": "warning", "n": n} for n in range(3000)))
     assert sum(isinstance(record, WarningSeen) for record in records) == 1000

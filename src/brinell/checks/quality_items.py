@@ -39,6 +39,7 @@ class _Deprecation:
     fix: str
     places: list[tuple[str, int]] = field(default_factory=list)
     tests: set[str] = field(default_factory=set)
+    touched: int = 0  # by the one warning that touches most, of which not all are named
     message: str = ""
 
 
@@ -163,15 +164,16 @@ def _add(causes: dict[str, _Deprecation], warning: WarningSeen, root: str) -> No
     place = (_near(warning.file, root), warning.line)
     if place not in cause.places:
         cause.places.append(place)
-    if warning.nodeid:
-        cause.tests.add(warning.nodeid)
+    cause.tests.update(one for one in (warning.nodeid, *warning.tests) if one)
+    cause.touched = max(cause.touched, warning.touched)
 
 
 def _deprecation(cause: _Deprecation) -> QualityItem:
     """Tell one cause; the place that stands for it is the project's own, where one is."""
     places = sorted(cause.places, key=_is_foreign)
     file, line = places[0]
-    touched = f"{len(cause.tests):,} test{'s' if len(cause.tests) != 1 else ''}" if cause.tests else "collection"
+    tests = max(len(cause.tests), cause.touched)
+    touched = f"{tests:,} test{'s' if tests != 1 else ''}" if tests else "collection"
     first = (cause.message.strip().splitlines() or [""])[0][:160]
     told = f"{cause.name}: warned of in {touched}" + (f" ({first})" if not first.startswith(cause.name[:60]) else "")
     return QualityItem(
@@ -181,7 +183,8 @@ def _deprecation(cause: _Deprecation) -> QualityItem:
         severity=Severity.P3,
         title=told,
         fix=cause.fix,
-        tests=len(cause.tests),
+        tests=tests,
+        touched=tuple(sorted(cause.tests)[:_MOST_PLACES]),
         places=tuple(f"{where}:{number}" for where, number in places[1 : _MOST_PLACES + 1]),
     )
 

@@ -259,7 +259,11 @@ class SeenTest(Entry, frozen=True):
 
 
 class WarningSeen(Entry, frozen=True):
-    """A warning pytest captured; repeats are folded into ``count``."""
+    """A warning pytest captured; repeats are folded into ``count``.
+
+    ``nodeid`` is the test that it came up in first. Where it touches several, ``tests`` names them, as far as the
+    recorder had room, and ``touched`` is how many they are.
+    """
 
     message: str
     category: str
@@ -268,6 +272,8 @@ class WarningSeen(Entry, frozen=True):
     nodeid: str = ""
     count: int = 1
     repeat: int = 0
+    tests: tuple[str, ...] = ()
+    touched: int = 0
 
 
 class SuiteEnded(Entry, frozen=True):

@@ -11,7 +11,8 @@ class QualityItem(msgspec.Struct, frozen=True, kw_only=True):
     """One weakness of the tests or of their configuration. ``severity`` is P2 (a gap, or time lost) or P3 (the rest).
 
     ``file`` is relative to the project's root where it is below it. ``tests`` counts those it touches; ``places`` are
-    further ``file:line``, at most 20, where the same cause shows in several. ``test`` is None where it is about none.
+    further ``file:line``, at most 20, where the same cause shows in several. ``test`` is None where it is about none;
+    ``touched`` names the tests that a deprecation touches, at most 20.
     """
 
     kind: str
@@ -23,6 +24,7 @@ class QualityItem(msgspec.Struct, frozen=True, kw_only=True):
     test: str | None = None
     tests: int = 1
     places: tuple[str, ...] = ()
+    touched: tuple[str, ...] = ()
 
 
 class QualitySummary(msgspec.Struct, frozen=True, kw_only=True):

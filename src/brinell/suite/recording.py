@@ -30,6 +30,7 @@ _TEXT_BUDGET = 20_000_000  # characters of longrepr and captured output in one s
 _POOR_TEXT = 2000
 _MOST_OWN_ERRORS = 20
 _MOST_FURTHER = 10
+_MOST_NAMED = 1000  # tests of one warning
 _MOST_WARNINGS = 1000  # they are held to the end; the recorder writes 200, more is none of its doing
 
 
@@ -81,9 +82,9 @@ class Recording:
         """Yield what is left once the process is gone; the last record is ``SuiteEnded``."""
         if not self.said_hello:
             yield self.started
-        repeats = self.done.warnings.repeats if self.done else {}
+        totals = self.done.warnings if self.done else wire.WarningTotals()
         for number, warning in self._warnings.items():
-            yield self._warning(warning, 1 + max(0, repeats.get(str(number), 0)))
+            yield self._warning(warning, str(number), totals)
         done = self.done
         yield SuiteEnded(
             exit_status,
@@ -166,15 +167,18 @@ class Recording:
     def _collect_error(self, line: wire.CollectErrorLine) -> CollectError:
         return CollectError(identity(line.nodeid), _chain(line.exc), self._long(line.longrepr), self._repeat)
 
-    def _warning(self, line: wire.Warned, count: int) -> WarningSeen:
+    def _warning(self, line: wire.Warned, number: str, totals: wire.WarningTotals) -> WarningSeen:
+        tests = tuple(self._names.of(one) for one in totals.tests.get(number, ())[:_MOST_NAMED])
         return WarningSeen(
             clean(line.message, 2048),
             clean(line.category or "", 200),
             clean(line.file or "", 4096),
             line.line or 0,
             self._names.of(line.nodeid or ""),
-            count,
+            1 + max(0, totals.repeats.get(number, 0)),
             self._repeat,
+            tests,
+            max(0, totals.touched.get(number, 0)),
         )
 
     def _test(self, line: wire.TestLine) -> SeenTest:

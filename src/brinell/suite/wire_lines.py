@@ -235,10 +235,15 @@ class SessionTimeLine(_Line, frozen=True, tag="session_time"):
 
 
 class WarningTotals(msgspec.Struct, frozen=True):
-    """How many warnings there were, and further times of those that were written."""
+    """How many warnings there were, and further times of those that were written.
+
+    ``tests`` has the tests of each that touches several, as far as they fit; ``touched`` how many those are.
+    """
 
     total: int = 0
     repeats: dict[str, int] = {}
+    tests: dict[str, list[str]] = {}
+    touched: dict[str, int] = {}
 
 
 class Done(_Line, frozen=True):

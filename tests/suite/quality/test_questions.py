@@ -48,6 +48,16 @@ def test_arguments_that_would_keep_pytest_from_starting(read):
     assert options(seen) == {("pytest.ini", 2, "argument", "--no-such-thing")}
 
 
+@pytest.mark.parametrize("arguments", ["-p berths_plugin", "-pberths_plugin --berths=3", "-p no_such_plugin"])
+def test_options_of_the_suites_own_plug_in_are_known(read, arguments):
+    ini = f"[pytest]\npythonpath = plugins\naddopts = {arguments}\nberths = 4\nberth = 3\n"
+    plugin = "def pytest_addoption(parser):\n    parser.addini('berths', '')\n    parser.addoption('--berths')\n"
+    for folder in ("plugins/", ""):
+        seen = options(read({"pytest.ini": ini, f"{folder}berths_plugin.py": plugin, "test_a.py": TEST}, asked=True))
+        unknown = {("pytest.ini", 5, "pytest", "berth")}
+        assert seen == unknown | ({("pytest.ini", 4, "pytest", "berths")} if "no_such" in arguments else set())
+
+
 def test_sections_and_files_that_are_never_read(read):
     files = {
         "pytest.ini": "[pytest]\nminversion = 6\n",

@@ -127,7 +127,7 @@ class Assertions:
     def _of_call(
         self, module: Module, call: ast.Call, func: ast.expr, owner: ast.ClassDef | None, within: Definition
     ) -> int:
-        full, name = module.imports.full(func), last(func)
+        full, name = module.full(func), last(func)
         if full.startswith("warnings."):
             return int(_says_error(call))
         receiver = dotted(func).rpartition(".")[0] if isinstance(func, ast.Attribute) else ""

@@ -116,7 +116,7 @@ def marks(test: Test) -> Iterator[tuple[str, ast.expr]]:
             node = one.func if isinstance(one, ast.Call) else one
             resolved = test.module.values.get(node.id) if isinstance(node, ast.Name) else None
             mark = one if resolved is None else resolved  # windows_only = pytest.mark.skipif(...)
-            full = test.module.imports.full(mark.func if isinstance(mark, ast.Call) else mark)
+            full = test.module.full(mark.func if isinstance(mark, ast.Call) else mark)
             if ".mark." in f".{full}":
                 yield full.rpartition("mark.")[2].partition(".")[0], mark
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from brinell.suite.quality.files import Function
-from brinell.suite.quality.nodes import walk
+from brinell.suite.quality.nodes import own_nodes, walk, walk_own
 
 Definition = Function | ast.ClassDef
 
@@ -33,30 +33,53 @@ class Imports:
     """What the names of a module stand for: local name -> full dotted name. Relative modules keep their dots."""
 
     def __init__(self, tree: ast.Module) -> None:
+        within: dict[str, str] = {}
         self.names: dict[str, str] = {}
         self.stars: list[str] = []
-        for node in walk(tree):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    short = alias.asname or alias.name.partition(".")[0]
-                    self.names[short] = alias.name if alias.asname else short
-            elif isinstance(node, ast.ImportFrom):
-                self._from(node)
-
-    def _from(self, node: ast.ImportFrom) -> None:
-        module = "." * node.level + (node.module or "")
-        for alias in node.names:
-            if alias.name == "*":
-                self.stars.append(module)
-            else:
-                joint = "" if module.endswith(".") or not module else "."
-                self.names[alias.asname or alias.name] = f"{module}{joint}{alias.name}"
+        for node, nested in walk_own(tree):
+            (within if nested else self.names).update(imported_names(node))
+            if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+                self.stars.append("." * node.level + (node.module or ""))
+        self.names = within | self.names
 
     def full(self, node: ast.AST) -> str:
         """Return the full name of an expression: ``time.sleep`` for ``sleep`` after ``from time import sleep``."""
         name = dotted(node)
         head, dot, rest = name.partition(".")
         return self.names.get(head, head) + dot + rest if name else ""
+
+
+def imported_names(node: ast.AST) -> dict[str, str]:
+    """Return what an import binds: local name -> full dotted name. Empty for anything else, and for a star."""
+    if isinstance(node, ast.Import):
+        return {
+            alias.asname or alias.name.partition(".")[0]: alias.name if alias.asname else alias.name.partition(".")[0]
+            for alias in node.names
+        }
+    if not isinstance(node, ast.ImportFrom):
+        return {}
+    module = "." * node.level + (node.module or "")
+    joint = "" if module.endswith(".") or not module else "."
+    return {alias.asname or alias.name: f"{module}{joint}{alias.name}" for alias in node.names if alias.name != "*"}
+
+
+def local_names(function: Function) -> dict[str, str]:
+    """Return the names that a function binds itself: those it imports with their full names, others with none."""
+    bound = dict.fromkeys((one.arg for one in walk(function.args) if isinstance(one, ast.arg)), "")
+    imported: dict[str, str] = {}
+    elsewhere: set[str] = set()
+    passing: set[ast.AST] = set()  # variables of comprehensions are bound in there only
+    for node in own_nodes(function):
+        if isinstance(node, ast.comprehension):
+            passing.update(walk(node.target))
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            elsewhere.update(node.names)
+        elif isinstance(node, Definition) or (isinstance(node, ast.ExceptHandler) and node.name):
+            bound[str(node.name)] = ""
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) and node not in passing:
+            bound[node.id] = ""
+        imported.update(imported_names(node))
+    return {name: full for name, full in (bound | imported).items() if name not in elsewhere}
 
 
 def definitions(body: list[ast.stmt]) -> Iterator[Definition]:

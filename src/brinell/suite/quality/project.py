@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from brinell.suite.quality.files import Source, UnreadableError, read
-from brinell.suite.quality.names import Definition, Imports, definitions, last
+from brinell.suite.quality.files import Function, Source, UnreadableError, read
+from brinell.suite.quality.names import Definition, Imports, definitions, dotted, last, local_names
 
 _MOST_HOPS = 8
 MOST_BYTES_IN_ALL = 12_000_000  # of source, some 15,000 tests; a tree takes fifty times its text
@@ -33,6 +33,31 @@ class Module:
             for target in statement.targets
             if isinstance(target, ast.Name)
         }
+
+        self._locals: dict[ast.AST, dict[str, str]] = {}
+
+    def full(self, node: ast.AST) -> str:
+        """Return the full name of an expression, as the place where it stands has it.
+
+        ``time.sleep`` for ``sleep`` after ``from time import sleep``; a name that a function around it binds to
+        anything else is nobody's (``?.sleep``).
+        """
+        name = dotted(node)
+        head, dot, rest = name.partition(".")
+        for function in self.functions_around(node) if name else ():
+            if function not in self._locals:
+                self._locals[function] = local_names(function)
+            bound = self._locals[function].get(head)
+            if bound is not None:
+                return (bound or f"?.{head}") + dot + rest
+        return self.imports.full(node)
+
+    def functions_around(self, node: ast.AST) -> Iterator[Function]:
+        """Yield the functions in whose bodies a node stands, innermost first."""
+        for above in self.source.enclosing(node):
+            if isinstance(above, Function) and node in above.body:
+                yield above
+            node = above
 
     def methods(self, owner: ast.ClassDef) -> dict[str, Definition]:
         """Return what a class defines itself."""
@@ -174,7 +199,7 @@ class Project:
     def bases(self, module: Module, owner: ast.ClassDef) -> Iterator[tuple[Module, ast.ClassDef]]:
         """Yield the bases of a class that belong to the tests."""
         for expression in owner.bases:
-            found = self.resolve(module.imports.full(expression), module)
+            found = self.resolve(module.full(expression), module)
             if found is not None and isinstance(found[1], ast.ClassDef) and found[1] is not owner:
                 yield found[0], found[1]
 
@@ -182,7 +207,7 @@ class Project:
         """Whether a class is a ``unittest.TestCase``; None where a base is somebody else's and nobody knows."""
         known: bool | None = False
         for expression in owner.bases:
-            full = module.imports.full(expression)
+            full = module.full(expression)
             name = last(expression)
             if full in {"unittest.TestCase", "unittest.IsolatedAsyncioTestCase"} or name.endswith("TestCase"):
                 return True

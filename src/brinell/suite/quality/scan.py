@@ -12,7 +12,7 @@ from brinell.core.quality_records import Weakness
 from brinell.suite.quality.asserting import Assertions
 from brinell.suite.quality.fixtures import Fixtures
 from brinell.suite.quality.found_tests import Patterns, Test, tests_of
-from brinell.suite.quality.names import Imports, last
+from brinell.suite.quality.names import last
 from brinell.suite.quality.project import Module, Project
 from brinell.suite.quality.questions import Answers
 
@@ -72,11 +72,11 @@ _REGISTERING = re.compile(
 )
 
 
-def is_plain(decorators: list[ast.expr], imports: Imports) -> bool:
+def is_plain(decorators: list[ast.expr], module: Module) -> bool:
     """Whether decorators leave a test what it is: none that may register it, or make something else of it."""
     for decorator in decorators:
         node = decorator.func if isinstance(decorator, ast.Call) else decorator
-        full = imports.full(node)
+        full = module.full(node)
         is_plain_name = isinstance(node, ast.Name) and not _REGISTERING.search(node.id)
         if ".mark." not in f".{full}" and last(node) not in _EVERYBODYS and not is_plain_name:
             return False

@@ -53,7 +53,7 @@ def _ends(test: Test, statement: ast.stmt) -> bool:
     if isinstance(statement, (ast.Return, ast.Raise, ast.Break, ast.Continue)):
         return True
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        return test.module.imports.full(statement.value.func) in _ENDING
+        return test.module.full(statement.value.func) in _ENDING
     return False
 
 

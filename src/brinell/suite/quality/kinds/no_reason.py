@@ -39,7 +39,7 @@ def _bare(module: Module, node: ast.AST) -> str:
     """Return ``skip`` or ``xfail`` for a mark without a call, where it is applied: decorator, ``marks=`` and so on."""
     if not isinstance(node, (ast.Attribute, ast.Name)):
         return ""
-    name = "skip" if module.imports.full(node) == "unittest.skip" else _mark(module, node)
+    name = "skip" if module.full(node) == "unittest.skip" else _mark(module, node)
     if name not in {"skip", "xfail"}:
         return ""
     above = module.source.parents.get(node)
@@ -58,7 +58,7 @@ def _called(module: Module, node: ast.AST) -> str:
     if not isinstance(node, ast.Call):
         return ""
     mark = _mark(module, node.func)
-    full = module.imports.full(node.func)
+    full = module.full(node.func)
     if mark in _MARKS:
         place = _MARKS[mark]
         if mark in {"skipif", "xfail"} and any(
@@ -82,7 +82,7 @@ def _called(module: Module, node: ast.AST) -> str:
 
 
 def _mark(module: Module, node: ast.expr) -> str:
-    full = module.imports.full(node)
+    full = module.full(node)
     head, _, name = full.rpartition(".")
     return name if head in {"pytest.mark", "_pytest.mark"} else ""
 

@@ -95,7 +95,7 @@ def _functions(scan: Scan, module: Module, used: set[str]) -> Iterator[Weakness]
         around = list(module.source.enclosing(node))
         owners = [one.name for one in reversed(around) if isinstance(one, (Function, ast.ClassDef))]
         identity = "::".join([module.path, *owners, node.name])
-        if scan.patterns.is_function(node.name) and is_plain(node.decorator_list, module.imports):
+        if scan.patterns.is_function(node.name) and is_plain(node.decorator_list, module):
             variant, detail = _place(node, around, in_conftest=in_conftest, is_used=node.name in used)
         elif _NEAR.match(node.name) and len(around) == 1 and not node.decorator_list and node.name not in used:
             is_test = not scan.patterns.is_function(node.name) and bool(asserts_within(node.body)) and not in_conftest
@@ -182,11 +182,7 @@ def _tests_in(scan: Scan, module: Module) -> Iterator[Function]:
         if isinstance(one, ast.ClassDef):
             if is_collected(scan.project, module, scan.patterns, one):
                 yield from (inner for inner in _test_methods(scan, one) if asserts_within(inner.body))
-        elif (
-            scan.patterns.is_function(one.name)
-            and is_plain(one.decorator_list, module.imports)
-            and asserts_within(one.body)
-        ):
+        elif scan.patterns.is_function(one.name) and is_plain(one.decorator_list, module) and asserts_within(one.body):
             yield one
 
 

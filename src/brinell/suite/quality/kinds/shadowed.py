@@ -29,7 +29,7 @@ def _in_block(
     for statement in body:
         if isinstance(statement, Definition):
             before = known.get(statement.name)
-            if before is not None and is_plain(before.decorator_list, module.imports):
+            if before is not None and is_plain(before.decorator_list, module):
                 identity = "::".join([module.path, *owners, before.name])
                 variant = "class" if isinstance(before, ast.ClassDef) else ""
                 yield found(

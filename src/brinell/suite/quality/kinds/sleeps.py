@@ -57,7 +57,7 @@ def _called(scan: Scan, module: Module, function: Function) -> Iterator[tuple[Mo
         call = node.value if isinstance(node, (ast.Expr, ast.Assign)) else None
         call = call.value if isinstance(call, ast.Await) else call
         if isinstance(call, ast.Call) and isinstance(call.func, (ast.Name, ast.Attribute)):
-            target = scan.project.resolve(module.imports.full(call.func), module)
+            target = scan.project.resolve(module.full(call.func), module)
             if target is not None and isinstance(target[1], Function) and len(target[1].body) <= _SHORT:
                 yield target[0], target[1]
 
@@ -69,11 +69,7 @@ def _in_function(module: Module, function: Function, test: str, done: set[ast.AS
     if _FAKED & set(arguments(function)) or _replaces_sleep(function) or _cancels(function):
         return
     for node in own_nodes(function):
-        if (
-            not isinstance(node, ast.Call)
-            or module.imports.full(node.func) not in _SLEEPS
-            or not (node.args or node.keywords)
-        ):
+        if not isinstance(node, ast.Call) or module.full(node.func) not in _SLEEPS or not (node.args or node.keywords):
             continue
         argument = node.args[0] if node.args else node.keywords[0].value
         seconds = _seconds(argument, function, module)
@@ -100,7 +96,7 @@ def _seconds(argument: ast.expr, function: Function, module: Module) -> float | 
 def _is_waited_for(module: Module, call: ast.Call) -> bool:
     """Whether the function itself waits: the sleep is a statement, and a coroutine's is awaited right there."""
     above = module.source.parents.get(call)
-    if module.imports.full(call.func) in _AWAITED:
+    if module.full(call.func) in _AWAITED:
         return isinstance(above, ast.Await)
     return isinstance(above, ast.Expr)
 

@@ -98,7 +98,7 @@ def _marks(scan: Scan, knows: PytestKnows) -> Iterator[Weakness]:
     seen: set[str] = set()
     for module in scan.project.tests.values():
         for node in walk(module.source.tree):
-            if not (isinstance(node, ast.Attribute) and module.imports.full(node.value) == "pytest.mark"):
+            if not (isinstance(node, ast.Attribute) and module.full(node.value) == "pytest.mark"):
                 continue
             if node.attr not in known and node.attr not in seen and not node.attr.startswith("_"):
                 seen.add(node.attr)
