@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from brinell.core.finding import Finding
+from brinell.core.load_judgement import Curve, Timeline
 from brinell.core.property_judgement import PropertySummary, PropertyTest
 from brinell.core.quality_judgement import QualityItem, QualitySummary
 from brinell.core.time_judgement import Against, FixtureCost, ImportCost, SuiteTime
@@ -353,6 +354,8 @@ class Load(_Part, frozen=True, kw_only=True):
     samples: tuple[dict[str, Any], ...] = ()  # slowest and failed requests
     series: Series | None = None
     sent_rate: float | None = None
+    timeline: Timeline | None = None  # what the charts show
+    curve: Curve | None = None
 
 
 class Part(_Part, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from brinell.checks.load.tally import OperationTally, SecondTally, Tally, keep_s
 from brinell.core.histogram import Histogram
 from brinell.core.judgement import Distribution, Generator, Load, Operation, Series, SubjectVitals
 from brinell.core.observation import Exemplar, Vitals
+from brinell.core.timeline import curve
 
 _SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
 
@@ -64,6 +65,8 @@ def load_of(tally: Tally, trust: Trust, limits: dict[str, float], rulings: dict[
         },
         samples=_samples(tally),
         series=_series(tally),
+        timeline=tally.course.timeline(),
+        curve=curve(tally.response, tally.service),
     )
 
 

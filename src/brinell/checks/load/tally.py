@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
 from brinell.core import outcomes
 from brinell.core.evidence import Evidence, observation_id
-from brinell.core.histogram import Histogram, Sparse
+from brinell.core.histogram import Histogram
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted, Vitals
+from brinell.core.sparse import Compact, compact
+from brinell.core.timeline import Course
 
 SLOWEST = 10
 EACH_ERROR = 3
-
-_Compact = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]
 
 
 @dataclass
@@ -35,7 +32,7 @@ class SecondTally:
     completed: int = 0
     errors: int = 0
     max_ns: int = 0
-    parts: list[_Compact] = field(default_factory=list)
+    parts: list[Compact] = field(default_factory=list)
 
     def quantiles_ns(self, shares: tuple[float, ...]) -> list[int | None]:
         """Quantiles of the second's response times."""
@@ -66,6 +63,10 @@ class Tally:
     vitals: list[Vitals] = field(default_factory=list)
     slowest: list[tuple[int, str, Exemplar]] = field(default_factory=list)
     failed: dict[str, list[tuple[str, Exemplar]]] = field(default_factory=dict)
+    course: Course = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.course = Course(self.started.start_ns)
 
     @property
     def requests(self) -> int:
@@ -146,10 +147,12 @@ def _add(tally: Tally, record: object, identity: str) -> None:
             tally.lag.add_sparse(record.lag, record.max_lag_ns)
             tally.scheduled += record.scheduled
             tally.waited_seconds += record.waiting > 0
+            tally.course.add_generator(record)
         case Exemplar():
             _add_exemplar(tally, record, identity)
         case Vitals():
             tally.vitals.append(record)
+            tally.course.add(record)
         case LoadEnded():
             tally.ended, tally.ended_id = record, identity
 
@@ -164,7 +167,9 @@ def _add_slice(tally: Tally, one: LoadSlice) -> None:
         histogram.add_sparse(one.service, one.max_service_ns)
     second = tally.seconds.setdefault(one.second, SecondTally())
     second.max_ns = max(second.max_ns, one.max_response_ns)
-    second.parts.append(_compact(one.response))
+    response = compact(one.response)
+    second.parts.append(response)
+    tally.course.add_slice(one, response)
     if outcomes.completed(one.outcome):
         second.completed += one.count
     if one.outcome == outcomes.OK:
@@ -198,7 +203,3 @@ def keep_slowest(tally: Tally) -> None:
             seen.add(key)
             found.append(entry)
     tally.slowest = found[:SLOWEST]
-
-
-def _compact(sparse: Sparse) -> _Compact:
-    return np.asarray(sparse[0], dtype=np.int32), np.asarray(sparse[1], dtype=np.int64)
