@@ -14,6 +14,8 @@ _ROWS = 12  # default, reverse, and ten of the Williams design: 95 % of victims 
 _ORDER_SHARE = 0.25  # of what is left of the budget, for whole orders
 _ALONE_SHARE = 0.3
 _PAIR_SHARE = 0.35
+_REMAINING_SHARE = 0.6
+_REMAINING_SHARE_IF_CLEAN = 0.15
 _WATCHED_S = 0.05  # what a test alone costs when the state around it is looked at
 
 
@@ -154,9 +156,13 @@ def followed(examiner: Examiner, seed: int) -> None:
 
 
 def remaining_pairs(examiner: Examiner) -> None:
-    """Try the pairs that nothing has covered yet, where the budget allows for all: state may be out of sight."""
+    """Try the pairs that nothing has covered yet, where the budget allows for all: state may be out of sight.
+
+    Where no order made a difference and nobody leaves anything, there is little to find, and causes need the time.
+    """
     examiner.phase("remaining pairs")
-    stop_at_s = examiner.left_s * 0.4
+    leak = bool(leavers(examiner)) or bool(examiner.ledger.suspicious())
+    stop_at_s = examiner.left_s * (1 - (_REMAINING_SHARE if leak else _REMAINING_SHARE_IF_CLEAN))
     tests = [test for test in range(examiner.count) if test not in examiner.deadly]
     good = [test for test in tests if not examiner.ledger.alone[test].failures]
     expected = sum(examiner.expected_s([test]) for test in tests) / max(1, len(tests)) * 2 + 0.01
