@@ -203,7 +203,7 @@ def for_load(
     problems = Problems("brinell load", hint="brinell load --help")
     spec = LoadSpec(
         name=_slug(parts.path) or "load",
-        shape=shape(load_shape, OPTIONS, problems),
+        shape=shape(load_shape, OPTIONS, problems, Path.cwd()),
         url=f"{parts.scheme}://{parts.netloc}",
         requests=(RequestSpec(path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""), **request),),
         thresholds=thresholds(limits, ("--slo",), problems),

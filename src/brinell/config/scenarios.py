@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import tables
+from brinell.config import checks, tables
 from brinell.config.durations import seconds
 from brinell.config.keys import kind_of, read_table
 from brinell.config.problems import NOT_YET, Place, Problems, Unfit
@@ -19,7 +19,6 @@ from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
 DRIVERS_LATER = ("websocket", "call", "cache")
-SHAPES_LATER = ("replay", "sine", "trace")
 _BODIES = ("json", "body", "body_file")
 
 
@@ -46,7 +45,7 @@ def scenario(entry: Any, root: Path, place: Place, problems: Problems) -> dict[s
     if "driver" in values:
         _driver(values["driver"], place, problems)
     if "shape" in values:
-        values["shape"] = shape(values["shape"], (*place, "shape"), problems)
+        values["shape"] = shape(values["shape"], (*place, "shape"), problems, root)
     if "requests" in values:
         values["requests"] = _requests(values["requests"], root, place, problems)
     if "thresholds" in values:
@@ -54,19 +53,18 @@ def scenario(entry: Any, root: Path, place: Place, problems: Problems) -> dict[s
     return values
 
 
-def shape(table: Mapping[str, Any], place: Place, problems: Problems) -> dict[str, Any]:
-    """Check a shape against its kind's fields; return the table with durations in seconds."""
+def shape(table: Mapping[str, Any], place: Place, problems: Problems, root: Path) -> dict[str, Any]:
+    """Check a shape against its kind's fields; return the table with durations in seconds, and files made absolute."""
     kind = table.get("kind")
     kinds = list(SHAPES)
     if kind is None:
         problems.add(place, "kind", Unfit("missing: every shape has a kind", kinds, ""))
         return {}
     if not isinstance(kind, str) or kind not in SHAPES:
-        why = NOT_YET if kind in SHAPES_LATER else "no such kind of shape"
-        problems.add(place, "kind", Unfit(why, kinds), value=kind)
+        problems.add(place, "kind", Unfit("no such kind of shape", kinds), value=kind)
         return {}
     before = len(problems.found)
-    read = {"kind": kind} | _fields(table, SHAPES[kind], place, problems)
+    read = {"kind": kind} | _fields(table, SHAPES[kind], place, problems, root)
     if len(problems.found) == before:
         _whole(read, place, problems)
     return read
@@ -106,8 +104,8 @@ def _driver(name: str, place: Place, problems: Problems) -> None:
         problems.add(place, "driver", Unfit(why, list(DRIVERS)), value=name)
 
 
-def _fields(table: Mapping[str, Any], kind: Any, place: Place, problems: Problems) -> dict[str, Any]:
-    """Convert each key of a shape to the type its kind gives it; durations may be text."""
+def _fields(table: Mapping[str, Any], kind: Any, place: Place, problems: Problems, root: Path) -> dict[str, Any]:
+    """Convert each key of a shape to the type its kind gives it; durations may be text, paths are below ``root``."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     found: dict[str, Any] = {}
     for name, value in table.items():
@@ -117,7 +115,7 @@ def _fields(table: Mapping[str, Any], kind: Any, place: Place, problems: Problem
             problems.unknown(place, name, list(fields), value=value)
             continue
         try:
-            found[name] = _field(value, fields[name])
+            found[name] = _field(value, fields[name], root)
         except Unfit as unfit:
             problems.add(place, name, unfit, value=value)
     for name, field in fields.items():
@@ -126,17 +124,26 @@ def _fields(table: Mapping[str, Any], kind: Any, place: Place, problems: Problem
     return found
 
 
-def _field(value: Any, field: msgspec.structs.FieldInfo) -> Any:
-    if isinstance(value, str) and _is_duration(field.name):
-        try:
-            value = seconds(value)
-        except ValueError as error:
-            raise Unfit(str(error)) from None
+def _field(value: Any, field: msgspec.structs.FieldInfo, root: Path) -> Any:
+    if field.name == "file" and isinstance(value, str):
+        return checks.file(root)(value)
+    if _is_duration(field.name):
+        value = [_seconds(one) for one in value] if isinstance(value, list) else _seconds(value)
     try:
         msgspec.convert(value, field.type)
     except (msgspec.ValidationError, OverflowError) as error:
         raise Unfit(_plainly(str(error), value)) from None
     return value
+
+
+def _seconds(value: Any) -> Any:
+    """Read a duration that is text; leave anything else to the type."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return seconds(value)
+    except ValueError as error:
+        raise Unfit(str(error)) from None
 
 
 def _is_duration(name: str) -> bool:
@@ -146,8 +153,8 @@ def _is_duration(name: str) -> bool:
 def _whole(table: dict[str, Any], place: Place, problems: Problems) -> None:
     """Let the kind itself look at all its fields together; its words begin with the field they are about."""
     try:
-        shape_of(table)
-    except msgspec.ValidationError as error:
+        shape_of(table).planned()  # a recording is read for this
+    except (msgspec.ValidationError, ValueError) as error:
         said = _plainly(str(error), None)
         key = said.partition(" ")[0]
         problems.add(place, key if key in table else "", Unfit(said), value=table.get(key))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from brinell.load.engine.connection import Connection
     from brinell.load.engine.recorder import Recorder
     from brinell.load.engine.work import Operation
+    from brinell.load.shapes.profile import Stage
     from brinell.subject.targets import Target
 
 
@@ -32,14 +33,33 @@ class Shape(Protocol):
 
     @property
     def target_rate(self) -> float | None:
-        """Requests a second that are asked for; None where the subject sets the rate."""
+        """Requests a second that are asked for, on average; None where the subject sets the rate."""
+        ...
+
+    @property
+    def peak_rate(self) -> float | None:
+        """The highest rate that is asked for; None where the subject sets it."""
+        ...
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Parts of the schedule that are judged by themselves; none where all of it is one."""
+        ...
+
+    def planned(self, until_s: float | None = None) -> int | None:
+        """How many requests are due in the first ``until_s`` seconds, or in all; None where the subject sets that."""
         ...
 
     def due_ns(self, worker: int, workers: int) -> Iterator[int] | None:
         """Yield one worker's share of the due times, nanoseconds from the start, ascending and below the span.
 
-        Pure: asked twice it gives the same. None in a closed model.
+        Pure: asked twice it gives the same. Of W workers, the w-th takes every W-th request from the w-th on, so that
+        all together make one worker's sequence. None in a closed model.
         """
+        ...
+
+    def prepared(self, folder: Path) -> Shape:
+        """Return the shape as workers get it: what takes long to read is read here, once, into ``folder``."""
         ...
 
 
