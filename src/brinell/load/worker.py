@@ -145,6 +145,7 @@ def _tls(spec: WorkerSpec) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
+    context.options |= ssl.OP_NO_RENEGOTIATION  # a server could ask for handshake after handshake
     if not spec.verify_tls:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

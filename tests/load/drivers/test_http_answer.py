@@ -4,7 +4,7 @@ import pytest
 
 from brinell.load.drivers.http_answer import (
     CHUNKED,
-    REMEMBERED,
+    REMEMBERED_BYTES,
     UNTIL_CLOSE,
     Chunks,
     Head,
@@ -74,10 +74,11 @@ def test_a_bad_status_line_or_an_unasked_upgrade_is_refused(status):
 
 def test_heads_are_remembered_exactly_and_within_bounds():
     heads = Heads(bodiless=False)
-    for number in range(3 * REMEMBERED):
+    for number in range(3 * REMEMBERED_BYTES // 100):
         text = f"HTTP/1.1 200 OK\r\nX-Id: {number}\r\nContent-Length: {number}\r\n\r\n".encode()
         assert heads.read(text) == heads.read(text) == Head(200, number, keep=True, outcome="ok")
-        assert len(heads._known) <= REMEMBERED
+        assert sum(map(len, heads._known)) <= REMEMBERED_BYTES
+    assert len(heads._known) > 500  # more than a usual server says in a second
 
 
 def test_chunks_end_where_the_message_ends():
@@ -96,3 +97,9 @@ def test_bytes_past_the_last_chunk_are_refused(extra):
 def test_expectations_decide_about_statuses():
     assert [outcome_of(status, ()) for status in (200, 204, 302, 404, 500)] == ["ok"] * 3 + ["status-404", "status-500"]
     assert [outcome_of(status, (404,)) for status in (404, 200)] == ["ok", "status-200"]
+
+
+@pytest.mark.parametrize("status", ["000", "099"])
+def test_statuses_begin_at_100(status):
+    with pytest.raises(ProtocolError, match="no status"):
+        Heads().read(f"HTTP/1.1 {status} X\r\n\r\n".encode())

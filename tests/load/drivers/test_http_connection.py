@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brinell.core.plan import RequestSpec
-from brinell.load.drivers.http_connection import HttpConnection, HttpOperation
+from brinell.load.drivers.http_connection import Held, HttpConnection, HttpOperation
 from brinell.load.engine.connection import IDLE
 from brinell.load.engine.recorder import Recorder
 from brinell.load.shapes.closed import Closed
@@ -184,6 +184,41 @@ def test_bytes_are_counted(answers):
     assert one.cell("ok").bytes_in == total
 
 
+SEEDS = [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX-T: 1\r\n\r\n",
+    b"HTTP/1.0 404 No\r\nConnection: close, keep-alive\r\n\r\nhello",
+    b"HTTP/1.1 103 Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 None\r\nTransfer-Encoding: gzip\r\n\r\n",
+]
+edits = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 3), st.binary(max_size=3)), max_size=4)
+
+
+@given(st.sampled_from(SEEDS), edits, places, st.sampled_from(["GET", "HEAD"]))
+def test_whatever_comes_ends_in_one_word_and_nothing_is_kept(seed, edits, places, method):
+    data = seed
+    for at, cut_off, put in edits:
+        data = data[:at] + put + data[at + cut_off :]
+    before = Held.total
+    host = Host()
+    connection = HttpConnection(host)
+    connection.operation = operation(method)
+    for piece in [*cut(data, places), b""] if data else [b""]:
+        connection.recv = lambda _, piece=piece: piece
+        if not host.told:
+            connection.on_ready(1)
+    ((kind, _),) = host.told
+    assert kind in {"ok", "protocol", "short-body", "reset"} or kind.startswith("status-")
+    connection.close()
+    assert Held.total == before
+    assert not connection.held
+
+
+def test_a_head_byte_by_byte_is_found_wherever_it_ends():
+    whole = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX: " + b"a" * 5000 + b"\r\nContent-Length: 1\r\n\r\nb"
+    for ahead in (1, 2, 3, 7):
+        assert reading(operation(), [whole[at : at + ahead] for at in range(0, len(whole), ahead)]) == [("ok", True)]
+
+
 # --- whole engines against real servers -------------------------------------------------------------------------------
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -269,6 +304,12 @@ REFUSED = {
         "protocol",
         b"switches",
     ),
+    "announcements-without-end": (
+        RequestSpec(),
+        [b"HTTP/1.1 100 Continue\r\n\r\n"] * 500,
+        "protocol",
+        b"announcements",
+    ),
     "a-banner": (RequestSpec(), [b"220 smtp ready\r\n"], "protocol", b"not an HTTP/1 answer"),
 }
 
@@ -284,7 +325,7 @@ def test_broken_answers_are_counted_under_their_kind(lab, case, shape):
 
 NEVER = {
     "only-an-announcement": [b"HTTP/1.1 100 Continue\r\n\r\n"],
-    "announcements-without-end": [b"HTTP/1.1 100 Continue\r\n\r\n"] * 500,
+    "many-announcements": [b"HTTP/1.1 100 Continue\r\n\r\n"] * 90,
     "byte-by-byte": [piece for byte in LENGTH for piece in (bytes([byte]), 0.1)],
     "body-byte-by-byte": [OK + b"Content-Length: 99\r\n\r\n", *[b"x", 0.1] * 99],
     "chunk-shorter-than-said": [CHUNKED + b"ff\r\nhello\r\n0\r\n\r\n"],

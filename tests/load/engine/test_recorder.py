@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,8 +22,15 @@ def test_binning_in_bulk_is_binning_one_by_one(values):
     st.lists(st.tuples(st.integers(0, 10**10), st.integers(0, 10**10)), min_size=1, max_size=60),
     st.lists(st.integers(0, 10**10), max_size=60),
     st.integers(1, 7),
+    st.sampled_from([0, 5, 40, 256]),
 )
-def test_slices_hold_exactly_what_was_recorded_whenever_it_was_binned(apart, both, every):
+def test_slices_hold_exactly_what_was_recorded_whenever_it_was_binned(apart, both, every, few):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("brinell.load.engine.recorder.FEW", few)
+        recorded_and_taken(apart, both, every)
+
+
+def recorded_and_taken(apart, both, every):
     recorder = Recorder(3)
     cell = recorder.cell("GET /", "ok")
     response, service = Histogram(), Histogram()

@@ -17,8 +17,8 @@ CHUNKED = -1
 UNTIL_CLOSE = -2
 
 LONGEST_HEAD = 256 * 1024
-REMEMBERED = 512
-REMEMBERED_BYTES = 8192  # a head longer than this is parsed every time: memory stays bounded
+REMEMBERED_BYTES = 128 * 1024  # of heads, per operation: whatever a server invents, memory stays bounded
+LONGEST_REMEMBERED = 8192  # a head longer than this is parsed every time
 START = b"HTTP/1."
 OLD = b"HTTP/1.0"
 END = b"\r\n\r\n"
@@ -44,12 +44,13 @@ class Heads:
     announce; ``expect`` are the statuses of success.
     """
 
-    __slots__ = ("_bodiless", "_expect", "_known", "known")
+    __slots__ = ("_bodiless", "_expect", "_known", "_known_bytes", "known")
 
     def __init__(self, *, bodiless: bool = False, expect: tuple[int, ...] = ()) -> None:
         self._bodiless = bodiless
         self._expect = expect
         self._known: dict[bytes, Head] = {}
+        self._known_bytes = 0
         self.known = self._known.get  # the head that these bytes were found to be, or None
 
     def read(self, head: bytes) -> Head:
@@ -58,9 +59,11 @@ class Heads:
         if found is None:
             found = _parse(head, self._expect, bodiless=self._bodiless)
             # One that only announces (100, 103) is not remembered: a known head counts as an answer.
-            if len(head) <= REMEMBERED_BYTES and found.status >= 200:
-                if len(self._known) >= REMEMBERED:
+            if len(head) <= LONGEST_REMEMBERED and found.status >= 200:
+                self._known_bytes += len(head)
+                if self._known_bytes > REMEMBERED_BYTES:
                     self._known.clear()
+                    self._known_bytes = len(head)
                 self._known[head] = found
         return found
 
@@ -94,6 +97,8 @@ def _parse(head: bytes, expect: tuple[int, ...], *, bodiless: bool) -> Head:
         raise ProtocolError(str(error)) from None
     found = fields.found
     status: int = parser.get_status_code()
+    if status < 100:
+        raise ProtocolError(f"{status:03d} is no status")
     outcome = outcome_of(status, expect)
     keep = not head.startswith(OLD)
     if _CONNECTION in found:

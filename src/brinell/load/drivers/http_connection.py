@@ -25,6 +25,8 @@ from brinell.load.wire import WireOperation
 
 READ_BYTES = 65536
 LONGEST_SEEN = 16384  # a longer answer is not compared as a whole
+LONGEST_HEADS = 64 << 20  # bytes of unfinished heads that all connections of a process may keep together
+ANNOUNCEMENTS = 100  # 1xx answers before the answer: a server without end would keep the loop from everybody else
 _now = time.monotonic_ns
 
 
@@ -45,17 +47,24 @@ class HttpOperation(Operation):
         self.before = b""  # an answer is worth knowing once it came twice
 
 
+class Held:
+    """Bytes of unfinished heads in this process: one number for all connections."""
+
+    total = 0
+
+
 class HttpConnection(Connection):
     """``fresh``: no part of an answer has come. ``held`` are bytes of an incomplete head; ``head`` is set while a body
-    comes in, ``left`` counts its bytes.
+    comes in, ``left`` counts its bytes. ``announced`` counts 1xx answers before the answer.
     """
 
-    __slots__ = ("chunks", "fresh", "head", "held", "left", "status")
+    __slots__ = ("announced", "chunks", "fresh", "head", "held", "left", "status")
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self.fresh = True
-        self.held = b""
+        self.held = bytearray()
+        self.announced = 0
         self.head: Head | None = None
         self.left = 0
         self.chunks: Chunks | None = None
@@ -68,7 +77,7 @@ class HttpConnection(Connection):
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
         except OSError as error:
-            self.break_off(*classify(error))
+            self._broken(error)
             return
         ended = _now()
         operation = self.operation
@@ -101,10 +110,10 @@ class HttpConnection(Connection):
                 return
         self.fresh = False
         self.phase = "inside the answer"
-        where, seen = ("it began", self.held or data) if self.head is None else ("at", data)
+        where, seen = ("it began", bytes(self.held[:60]) or data) if self.head is None else ("at", data)
         try:
             if self.head is None:
-                self._begun(operation, self.held + data, ended)
+                self._begun(operation, data, ended)
             else:
                 self._body(operation, self.head, data, ended)
         except ProtocolError as error:
@@ -121,42 +130,76 @@ class HttpConnection(Connection):
         self.used = True
         self.host.answered(self, ended, head.outcome, keep=True)
 
-    def _begun(self, operation: HttpOperation, whole: bytes, ended: int) -> None:
-        """Go on with an answer whose head is not read yet."""
+    def _begun(self, operation: HttpOperation, data: bytes, ended: int) -> None:
+        """Go on with an answer whose head is not read yet. Of bytes that were looked at before, only the last three
+        are looked at again: a head that comes byte by byte costs what it is long, not its square.
+        """
+        whole: bytes | bytearray = data
+        at = looked = 0
+        if self.held:
+            looked = max(0, len(self.held) - 3)
+            self.held += data
+            Held.total += len(data)
+            whole = self.held
         while True:
-            end = whole.find(END) + len(END)
+            end = whole.find(END, looked) + len(END)
             if end < len(END):
-                self._incomplete(whole)
+                self._incomplete(whole, at, looked)
                 return
-            head = operation.heads.read(whole[:end])
+            head = operation.heads.read(bytes(whole[at:end]))
             if head.status >= 200:
                 break
-            whole = whole[end:]  # 100 Continue and its like announce, they do not answer
-            if not whole:
-                self.held = b""
+            self._announce()  # 100 Continue and its like announce, they do not answer
+            at = looked = end
+            if at == len(whole):
+                self._drop_held()
                 return
-        self.held = b""
         self.head = head
         self.status = head.status
         self.left = head.length
+        whole = bytes(whole)
+        self._drop_held()
         if head.length == CHUNKED:
             self.chunks = Chunks()
-            self._body(operation, head, whole, ended)
+            self._body(operation, head, whole[at:], ended)
             return
-        operation.cell(head.outcome).bytes_in += end
+        if head.length == UNTIL_CLOSE and isinstance(self.host.tls, ssl.SSLContext):
+            # Here the end is part of the framing: it must be TLS's own.
+            self.sock.suppress_ragged_eofs = False  # type: ignore[attr-defined]  # TLS
+        operation.cell(head.outcome).bytes_in += end - at
         body = whole[end:]
         if body or head.length == 0:
             self._body(operation, head, body, ended)
 
-    def _incomplete(self, whole: bytes) -> None:
-        """Keep the beginning of a head; refuse what can never become one."""
-        if not (whole.startswith(START) or START.startswith(whole)):
+    def _announce(self) -> None:
+        self.announced += 1
+        if self.announced > ANNOUNCEMENTS:
+            raise ProtocolError(f"more than {ANNOUNCEMENTS} announcements (1xx) and no answer")
+
+    def _incomplete(self, whole: bytes | bytearray, at: int, looked: int) -> None:
+        """Keep the beginning of a head, from ``at``; refuse what can never become one."""
+        if not (whole.startswith(START, at) or START.startswith(whole[at : at + len(START)])):
             raise ProtocolError("not an HTTP/1 answer")
-        if b"\n\n" in whole or b"\n\r\n" in whole:
+        if whole.find(b"\n\n", looked) >= 0 or whole.find(b"\n\r\n", looked) >= 0:
             raise ProtocolError("lines of the head end in a bare line feed")
-        if len(whole) > LONGEST_HEAD:
+        if len(whole) - at > LONGEST_HEAD:
             raise ProtocolError(f"a head of more than {LONGEST_HEAD} bytes")
-        self.held = whole
+        if at or whole is not self.held:
+            self._drop_held()
+            self.held = bytearray(whole[at:])
+            Held.total += len(self.held)
+        if Held.total > LONGEST_HEADS:
+            raise ProtocolError(f"unfinished heads of more than {LONGEST_HEADS} bytes on all connections together")
+
+    def _drop_held(self) -> None:
+        if self.held:
+            Held.total -= len(self.held)
+            self.held = bytearray()
+
+    def close(self) -> None:
+        """Close the socket and drop what was kept of an answer."""
+        super().close()
+        self._drop_held()
 
     def _body(self, operation: HttpOperation, head: Head, data: bytes, ended: int) -> None:
         operation.cell(head.outcome).bytes_in += len(data)
@@ -174,6 +217,7 @@ class HttpConnection(Connection):
         self.fresh = True
         self.head = None
         self.chunks = None
+        self.announced = 0
         self.phase = WAITING
         self.used = True
         # An answer that comes before the request is out (413) leaves a connection nobody can use again.
@@ -186,8 +230,14 @@ class HttpConnection(Connection):
             self.break_off(outcomes.RESET, "", ended)
         elif head is not None and head.length == UNTIL_CLOSE:
             self._complete(head, ended, keep=False)
-        elif head is not None or self.held:
+        elif head is not None or self.held or self.announced:
             self.break_off(outcomes.SHORT_BODY, f"closed {self.phase}", ended)
         else:
             again = " (the connection had carried answers before)" if self.used else ""
             self.break_off(outcomes.RESET, f"closed before the first byte of an answer{again}", ended)
+
+    def _broken(self, error: OSError) -> None:
+        if isinstance(error, ssl.SSLEOFError) and self.head is not None:
+            self.break_off(outcomes.SHORT_BODY, "closed without TLS's own end, and only that ends this answer")
+        else:
+            self.break_off(*classify(error))

@@ -8,6 +8,7 @@ at every tick of the engine, and what remains are counts per bucket.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ EMPTY: Sparse = ((), ())
 _HALF_BITS = 10
 _SHIFT = 52 - _HALF_BITS  # a double's mantissa has 52 bits
 _OFFSET = (1023 + _HALF_BITS - 1) << _HALF_BITS  # its exponent counts from 1023
+FEW = 256  # durations of a second that are counted without an array of all buckets
 
 
 def indices_of(durations_ns: Counts) -> Counts:
@@ -39,13 +41,19 @@ def indices_of(durations_ns: Counts) -> Counts:
 
 
 class Bins:
-    """One histogram of the running second. Allocated on first use; ``take`` empties it."""
+    """One histogram of the running second; ``take`` empties it.
 
-    __slots__ = ("_counts", "_highest", "buffer")
+    The array of all buckets takes 264 kB, so it is there only in seconds with more than ``FEW`` durations: a server
+    that gives every answer another status makes a cell for each.
+    """
+
+    __slots__ = ("_counts", "_few", "_highest", "_number", "buffer")
 
     def __init__(self) -> None:
         self.buffer = array("q")
         self._counts: Counts | None = None
+        self._few: list[int] = []  # bucket by bucket, as they came
+        self._number = 0
         self._highest = 0
 
     def absorb(self) -> None:
@@ -56,27 +64,40 @@ class Bins:
 
     def add(self, durations_ns: Counts) -> None:
         """Bin these durations."""
-        if self._counts is None:
-            self._counts = np.zeros(SIZE, dtype=np.int64)
-        found = np.bincount(indices_of(durations_ns))
-        self._counts[: len(found)] += found
+        indices = indices_of(durations_ns)
+        self._number += len(indices)
         self._highest = max(self._highest, int(durations_ns.max()))
+        if self._counts is None:
+            if self._number <= FEW:
+                self._few += indices.tolist()
+                return
+            self._counts = np.zeros(SIZE, dtype=np.int64)
+            indices = np.concatenate((np.array(self._few, dtype=np.int64), indices))
+            self._few = []
+        found = np.bincount(indices)
+        self._counts[: len(found)] += found
 
     @property
     def count(self) -> int:
         """How many were binned since the last ``take``."""
-        return 0 if self._counts is None else int(self._counts.sum())
+        return self._number
 
     def take(self) -> tuple[Sparse, int]:
         """Return the non-empty buckets and the exact maximum, and start anew."""
         self.absorb()
-        if self._counts is None or (not self._highest and not self._counts.any()):
+        if not self._number:
             return EMPTY, 0
-        filled = np.flatnonzero(self._counts)
-        taken = (tuple(filled.tolist()), tuple(self._counts[filled].tolist())), self._highest
-        self._counts[filled] = 0
-        self._highest = 0
-        return taken
+        if self._counts is None:
+            buckets = sorted(Counter(self._few).items())
+            taken: Sparse = tuple(bucket for bucket, _ in buckets), tuple(count for _, count in buckets)
+        else:
+            filled = np.flatnonzero(self._counts)
+            taken = tuple(filled.tolist()), tuple(self._counts[filled].tolist())
+            self._counts[filled] = 0
+            if self._number <= FEW:
+                self._counts = None
+        highest, self._highest, self._number, self._few = self._highest, 0, 0, []
+        return taken, highest
 
 
 class Cell:

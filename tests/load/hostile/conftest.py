@@ -1,0 +1,119 @@
+"""A whole trial against a server that means harm: a real worker process, its highest memory, the judgement."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brinell.checks.load import load
+from brinell.core.evidence import MemoryEvidence
+from brinell.core.fakes import FakeRoom
+from brinell.core.observation import LoadEnded, LoadSlice, StepStarted
+from brinell.core.plan import LoadSpec
+from brinell.core.verdicts import Verdict
+from brinell.load.trial import LoadTrial
+from brinell.rosters.drivers import DRIVERS
+from brinell.rosters.shapes import SHAPES
+
+OPEN = {"kind": "constant", "rate": 60, "duration": 0.5}
+CLOSED = {"kind": "closed", "duration": 0.5}
+MOST_BYTES = 200 << 20  # of a worker's memory: a fifth of what nothing may ever take
+LONGEST_S = 12.0  # of a trial of half a second with a time-out of a fifth: generous, and far from for ever
+
+
+@dataclass
+class Pressed:
+    """What a trial came to."""
+
+    room: FakeRoom
+    peak_bytes: int
+    took_s: float
+
+    @property
+    def numbers(self) -> Any:
+        """The scenario's part of the judgement."""
+        return self._judged().load[0]
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """The required findings."""
+        return {one.id.removeprefix("load.hostile."): one.verdict for one in self._judged().findings if one.required}
+
+    @property
+    def kinds(self) -> set[str]:
+        """What became of the requests, but for those that the end cut off."""
+        return {one.outcome for one in self.room.records if isinstance(one, LoadSlice)} - {"unfinished"}
+
+    @property
+    def said(self) -> str:
+        """The samples' details."""
+        return " / ".join(one.detail for one in self.room.records if type(one).__name__ == "Exemplar")
+
+    def _judged(self) -> Any:
+        return load(MemoryEvidence(self.room.plan, [StepStarted(self.room.step.id), *self.room.records]))
+
+    def survived(self) -> Pressed:
+        """Assert what holds of every hostile server: the worker reached its end, in time, small, with all accounted."""
+        (ended,) = (one for one in self.room.records if isinstance(one, LoadEnded))
+        assert ended.worker_failures == ()
+        assert all(child.poll() is not None for child in self.room.children)
+        assert 0 < self.peak_bytes < MOST_BYTES
+        assert self.took_s < LONGEST_S
+        counted = sum(one.count for one in self.room.records if isinstance(one, LoadSlice))
+        assert counted == ended.scheduled > 0
+        assert (self.room.folder / "load-workers.log").read_text() == ""
+        return self
+
+    def failed_as(self, *kinds: str) -> Pressed:
+        """Assert that nothing passed for an answer and that every failure is called one of these."""
+        self.survived()
+        assert self.kinds
+        assert self.kinds <= set(kinds), self.said
+        assert self.verdicts["ran"] is not Verdict.PASS
+        return self
+
+
+Press = Callable[..., Pressed]
+
+
+@pytest.fixture
+def press(tmp_path: Path) -> Iterator[Press]:
+    """Run a trial against ``127.0.0.1:port``; fields are those of ``LoadSpec``."""
+    rooms: list[FakeRoom] = []
+
+    def run(port: int, shape: dict[str, Any] = OPEN, *, scheme: str = "http", **fields: Any) -> Pressed:
+        folder = tmp_path / str(len(rooms))
+        folder.mkdir()
+        given = {"connections": 8, "timeout_s": 0.2} | fields
+        spec = LoadSpec(name="hostile", shape=shape, url=f"{scheme}://localhost:{port}", **given)
+        peak = 0
+
+        def look(room: FakeRoom) -> bool:
+            nonlocal peak
+            peak = max([peak, *(_peak_bytes(child.pid) for child in room.children)])
+            return False
+
+        room = FakeRoom(spec, folder, interrupt_when=look)
+        rooms.append(room)
+        began = time.monotonic()
+        LoadTrial(DRIVERS, SHAPES).run(room)
+        return Pressed(room, peak, time.monotonic() - began)
+
+    yield run
+    for room in rooms:
+        room.close()
+
+
+def _peak_bytes(pid: int) -> int:
+    """Return the most memory that the process ever had resident, 0 if it is gone."""
+    with contextlib.suppress(OSError):
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+        return int(found.group(1)) * 1024 if found else 0
+    return 0
