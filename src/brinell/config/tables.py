@@ -98,6 +98,11 @@ def load() -> Keys:
         "workers": Key(Annotated[int, Meta(ge=1, le=256)], "a whole number from 1 to 256", "workers = 1"),
         "timeout_s": Key(Duration, _A_DURATION, 'timeout_s = "5s"', checks.duration),
         "verify_tls": Key(bool, "true or false", "verify_tls = true"),
+        "shed_after_s": Key(Duration, _A_DURATION, 'shed_after_s = "500ms"', checks.duration),
+        "max_requests": Key(
+            Annotated[int, Meta(ge=1, le=10**12)], "a whole number of 1 or more", "max_requests = 100_000"
+        ),
+        "steady": Key(bool, "true or false", "steady = true"),
         "thresholds": Key(dict[str, Any], "a table of limits", "thresholds = { p95_ms = 500, error_rate = 0.01 }"),
     }  # fmt: skip
 

@@ -13,6 +13,7 @@ from brinell.core.finding import Finding
 from brinell.core.load_judgement import Curve, Timeline
 from brinell.core.property_judgement import PropertySummary, PropertyTest
 from brinell.core.quality_judgement import QualityItem, QualitySummary
+from brinell.core.steady_judgement import Stage, Steady
 from brinell.core.time_judgement import Against, FixtureCost, ImportCost, SuiteTime
 from brinell.core.verdicts import Exit, Owner, Severity, Verdict
 
@@ -356,6 +357,13 @@ class Load(_Part, frozen=True, kw_only=True):
     sent_rate: float | None = None
     timeline: Timeline | None = None  # what the charts show
     curve: Curve | None = None
+    shape: str = ""  # its kind
+    peak_rate: float | None = None  # the highest that was asked for; ``target_rate`` is the average
+    planned: int | None = None  # requests that the schedule had; None in a closed model
+    shed: int = 0  # dropped before they were sent, as asked for (``shed_after_s``); they are among the errors
+    stages: tuple[Stage, ...] = ()
+    warm_up_s: float | None = None  # from the start; None: not known (see ``steady``)
+    steady: Steady | None = None  # None: the rate changes by plan
 
 
 class Part(_Part, frozen=True, kw_only=True):

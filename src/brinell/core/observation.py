@@ -337,6 +337,9 @@ class LoadStarted(Entry, frozen=True):
     subject_pids: tuple[int, ...] = ()
     subject_reason: str = ""  # why there are no subject numbers, where there are none
     subject_others: tuple[str, ...] = ()  # who listens, where the process that was named is not of their tree
+    shape: str = ""  # its kind
+    peak_rate: float | None = None  # the highest rate that is asked for; ``target_rate`` is the average
+    stages: tuple[tuple[float, float, float, float], ...] = ()  # from and to (s), rate at either end (per second)
 
 
 class LoadSlice(Entry, frozen=True):
@@ -401,6 +404,7 @@ class LoadEnded(Entry, frozen=True):
     sent_in_span: int | None = None  # requests whose sending began before the schedule's end; None: not told
     completed_in_span: int | None = None  # complete answers that came before it; ``completed`` has the later ones too
 
+    planned: int | None = None  # requests that the schedule has in ``span_s``; None: it has none, or nobody counted
 
 Record = (
     Epoch

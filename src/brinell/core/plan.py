@@ -147,6 +147,9 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     thresholds: dict[str, float] = {}
     raw: bool = False
     seed: int = 1
+    shed_after_s: float | None = None  # a request that waits longer after it was due is dropped unsent, and counted
+    max_requests: int | None = None  # nothing is begun after so many, however long the shape is
+    steady: bool = False  # judge thresholds on the steady part only
 
 
 class QualitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):
