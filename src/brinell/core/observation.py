@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from brinell.core.against_records import AgainstNames, AgainstStarted, SideRun
+from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.entry import Entry
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, ParallelOnly
 from brinell.core.import_records import ImportExam, ImportLeft
@@ -454,6 +455,8 @@ Record = (
     | LoadSlice
     | Exemplar
     | GeneratorSecond
+    | CallSecond
+    | LoopStall
     | LoadEnded
 )
 

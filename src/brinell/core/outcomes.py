@@ -12,12 +12,18 @@ SHORT_BODY = "short-body"  # the connection ended inside an answer
 STATUS = "status"  # an answer with a status that was not expected; in slices with its code: status-503
 UNREACHABLE = "unreachable"  # no route, or another failure of the network
 UNFINISHED = "unfinished"  # given up, one limit after the schedule's end, before it was answered or even sent
+RAISED = "raised"  # a call of a function ended with an exception; in slices with its type: raised-KeyError
 OWN_FAULT = "own-fault"  # the generator could not: no descriptors, ports or memory; never the subject's error
 
 
 def of_status(status: int) -> str:
     """Return the outcome of an answer whose status was not expected: ``status-503``."""
     return f"{STATUS}-{status}"
+
+
+def of_exception(name: str) -> str:
+    """Return the outcome of a call that raised: ``raised-KeyError``."""
+    return f"{RAISED}-{name}"
 
 
 def kind(outcome: str) -> str:

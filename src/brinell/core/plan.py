@@ -150,6 +150,12 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     shed_after_s: float | None = None  # a request that waits longer after it was due is dropped unsent, and counted
     max_requests: int | None = None  # nothing is begun after so many, however long the shape is
     steady: bool = False  # judge thresholds on the steady part only
+    python: str | None = None  # the interpreter of ``call``
+    call: str | None = None  # driver "call": module:function, called with ``args`` and ``kwargs``
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    setup: str | None = None  # module:function whose result is the call's first argument
+    flows: str | None = None  # a file of ``async def`` flows
 
 
 class QualitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
 
 
@@ -34,6 +35,17 @@ class WireSessions(msgspec.Struct, frozen=True):
     options: dict[str, Any]
 
 
+class WireCall(msgspec.Struct, frozen=True):
+    """What ``driver = "call"`` calls: ``module:function`` in the interpreter ``python``, from the folder ``root``."""
+
+    python: str
+    call: str
+    args: list[Any]
+    kwargs: dict[str, Any]
+    setup: str | None
+    root: str
+
+
 class WorkerSpec(_Message, frozen=True):
     """Everything one worker needs. Classes are named ``module:Class``: the trial has them from its rosters."""
 
@@ -51,6 +63,7 @@ class WorkerSpec(_Message, frozen=True):
     tls_name: str | None = None  # the name in the URL, for SNI and the certificate; None: plain TCP
     verify_tls: bool = True
     sessions: WireSessions | None = None  # None: the static path, ``operations`` by their weights
+    call: WireCall | None = None  # for ``calls.worker``, which sends nothing anywhere
 
 
 class Go(_Message, frozen=True):
@@ -64,9 +77,18 @@ class Stop(_Message, frozen=True):
 
 
 class Ready(_Message, frozen=True):
-    """The worker has everything imported and prepared."""
+    """The worker has everything imported and prepared. ``subject_pid``: where calls are made; 0: it makes none."""
 
     worker: int
+    subject_pid: int = 0
+
+
+class Refusal(_Message, frozen=True):
+    """The worker cannot work, by a mistake of the user's."""
+
+    worker: int
+    message: str
+    hint: str = ""
 
 
 class Done(_Message, frozen=True):
@@ -82,7 +104,8 @@ class Done(_Message, frozen=True):
     ended_ns: int
     sent_in_span: int
     completed_in_span: int
+    subject_ended: str = ""  # why the subject, which ran below the worker, ended before its time
 
 
 ToWorker = WorkerSpec | Go | Stop
-FromWorker = Ready | LoadSlice | GeneratorSecond | Exemplar | Done
+FromWorker = Ready | Refusal | LoadSlice | GeneratorSecond | Exemplar | CallSecond | LoopStall | Done

@@ -1,0 +1,168 @@
+"""The process in which calls are made: the project's interpreter, and the three pipes to it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import os
+import signal
+import struct
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from brinell.core.errors import BrinellError
+from brinell.load.calls.told import Block, Frames, Word
+from brinell.load.wire import WireCall
+
+_PIPE_BYTES = 1 << 20
+_READ_BYTES = 1 << 20
+_AT_ONCE = 512  # due times in one write: 4096 bytes, which a pipe takes whole or not at all
+
+
+class Caller:
+    """A started interpreter that was given its job. ``fd`` becomes readable when it has said something."""
+
+    def __init__(self, call: WireCall, users: int, timeout_ns: int, *, look: bool = False) -> None:
+        self.ended = False  # it has closed its end
+        self._frames = Frames()
+        self._backlog: deque[int] = deque()
+        theirs: list[int] = []
+        words, self._words = os.pipe()
+        self.fd, told = os.pipe()
+        dues, self._dues = os.pipe()
+        theirs += [words, told, dues]
+        argv = [call.python, str(program()), "--words", str(words), "--told", str(told), "--dues", str(dues)]
+        try:
+            # Standard output is the wire to the trial here: what the project prints goes where its errors go.
+            self._process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=sys.stderr, cwd=call.root, pass_fds=theirs
+            )
+        except OSError:
+            self._close()
+            raise
+        finally:
+            for fd in theirs:
+                os.close(fd)
+        for fd in (self.fd, self._dues):
+            os.set_blocking(fd, False)
+            with contextlib.suppress(AttributeError, OSError):  # Linux only, and bounded by a system limit
+                fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._say(job(call, users, timeout_ns, look=look))
+
+    @property
+    def pid(self) -> int:
+        """The process in which calls are made."""
+        return self._process.pid
+
+    @property
+    def backlog(self) -> int:
+        """Due times that the pipe had no room for yet."""
+        return len(self._backlog)
+
+    def go(self, start_ns: int, until_ns: int, *, closed: bool) -> None:
+        """Let it begin: calls as they fall due, or in turn until ``until_ns``."""
+        self._say({"kind": "go", "start_ns": start_ns, "until_ns": until_ns, "closed": closed})
+
+    def call(self, due_ns: int) -> None:
+        """A call is due."""
+        if self._backlog or not self._write(struct.pack("=q", due_ns)):
+            self._backlog.append(due_ns)
+
+    def push(self) -> None:
+        """Hand over due times that wait for room in the pipe."""
+        while self._backlog:
+            part = [self._backlog[index] for index in range(min(_AT_ONCE, len(self._backlog)))]
+            if not self._write(struct.pack(f"={len(part)}q", *part)):
+                return
+            for _ in part:
+                self._backlog.popleft()
+
+    def read(self) -> list[Word | Block]:
+        """Return what it has said. ValueError where that makes no sense."""
+        try:
+            data = os.read(self.fd, _READ_BYTES)
+        except BlockingIOError:
+            return []
+        self.ended = not data
+        return self._frames.feed(data)
+
+    def finish(self) -> None:
+        """Ask for an account of what is under way, and for the end."""
+        if self._dues >= 0:
+            os.close(self._dues)
+            self._dues = -1
+            self._backlog.clear()
+            self._say({"kind": "finish"})
+
+    def how_it_ended(self, patience_s: float) -> str:
+        """Return ``signal 11 (SIGSEGV)`` or ``status 1`` of a process that has closed its end; killed if it stays."""
+        try:
+            status = self._process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        if status < 0:
+            with contextlib.suppress(ValueError):
+                return f"signal {-status} ({signal.Signals(-status).name})"
+            return f"signal {-status}"
+        return f"status {status}"
+
+    def close(self) -> None:
+        """End it and let go of the pipes."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        for fd in (self._words, self.fd, self._dues):
+            if fd >= 0:
+                os.close(fd)
+        self._words = self.fd = self._dues = -1
+
+    def _say(self, message: dict[str, Any]) -> None:
+        with contextlib.suppress(BrokenPipeError):  # it is gone: noticed at the other pipe
+            os.write(self._words, msgspec.json.encode(message) + b"\n")
+
+    def _write(self, data: bytes) -> bool:
+        if self._dues < 0:
+            return True
+        try:
+            return os.write(self._dues, data) == len(data)
+        except BlockingIOError:
+            return False
+        except BrokenPipeError:
+            return True  # as above
+
+
+def job(call: WireCall, users: int, timeout_ns: int, *, look: bool) -> dict[str, Any]:
+    """Return the first line."""
+    return {
+        "v": 1,
+        "call": call.call,
+        "args": call.args,
+        "kwargs": call.kwargs,
+        "setup": call.setup,
+        "root": call.root,
+        "users": users,
+        "timeout_ns": timeout_ns,
+        "look": look,
+    }
+
+
+def program() -> Path:
+    """Return where the program lies that makes the calls."""
+    spec = importlib.util.find_spec("brinell_inside")
+    folders: Sequence[str] = (spec.submodule_search_locations or []) if spec else []
+    for folder in folders:
+        found = Path(folder) / "calls" / "launch.py"
+        if found.is_file():
+            return found
+    raise BrinellError("brinell_inside/calls/launch.py is not where it was installed: install Brinell again")

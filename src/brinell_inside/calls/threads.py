@@ -1,0 +1,82 @@
+"""Functions that block: a bounded number of threads, each taking the next due time. PYTEST_DONT_REWRITE.
+
+The pipe of due times is the queue: a thread that is free waits in ``read``, which hands it eight bytes at the moment
+the call falls due. Nothing of ours runs between the pipe and the call but the unpacking of a number.
+"""
+
+import os
+import struct
+import threading
+import time
+import types
+
+from brinell_inside.calls.told import RETURNED
+
+_unpack = struct.Struct("=q").unpack
+_now = time.monotonic_ns
+_Coroutine = types.CoroutineType
+_NOT_AWAITED = (
+    "the call gave a coroutine that nobody awaits: the function is async and does not say so (a decorator?); write an "
+    "async def around it"
+)
+
+
+class Threads:
+    """``users`` threads. They cannot be ended: a call that never returns keeps its thread."""
+
+    def __init__(self, call, told):
+        self._call = call  # function, args, kwargs
+        self._told = told
+        self._threads = []
+
+    def begin(self, users, dues_fd, until_ns, closed):
+        """Let every thread begin."""
+        work, arguments = (self._in_turn, (until_ns,)) if closed else (self._as_due, (dues_fd,))
+        for number in range(users):
+            thread = threading.Thread(target=work, args=arguments, name="brinell-call-%d" % number, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def wait(self):
+        """Nothing to do here: the threads do it."""
+
+    def stop(self):
+        """Nothing to stop: the end of the due times ends the threads."""
+
+    @property
+    def idle(self):
+        """Whether every thread has ended."""
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def rehearse(self, dues_fd):
+        """Make the calls of a pipe that is closed already, in this thread; return how many."""
+        return self._as_due(dues_fd)
+
+    def _as_due(self, dues_fd):
+        read, one, count = os.read, self._one, 0
+        while True:
+            word = read(dues_fd, 8)
+            if len(word) < 8:
+                return count
+            count += 1
+            one(_unpack(word)[0])
+
+    def _in_turn(self, until_ns):
+        while _now() < until_ns:
+            self._one(0)
+
+    def _one(self, due):
+        told, (function, args, kwargs) = self._told, self._call
+        who = threading.get_ident()
+        started = _now()
+        told.held[who] = (due, started)
+        try:
+            given = function(*args, **kwargs)
+        except BaseException as error:  # noqa: BLE001 - whatever a call raises, SystemExit included, is its outcome
+            told.raised(who, due, started, _now(), error)
+            return
+        told.ended(who, due, started, _now(), RETURNED)
+        if type(given) is _Coroutine:
+            given.close()
+            told.say("fatal", message=_NOT_AWAITED)
+            os._exit(4)
