@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import socket
 import ssl
 import subprocess
@@ -25,6 +26,7 @@ from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import Engine, Limits
 from brinell.load.engine.poller import poller
 from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.session import Sessions
 from brinell.load.engine.traffic import Means
 from brinell.load.engine.work import chooser
 from brinell.load.shapes.closed import Closed
@@ -135,8 +137,11 @@ def drive(
     tls_name: str = "localhost",
     during: Callable[[Engine], None] | None = None,
     late_s: float = -0.01,
+    sessions: Callable[[Recorder], Sessions] | None = None,
 ) -> Outcome:
-    """Run one worker's engine in this process. ``during`` is called in a thread once the run has begun."""
+    """Run one worker's engine in this process. ``during`` is called in a thread once the run has begun. ``sessions``
+    take the place of requests.
+    """
     checked = Checked("https" if tls else "http", "127.0.0.1", port, ("127.0.0.1",))
     spec = LoadSpec(
         name="test", shape={}, url=f"{checked.scheme}://127.0.0.1:{port}", requests=requests or (RequestSpec(),)
@@ -155,8 +160,10 @@ def drive(
         poller(),
         Endpoint(socket.AF_INET, ("127.0.0.1", port), tls, tls_name if tls else None),
         recorder,
-        driver.connection(),
+        driver.exchange() if sessions else driver.connection(),
         chooser(operations, 1, 0),
+        sessions(recorder) if sessions else None,
+        itertools.count(),
     )
     limits = Limits(0, connections, int(timeout_s * 1e9), int(shape.span_s * 1e9))
     engine = Engine(means, limits, shape.due_ns(0, 1), report)

@@ -341,6 +341,7 @@ class LoadStarted(Entry, frozen=True):
     shape: str = ""  # its kind
     peak_rate: float | None = None  # the highest rate that is asked for; ``target_rate`` is the average
     stages: tuple[tuple[float, float, float, float], ...] = ()  # from and to (s), rate at either end (per second)
+    session_rate: float | None = None  # sessions a second that are asked for, in a partly open model
 
 
 class LoadSlice(Entry, frozen=True):
@@ -390,6 +391,7 @@ class GeneratorSecond(Entry, frozen=True):
     open_connections: int = 0
     gc_s: float = 0.0
     starved_s: float = 0.0  # runnable without a core: this machine, not the worker, was the limit
+    sessions: tuple[int, int, int] | None = None  # begun, completed and aborted since the start; None: there are none
 
 
 class LoadEnded(Entry, frozen=True):
@@ -404,8 +406,9 @@ class LoadEnded(Entry, frozen=True):
     shed: int = 0
     sent_in_span: int | None = None  # requests whose sending began before the schedule's end; None: not told
     completed_in_span: int | None = None  # complete answers that came before it; ``completed`` has the later ones too
-
     planned: int | None = None  # requests that the schedule has in ``span_s``; None: it has none, or nobody counted
+    sessions: tuple[int, int, int] | None = None  # begun, completed, aborted; None: requests were no sessions'
+
 
 Record = (
     Epoch

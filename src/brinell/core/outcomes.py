@@ -10,6 +10,7 @@ TLS = "tls"  # handshake or certificate
 PROTOCOL = "protocol"  # what came is not HTTP/1.1
 SHORT_BODY = "short-body"  # the connection ended inside an answer
 STATUS = "status"  # an answer with a status that was not expected; in slices with its code: status-503
+CHECK = "check"  # a whole answer with an expected status that is not what it should be: a check or an extraction failed
 UNREACHABLE = "unreachable"  # no route, or another failure of the network
 UNFINISHED = "unfinished"  # given up, one limit after the schedule's end, before it was answered or even sent
 RAISED = "raised"  # a call of a function ended with an exception; in slices with its type: raised-KeyError
@@ -33,4 +34,4 @@ def kind(outcome: str) -> str:
 
 def completed(outcome: str) -> bool:
     """Whether a complete answer came, whatever it said."""
-    return outcome == OK or kind(outcome) == STATUS
+    return outcome in {OK, CHECK} or kind(outcome) == STATUS

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from brinell.core.plan import LoadSpec
-from brinell.load.wire import WireOperation
+from brinell.load.wire import WireOperation, WireSessions
 
 if TYPE_CHECKING:
     # The trial knows drivers and never their sockets; the engine is imported by the worker's process only.
@@ -76,4 +76,12 @@ class Driver(Protocol):
 
     def connection(self) -> type[Connection]:
         """The class of its connections."""
+        ...
+
+    def sessions(self, spec: LoadSpec, target: Target, root: Path, allow: Sequence[str]) -> WireSessions | None:
+        """Return what a scenario's users do; None where its requests never change, which are then ``encode``'s."""
+        ...
+
+    def exchange(self) -> type[Connection]:
+        """The class of its connections for sessions (``engine.exchange``)."""
         ...

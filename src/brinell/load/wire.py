@@ -29,10 +29,14 @@ class WireOperation(msgspec.Struct, frozen=True):
 
 
 class WireSessions(msgspec.Struct, frozen=True):
-    """Sessions in place of operations: ``factory`` is ``module:function``, called with ``options`` and a ``Stage``."""
+    """Sessions in place of operations: ``factory`` is ``module:function``, called with ``options`` and a ``Stage``.
+
+    ``partly``: a session is more than one request at once, so that an open shape makes a partly open model.
+    """
 
     factory: str
     options: dict[str, Any]
+    partly: bool = True
 
 
 class WireCall(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ import resource
 import ssl
 import sys
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -23,12 +24,15 @@ from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import Engine, Limits
 from brinell.load.engine.poller import READ, Poller, poller
 from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.session import Sessions, Stage
 from brinell.load.engine.traffic import Means
 from brinell.load.engine.work import chooser
 from brinell.load.wire import Done, Go, Ready, Stop, ToWorker, WorkerSpec
 
 _SPARE_DESCRIPTORS = 64
 _PIPE_BYTES = 1 << 20
+_KEPT_BYTES = 1 << 20  # of a body that a session reads
+_KEPT_TOGETHER_BYTES = 256 << 20  # of all that connections keep at once
 _ORPHANED = 3  # exit status: the trial went away
 
 
@@ -58,12 +62,15 @@ class Worker:
         self._recorder = Recorder(spec.worker)
         shape: Shape = msgspec.convert(spec.shape_options, _named(spec.shape))
         driver: Driver = _named(spec.driver)()
+        sessions = self._sessions(closed=shape.model == "closed")
         means = Means(
             self._poller,
             Endpoint(spec.family, spec.address, _tls(spec), spec.tls_name),
             self._recorder,
-            driver.connection(),
+            driver.connection() if sessions is None else driver.exchange(),
             chooser(driver.decode(spec.operations, self._recorder), spec.seed, spec.worker),
+            sessions,
+            count(spec.worker, spec.workers),
         )
         limits = Limits(spec.worker, spec.connections, spec.timeout_ns, int(shape.span_s * 1e9))
         self._engine = Engine(means, limits, shape.due_ns(spec.worker, spec.workers), self._out.put)
@@ -82,6 +89,16 @@ class Worker:
         )
         self._out.put([done])
         self._out.drain()
+
+    def _sessions(self, *, closed: bool) -> Sessions | None:
+        """Return what this worker's users do; None where operations never change."""
+        spec = self._spec
+        if spec.sessions is None:
+            return None
+        keep_bytes = min(_KEPT_BYTES, _KEPT_TOGETHER_BYTES // spec.connections)
+        stage = Stage(spec.worker, spec.workers, spec.seed, self._recorder, closed, spec.verify_tls, keep_bytes)
+        made: Sessions = _named(spec.sessions.factory)(spec.sessions.options, stage)
+        return made
 
     def _on_word(self, events: int) -> None:  # noqa: ARG002 - a handler
         for word in self._in.words():

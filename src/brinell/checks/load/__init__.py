@@ -193,6 +193,8 @@ def _not_measured(scenario: str, tally: Tally) -> dict[str, str]:
         found[f"load.{scenario}.subject"] = why
     if tally.sent_rate is None:
         found[f"load.{scenario}.sent_rate"] = "the run was cut off, or made by a version that did not count it"
-    if tally.started.target_rate is None:
+    if tally.started.session_rate is not None:
+        found[f"load.{scenario}.target_rate"] = "in a partly open model sessions have a rate, not requests"
+    elif tally.started.target_rate is None:
         found[f"load.{scenario}.target_rate"] = "a closed model has no target rate: the subject sets it"
     return found

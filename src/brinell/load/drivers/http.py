@@ -16,10 +16,11 @@ from brinell import __version__
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.core.redact import one_line
-from brinell.load.wire import WireOperation
+from brinell.load.wire import WireOperation, WireSessions
 
 if TYPE_CHECKING:
     from brinell.load.drivers.http_connection import HttpConnection
+    from brinell.load.drivers.http_exchange import ExchangeConnection
     from brinell.load.engine.recorder import Recorder
     from brinell.load.engine.work import Operation
     from brinell.subject.targets import Target
@@ -57,6 +58,17 @@ class Http:
         from brinell.load.drivers.http_connection import HttpConnection  # noqa: PLC0415 - worker only
 
         return HttpConnection
+
+    def sessions(self, spec: LoadSpec, target: Target, root: Path, allow: Sequence[str]) -> WireSessions | None:
+        """Return what the scenario's users do where its requests depend on data or on answers, else None."""
+        del spec, target, root, allow
+        return None
+
+    def exchange(self) -> type[ExchangeConnection]:
+        """The class of HTTP connections that keep what they are answered."""
+        from brinell.load.drivers.http_exchange import ExchangeConnection  # noqa: PLC0415 - worker only
+
+        return ExchangeConnection
 
 
 def target_path(url: str | None) -> str:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
 from brinell.load.engine.pacing import Pacer
 from brinell.load.engine.recorder import Bins
-from brinell.load.engine.traffic import ClosedTraffic, Means, OpenTraffic
+from brinell.load.engine.session_traffic import SessionTraffic
+from brinell.load.engine.traffic import ClosedTraffic, Means, OpenTraffic, Traffic
 from brinell.load.engine.usage import Usage
 
 TICK_NS = 20_000_000  # between two sweeps for time-outs; also how long a raw duration waits to be binned
@@ -47,9 +48,9 @@ class Engine:
         self._report = report
         self._dues = iter(()) if dues is None else dues
         self._closed = dues is None
-        self._traffic = (ClosedTraffic if dues is None else OpenTraffic)(means, limits.connections)
+        self._traffic = _traffic(means, limits.connections, closed=dues is None)
         self._lag = Bins()
-        self._pacer = Pacer(iter(()), 0, self._lag.buffer)
+        self._pacer = self._traffic.agenda(Pacer(iter(()), 0, self._lag.buffer))
         self._stopped = False
         self._start_ns = self._ended_ns = 0
         self._second = 0
@@ -74,7 +75,7 @@ class Engine:
         self._start_ns = start_ns
         if not self._stopped:
             self._traffic.until_ns = self._ended_ns = start_ns + self._limits.span_ns
-            self._pacer = Pacer(self._dues, start_ns, self._lag.buffer)
+            self._pacer = self._traffic.agenda(Pacer(self._dues, start_ns, self._lag.buffer))
         # No collection while requests are under way: the collector's turn is at the end of each second (Usage.take).
         gc.collect()
         gc.freeze()
@@ -89,7 +90,7 @@ class Engine:
         finally:
             gc.enable()
             gc.unfreeze()
-        return self._ended_ns
+        return min(self._ended_ns, self._traffic.until_ns) if self._traffic.spent else self._ended_ns
 
     def stop(self) -> None:
         """Begin nothing more and let ``run`` end at its next turn; what is under way is given up, not recorded."""
@@ -115,10 +116,12 @@ class Engine:
                 self._end_second()
                 second_end = self._start_ns + (self._second + 1) * SECOND_NS
             if pacer.next_ns <= now:
+                due = 0
                 for due in pacer.due_by(now):
                     issue(due, now)
                 now = _now()
-                last = max(last, now + wait_ns)  # the last one begun has its whole limit
+                if due:
+                    last = max(last, now + wait_ns)  # the last one begun has its whole limit
             if now >= tick:  # after what is due: a loop that stood still past the end still begins what it owes
                 self._tick(now, now - tick)
                 if now >= last or self._finished(now):
@@ -172,6 +175,7 @@ class Engine:
                 open_connections=len(traffic.open),
                 gc_s=gc_s,
                 starved_s=starved_s,
+                sessions=traffic.sessions,
             )
         )
         self._told_scheduled, self._told_started = scheduled, started
@@ -182,3 +186,9 @@ class Engine:
         """Account for what is still under way and hand over the last second."""
         self.unfinished = self._traffic.give_up(record=not self._stopped)
         self._end_second()
+
+
+def _traffic(means: Means, connections: int, *, closed: bool) -> Traffic:
+    if means.sessions is not None:
+        return SessionTraffic(means, connections, means.sessions, closed=closed)
+    return (ClosedTraffic if closed else OpenTraffic)(means, connections)

@@ -18,7 +18,7 @@ from brinell.load.engine.work import Operation
 class Answer(NamedTuple):
     """What came of one request. ``status`` 0: no complete answer. ``headers`` as they came, in order; ``body`` decoded
     and capped (``detail`` says so), empty where the operation keeps none. ``outcome`` is one of ``core.outcomes``,
-    after the request's check. ``ended_ns`` on the monotonic clock.
+    after the request's check. Instants on the monotonic clock; ``started_ns`` 0: never sent.
     """
 
     status: int
@@ -27,6 +27,8 @@ class Answer(NamedTuple):
     outcome: str
     detail: str
     ended_ns: int
+    due_ns: int = 0
+    started_ns: int = 0
 
 
 class Send(NamedTuple):
@@ -79,4 +81,6 @@ class Stage(NamedTuple):
     workers: int
     seed: int
     recorder: Recorder
+    closed: bool = False  # users in turn: there is a next session, so that think time follows the last request too
     verify_tls: bool = True
+    keep_bytes: int = 1 << 20  # of one body: so many that all connections together stay within bounds

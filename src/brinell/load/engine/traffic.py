@@ -12,14 +12,16 @@ import heapq
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from brinell.core import outcomes
+from brinell.load.engine.agenda import Schedule
 from brinell.load.engine.connection import IDLE, Connection
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.poller import Poller
 from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.session import Sessions
 from brinell.load.engine.work import Operation
 
 PAUSE_NS = 10_000_000  # of a closed user who could not connect; doubles up to LONGEST_PAUSE_NS
@@ -36,6 +38,8 @@ class Means(NamedTuple):
     recorder: Recorder
     connection: type[Connection]
     choose: Callable[[], Operation]
+    sessions: Sessions | None = None  # in place of ``choose``
+    numbers: Iterator[int] = iter(())  # of this worker's sessions
 
 
 class Traffic(ABC):
@@ -54,6 +58,7 @@ class Traffic(ABC):
         self._free: list[Connection] = []
         self._floor_ns = self._exemplars.floor_ns  # only a slower request is among the slowest
         self._pumping = False
+        self.spent = False  # nothing was left to begin: the schedule ended early, at ``until_ns``
         self._unrecorded = 0  # given up without a trace in the recorder
 
     # --- for the engine ---------------------------------------------------------------------------------------------
@@ -77,6 +82,15 @@ class Traffic(ABC):
     def in_flight_sent(self) -> int:
         """Requests under way whose sending has begun."""
         return sum(one.operation is not IDLE and one.started > 0 for one in self.open)
+
+    @property
+    def sessions(self) -> tuple[int, int, int] | None:
+        """Sessions begun, completed and aborted so far; None where there are none."""
+        return None
+
+    def agenda(self, schedule: Schedule) -> Schedule:
+        """Return the schedule with what the traffic itself wants to be woken for."""
+        return schedule
 
     def begin(self) -> None:  # noqa: B027 - not abstract: where requests fall due, there is nothing to begin with
         """Start."""

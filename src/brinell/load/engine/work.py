@@ -51,6 +51,13 @@ class Operation:
         self.seen, self.seen_outcome = answer, outcome
         self._bind(outcome)
 
+    def move_bytes(self, before: str, after: str, count: int) -> None:
+        """Let bytes that were counted for one outcome count for another."""
+        of = self.cell(before)
+        moved = min(count, of.bytes_in)
+        of.bytes_in -= moved
+        self.cell(after).bytes_in += moved
+
     def _bind(self, outcome: str) -> None:
         cell = self.cell(outcome)
         self.add_both: Callable[[int], None] = cell.both.append
