@@ -4,8 +4,9 @@
 
 Each folder below ``planted/`` with a ``truth.json`` is a project: ``{"file:line or test id": {"kind": …, "note": …}}``,
 ``kind`` null for a look-alike. It is copied, run and read with ``brinell suite --json``, and its ``quality[]`` is set
-beside the truth. *Found*: a finding of that kind at that line, at that test, or in the same function. *Accused*: any
-finding at a look-alike. *Unlisted*: findings that no entry is about. Whoever plants does not read the detector.
+beside the truth. *Found*: a finding of that kind at that line, at that test, in the same function, on the class that
+never runs with it, or one that names that test among those it touches. *Accused*: any finding at a look-alike.
+*Unlisted*: findings that no entry is about. Whoever plants does not read the detector.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 
 PLANTED = Path(__file__).with_name("planted")
 _TIMEOUT_S = 300
+_OF_CLASSES = ("not-collected", "shadowed")  # a class that never runs: none of its tests does
 
 
 def projects(folders: list[Path]) -> list[Path]:
@@ -50,27 +52,41 @@ class Places:
 
     def __init__(self, project: Path) -> None:
         self._project = project
-        self._spans: dict[str, list[tuple[int, int, str]]] = {}
+        self._trees: dict[str, list[ast.AST]] = {}
 
     def of(self, file: str, line: int) -> tuple[str, object]:
         """Return the function that a line stands in, or the line itself."""
-        spans = self._of_file(file)
-        inside = [span for span in spans if span[0] <= line <= span[1]]
+        inside = [span for span in self._of_file(file) if span[0] <= line <= span[1]]
         if inside:
-            return file, min(inside, key=lambda span: span[1] - span[0])[2]
+            _, _, head, name = min(inside, key=lambda span: span[1] - span[0])
+            return file, f"{name}@{head}"
         return file, line
 
-    def _of_file(self, file: str) -> list[tuple[int, int, str]]:
-        if file not in self._spans:
-            spans: list[tuple[int, int, str]] = []
+    def in_class(self, file: str, line: int, item: dict) -> bool:
+        """Return whether a finding is about a class, as a whole, that a line stands in."""
+        spans = self._of_file(file, ast.ClassDef) if item["file"] == file else []
+        return any(first <= line <= end and first <= item["line"] <= head for first, end, head, _ in spans)
+
+    def touches(self, file: str, line: int, item: dict) -> bool:
+        """Return whether a finding says of the test that a line stands in that it touches it."""
+        for first, end, _, name in self._of_file(file):
+            ids = {one.partition("[")[0] for one in item["touched"]}
+            if first <= line <= end and any(one.startswith(f"{file}::") and one.endswith(f"::{name}") for one in ids):
+                return True
+        return False
+
+    def _of_file(self, file: str, *kinds: type) -> list[tuple[int, int, int, str]]:
+        """Return (first line, last line, line of its header, name) of the functions of a file, or of its classes."""
+        if file not in self._trees:
             path = self._project / file
-            if path.suffix == ".py" and path.is_file():
-                for node in ast.walk(ast.parse(path.read_text())):
-                    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                        first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
-                        spans.append((first, node.end_lineno or first, f"{node.name}@{node.lineno}"))
-            self._spans[file] = spans
-        return self._spans[file]
+            is_python = path.suffix == ".py" and path.is_file()
+            self._trees[file] = list(ast.walk(ast.parse(path.read_text()))) if is_python else []
+        wanted = kinds or (ast.FunctionDef, ast.AsyncFunctionDef)
+        found = [node for node in self._trees[file] if isinstance(node, wanted)]
+        return [
+            (min([one.lineno, *(mark.lineno for mark in one.decorator_list)]), one.end_lineno, one.lineno, one.name)
+            for one in found
+        ]
 
 
 def matches(key: str, item: dict, places: Places) -> bool:
@@ -82,6 +98,10 @@ def matches(key: str, item: dict, places: Places) -> bool:
     file, _, line = key.rpartition(":")
     if not line.isdecimal():
         return key == item["file"]
+    if (item["kind"] in _OF_CLASSES and places.in_class(file, int(line), item)) or places.touches(
+        file, int(line), item
+    ):
+        return True
     spots = [(item["file"], item["line"]), *_split(item["places"])]
     if any(file == where and int(line) == number for where, number in spots):
         return True

@@ -83,7 +83,7 @@ def _item(weakness: Weakness) -> QualityItem:
             )
         elif variant in {"mark", "coverage"}:
             variant = f"{variant}-nearest"
-    if weakness.weakness == "sleep":
+    if weakness.weakness == "sleep" and variant != "polls":
         variant = "long" if (weakness.seconds or 0) >= LONG_SLEEP_S else ""
     words = WORDS.get((weakness.weakness, variant)) or _plain(weakness)
     facts = {

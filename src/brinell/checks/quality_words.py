@@ -108,12 +108,24 @@ WORDS: dict[tuple[str, str], Words] = {
         _P2, "{name} stands in a conftest, where pytest collects no tests", "Move it to a test file."
     ),
     ("not-collected", "misspelt"): Words(
-        _P2, "{name} looks like a test and is none: its name fits no pattern of python_functions", "Call it test_…."
+        _P2,
+        "{name} looks like a test and is none: its name fits no pattern of python_functions",
+        "Begin its name with {detail}.",
     ),
     ("not-collected", "file-name"): Words(
         _P2,
         "{name} has tests ({detail} is the first), and its name fits no pattern of python_files",
         "Rename the file to test_….py, or add its pattern to python_files.",
+    ),
+    ("not-collected", "function-name"): Words(
+        _P2,
+        "{name} looks like a test and is none: its name fits no pattern of python_functions",
+        "Begin its name with {detail}, or add its pattern to python_functions.",
+    ),
+    ("not-collected", "folder"): Words(
+        _P2,
+        "this file has tests ({detail} is the first), and pytest does not enter folders called {name}",
+        "Call the folder something else, or take it out of norecursedirs.",
     ),
     ("shadowed", ""): Words(
         _P2, "{name} is defined again at line {detail}: this one never runs", "Give one of the two another name."
@@ -122,6 +134,14 @@ WORDS: dict[tuple[str, str], Words] = {
         _P2,
         "class {name} is defined again at line {detail}: the tests of this one never run",
         "Give one of the two another name.",
+    ),
+    ("shadowed", "import"): Words(
+        _P2,
+        "{name} is imported, and taken at line {detail} by something else: the imported test never runs here",
+        "Give one of the two another name.",
+    ),
+    ("shadowed", "taken"): Words(
+        _P2, "{name} is given another value at line {detail}: this test never runs", "Give one of the two another name."
     ),
     ("broad-except", ""): Words(
         _P3,
@@ -140,6 +160,11 @@ WORDS: dict[tuple[str, str], Words] = {
         _P2,
         "sleeps {seconds}, every time",
         "Wait for what it waits for: an event, a condition with a time-out; or give the code a clock it can be told.",
+    ),
+    ("sleep", "polls"): Words(
+        _P3,
+        "waits while {name}, without a deadline: where that never changes, the suite hangs",
+        "Give the loop a deadline and fail there, or wait for the event with a time-out.",
     ),
     ("no-reason", "skip"): Words(_P3, "skipped, and nobody says why", 'Say why: reason="…", with the issue\'s number.'),
     ("no-reason", "skipif"): Words(_P3, "skipped on a condition, and nobody says why", 'Say why: reason="…".'),
@@ -186,6 +211,11 @@ WORDS: dict[tuple[str, str], Words] = {
     ("missing-dependency", "absent"): Words(
         _P2,
         "{name} is imported, is not installed here, and nothing declares it",
+        "Add {detail} to {place}.",
+    ),
+    ("missing-dependency", "conditional"): Words(
+        _P3,
+        "{name} is imported where a condition holds, and nothing declares {detail}",
         "Add {detail} to {place}.",
     ),
     ("missing-dependency", "transitive"): Words(

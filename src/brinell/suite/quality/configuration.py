@@ -84,6 +84,13 @@ def coverage_sections(root: Path) -> list[tuple[str, list[Section]]]:
     return found
 
 
+def limits_time(root: Path) -> bool:
+    """Whether pytest's configuration has a time-out for each test (pytest-timeout: its option, or ``--timeout``)."""
+    if any(option.name == "timeout" for section in pytest_sections(root) for option in section.options):
+        return True
+    return any(re.search(r"--timeout\b", _text(root / file) or "") for file in {file for file, _ in PYTEST_PLACES})
+
+
 def line_of(root: Path, file: str, pattern: str) -> int:
     """Return the first line of a file that a pattern matches; 1 where there is none."""
     text = _text(root / file) or ""

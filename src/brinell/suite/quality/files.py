@@ -42,7 +42,7 @@ class Source:
         self.path = path
         self.size_bytes = len(text)
         self.tree = _parse(text)
-        self._text = text
+        self.text = text
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
@@ -54,7 +54,7 @@ class Source:
         """Comments by line, without their ``#``."""
         found = {}
         try:
-            for token in tokenize.tokenize(io.BytesIO(self._text).readline):
+            for token in tokenize.tokenize(io.BytesIO(self.text).readline):
                 if token.type == tokenize.COMMENT:
                     found[token.start[0]] = token.string.lstrip("#").strip()
         except (tokenize.TokenError, SyntaxError, UnicodeError):  # it was parsed: what came until here is right

@@ -7,15 +7,21 @@ in its path): an ``assert`` in product code is the product's, and checks nothing
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from brinell.suite.quality.files import Function, Source, UnreadableError, read
-from brinell.suite.quality.names import Definition, Imports, definitions, dotted, last, local_names
+from brinell.suite.quality.names import Definition, Imports, definitions, dotted, imported_names, last, local_names
+from brinell.suite.quality.nodes import walk
 
 _MOST_HOPS = 8
 MOST_BYTES_IN_ALL = 12_000_000  # of source, some 15,000 tests; a tree takes fifty times its text
+
+
+_TESTS = re.compile(r"(?:^|[/_])(?:tests?|testing|specs?)(?:[/_]|$)")
+_MOST_READ = 5_000
 
 
 class Module:
@@ -34,6 +40,7 @@ class Module:
             if isinstance(target, ast.Name)
         }
 
+        self.optional: frozenset[str] | None = None  # names of guarded imports, once somebody asks (kinds/guards.py)
         self._locals: dict[ast.AST, dict[str, str]] = {}
 
     def full(self, node: ast.AST) -> str:
@@ -143,6 +150,20 @@ class Project:
                 return clean
         return None
 
+    def with_helpers(self) -> list[Module]:
+        """Return the test files and conftests, and the modules in folders of tests that they import."""
+        found = list(self.tests.values())
+        seen = set(self.tests)
+        for module in found:
+            for node in walk(module.source.tree):
+                for full in _imported_modules(node):
+                    path = self.file_of(full, module.path)
+                    if path and path not in seen and _TESTS.search(path.rpartition("/")[0]) and len(seen) < _MOST_READ:
+                        seen.add(path)
+                        helper = self.module(path)
+                        found += [helper] if helper is not None else []
+        return found
+
     def is_own(self, name: str, importer: str) -> bool:
         """Whether a full name's module is one of the project's (product or tests)."""
         parts = name.lstrip(".").split(".")
@@ -236,3 +257,12 @@ class Project:
                     for method in definitions(one.body):
                         found[method.name].append((module, method))
         return found
+
+
+def _imported_modules(node: ast.AST) -> Iterator[str]:
+    """Yield what an import may mean as a module: ``a.b`` and ``a.b.c`` of ``from a.b import c``."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield "." * node.level + (node.module or "")
+        yield from imported_names(node).values()

@@ -139,7 +139,7 @@ def _is_ignored(weakness: Weakness, ignore: Sequence[str]) -> bool:
 
 def _is_exempt(scan: Scan, weakness: Weakness) -> bool:
     """Whether a comment on the line, or on the line of the function or class it stands in, exempts it."""
-    module = scan.project.tests.get(weakness.file)
+    module = scan.project.module(weakness.file) if weakness.file.endswith(".py") else None
     if module is None:
         return False
     comments = module.source.comments

@@ -10,6 +10,8 @@ from functools import cached_property
 
 from brinell.core.quality_records import Weakness
 from brinell.suite.quality.asserting import Assertions
+from brinell.suite.quality.configuration import limits_time
+from brinell.suite.quality.declared import Declared
 from brinell.suite.quality.fixtures import Fixtures
 from brinell.suite.quality.found_tests import Patterns, Test, tests_of
 from brinell.suite.quality.names import last
@@ -37,6 +39,11 @@ class Scan:
     def fixtures(self) -> Fixtures:
         """The fixtures of the project."""
         return Fixtures(self.project)
+
+    @cached_property
+    def limits_time(self) -> bool:
+        """Whether the project limits the time of every test, as far as its files say."""
+        return limits_time(self.project.root) or Declared(self.project.root).has("pytest-timeout")
 
     @cached_property
     def assertions(self) -> Assertions:

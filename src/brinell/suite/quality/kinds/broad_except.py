@@ -1,4 +1,9 @@
-"""Tests that catch everything and say nothing: what goes wrong there, goes wrong unseen."""
+"""Tests, helpers and fixtures that catch everything and tell nobody: what goes wrong there, goes wrong unseen.
+
+Not meant: what the test itself raises there, tries in a loop, optional imports, and cleaning up where that belongs
+(after a fixture's ``yield``, in ``finally``, in functions that tear down, where no assertion follows). A bare
+``except:`` also takes the interrupt and the exit: it has to tell in any place.
+"""
 
 from __future__ import annotations
 
@@ -6,63 +11,121 @@ import ast
 from collections.abc import Iterator
 
 from brinell.core.quality_records import Weakness
+from brinell.suite.quality.asserting import is_assertion
 from brinell.suite.quality.files import Function
-from brinell.suite.quality.found_tests import Test, is_fixture
-from brinell.suite.quality.kinds.swallowing import BROAD, caught, in_loop, is_cleaning_up, suppressed, swallows
+from brinell.suite.quality.found_tests import Test
+from brinell.suite.quality.kinds.swallowing import BROAD, caught, in_loop, is_cleaning_up, suppressed
+from brinell.suite.quality.kinds.telling import tells
+from brinell.suite.quality.names import last
 from brinell.suite.quality.nodes import own_nodes, walk, walk_own
 from brinell.suite.quality.scan import Scan, found
 
 KIND = "broad-except"
-_TEARDOWN = ("teardown", "tear_down", "cleanup", "clean_up", "close", "stop", "shutdown", "__exit__", "__del__")
+_TEARDOWN = (
+    "teardown",
+    "tear_down",
+    "cleanup",
+    "clean_up",
+    "close",
+    "stop",
+    "shutdown",
+    "__exit__",
+    "__aexit__",
+    "__del__",
+)
+_LATER = {
+    "addfinalizer",
+    "addCleanup",
+    "addAsyncCleanup",
+    "addClassCleanup",
+    "register",
+    "callback",
+    "push_async_callback",
+}
+
+Block = ast.Try | ast.TryStar | ast.With | ast.AsyncWith
 
 
 def broad_except(scan: Scan) -> Iterator[Weakness]:
-    """Yield handlers of tests, and of fixtures' set-up, that catch everything and keep it to themselves."""
+    """Yield handlers, and blocks of ``suppress``, that catch everything and keep it to themselves."""
     done: set[ast.AST] = set()
     for test in scan.tests:
-        yield from _in_function(test, test.id, done)
+        yield from _in_function(scan, test, test.id, done)
     for module in scan.project.tests.values():
         for node in walk(module.source.tree):
-            if isinstance(node, Function) and not any(word in node.name.lower() for word in _TEARDOWN):
-                yield from _in_function(Test(module, node), "", done)
+            if isinstance(node, Function):
+                yield from _in_function(scan, Test(module, node), "", done)
 
 
-def _in_function(test: Test, identity: str, done: set[ast.AST]) -> Iterator[Weakness]:
-    yielded = _yield_line(test.node) if is_fixture(test.node) else None
+def _in_function(scan: Scan, test: Test, identity: str, done: set[ast.AST]) -> Iterator[Weakness]:
     for node, _ in walk_own(test.node):
-        if node in done:
+        if not isinstance(node, Block) or node in done:
             continue
-        line = getattr(node, "lineno", 0)
-        if yielded is not None and line > yielded:
-            continue
-        if isinstance(node, ast.Try):
-            done.add(node)
+        done.add(node)
+        if isinstance(node, (ast.Try, ast.TryStar)):
             handler = next((one for one in node.handlers if caught(one) & {*BROAD, ""}), None)
-            if handler is None or not swallows(handler, node) or _is_harmless(node, handler):
+            if handler is None or tells(scan, test, handler) or _answers(test, node):
                 continue
-            if not in_loop(test, node):
+            if not _is_harmless(test, node, bare=handler.type is None):
                 name = "" if handler.type is None else min(caught(handler) & BROAD, default="")
                 yield found(KIND, test.module, handler, test=identity, name=name)
-        elif isinstance(node, (ast.With, ast.AsyncWith)) and suppressed(node) & BROAD:
-            done.add(node)
-            raised = any(isinstance(inner, ast.Raise) for inner in own_nodes(node))
-            if not raised and not is_cleaning_up(node.body) and not in_loop(test, node):
-                name = min(suppressed(node) & BROAD)
-                yield found(KIND, test.module, node, test=identity, variant="suppress", name=name)
+        elif suppressed(node) & BROAD and not _is_harmless(test, node, bare=False):
+            name = min(suppressed(node) & BROAD)
+            yield found(KIND, test.module, node, test=identity, variant="suppress", name=name)
 
 
-def _is_harmless(node: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether nothing can go wrong unseen: the test only cleans up, raises it itself, or gives an answer either way."""
-    raised = any(isinstance(inner, ast.Raise) for one in node.body for inner in (one, *own_nodes(one)))
-    return raised or is_cleaning_up(node.body) or _is_answer(node, handler)
+def _is_harmless(test: Test, block: Block, *, bare: bool) -> bool:
+    """Whether nothing can go wrong unseen in a block."""
+    if any(_raises(inner) for one in block.body for inner in (one, *own_nodes(one))):
+        return True
+    if all(isinstance(one, (ast.Import, ast.ImportFrom)) for one in block.body) or in_loop(test, block):
+        return True
+    return not bare and is_cleaning_up(block.body) and _tears_down(test, block)
 
 
-def _is_answer(node: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether raising is one of two answers: a value returned either way, or an ``else`` that fails."""
-    returns = any(isinstance(inner, ast.Return) and inner.value is not None for inner in handler.body)
-    fails = any(isinstance(inner, (ast.Raise, ast.Assert, ast.Call)) for one in node.orelse for inner in walk(one))
-    return returns or fails
+def _raises(node: ast.AST) -> bool:
+    """Whether a statement is there to raise: ``raise``, ``1 / 0``."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod)):
+        return isinstance(node.right, ast.Constant) and node.right.value == 0
+    return isinstance(node, ast.Raise)
 
 
-def _yield_line(function: Function) -> int | None:
-    return next((node.lineno for node in own_nodes(function) if isinstance(node, (ast.Yield, ast.YieldFrom))), None)
+def _answers(test: Test, block: ast.Try | ast.TryStar) -> bool:
+    """``try: …; return True``, and ``return False`` behind it: raising is one of two answers."""
+    above = test.module.source.parents.get(block)
+    siblings: list[ast.stmt] = getattr(above, "body", [])
+    place = siblings.index(block) if isinstance(siblings, list) and block in siblings else -1
+    following = siblings[place + 1] if 0 <= place < len(siblings) - 1 else None
+    returned = [one for one in (*block.body, *block.orelse, following) if isinstance(one, ast.Return)]
+    values = [one.value.value for one in returned if isinstance(one.value, ast.Constant)]
+    return isinstance(following, ast.Return) and {True, False} <= {one for one in values if isinstance(one, bool)}
+
+
+def _tears_down(test: Test, block: Block) -> bool:
+    """Whether a block stands where things are put away."""
+    around = [*test.module.functions_around(block)]
+    if any(word in one.name.lower() for one in around for word in _TEARDOWN) or _is_called_later(test, around):
+        return True
+    inner: ast.AST = block
+    for above in test.module.source.enclosing(block):
+        if isinstance(above, (ast.Try, ast.TryStar)) and inner in above.finalbody:
+            return True
+        if isinstance(above, Function):
+            break
+        inner = above
+    yields = (one for one in own_nodes(around[0]) if isinstance(one, (ast.Yield, ast.YieldFrom))) if around else ()
+    if any(one.lineno < block.lineno for one in yields):
+        return True
+    end = block.end_lineno or block.lineno
+    return not any(getattr(one, "lineno", 0) > end and is_assertion(one) for one in walk(test.node))
+
+
+def _is_called_later(test: Test, around: list[Function]) -> bool:
+    """Whether a function within is handed to what calls it at the end: ``request.addfinalizer(…)``."""
+    named = {one.name for one in around[:-1]}
+    return any(
+        isinstance(node, ast.Call)
+        and last(node.func) in _LATER
+        and named & {last(argument) for argument in node.args}
+        for node in walk(test.node)
+    )  # fmt: skip

@@ -15,7 +15,7 @@ from brinell.suite.quality.found_tests import Test
 from brinell.suite.quality.kinds.dead_code import dead_assertions
 from brinell.suite.quality.kinds.mock_typos import mock_typos
 from brinell.suite.quality.kinds.swallowing import swallowed_assertions
-from brinell.suite.quality.names import dotted, last
+from brinell.suite.quality.names import Definition, dotted, imported_names, last, local_names
 from brinell.suite.quality.nodes import own_nodes, walk, walk_own
 from brinell.suite.quality.scan import Scan, code, found
 
@@ -72,8 +72,10 @@ def _of_condition(test: Test, condition: ast.expr) -> tuple[str, str]:
             variant = "constant"
         case ast.Lambda() | ast.GeneratorExp():
             variant = "object"
-        case ast.Name(id=name) if name in test.module.defined and _is_global(test, name):
+        case ast.Name(id=name) if _is_object(test, name):
             variant = "object"
+        case ast.Call(func=ast.Name(id="isinstance" | "issubclass"), args=[_, kinds]) if _takes_all(kinds):
+            variant = "constant"
         case ast.BoolOp(op=ast.Or(), values=values) if any(
             isinstance(one, ast.Constant) and one.value for one in values
         ):
@@ -87,10 +89,35 @@ def _of_condition(test: Test, condition: ast.expr) -> tuple[str, str]:
     return (variant, code(condition)) if variant else ("", "")
 
 
-def _is_global(test: Test, name: str) -> bool:
-    return not any(
-        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in walk(test.node)
-    ) and name not in {one.arg for one in walk(test.node.args) if isinstance(one, ast.arg)}
+def _is_object(test: Test, name: str) -> bool:
+    """Whether a name is a function or a class and nothing else: defined here, or imported for sure and called here."""
+    module = test.module
+    around = (test.node, *module.functions_around(test.node))
+    if any(name in local_names(one) for one in around):
+        return False
+    everywhere = (node for node in walk(module.source.tree) if _binds(node, name))
+    binding = [node for node in everywhere if not any(True for _ in module.functions_around(node))]
+    if name in module.defined:
+        return all(isinstance(one, ast.ClassDef) or not getattr(one, "decorator_list", [1]) for one in binding)
+    if len(binding) != 1 or module.source.parents.get(binding[0]) is not module.source.tree:
+        return False  # imported where it may be missing, or given another value
+    is_from = isinstance(binding[0], ast.ImportFrom)
+    return is_from and any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+        for node in walk(module.source.tree)
+    )
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    """Whether a node gives a name a value."""
+    if isinstance(node, ast.Name):
+        return node.id == name and not isinstance(node.ctx, ast.Load)
+    return (isinstance(node, Definition) and node.name == name) or name in imported_names(node)
+
+
+def _takes_all(kinds: ast.expr) -> bool:
+    """``object``, or a tuple with it: everything is one."""
+    return any(isinstance(one, ast.Name) and one.id == "object" for one in getattr(kinds, "elts", [kinds]))
 
 
 def _of_comparison(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> str:
@@ -166,6 +193,8 @@ def _of_call(call: ast.Call) -> tuple[str, str]:
         case [_, second] if name in _TRUTHS and _is_expected(second):
             variant = "second-is-message"
         case [ast.Constant(value=value), *_] if name == "assertFalse" and not value:
+            variant = "constant"
+        case [_, kinds, *_] if name == "assertIsInstance" and _takes_all(kinds):
             variant = "constant"
         case _:
             pass

@@ -1,7 +1,9 @@
 """Imports of the tests that no declaration of the project brings along: it works here, and nowhere else.
 
 Guarded imports (``try``, ``importorskip``, ``TYPE_CHECKING``, a version check), the standard library and the project's
-own modules are not meant. Which distribution an import comes from, the user's interpreter says.
+own modules are not meant. What only some other dependency brings along, pytest's own among them, and what is imported
+only where a condition holds that is about something else, are told as such. Which distribution an import comes from,
+the user's interpreter says.
 """
 
 from __future__ import annotations
@@ -9,11 +11,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from brinell.core.quality_records import Weakness
 from brinell.suite.quality.declared import Declared, normal
 from brinell.suite.quality.files import NOT_OURS, python_files
-from brinell.suite.quality.names import dotted, last
+from brinell.suite.quality.kinds.guards import Guard, guard_of
+from brinell.suite.quality.names import last
 from brinell.suite.quality.nodes import walk
 from brinell.suite.quality.project import Module, Project
 from brinell.suite.quality.questions import Provider
@@ -31,7 +35,8 @@ DISTRIBUTIONS = {
     "time_machine": "time-machine", "pytest_asyncio": "pytest-asyncio", "rest_framework": "djangorestframework",
     "docx": "python-docx", "nacl": "PyNaCl", "fitz": "PyMuPDF", "discord": "discord.py",
     "flask_sqlalchemy": "Flask-SQLAlchemy", "grpc": "grpcio", "kafka": "kafka-python",
-    "pytest_mock": "pytest-mock",
+    "pytest_mock": "pytest-mock", "paho": "paho-mqtt", "websocket": "websocket-client", "usb": "pyusb",
+    "markdown_it": "markdown-it-py", "ruamel": "ruamel.yaml", "sentry_sdk": "sentry-sdk",
 }  # fmt: skip
 DISTRIBUTIONS |= {
     name: name.replace("_", "-")
@@ -46,19 +51,31 @@ DISTRIBUTIONS |= {
     )
 }  # fmt: skip
 _NEVER = {"__future__", "pytest", "_pytest", "setuptools", "pkg_resources", "pip", "distutils", "brinell_inside"}
-_GUARDS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException", "")
 
 
-def imported(project: Project) -> dict[str, tuple[Module, ast.AST]]:
+class Import(NamedTuple):
+    """Where something is imported first. ``conditional``: only where a condition holds that is about something else."""
+
+    module: Module
+    node: ast.AST
+    conditional: bool
+
+
+def imported(project: Project) -> dict[str, Import]:
     """Return the top-level names that the tests import unguarded and that are not modules of the project."""
-    names: dict[str, tuple[Module, ast.AST]] = {}
-    for module in project.tests.values():
+    names: dict[str, Import] = {}
+    for module in project.with_helpers():
         optional = _skipped_without(module)
         for node in walk(module.source.tree):
             for name in _tops(node):
-                known = name in names or name in optional or name in _NEVER or _is_own(project, name, module)
-                if not known and not _is_guarded(module, node):
-                    names[name] = (module, node)
+                known = names.get(name)
+                if (known and not known.conditional) or name in optional or name in _NEVER:
+                    continue
+                if _is_own(project, name, module):
+                    continue
+                guard = guard_of(module, node, name)
+                if guard is Guard.NONE or (guard is Guard.CONDITION and known is None):
+                    names[name] = Import(module, node, guard is Guard.CONDITION)
     return names
 
 
@@ -69,23 +86,20 @@ def missing_dependency(scan: Scan) -> Iterator[Weakness]:
     if not place:
         return
     ours = _own_names(scan)
-    for name, (module, node) in imported(scan.project).items():
+    for name, (module, node, conditional) in imported(scan.project).items():
         provider = scan.answers.distributions.get(name)
         if provider is None or provider.standard or _is_from_here(provider, scan.project.root):
             continue
-        if not provider.found and name not in DISTRIBUTIONS and (name in ours or not _is_at_top(module, node)):
+        if not provider.found and name not in DISTRIBUTIONS and (name in ours or _is_in_function(module, node)):
             continue  # made or found while the tests run
         candidates = provider.distributions or (DISTRIBUTIONS.get(name, name),)
         guesses = () if provider.distributions else (f"python-{name}", f"py{name}", f"{name}-python", name)
         if declared.has(*candidates, *guesses, *_stubs(name)) or _is_a_part(candidates, declared):
             continue
         bringer = next((one for one in provider.needed_by if declared.has(one)), "")
-        if bringer and normal(bringer).startswith("pytest"):
-            continue
-        yield found(
-            KIND, module, node, name=name, variant="transitive" if bringer else "" if provider.found else "absent",
-            detail="\n".join((candidates[0], place, bringer)),
-        )  # fmt: skip
+        variant = "transitive" if bringer else "conditional" if conditional else "" if provider.found else "absent"
+        detail = "\n".join((candidates[0], place, bringer))
+        yield found(KIND, module, node, name=name, variant=variant, detail=detail)
 
 
 def _own_names(scan: Scan) -> set[str]:
@@ -96,8 +110,8 @@ def _own_names(scan: Scan) -> set[str]:
     return names
 
 
-def _is_at_top(module: Module, node: ast.AST) -> bool:
-    return isinstance(module.source.parents.get(node), ast.Module)
+def _is_in_function(module: Module, node: ast.AST) -> bool:
+    return any(True for _ in module.functions_around(node))
 
 
 def _tops(node: ast.AST) -> Iterator[str]:
@@ -133,46 +147,6 @@ def _is_a_part(candidates: tuple[str, ...], declared: Declared) -> bool:
 
 def _stubs(name: str) -> tuple[str, ...]:
     return (f"types-{name}",)
-
-
-def _is_guarded(module: Module, node: ast.AST) -> bool:
-    """Whether an import may fail and is meant to, or is there for a type checker or some version only."""
-    inner = node
-    for above in module.source.enclosing(node):
-        match above:
-            case ast.Try(body=body, handlers=handlers) if inner in body and any(map(_catches, handlers)):
-                return True
-            case ast.With(items=items) | ast.AsyncWith(items=items) if any(_lets_fail(item) for item in items):
-                return True
-            case ast.If() | ast.ExceptHandler():
-                return True
-            case ast.FunctionDef() | ast.AsyncFunctionDef() if _may_be_skipped(above, node):
-                return True
-            case _:
-                inner = above
-    return False
-
-
-def _lets_fail(item: ast.withitem) -> bool:
-    call = item.context_expr
-    return isinstance(call, ast.Call) and last(call.func) in {"suppress", "raises", "patch"}
-
-
-def _catches(handler: ast.ExceptHandler) -> bool:
-    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any((last(one) if one is not None else "") in _GUARDS for one in types)
-
-
-def _may_be_skipped(function: ast.FunctionDef | ast.AsyncFunctionDef, node: ast.AST) -> bool:
-    """Whether a mark or a call before the import may keep its function from running."""
-    marks = [dotted(one.func if isinstance(one, ast.Call) else one) for one in function.decorator_list]
-    if any("skip" in mark or "require" in mark or "needs" in mark for mark in marks):
-        return True
-    line = getattr(node, "lineno", 0)
-    return any(
-        isinstance(inner, ast.Call) and last(inner.func) in {"importorskip", "skip"} and inner.lineno <= line
-        for inner in walk(function)
-    )
 
 
 def _skipped_without(module: Module) -> set[str]:

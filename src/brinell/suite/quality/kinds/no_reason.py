@@ -61,10 +61,6 @@ def _called(module: Module, node: ast.AST) -> str:
     full = module.full(node.func)
     if mark in _MARKS:
         place = _MARKS[mark]
-        if mark in {"skipif", "xfail"} and any(
-            isinstance(one, ast.Constant) and isinstance(one.value, str) for one in node.args
-        ):
-            return ""  # a condition as text is shown where there is no reason
         name = mark
     elif full in _CALLS or (last(node.func) == "skipTest" and isinstance(node.func, ast.Attribute)):
         place = _CALLS.get(full, 0)

@@ -1,8 +1,8 @@
 """Tests that pytest never collects: nobody notices that they do not run.
 
-A test class with ``__init__``, test methods in a class whose name does not fit, a test function within another one,
-under ``if __name__ == "__main__"``, in a conftest, or in a file whose name does not fit. What a run is known to have
-collected is never accused, nor what something else refers to by name.
+A test class with ``__init__``, test methods in a class whose name does not fit, functions whose name nearly fits, a
+test function within another one, under ``if __name__ == "__main__"``, in a conftest, or in a file or folder that
+pytest passes over. What a run is known to have collected is never accused, nor what something else refers to by name.
 """
 
 from __future__ import annotations
@@ -13,18 +13,22 @@ from collections.abc import Iterator
 
 from brinell.core.quality_records import Weakness
 from brinell.suite.quality.asserting import asserts_within, is_assertion
-from brinell.suite.quality.files import Function, python_files
+from brinell.suite.quality.files import Function
 from brinell.suite.quality.found_tests import is_collected, is_fixture
+from brinell.suite.quality.kinds.uncollected_files import KIND, methods_like_tests, uncollected_files
 from brinell.suite.quality.names import definitions, is_main_guard
 from brinell.suite.quality.nodes import own_nodes, walk
 from brinell.suite.quality.project import Module
 from brinell.suite.quality.scan import Scan, found, is_plain
 
-KIND = "not-collected"
 _NEAR = re.compile(
     r"^(?:tset|tets|tes|tst|tesst|ttest|etst|est|text|Test|TEST|_test|tests?(?=[A-Z0-9]))_\w+|^test(?:ing)?[A-Z]\w+"
 )
-_MOST_FILES = 3000
+_AT_THE_END = re.compile(r"[a-z0-9]_test$")
+_BUILT_IN = {
+    "cache", "capfd", "capfdbinary", "caplog", "capsys", "capsysbinary", "doctest_namespace", "monkeypatch", "mocker",
+    "pytestconfig", "pytester", "recwarn", "request", "subtests", "tmp_path", "tmp_path_factory", "tmpdir", "testdir",
+}  # fmt: skip
 _SHARED = re.compile(r"Mixin|Base(?![a-z])|Abstract|^_|_(?:mixin|base)\b")
 
 
@@ -35,12 +39,12 @@ def not_collected(scan: Scan) -> Iterator[Weakness]:
         for weakness in (*_classes(scan, module, used), *_functions(scan, module, used)):
             if weakness.test not in scan.collected:
                 yield weakness
-    yield from _files(scan)
+    yield from uncollected_files(scan)
 
 
 def _classes(scan: Scan, module: Module, used: set[str]) -> Iterator[Weakness]:
     for owner in definitions(module.source.tree.body):
-        if not isinstance(owner, ast.ClassDef) or not _test_methods(scan, owner) or _opts_out(owner):
+        if not isinstance(owner, ast.ClassDef) or not methods_like_tests(scan, owner) or _opts_out(owner):
             continue
         identity = f"{module.path}::{owner.name}"
         is_case = scan.project.is_test_case(module, owner)
@@ -56,19 +60,11 @@ def _classes(scan: Scan, module: Module, used: set[str]) -> Iterator[Weakness]:
             and owner.name not in used
             and not _any_collected(scan, identity)
         ):
-            tests = [one for one in _test_methods(scan, owner) if asserts_within(one.body)]
+            tests = [one for one in methods_like_tests(scan, owner) if asserts_within(one.body)]
             if tests and not owner.keywords and not _SHARED.search(owner.name):
                 yield found(
                     KIND, module, owner, test=identity, name=owner.name, variant="class-name", detail=tests[0].name
                 )
-
-
-def _test_methods(scan: Scan, owner: ast.ClassDef) -> list[Function]:
-    return [
-        one
-        for one in owner.body
-        if isinstance(one, Function) and scan.patterns.is_function(one.name) and not is_fixture(one)
-    ]
 
 
 def _opts_out(owner: ast.ClassDef) -> bool:
@@ -88,7 +84,6 @@ def _any_collected(scan: Scan, identity: str) -> bool:
 
 def _functions(scan: Scan, module: Module, used: set[str]) -> Iterator[Weakness]:
     tests = {test.node for test in scan.tests if test.module is module}
-    in_conftest = module.path.endswith("conftest.py")
     for node in walk(module.source.tree):
         if not isinstance(node, Function) or node in tests or is_fixture(node):
             continue
@@ -96,19 +91,22 @@ def _functions(scan: Scan, module: Module, used: set[str]) -> Iterator[Weakness]
         owners = [one.name for one in reversed(around) if isinstance(one, (Function, ast.ClassDef))]
         identity = "::".join([module.path, *owners, node.name])
         if scan.patterns.is_function(node.name) and is_plain(node.decorator_list, module):
-            variant, detail = _place(node, around, in_conftest=in_conftest, is_used=node.name in used)
-        elif _NEAR.match(node.name) and len(around) == 1 and not node.decorator_list and node.name not in used:
-            is_test = not scan.patterns.is_function(node.name) and bool(asserts_within(node.body)) and not in_conftest
-            variant, detail = ("misspelt", "") if is_test else ("", "")
+            variant, detail = _place(module, node, around, is_used=node.name in used)
+        elif node.name not in used and is_plain(node.decorator_list, module) and _is_checking(node):
+            variant, detail = _name(scan, module, node, around)
         else:
             continue
         if variant:
             yield found(KIND, module, node, test=identity, name=node.name, variant=variant, detail=detail)
 
 
-def _place(node: Function, around: list[ast.AST], *, in_conftest: bool, is_used: bool) -> tuple[str, str]:
+def _is_checking(node: Function) -> bool:
+    return any(is_assertion(inner) for inner in own_nodes(node))
+
+
+def _place(module: Module, node: Function, around: list[ast.AST], *, is_used: bool) -> tuple[str, str]:
     """Say why a function with a test's name is none: where it stands."""
-    checks = any(is_assertion(inner) for inner in own_nodes(node))
+    checks = _is_checking(node)
     outer = around[0] if around else None
     if isinstance(outer, Function):
         referred = any(
@@ -117,11 +115,39 @@ def _place(node: Function, around: list[ast.AST], *, in_conftest: bool, is_used:
             for inner in walk(outer)
         )
         return ("nested", outer.name) if checks and not referred and not _is_text_for_pytester(outer) else ("", "")
-    if any(is_main_guard(one) for one in around) and checks and not is_used:
+    if any(is_main_guard(one) for one in around) and checks:
         return "main-guard", ""
-    if in_conftest and isinstance(outer, ast.Module) and checks and not is_used:
+    if module.path.endswith("conftest.py") and isinstance(outer, ast.Module) and checks and not is_used:
         return "conftest", ""
     return "", ""
+
+
+def _name(scan: Scan, module: Module, node: Function, around: list[ast.AST]) -> tuple[str, str]:
+    """Say why a function that nothing names, among tests, is none: its name, and the pattern that it misses."""
+    owners = [one for one in around if isinstance(one, ast.ClassDef)]
+    is_alone = len(around) == 1 + len(owners) and not module.path.endswith("conftest.py")
+    if not is_alone or scan.patterns.is_function(node.name) or not _can_be_given(scan, module, node):
+        return "", ""
+    if any(not is_collected(scan.project, module, scan.patterns, one) for one in owners):
+        return "", ""
+    pattern = scan.patterns.functions[0]
+    if _NEAR.match(node.name):
+        return "misspelt", pattern
+    is_case = any(scan.project.is_test_case(module, one) is not False for one in owners)
+    if node.name.startswith("test") and not is_case:
+        return "function-name", pattern
+    return ("function-name", pattern) if _AT_THE_END.search(node.name) and not owners else ("", "")
+
+
+def _can_be_given(scan: Scan, module: Module, node: Function) -> bool:
+    """Whether a function could be a test: what it takes are fixtures, or parameters of its marks."""
+    given = node.args
+    wanted = [one.arg for one in (*given.posonlyargs, *given.args)][: -len(given.defaults) or None]
+    marked = {one.value for mark in node.decorator_list for one in walk(mark) if isinstance(one, ast.Constant)}
+    names = {part for one in marked if isinstance(one, str) for part in re.split(r"[\s,]+", one)}
+    return all(
+        one in {"self", "cls"} or one in _BUILT_IN or one in names or scan.fixtures.find(one, module) for one in wanted
+    )
 
 
 def _is_text_for_pytester(outer: Function) -> bool:
@@ -139,61 +165,4 @@ def _references(scan: Scan) -> set[str]:
                 names.add(node.attr)
             elif isinstance(node, ast.ImportFrom):
                 names.update(alias.name for alias in node.names)
-    return names
-
-
-def _files(scan: Scan) -> Iterator[Weakness]:
-    """Yield files beside collected ones that define tests and whose own name keeps pytest from looking."""
-    folders = {path.rpartition("/")[0] for path in scan.project.tests if not path.endswith("conftest.py")}
-    imported = _imported_modules(scan)
-    left = _MOST_FILES
-    for path in python_files(scan.project.root, sorted(folders), scan.skipped):
-        left -= 1
-        name = path.rpartition("/")[2]
-        if (
-            left < 0
-            or path in scan.project.tests
-            or name in {"__init__.py", "setup.py"}
-            or path.rpartition("/")[0] not in folders
-        ):
-            continue
-        if name.removesuffix(".py") in imported or not _names_a_test(name):
-            continue
-        module = scan.project.module(path)
-        tests = list(_tests_in(scan, module)) if module is not None else []
-        if module is not None and tests and not any(one.startswith(f"{path}::") for one in scan.collected):
-            yield found(
-                KIND,
-                module,
-                tests[0],
-                variant="file-name",
-                name=name,
-                detail=tests[0].name,
-                test=f"{path}::{tests[0].name}",
-            )
-
-
-def _names_a_test(name: str) -> bool:
-    return bool(re.search(r"test|spec|check", name, re.IGNORECASE))
-
-
-def _tests_in(scan: Scan, module: Module) -> Iterator[Function]:
-    for one in definitions(module.source.tree.body):
-        if isinstance(one, ast.ClassDef):
-            if is_collected(scan.project, module, scan.patterns, one):
-                yield from (inner for inner in _test_methods(scan, one) if asserts_within(inner.body))
-        elif scan.patterns.is_function(one.name) and is_plain(one.decorator_list, module) and asserts_within(one.body):
-            yield one
-
-
-def _imported_modules(scan: Scan) -> set[str]:
-    names: set[str] = set()
-    for module in scan.project.tests.values():
-        for node in walk(module.source.tree):
-            if isinstance(node, ast.Import):
-                names.update(part for alias in node.names for part in alias.name.split("."))
-            elif isinstance(node, ast.ImportFrom):
-                names.update([*(node.module or "").split("."), *(alias.name for alias in node.names)])
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
-                names.update(part.removesuffix(".py") for part in re.split(r"[./\\]", node.value.removesuffix(".py")))
     return names

@@ -1,7 +1,8 @@
 """Sleeps in tests: a fixed wait is too long every time and too short on a busy machine.
 
 Polling (a sleep in a loop that ends on a condition), a sleep that is itself what is awaited with a time-out, one that
-is replaced by a fake, and ``sleep(0)`` are something else, and so are functions handed to the code under test.
+is replaced by a fake, and ``sleep(0)`` are something else, and so are functions handed to the code under test. Polling
+that nothing ends but its condition, neither in the loop nor around the test, is told as such.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 
 from brinell.core.quality_records import Weakness
 from brinell.suite.quality.files import Function
+from brinell.suite.quality.found_tests import Test
+from brinell.suite.quality.kinds.polling import endless_poll, ends_a_sleep
 from brinell.suite.quality.names import arguments, dotted, last, literal_seconds
 from brinell.suite.quality.nodes import own_nodes, walk
 from brinell.suite.quality.project import Module
@@ -19,10 +22,7 @@ from brinell.suite.quality.scan import Scan, code, found
 KIND = "sleep"
 _SLEEPS = {"time.sleep", "asyncio.sleep", "trio.sleep", "anyio.sleep", "gevent.sleep", "curio.sleep", "eventlet.sleep"}
 _AWAITED = _SLEEPS - {"time.sleep", "gevent.sleep", "eventlet.sleep"}
-_BOUNDED = {
-    "raises", "fail_after", "fail_at", "move_on_after", "move_on_at", "timeout", "timeout_at", "assertRaises", "warns",
-    "CancelScope", "assert_checkpoints", "suppress", "patch", "freeze_time", "travel", "open_cancel_scope",
-}  # fmt: skip
+_RUNNERS = {"run", "run_until_complete"}
 _SHORT = 5  # statements of a helper; a longer one does more than wait
 _FAKED = {
     "autojump_clock",
@@ -40,15 +40,15 @@ def sleeps(scan: Scan) -> Iterator[Weakness]:
     """Yield the sleeps of tests, of their set-up, and of helpers that tests call for it."""
     done: set[ast.AST] = set()
     for test in scan.tests:
-        yield from _in_function(test.module, test.node, test.id, done)
+        yield from _in_function(scan, test, test.id, done)
         for helper_module, helper in _called(scan, test.module, test.node):
-            yield from _in_function(helper_module, helper, "", done)
+            yield from _in_function(scan, Test(helper_module, helper), "", done)
     for module, fixture in scan.fixtures:
-        yield from _in_function(module, fixture, "", done)
+        yield from _in_function(scan, Test(module, fixture), "", done)
     for module in scan.project.tests.values():
         for node in walk(module.source.tree):
             if isinstance(node, Function) and node.name in {"setUp", "tearDown", "setup_method", "teardown_method"}:
-                yield from _in_function(module, node, "", done)
+                yield from _in_function(scan, Test(module, node), "", done)
 
 
 def _called(scan: Scan, module: Module, function: Function) -> Iterator[tuple[Module, Function]]:
@@ -62,23 +62,47 @@ def _called(scan: Scan, module: Module, function: Function) -> Iterator[tuple[Mo
                 yield target[0], target[1]
 
 
-def _in_function(module: Module, function: Function, test: str, done: set[ast.AST]) -> Iterator[Weakness]:
+def _in_function(scan: Scan, test: Test, identity: str, done: set[ast.AST]) -> Iterator[Weakness]:
+    module, function = test.module, test.node
     if function in done:
         return
     done.add(function)
     if _FAKED & set(arguments(function)) or _replaces_sleep(function) or _cancels(function):
         return
+    for inner in _run_within(module, function):
+        yield from _in_function(scan, Test(module, inner, test.owners), identity, done)
     for node in own_nodes(function):
         if not isinstance(node, ast.Call) or module.full(node.func) not in _SLEEPS or not (node.args or node.keywords):
             continue
         argument = node.args[0] if node.args else node.keywords[0].value
         seconds = _seconds(argument, function, module)
-        if seconds == 0 or not _is_waited_for(module, node) or _is_bounded(module, node, function):
+        if seconds == 0 or not _is_waited_for(module, node):
+            continue
+        if _is_bounded(module, node, function):
+            loop = endless_poll(scan, test, node)
+            if loop is not None:
+                waited = code(loop.test, 40)
+                yield found(KIND, module, node, test=identity, seconds=seconds, variant="polls", name=waited)
             continue
         yield found(
-            KIND, module, node, test=test, seconds=seconds, name=code(node.func),
+            KIND, module, node, test=identity, seconds=seconds, name=code(node.func),
             detail="" if seconds else code(argument, 40),
         )  # fmt: skip
+
+
+def _run_within(module: Module, function: Function) -> Iterator[Function]:
+    """Yield the functions within one that it runs itself, there and then: ``asyncio.run(main())``, ``await main()``."""
+    inner = {one.name: one for one in own_nodes(function) if isinstance(one, Function)}
+    for node in own_nodes(function) if inner else ():
+        ran: ast.expr | None = None
+        match node:
+            case ast.Await(value=ast.Call(func=called)) | ast.Expr(value=ast.Call(func=ast.Name() as called)):
+                ran = called
+            case ast.Call(func=ast.Name() | ast.Attribute() as runner, args=[given, *_]) if last(runner) in _RUNNERS:
+                ran = given.func if isinstance(given, ast.Call) else given
+        name = last(ran) if isinstance(ran, ast.Name) else ""
+        if name in inner and not _is_bounded(module, node, function):
+            yield inner[name]
 
 
 def _seconds(argument: ast.expr, function: Function, module: Module) -> float | None:
@@ -101,7 +125,7 @@ def _is_waited_for(module: Module, call: ast.Call) -> bool:
     return isinstance(above, ast.Expr)
 
 
-def _is_bounded(module: Module, call: ast.Call, function: Function) -> bool:
+def _is_bounded(module: Module, call: ast.AST, function: Function) -> bool:
     """Whether it stands in a polling loop, or in a block that ends it, or that gives time back."""
     for above in module.source.enclosing(call):
         if above is function:
@@ -112,10 +136,8 @@ def _is_bounded(module: Module, call: ast.Call, function: Function) -> bool:
             return True
         if isinstance(above, ast.ExceptHandler):
             return True
-        if isinstance(above, (ast.With, ast.AsyncWith)):
-            names = {last(part) for item in above.items for part in walk(item.context_expr)}
-            if names & _BOUNDED or any("timeout" in name.lower() or "timer" in name.lower() for name in names):
-                return True
+        if ends_a_sleep(above):
+            return True
     return False
 
 

@@ -68,19 +68,9 @@ def expects_anything(block: ast.With | ast.AsyncWith) -> bool:
     )
 
 
-def swallows(handler: ast.ExceptHandler, tried: ast.Try | None = None) -> bool:
-    """Whether a handler keeps what it caught to itself: no raise, no failure, nothing remembered or handed on.
-
-    What only puts something else in the place of what ``tried`` would have given remembers nothing.
-    """
-    given = _assigned(tried.body) if tried is not None else set()
+def swallows(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler keeps what it caught to itself: no raise, no failure, nothing remembered or handed on."""
     for statement in handler.body:
-        if (
-            isinstance(statement, ast.Assign)
-            and _assigned([statement]) <= given
-            and isinstance(statement.value, ast.Constant)
-        ):
-            continue
         for node in (statement, *own_nodes(statement)):
             if isinstance(
                 node, (ast.Raise, ast.Assert, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.NamedExpr, ast.Yield)
@@ -93,23 +83,14 @@ def swallows(handler: ast.ExceptHandler, tried: ast.Try | None = None) -> bool:
     return True
 
 
-def _assigned(block: list[ast.stmt]) -> set[str]:
-    return {
-        target.id
-        for one in block
-        if isinstance(one, ast.Assign)
-        for target in one.targets
-        if isinstance(target, ast.Name)
-    }
-
-
 def in_loop(test: Test, node: ast.AST) -> bool:
-    """Whether it stands in a loop that may try again."""
+    """Whether it stands in a loop of its function that may try again."""
     for above in test.module.source.enclosing(node):
-        if above is test.node:
+        if isinstance(above, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return False
         if isinstance(above, (ast.While, ast.For, ast.AsyncFor)):
-            return any(isinstance(inner, (ast.Break, ast.Return)) for inner in walk(above))
+            ends = isinstance(above, ast.While) and not isinstance(above.test, ast.Constant)
+            return ends or any(isinstance(inner, (ast.Break, ast.Return)) for inner in walk(above))
     return False
 
 
@@ -123,7 +104,11 @@ def is_cleaning_up(block: list[ast.stmt]) -> bool:
     for statement in block:
         value = statement.value if isinstance(statement, ast.Expr) else None
         value = value.value if isinstance(value, ast.Await) else value
-        name = last(value.func).lower() if isinstance(value, ast.Call) else ""
-        if not isinstance(statement, ast.Delete) and not any(word in name for word in words):
+        if isinstance(value, ast.Call):
+            texts = [one.value for one in walk(value) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            said = " ".join([last(value.func), *texts]).lower()
+            if any(word in said for word in words):
+                continue
+        if not isinstance(statement, (ast.Delete, ast.Pass)):
             return False
     return True
