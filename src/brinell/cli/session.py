@@ -30,6 +30,7 @@ from brinell.journal.store import FILE
 from brinell.judge import judge
 from brinell.live.console import look_at
 from brinell.live.progress import Display
+from brinell.load.drivers.call import Calls
 from brinell.publish import encode, publish
 from brinell.reports.outline import bugs_in_order
 from brinell.reports.terminal import summary
@@ -188,8 +189,12 @@ def _look_ahead(plan: Plan) -> None:
         match step.spec:
             case LoadSpec(url=url) as spec:
                 # Where the service will listen is not known yet; its requests can be put together all the same.
+                driver = DRIVERS[spec.driver]
+                if isinstance(driver, Calls):
+                    driver.look(spec, root)
+                    continue
                 target = check_target(url or "http://127.0.0.1", plan.allow_targets)
-                DRIVERS[spec.driver].encode(spec, target, root)
+                driver.encode(spec, target, root)
             case SuiteSpec(recording=None) | ExamineSpec() | PropertySpec() as spec:
                 folder = root / spec.directory
                 probe(choose(folder, spec.python, os.environ, configured=plan.python), cwd=folder)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from brinell.core.errors import BrinellError
+from brinell.core.errors import BrinellError, UsageError
 from brinell.core.roles import Child, Room
-from brinell.load.wire import Done, FromWorker, Go, Ready, Stop, WorkerSpec
+from brinell.load.wire import Done, FromWorker, Go, Ready, Refusal, Stop, WorkerSpec
 
 READY_S = 60.0
 _READ_BYTES = 1 << 20
@@ -31,10 +31,12 @@ class _Member:
         self.number = spec.worker
         self.held = b""
         self.ready = self.done = self.lost = False
+        self.subject_pid = 0
+        self.refusal: Refusal | None = None
         try:
             # -P: the project's own folder must not be where the worker's imports begin.
             self.child: Child = room.start(
-                [sys.executable, "-P", "-m", "brinell.load.worker"],
+                [sys.executable, "-P", "-m", "brinell.load.calls.worker" if spec.call else "brinell.load.worker"],
                 stdin=theirs_in,
                 stdout=theirs_out,
                 stderr=room.folder / _LOG,
@@ -63,7 +65,11 @@ class _Member:
             return []
         *lines, self.held = (self.held + data).split(b"\n")
         found = [_decoder.decode(line) for line in lines]
-        self.ready = self.ready or any(isinstance(one, Ready) for one in found)
+        for one in found:
+            if isinstance(one, Ready):
+                self.ready, self.subject_pid = True, one.subject_pid
+            elif isinstance(one, Refusal):
+                self.refusal = one
         self.done = self.done or any(isinstance(one, Done) for one in found)
         return found
 
@@ -91,11 +97,15 @@ class Fleet:
             raise
 
     def wait_ready(self) -> None:
-        """Wait until every worker is prepared. BrinellError with the end of their log if one cannot be."""
+        """Wait until every worker is prepared. BrinellError with the end of their log if one cannot be; UsageError if
+        that is the user's mistake.
+        """
         until = self._room.clock.now_ns() + int(READY_S * 1e9)
         while not all(member.ready for member in self._members):
             self._room.tick()
             self.read(0.1)
+            for refusal in (member.refusal for member in self._members if member.refusal):
+                raise UsageError(refusal.message, hint=refusal.hint or None)
             if self.failures or self._room.clock.now_ns() > until:
                 why = "; ".join(self.failures) or f"not ready after {READY_S:.0f} s"
                 raise BrinellError(f"load workers could not start: {why}\n{_tail(self._room.folder / _LOG)}")
@@ -107,6 +117,11 @@ class Fleet:
     def stop(self) -> None:
         """Ask all to end now."""
         self._tell(Stop())
+
+    @property
+    def subject_pids(self) -> list[int]:
+        """Processes below the workers in which the subject runs."""
+        return [member.subject_pid for member in self._members if member.subject_pid]
 
     @property
     def busy(self) -> bool:

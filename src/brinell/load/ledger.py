@@ -50,6 +50,11 @@ class Ledger:
             case Done(worker=worker):
                 self._share(worker).done = message
 
+    @property
+    def subject_ended(self) -> str:
+        """Why the subject, where it runs below the workers, ended before its time; empty if it did not."""
+        return next((share.done.subject_ended for share in self._shares.values() if share.done), "")
+
     def line(self) -> str:
         """Return, for example, ``1000/s p99 3.1 ms 0 errors``; the rate is the last full second's."""
         if not self._seconds:

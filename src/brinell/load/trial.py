@@ -10,15 +10,17 @@ from typing import TypeVar
 
 import msgspec
 
-from brinell.core.errors import Interrupted, UsageError, nearest
+from brinell.core.call_records import CallSecond, LoopStall
+from brinell.core.errors import Interrupted, SubjectError, UsageError, nearest
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice, LoadStarted
 from brinell.core.plan import LoadSpec
 from brinell.core.redact import redact
 from brinell.core.roles import Room
 from brinell.load.contract import Driver, Shape
+from brinell.load.drivers.call import Calls
 from brinell.load.fleet import Fleet
 from brinell.load.ledger import Ledger
-from brinell.load.watch import SubjectWatch
+from brinell.load.watch import CallWatch, SubjectWatch
 from brinell.load.wire import WireOperation, WorkerSpec
 from brinell.subject.targets import Target, check_target
 
@@ -33,7 +35,7 @@ T = TypeVar("T")
 class LoadTrial:
     """``[[load]]``: one scenario with every shape and driver of the rosters."""
 
-    def __init__(self, drivers: Mapping[str, Driver], shapes: Mapping[str, type[Shape]]) -> None:
+    def __init__(self, drivers: Mapping[str, Driver | Calls], shapes: Mapping[str, type[Shape]]) -> None:
         self._drivers = drivers
         self._shapes = shapes
 
@@ -46,6 +48,9 @@ class LoadTrial:
         options = {key: value for key, value in spec.shape.items() if key != "kind"}
         kind = _chosen(spec, "shape.kind", spec.shape.get("kind", ""), self._shapes)
         shape = _shape(spec, kind, options)
+        if isinstance(driver, Calls):
+            _calls(room, spec, shape, driver, kind)
+            return
         target = check_target(spec.url or room.service().url, room.plan.allow_targets)
         if spec.raw:
             raise UsageError(f"[[load]] {spec.name}: raw = true is not there yet: single requests are not written down")
@@ -83,7 +88,7 @@ class _Scenario:
             LoadStarted(
                 scenario=spec.name,
                 model=shape.model,
-                url=redact(spec.url or room.service().url),
+                url=f"call:{spec.call}" if spec.call else redact(spec.url or room.service().url),
                 start_ns=self._start_ns,
                 span_s=shape.span_s,
                 target_rate=shape.target_rate,
@@ -104,6 +109,8 @@ class _Scenario:
             self._end(interrupted=True)
             raise
         self._end(interrupted=False)
+        if self._ledger.subject_ended:
+            raise SubjectError(f"{spec.name}: {self._ledger.subject_ended}")
 
     def _follow(self) -> None:
         room, clock = self._room, self._room.clock
@@ -133,7 +140,7 @@ class _Scenario:
     def _read(self, timeout_s: float) -> None:
         for message in self._fleet.read(timeout_s):
             self._ledger.add(message)
-            if isinstance(message, LoadSlice | GeneratorSecond | Exemplar):
+            if isinstance(message, LoadSlice | GeneratorSecond | Exemplar | CallSecond | LoopStall):
                 self._room.emit(message)
 
     def _end(self, *, interrupted: bool) -> None:
@@ -141,6 +148,16 @@ class _Scenario:
         ended = self._ledger.ended(room.clock.now_ns(), tuple(self._fleet.failures), interrupted=interrupted)
         room.emit(ended)
         room.progress(ended.span_s, self._shape.span_s, self._ledger.line())
+
+
+def _calls(room: Room, spec: LoadSpec, shape: Shape, driver: Calls, kind: type[Shape]) -> None:
+    """Run a scenario that calls a function: its workers start the project's interpreter, and that is the subject."""
+    fleet = Fleet(room, driver.workers(spec, _class_name(kind), Path(room.plan.root)))
+    try:
+        fleet.wait_ready()
+        _Scenario(room, spec, shape, fleet, CallWatch(room, fleet.subject_pids)).run()
+    finally:
+        fleet.close()
 
 
 def _chosen(spec: LoadSpec, key: str, name: str, choices: Mapping[str, T]) -> T:

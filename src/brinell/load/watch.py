@@ -39,6 +39,16 @@ class SubjectWatch:
             self._room.emit(vitals)
 
 
+class CallWatch(SubjectWatch):
+    """The subject is what the workers themselves started: interpreters in which a function is called."""
+
+    def __init__(self, room: Room, pids: list[int]) -> None:
+        self._room = room
+        self.pids, self.reason, self.others = pids, "", ()
+        self._sampler = Sampler(pids)
+        self._next_ns = 0
+
+
 def _find(room: Room, spec: LoadSpec, target: Target, address: str) -> tuple[list[int], str]:
     """The process that was named, else the service of this run, else who owns the listening socket."""
     if spec.pid is not None:

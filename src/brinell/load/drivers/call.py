@@ -1,0 +1,46 @@
+"""``driver = "call"``: no protocol and no address, but a function of the project; see ``brinell.load.calls``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from brinell.core.errors import UsageError
+from brinell.core.plan import LoadSpec
+from brinell.load.calls.look import look, wire_call
+from brinell.load.calls.told import Hello
+from brinell.load.wire import WorkerSpec
+
+
+class Calls:
+    """The driver of ``driver = "call"``."""
+
+    def look(self, spec: LoadSpec, root: Path) -> Hello:
+        """Import the function where it will be called, without calling it. UsageError if that cannot be done."""
+        return look(spec, root)
+
+    def workers(self, spec: LoadSpec, shape: str, root: Path) -> list[WorkerSpec]:
+        """Return every worker's specification. They share ``connections``, which are calls under way at once."""
+        if spec.workers > spec.connections:
+            raise UsageError(
+                f"[[load]] {spec.name}: {spec.workers} workers cannot share {spec.connections} calls at once",
+                hint=f"connections = {spec.workers} or more",
+            )
+        call = wire_call(spec, root)
+        options = {key: value for key, value in spec.shape.items() if key != "kind"}
+        return [
+            WorkerSpec(
+                worker=worker,
+                workers=spec.workers,
+                driver="",
+                shape=shape,
+                shape_options=options,
+                operations=(),
+                family=0,
+                address=(),
+                timeout_ns=int(spec.timeout_s * 1e9),
+                connections=(spec.connections + spec.workers - 1 - worker) // spec.workers,
+                seed=spec.seed,
+                call=call,
+            )
+            for worker in range(spec.workers)
+        ]
