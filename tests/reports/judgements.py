@@ -37,6 +37,8 @@ from brinell.core.judgement import (
     Suspect,
     TestEntry,
 )
+from brinell.core.load_judgement import Curve, Timeline
+from brinell.core.observation import GeneratorSecond, LoadSlice, Vitals
 from brinell.core.property_judgement import (
     ExampleCounts,
     ExampleSeconds,
@@ -49,6 +51,7 @@ from brinell.core.property_judgement import (
     VerifiedTargets,
 )
 from brinell.core.quality_judgement import QualityItem, QualitySummary
+from brinell.core.timeline import Course, curve
 from brinell.core.verdicts import Owner, Reason, Severity, Verdict
 
 HOSTILE = (
@@ -556,7 +559,33 @@ def _histogram() -> str:
     return histogram.encode()
 
 
+def recorded(seconds: int, base_ms: float = 80.0, rate: int = 100) -> tuple[Timeline, Curve]:
+    """Return the timeline and the curve of a scenario with a slow stretch, time-outs and errors in it."""
+    course, whole = Course(0), Histogram()
+    for second in range(seconds):
+        slow = 1 + 9 * math.exp(-((second - seconds * 0.62) ** 2) / 6)
+        for outcome, count in (("ok", rate), ("status-503", 5 * (slow > 4)), ("timeout", int(second % 11 == 0))):
+            made = Histogram()
+            for number in range(count):
+                spread = 5000.0 if outcome == "timeout" else base_ms * slow * (0.5 + 4 * (number / rate) ** 3)
+                made.record(int(spread * 1e6))
+            if count:
+                whole.add(made)
+                sparse = made.sparse()
+                slice_ = LoadSlice(0, second, "GET /", outcome, count, sparse, sparse, made.max_ns, made.max_ns)
+                course.add(slice_)
+        lag = Histogram()
+        lag.record(20_000 + 3000 * second, rate)
+        course.add(GeneratorSecond(0, second, rate + 4, rate, 0.3, lag.sparse(), lag.max_ns, int(3 * (slow > 4))))
+        course.add(Vitals(second * 10**9, 2, 0.6 * second, 94_000_000 + 210_000 * second, 40, 12))
+    timeline, found = course.timeline(), curve(whole, whole)
+    assert timeline is not None
+    assert found is not None
+    return timeline, found
+
+
 def _browse() -> Load:
+    timeline, found = recorded(30)
     response = Distribution(p50=218.0, p90=471.2, p95=612.4, p99=980.1, p99_9=2210.0, max=3104.7, mean=260.2)
     service = Distribution(p50=131.4, p90=310.9, p95=388.0, p99=702.3, p99_9=1490.0, max=2012.9, mean=170.6)
     return Load(
@@ -599,6 +628,8 @@ def _browse() -> Load:
         ),
         series=_series(30, 82.0, 1000),
         sent_rate=999.4,
+        timeline=timeline,
+        curve=found,
     )  # fmt: skip
 
 
@@ -624,6 +655,8 @@ def _checkout() -> Load:
         samples=(),
         operations={},
         series=_series(30, 3.1, 412),
+        timeline=None,  # as a judgement of an older version has it
+        curve=None,
     )
 
 

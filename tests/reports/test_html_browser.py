@@ -167,29 +167,49 @@ def test_sorting_by_time_puts_the_slowest_first(browser, pages):
     assert times == sorted(times, reverse=True)
 
 
-def test_the_chart_tells_a_seconds_values_to_mouse_and_keyboard(browser, pages):
+def values(browser, figure):
+    return browser.ask(f"[...document.querySelectorAll('{figure} [data-value]')].map((node) => node.textContent)")
+
+
+def test_one_cross_hair_tells_the_values_of_all_panels_to_mouse_and_keyboard(browser, pages):
     browser.open(pages["realistic"], "#load")
-    browser.wait("document.querySelector('.chart svg[tabindex]')")
+    whole = values(browser, ".course")
+    browser.ask("document.querySelector('.course').scrollIntoView()")
     box = browser.ask(
-        "(() => { const r = document.querySelector('.chart svg').getBoundingClientRect();"
+        "(() => { const r = document.querySelector('.course .plot').getBoundingClientRect();"
         "return [r.left + r.width / 2, r.top + 100]; })()"
     )
     browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=box[0], y=box[1])
-    tip = browser.ask("document.querySelector('.tip').textContent")
-    assert all(word in tip for word in ("p50", "p95", "p99", "max", "throughput", "errors", "cores", "memory"))
-    browser.ask("document.querySelector('.chart svg').focus()")
+    assert browser.ask("document.querySelector('.course .at').textContent").startswith("at ")
+    pointed = values(browser, ".course")
+    assert pointed != whole
+    assert any(text.endswith("/s") for text in pointed)
+    browser.ask("document.querySelector('.course .panels').focus()")
+    browser.press("Home")
+    assert browser.ask("document.querySelector('.course .at').textContent") == "at 0 s"
     browser.press("ArrowRight")
-    assert browser.ask("document.querySelector('.tip b').textContent").startswith("at ")
-    log = browser.ask("document.querySelector('.chart path.p99').getAttribute('d')")
-    browser.ask("document.querySelector('[data-scale=linear]').click()")
-    assert browser.ask("document.querySelector('.chart path.p99').getAttribute('d')") != log
+    assert "at 1 s: p50" in browser.ask("document.querySelector('.course [role=status]').textContent")
+    browser.press("Escape")
+    assert values(browser, ".course") == whole
+
+
+def test_the_cross_hair_stands_where_the_moment_is_drawn(browser, pages):
+    browser.open(pages["realistic"], "#load")
+    browser.ask("document.querySelector('.course .panels').focus()")
+    for key, share in (("Home", 0.5 / 30), ("End", 29.5 / 30)):
+        browser.press(key)
+        found = browser.ask(
+            "(() => { const r = document.querySelector('.course .plot').getBoundingClientRect();"
+            "return (document.querySelector('.cross').getBoundingClientRect().left - r.left) / r.width; })()"
+        )
+        assert abs(found - share) < 0.005
 
 
 def odd_series(build, length, **columns):
     """Return the realistic judgement with one scenario whose series is ``length`` seconds of something odd."""
     judgement = build.realistic()
     series = msgspec.structs.replace(build._series(length, 80.0, 1000), **columns)
-    load = msgspec.structs.replace(judgement.load[0], series=series)
+    load = msgspec.structs.replace(judgement.load[0], series=series, timeline=None)
     return msgspec.structs.replace(judgement, load=(load,))
 
 
@@ -206,11 +226,12 @@ def test_odd_series_are_drawn_without_a_complaint(browser, build, tmp_path, leng
     page = tmp_path / "page.html"
     page.write_text(html(odd_series(build, length, **columns)), encoding="utf-8")
     browser.open(page, "#load")
-    browser.wait("document.querySelector('.chart svg[tabindex]')")
-    for scale in ("linear", "log"):
-        browser.ask(f"document.querySelector('[data-scale={scale}]').click()")
-        assert "NaN" not in browser.ask("document.querySelector('.chart svg').outerHTML")
-        assert "Infinity" not in browser.ask("document.querySelector('.chart svg').outerHTML")
+    for key in ("Home", "ArrowRight", "End"):
+        browser.ask("document.querySelector('.course .panels')?.focus()")
+        browser.press(key)
+        drawn = browser.ask("document.querySelector('#load').outerHTML")
+        assert "NaN" not in drawn
+        assert "Infinity" not in drawn
     assert problems(browser) == []
 
 
@@ -229,7 +250,7 @@ def test_without_scripts_the_essentials_stand_there(browser, pages):
         browser.call("Page.navigate", url=pages["realistic"].as_uri())
         browser.wait("document.readyState === 'complete' && location.protocol === 'file:'")
         assert browser.ask("document.documentElement.className") == ""
-        assert browser.ask("document.querySelectorAll('.chart path.p99').length") == 2
+        assert browser.ask("document.querySelectorAll('.course path.p99:not(.under)').length") == 2
         tree = browser.call("Accessibility.getFullAXTree")["nodes"]
         names = {node.get("name", {}).get("value", "") for node in tree if not node["ignored"]}
         assert "Not ready" in names

@@ -1,6 +1,6 @@
 """``report.html``: one file that needs no network and opens at once. All of it is rendered here but the list of all
-tests and the charts' hover. Everything printed goes through ``plain`` and Jinja's autoescape; a Content Security Policy
-names the one script and the one style sheet by their hashes, so that nothing else could run.
+tests and the charts' cross-hair. Everything printed goes through ``plain`` and Jinja's autoescape; a Content Security
+Policy names the one script and the one style sheet by their hashes, so that nothing else could run.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from markupsafe import Markup
 from brinell.core.judgement import Judgement
 from brinell.core.redact import one_line, plain
 from brinell.reports import figures, html_time, html_view, outline, outline_trust
-from brinell.reports.chart import chart
 from brinell.reports.html_data import data
+from brinell.reports.load_figures import figures_of
 
 _SCRIPTS = ("page.js", "chart.js", "tests.js")
 
@@ -83,7 +83,7 @@ def _environment() -> jinja2.Environment:
         often=outline_trust.share,
         factor_rates=outline_trust.rates,
         samples=html_view.samples,
-        chart=chart,
+        figures=figures_of,
     )
     return environment
 

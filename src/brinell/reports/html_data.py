@@ -1,4 +1,4 @@
-"""What the page's script gets: the tests as columns and the series of the load scenarios, as JSON that cannot end its
+"""What the page's script gets: the tests as columns and the columns of the load scenarios, as JSON that cannot end its
 element or be taken for markup.
 """
 
@@ -11,9 +11,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from brinell.core.judgement import Judgement, Load, TestEntry
+from brinell.core.judgement import Judgement, TestEntry
 from brinell.core.redact import plain
 from brinell.reports import outline
+from brinell.reports.load_figures import data_of
 
 _MOST_NAME = 400
 _PATH = re.compile(r"[^\[]*?::")
@@ -22,7 +23,7 @@ _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 def data(judgement: Judgement) -> Markup:
     """Return the JSON, with ``< > &`` and the separators U+2028 and U+2029 as escapes. Numbers not finite are null."""
-    content = {"tests": _tests(judgement), "load": [_load(load) for load in judgement.load]}
+    content = {"tests": _tests(judgement), "load": [data_of(load) for load in judgement.load]}
     text = json.dumps(_finite(content), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Markup(text.translate(_ESCAPES))  # noqa: S704 - inert: a data block without a character of markup
 
@@ -65,18 +66,6 @@ _COLUMNS = ("file", "name", "outcome", "category", "trust", "bug", "reruns", "re
 
 def _index(words: dict[str, int], word: str) -> int:
     return words.setdefault(word, len(words))
-
-
-def _load(load: Load) -> dict[str, Any]:
-    """Return a scenario's series with the limits that belong into its chart: percentiles in milliseconds."""
-    limits = [
-        (f"{name.removesuffix('_ms')} limit", row["limit"])
-        for name, row in load.thresholds.items()
-        if re.fullmatch(r"(?:p\d+(?:_\d+)?|max)_ms", name) and isinstance(row.get("limit"), int | float)
-    ]
-    series = load.series
-    columns = {name: list(getattr(series, name)) for name in series.__struct_fields__} if series else None
-    return {"target": load.target_rate, "limits": limits, "series": columns, "end": outline.schedule_end(load)}
 
 
 def _finite(value: Any) -> Any:

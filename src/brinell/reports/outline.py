@@ -4,7 +4,6 @@ Words and order live here so that the terminal, Markdown and HTML never disagree
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 from brinell.core.finding import Finding
@@ -136,16 +135,6 @@ def rates(load: Load) -> str:
         told += f" of {rate(load.target_rate)} asked for"
         told += f", {rate(load.sent_rate)} sent" if load.sent_rate is not None else ""
     return told
-
-
-def schedule_end(load: Load) -> float | None:
-    """Return where a chart by second shows the schedule's end: between the last second that belongs to it and the first
-    in which only what was still under way was answered; None where nothing was.
-    """
-    series = load.series
-    if series is None or not series.t_s or not 0 < load.span_s <= series.t_s[-1]:
-        return None
-    return math.ceil(load.span_s) - 0.5
 
 
 def thresholds(load: Load) -> list[tuple[str, str, str, Verdict]]:
