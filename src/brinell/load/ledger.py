@@ -16,6 +16,7 @@ class _Share:
     def __init__(self) -> None:
         self.scheduled = self.completed = self.ended = self.unfinished = 0
         self.sent_in_span = self.completed_in_span = 0  # by whole seconds
+        self.sessions: tuple[int, int, int] | None = None
         self.done: Done | None = None
 
 
@@ -45,6 +46,7 @@ class Ledger:
                 self._seconds[message.second] = self._seconds.get(message.second, 0) + count
             case GeneratorSecond(worker=worker, scheduled=scheduled):
                 share = self._share(worker)
+                share.sessions = message.sessions
                 share.scheduled += scheduled
                 share.sent_in_span += message.started if message.second < self._span_s else 0
             case Done(worker=worker):
@@ -79,6 +81,7 @@ class Ledger:
             worker_failures=failures,
             sent_in_span=sum((share.done or share).sent_in_span for share in shares),
             completed_in_span=sum((share.done or share).completed_in_span for share in shares),
+            sessions=_added([share.sessions for share in shares if share.sessions is not None]),
         )
 
     def _share(self, worker: int) -> _Share:
@@ -89,6 +92,11 @@ def _unfinished(share: _Share) -> int:
     if share.done:
         return share.done.unfinished
     return max(0, share.scheduled - share.ended) + share.unfinished
+
+
+def _added(counts: list[tuple[int, int, int]]) -> tuple[int, int, int] | None:
+    begun, completed, aborted = (sum(each) for each in zip(*counts, strict=True)) if counts else (0, 0, 0)
+    return (begun, completed, aborted) if counts else None
 
 
 def _ms(nanoseconds: float) -> str:

@@ -21,7 +21,7 @@ from brinell.load.drivers.call import Calls
 from brinell.load.fleet import Fleet
 from brinell.load.ledger import Ledger
 from brinell.load.watch import CallWatch, SubjectWatch
-from brinell.load.wire import WireOperation, WorkerSpec
+from brinell.load.wire import WireOperation, WireSessions, WorkerSpec
 from brinell.subject.targets import Target, check_target
 
 HEAD_START_NS = 200_000_000  # between the order and the first due time: every worker has read it by then
@@ -59,13 +59,17 @@ class LoadTrial:
                 f"[[load]] {spec.name}: {spec.workers} workers cannot share {spec.connections} connections",
                 hint=f"connections = {spec.workers} or more",
             )
-        operations = driver.encode(spec, target, Path(room.plan.root))
+        root = Path(room.plan.root)
+        sessions = driver.sessions(spec, target, root, room.plan.allow_targets)
+        operations = () if sessions else driver.encode(spec, target, root)
         address = _reachable(target)
         names = _class_name(type(driver)), _class_name(kind)
-        fleet = Fleet(room, _split(spec, options, operations, names, target=target, address=address))
+        specs = _split(spec, options, operations, names, target=target, address=address, sessions=sessions)
+        fleet = Fleet(room, specs)
         try:
             fleet.wait_ready()
-            _Scenario(room, spec, shape, fleet, SubjectWatch(room, spec, target, address)).run()
+            watch = SubjectWatch(room, spec, target, address)
+            _Scenario(room, spec, shape, fleet, watch, partly=sessions is not None and sessions.partly).run()
         finally:
             fleet.close()
 
@@ -73,7 +77,10 @@ class LoadTrial:
 class _Scenario:
     """The part with time in it: from the order to start to the last record."""
 
-    def __init__(self, room: Room, spec: LoadSpec, shape: Shape, fleet: Fleet, watch: SubjectWatch) -> None:
+    def __init__(
+        self, room: Room, spec: LoadSpec, shape: Shape, fleet: Fleet, watch: SubjectWatch, *, partly: bool = False
+    ) -> None:
+        self._partly = partly and shape.model == "open"
         self._room = room
         self._spec = spec
         self._shape = shape
@@ -87,11 +94,12 @@ class _Scenario:
         room.emit(
             LoadStarted(
                 scenario=spec.name,
-                model=shape.model,
+                model="partly-open" if self._partly else shape.model,
                 url=f"call:{spec.call}" if spec.call else redact(spec.url or room.service().url),
                 start_ns=self._start_ns,
                 span_s=shape.span_s,
-                target_rate=shape.target_rate,
+                target_rate=None if self._partly else shape.target_rate,
+                session_rate=shape.target_rate if self._partly else None,
                 connections=spec.connections,
                 workers=spec.workers,
                 timeout_s=spec.timeout_s,
@@ -197,6 +205,7 @@ def _split(
     *,
     target: Target,
     address: str,
+    sessions: WireSessions | None = None,
 ) -> list[WorkerSpec]:
     """Share connections as evenly as they go; the schedule shares itself (``Shape.due_ns``)."""
     family, _, _, _, where = socket.getaddrinfo(
@@ -217,6 +226,7 @@ def _split(
             seed=spec.seed,
             tls_name=target.host if target.scheme == "https" else None,
             verify_tls=spec.verify_tls,
+            sessions=sessions,
         )
         for worker in range(spec.workers)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from brinell.checks.load.calls import stalls
 from brinell.checks.load.generator import Trust, trust
 from brinell.checks.load.limits import CHECK, Ruling, finding, rule
 from brinell.checks.load.numbers import load_of
@@ -50,7 +51,7 @@ def _findings(
     found += [finding(scenario, name, limit, rulings[name], cited) for name, limit in limits.items()]
     if "error_rate" not in limits:
         found += _errors(scenario, tally)
-    return found + _subject(scenario, tally) + _crowd(scenario, tally, cited)
+    return found + _subject(scenario, tally) + stalls(scenario, CHECK, tally) + _crowd(scenario, tally, cited)
 
 
 def _ran(scenario: str, limits: dict[str, float], tally: Tally, trusted: Trust, cited: tuple[str, ...]) -> Finding:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from brinell.checks.load.calls import crowded_out
 from brinell.checks.load.tally import Tally
 from brinell.core import outcomes
 from brinell.core.thresholds import THRESHOLDS
@@ -115,6 +116,10 @@ def _saturated(tally: Tally, _: Mapping[str, float]) -> str | None:
     return None
 
 
+def _interpreter(tally: Tally, _: Mapping[str, float]) -> str | None:
+    return crowded_out(tally)
+
+
 def _late(tally: Tally, limits: Mapping[str, float]) -> str | None:
     (lag,) = tally.lag.quantiles_ns([0.99])
     (response,) = tally.response.quantiles_ns([0.95])
@@ -141,6 +146,9 @@ RULES: tuple[Rule, ...] = (
     Rule("died", _died, "look into load-workers.log of the run, then run again"),
     Rule("own-faults", _own_faults, "raise the descriptor limit (ulimit -n) or take fewer connections"),
     Rule("saturated", _saturated, "take more workers while cores are free, else another machine or a lower rate"),
+    Rule(
+        "interpreter", _interpreter, "let a call do more at once, take more workers while cores are free, or a lower rate"
+    ),
     Rule("late", _late, "free cores on this machine, take more workers, or use another machine"),
     Rule("behind", _behind, "the generator stood still; keep the machine awake and run again"),
 )

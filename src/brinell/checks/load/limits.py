@@ -105,7 +105,7 @@ def _stands(metric: Metric, limit: float, tally: Tally, trust: Trust) -> bool:
     # Service time begins at the actual send: neither lateness nor a dead worker is in it. Only a saturated loop is,
     # because it comes late to read the answer.
     service = _milliseconds(metric, tally.service)
-    return "saturated" not in trust.broken and service is not None and service > limit
+    return not {"saturated", "interpreter"}.intersection(trust.broken) and service is not None and service > limit
 
 
 def _missing(metric: Metric, limit: float, tally: Tally, *, met: bool) -> str:

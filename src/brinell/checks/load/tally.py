@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from brinell.core import outcomes
+from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.evidence import Evidence, observation_id
 from brinell.core.histogram import Histogram
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted, Vitals
@@ -63,6 +64,8 @@ class Tally:
     vitals: list[Vitals] = field(default_factory=list)
     slowest: list[tuple[int, str, Exemplar]] = field(default_factory=list)
     failed: dict[str, list[tuple[str, Exemplar]]] = field(default_factory=dict)
+    callers: dict[int, list[CallSecond]] = field(default_factory=dict)
+    stalls: list[LoopStall] = field(default_factory=list)
     course: Course = field(init=False)
 
     def __post_init__(self) -> None:
@@ -129,7 +132,8 @@ class Tally:
 def tallies(evidence: Evidence) -> dict[str, Tally]:
     """Return a tally for every step that began a load scenario, by step id."""
     found: dict[str, Tally] = {}
-    for envelope in evidence.envelopes(LoadStarted, LoadSlice, Exemplar, GeneratorSecond, Vitals, LoadEnded):
+    kinds = LoadStarted, LoadSlice, Exemplar, GeneratorSecond, Vitals, LoadEnded, CallSecond, LoopStall
+    for envelope in evidence.envelopes(*kinds):
         record, identity = envelope.data, observation_id(envelope)
         if isinstance(record, LoadStarted):
             found[envelope.source] = Tally(record, identity)
@@ -155,6 +159,10 @@ def _add(tally: Tally, record: object, identity: str) -> None:
             tally.course.add(record)
         case LoadEnded():
             tally.ended, tally.ended_id = record, identity
+        case CallSecond():
+            tally.callers.setdefault(record.worker, []).append(record)
+        case LoopStall():
+            tally.stalls.append(record)
 
 
 def _add_slice(tally: Tally, one: LoadSlice) -> None:

@@ -1,0 +1,1 @@
+"""Scenarios whose requests depend on data, on earlier answers or on chance: templates, and the sessions of them."""
