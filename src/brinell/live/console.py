@@ -43,3 +43,14 @@ def width(stream: TextIO, environ: Mapping[str, str]) -> int:
         return os.get_terminal_size(stream.fileno()).columns or 80
     except (OSError, ValueError):
         return shutil.get_terminal_size((80, 24)).columns
+
+
+def height(stream: TextIO, environ: Mapping[str, str]) -> int:
+    """Return the stream's rows: LINES if set, else the terminal's own, else 24."""
+    stated = environ.get("LINES", "")
+    if stated.isdigit() and int(stated) > 0:
+        return int(stated)
+    try:
+        return os.get_terminal_size(stream.fileno()).lines or 24
+    except (OSError, ValueError):
+        return shutil.get_terminal_size((80, 24)).lines

@@ -1,4 +1,4 @@
-"""What is happening and how long it will still take: two redrawn lines on a terminal, plain lines elsewhere.
+"""What is happening and how long it will still take: a few redrawn lines on a terminal, plain lines elsewhere.
 
 Every frame is one write and ends with the cursor at the start of the first line, so a crash in between leaves nothing
 half drawn; ``close`` wipes it. A standard error that cannot be written to silences the display, never the run.
@@ -13,11 +13,12 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from brinell.core.clock import Clock, SystemClock
-from brinell.core.observation import Envelope
+from brinell.core.observation import Envelope, LoadStarted
 from brinell.core.redact import one_line
 from brinell.live import console
 from brinell.live.estimate import Estimate
 from brinell.live.events import told
+from brinell.live.load_now import LoadNow
 from brinell.reports.figures import seconds, whole_seconds
 from brinell.reports.layout import NARROWEST, cells, cut
 
@@ -38,6 +39,7 @@ class _Step:
         self.text = ""
         self.heard_s = now_s
         self.estimate = Estimate(now_s)
+        self.load: LoadNow | None = None  # where it presses on something
 
     @property
     def share(self) -> float | None:
@@ -87,6 +89,7 @@ class Display:
         if self._quiet:
             return
         told_now = told(envelope, self._failures)
+        self._press(envelope)
         self._failures += told_now.failed
         if told_now.begins:
             self._step = _Step(told_now.begins, self._now())
@@ -124,7 +127,8 @@ class Display:
         if self._console.redraw:
             self._draw(self._frame(self._step, now_s))
         else:
-            self._write(": ".join(filter(None, (self._plain(self._step, now_s), self._step.text))) + "\n")
+            text = self._step.load.line() if self._step.load else self._step.text
+            self._write(": ".join(filter(None, (self._plain(self._step, now_s), text))) + "\n")
 
     def close(self) -> None:
         """Wipe what is drawn. Safe to call twice, and while an exception passes."""
@@ -132,6 +136,15 @@ class Display:
             self._write(self._wipe())
             self._drawn = False
         self._step = None
+
+    def _press(self, envelope: Envelope) -> None:
+        """Hand a load scenario's records to what shows them."""
+        if self._step is None:
+            return
+        if isinstance(envelope.data, LoadStarted):
+            self._step.load = LoadNow(envelope.data)
+        elif self._step.load is not None:
+            self._step.load.add(envelope.data)
 
     def _now(self) -> float:
         return self._clock.now_ns() / 1e9
@@ -147,8 +160,9 @@ class Display:
         width = max(NARROWEST, console.width(self._stream, self._environ)) - 1
         ascii_only = "utf" not in self._console.encoding.lower()
         status = self._status(step, now_s, width, ascii_only=ascii_only)
-        rows = [cut(status, width), cut(f"  {step.text}", width)]
-        return rows if step.text else rows[:1]
+        texts = step.load.rows(width - 2) if step.load else [step.text] if step.text else []
+        rows = [cut(status, width), *(cut(f"  {text}", width) for text in texts)]
+        return rows[: max(1, console.height(self._stream, self._environ) - 1)]
 
     def _plain(self, step: _Step, now_s: float) -> str:
         """Say in one line without a bar where the run stands."""
@@ -164,7 +178,7 @@ class Display:
             room = width - cells(place) - cells(tail) - 2
             if tail and step.share is not None and room >= 8:
                 return f"{place} {_bar(step.share, min(_BAR, room), ascii_only=ascii_only)} {tail}"
-            if tail and step.share is None and room >= 0:
+            if tail and (step.share is None or tail == left) and room >= 0:  # what is left says more than a bar
                 return f"{place} {tail}"
         return f"{cut(place, max(4, width - cells(spent) - 1))} {spent}"
 
