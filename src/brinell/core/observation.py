@@ -21,6 +21,7 @@ from brinell.core.quality_records import CoverageTarget, ModuleCoverage, Quality
 from brinell.core.redact import one_line
 from brinell.core.time_records import FixtureTime, ImportTime, SessionTime
 from brinell.core.touch_records import BesideEachOther, Clash, Touched
+from brinell.core.traffic_records import AnswersJudged, TrafficRead
 from brinell.core.verdicts import Exit
 
 VERSION = 1
@@ -460,6 +461,8 @@ Record = (
     | GeneratorSecond
     | CallSecond
     | LoopStall
+    | TrafficRead
+    | AnswersJudged
     | LoadEnded
 )
 

@@ -32,6 +32,11 @@ def kind(outcome: str) -> str:
     return STATUS if outcome.startswith(f"{STATUS}-") else outcome
 
 
+def raised(outcome: str) -> bool:
+    """Whether a call ended with an exception."""
+    return outcome.startswith(f"{RAISED}-")
+
+
 def completed(outcome: str) -> bool:
     """Whether a complete answer came, whatever it said."""
     return outcome in {OK, CHECK} or kind(outcome) == STATUS

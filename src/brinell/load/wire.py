@@ -12,6 +12,7 @@ import msgspec
 
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
+from brinell.core.traffic_records import AnswersJudged
 
 
 class _Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag=str.lower):
@@ -26,6 +27,7 @@ class WireOperation(msgspec.Struct, frozen=True):
     request: bytes
     bodiless: bool = False  # the answer to HEAD has no body, whatever its header says
     expect: tuple[int, ...] = ()  # statuses of success; empty: 100..399
+    described: dict[str, Any] | None = None  # what answers look like (``openapi.contract``): the first one has it for all
 
 
 class WireSessions(msgspec.Struct, frozen=True):
@@ -112,4 +114,4 @@ class Done(_Message, frozen=True):
 
 
 ToWorker = WorkerSpec | Go | Stop
-FromWorker = Ready | Refusal | LoadSlice | GeneratorSecond | Exemplar | CallSecond | LoopStall | Done
+FromWorker = Ready | Refusal | LoadSlice | GeneratorSecond | Exemplar | CallSecond | LoopStall | AnswersJudged | Done

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
+from brinell.core.traffic_records import AnswersJudged
 from brinell.load.engine.pacing import Pacer
 from brinell.load.engine.recorder import Bins
 from brinell.load.engine.session_traffic import SessionTraffic
@@ -22,7 +23,7 @@ NEVER_NS = 1 << 62
 
 _now = time.monotonic_ns
 
-Told = LoadSlice | Exemplar | GeneratorSecond
+Told = AnswersJudged | LoadSlice | Exemplar | GeneratorSecond
 Report = Callable[[list[Told]], None]
 """Called once a second with what is new; must not block."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from brinell.core import outcomes
 from brinell.core.histogram import HIGHEST_NS, SIZE, Sparse
 from brinell.core.observation import Exemplar, LoadSlice
+from brinell.core.traffic_records import AnswersJudged
 from brinell.load.engine.exemplars import Exemplars
 
 Counts = npt.NDArray[np.int64]
@@ -177,8 +179,13 @@ class Recorder:
         self.completed = 0  # complete answers, up to the last second taken
         self.ended = 0  # requests with an outcome, likewise
         self._sent = 0  # those of them that were sent
-        self._worker = worker
+        self.worker = worker
         self._cells: dict[tuple[str, str], Cell] = {}
+        self._others: list[Callable[[int], Sequence[AnswersJudged]]] = []
+
+    def also(self, source: Callable[[int], Sequence[AnswersJudged]]) -> None:
+        """Ask ``source`` for more records at the end of each second."""
+        self._others.append(source)
 
     def cell(self, operation: str, outcome: str) -> Cell:
         """Return the cell of that operation and outcome; new ones are empty."""
@@ -202,10 +209,11 @@ class Recorder:
             sent += sent_here
         return completed, sent
 
-    def take(self, second: int) -> list[LoadSlice | Exemplar]:
+    def take(self, second: int) -> list[LoadSlice | Exemplar | AnswersJudged]:
         """Return the second's slices and new exemplars, and start the next second."""
-        slices = [found for cell in self._cells.values() if (found := cell.take(self._worker, second))]
+        slices = [found for cell in self._cells.values() if (found := cell.take(self.worker, second))]
         self.ended += sum(one.count for one in slices)
         self._sent += sum(sum(one.service[1]) for one in slices)
         self.completed += sum(one.count for one in slices if outcomes.completed(one.outcome))
-        return [*slices, *self.exemplars.take()]
+        others = [record for source in self._others for record in source(second)]
+        return [*slices, *others, *self.exemplars.take()]
