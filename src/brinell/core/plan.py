@@ -128,6 +128,31 @@ class RequestSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_file: str | None = None
     name: str | None = None
     expect: tuple[int, ...] = ()  # statuses that count as success; empty: 100..399
+    form: dict[str, str] | None = None  # fields, URL-encoded; with ``files`` the other parts of the same form
+    files: dict[str, str] | None = None  # parts of a multipart form: name -> path
+    stream: bool = False  # send the body in chunks, its length unsaid
+    extract: dict[str, str] = {}  # variable -> "$.id", "header:Location" or "regex:..."
+    check: dict[str, Any] = {}  # what an answer must be, beside its status: the keys of ``config.answers``
+
+
+class DataSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows that templates take values from, as ``{{name.column}}``; ``order`` is cycle, random or once."""
+
+    file: str
+    name: str
+    order: str = "cycle"
+
+
+class SessionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one user does: ``requests`` one after the other, ``repeat`` times, with a think time between them drawn
+    evenly between the two of ``think_s``.
+    """
+
+    name: str
+    requests: tuple[RequestSpec, ...]
+    weight: float = 1.0
+    think_s: tuple[float, float] = (0.0, 0.0)
+    repeat: int = 1
 
 
 class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="load"):
@@ -156,6 +181,13 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     kwargs: dict[str, Any] = {}
     setup: str | None = None  # module:function whose result is the call's first argument
     flows: str | None = None  # a file of ``async def`` flows
+    data: tuple[DataSpec, ...] = ()
+    sessions: tuple[SessionSpec, ...] = ()  # in place of ``requests``
+    cookies: bool = False  # each session keeps those it was given
+    redirects: int = 0  # how many are followed
+    compression: bool = False  # ask for gzip or deflate
+    keep_alive: bool = True  # False: a new connection for every request
+    go_on: bool = False  # a session goes on after a request that failed
 
 
 class QualitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):
