@@ -27,7 +27,7 @@ class WireOperation(msgspec.Struct, frozen=True):
     request: bytes
     bodiless: bool = False  # the answer to HEAD has no body, whatever its header says
     expect: tuple[int, ...] = ()  # statuses of success; empty: 100..399
-    described: dict[str, Any] | None = None  # what answers look like (``openapi.contract``): the first one has it for all
+    described: dict[str, Any] | None = None  # what answers look like: the first one has it for all
 
 
 class WireSessions(msgspec.Struct, frozen=True):
