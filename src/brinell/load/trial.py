@@ -16,6 +16,7 @@ from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice, LoadS
 from brinell.core.plan import LoadSpec
 from brinell.core.redact import redact
 from brinell.core.roles import Room
+from brinell.core.traffic_records import AnswersJudged
 from brinell.load.contract import Driver, Shape
 from brinell.load.drivers.call import Calls
 from brinell.load.fleet import Fleet
@@ -148,7 +149,7 @@ class _Scenario:
     def _read(self, timeout_s: float) -> None:
         for message in self._fleet.read(timeout_s):
             self._ledger.add(message)
-            if isinstance(message, LoadSlice | GeneratorSecond | Exemplar | CallSecond | LoopStall):
+            if isinstance(message, LoadSlice | GeneratorSecond | Exemplar | CallSecond | LoopStall | AnswersJudged):
                 self._room.emit(message)
 
     def _end(self, *, interrupted: bool) -> None:
