@@ -115,27 +115,26 @@ class Histogram:
 
     def encode(self) -> str:
         """Return the HdrHistogram V2 compressed form, base64 (the format of the Java and C libraries)."""
-        last = int(np.flatnonzero(self._counts)[-1]) + 1 if self.count else 0
-        payload = _zigzag_runs(self._counts[:last].tolist())
-        body = struct.pack(">Iiiiqqd", _V2, len(payload), 0, 3, 1, HIGHEST_NS, 1.0) + payload
-        packed = zlib.compress(body)
-        return base64.b64encode(struct.pack(">Ii", _V2_COMPRESSED, len(packed)) + packed).decode()
+        return encode_sparse(*self.sparse())
 
 
-def _zigzag_runs(counts: list[int]) -> bytes:
-    """Encode counts as ZigZag LEB128; a run of n zeros is the number -n."""
+def encode_sparse(indices: Sequence[int], counts: Sequence[int]) -> str:
+    """Return a sparse histogram (indices ascending, counts above 0) as ``Histogram.encode`` does."""
+    payload = _zigzag_runs(indices, counts)
+    body = struct.pack(">Iiiiqqd", _V2, len(payload), 0, 3, 1, HIGHEST_NS, 1.0) + payload
+    packed = zlib.compress(body)
+    return base64.b64encode(struct.pack(">Ii", _V2_COMPRESSED, len(packed)) + packed).decode()
+
+
+def _zigzag_runs(indices: Sequence[int], counts: Sequence[int]) -> bytes:
+    """Encode counts from bucket 0 to the last that is not empty, as ZigZag LEB128; a run of n zeros is the number -n."""
     out = bytearray()
-    zeros = 0
-    for count in counts:
-        if count == 0:
-            zeros += 1
-            continue
-        if zeros:
-            _leb128(out, -zeros)
-            zeros = 0
+    here = 0
+    for index, count in zip(indices, counts, strict=True):
+        if index > here:
+            _leb128(out, here - index)
         _leb128(out, count)
-    if zeros:
-        _leb128(out, -zeros)
+        here = index + 1
     return bytes(out)
 
 

@@ -15,6 +15,7 @@ from brinell.core.against_records import AgainstNames, AgainstStarted, SideRun
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.entry import Entry
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, ParallelOnly
+from brinell.core.generator_records import Calibrated, GeneratorMeans, MachineSecond
 from brinell.core.import_records import ImportExam, ImportLeft
 from brinell.core.property_records import PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
 from brinell.core.quality_records import CoverageTarget, ModuleCoverage, QualityRead, Weakness
@@ -463,6 +464,9 @@ Record = (
     | LoopStall
     | TrafficRead
     | AnswersJudged
+    | Calibrated
+    | GeneratorMeans
+    | MachineSecond
     | LoadEnded
 )
 

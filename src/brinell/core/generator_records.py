@@ -1,0 +1,53 @@
+"""Records of the load generator's side: what it needs by itself, what it has, what its machine was denied; see
+``core.observation``.
+"""
+
+from __future__ import annotations
+
+from brinell.core.entry import Entry
+
+
+class Calibrated(Entry, frozen=True):
+    """What one worker needs by itself: the scenario's requests, before it, to a server that answers at once.
+
+    ``skipped`` says why there is none; all else is 0 then. ``most_rate``: answers a second with every connection
+    always busy; ``cpu_ns`` is what each took of a processor. ``response`` is that at ``rate`` requests a second
+    (sparse, as in a slice), empty in a closed model, where it is that of the busy connections. ``note``: how the null
+    server's traffic is not the scenario's.
+    """
+
+    skipped: str = ""
+    seconds: float = 0.0
+    connections: int = 0
+    most_rate: float = 0.0
+    cpu_ns: float = 0.0
+    rate: float = 0.0
+    response: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    max_response_ns: int = 0
+    note: str = ""
+
+
+class GeneratorMeans(Entry, frozen=True):
+    """What the generator may use up, looked at before the run; None: not known here.
+
+    ``descriptors`` a worker may have and may need; ``ports`` towards one address that are free and that the scenario
+    holds at once, those of closed connections until the system gives them back (``linger_s``).
+    """
+
+    descriptors: int | None
+    descriptors_needed: int
+    ports: int | None
+    ports_needed: int
+    linger_s: float = 0.0
+
+
+class MachineSecond(Entry, frozen=True):
+    """What this machine was denied, since it (or its control group) began: seconds over all ``cores``. None: not told.
+
+    ``steal_s``: a hypervisor gave the processor to others. ``throttled_s``: the group's CPU quota was used up.
+    """
+
+    at_ns: int
+    cores: int
+    steal_s: float | None
+    throttled_s: float | None
