@@ -32,11 +32,6 @@ def kind(outcome: str) -> str:
     return STATUS if outcome.startswith(f"{STATUS}-") else outcome
 
 
-def raised(outcome: str) -> bool:
-    """Whether a call ended with an exception."""
-    return outcome.startswith(f"{RAISED}-")
-
-
 def completed(outcome: str) -> bool:
-    """Whether a complete answer came, whatever it said."""
-    return outcome in {OK, CHECK} or kind(outcome) == STATUS
+    """Whether a complete answer came, whatever it said; an exception is the answer of a call."""
+    return outcome in {OK, CHECK} or kind(outcome) == STATUS or outcome.startswith(f"{RAISED}-")

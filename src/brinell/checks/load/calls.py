@@ -1,0 +1,49 @@
+"""Calls of functions: what the interpreter in which they are made says of itself, and what kept its event loop."""
+
+from __future__ import annotations
+
+from brinell.checks.load.tally import Tally
+from brinell.core.finding import Finding
+from brinell.core.verdicts import Verdict
+
+BUSY = 0.9  # of a core: one interpreter does not do more, because only one of its threads runs at a time
+OWN = 0.25  # of a core: below it the function is what fills the interpreter
+
+
+def crowded_out(tally: Tally) -> str | None:
+    """Say that an interpreter was full, and with our part of the calls for much of it; else None."""
+    for worker, rows in tally.callers.items():
+        elapsed_s = max(tally.span_s, float(max(row.second for row in rows) + 1))
+        cpu_s, own_s = sum(row.cpu_s for row in rows), sum(row.own_s for row in rows)
+        if cpu_s >= BUSY * elapsed_s and own_s >= OWN * elapsed_s:
+            return (
+                f"The interpreter of worker {worker} had no idle moment, and {own_s / cpu_s:.0%} of its work was "
+                "making the calls"
+            )
+    return None
+
+
+def stalls(scenario: str, check: str, tally: Tally) -> list[Finding]:
+    """A coroutine that does not await keeps every other call waiting: say where."""
+    if not tally.stalls:
+        return []
+    count, total_s = sum(one.count for one in tally.stalls), sum(one.total_s for one in tally.stalls)
+    longest = max(tally.stalls, key=lambda one: one.longest_s)
+    places: dict[str, float] = {}
+    for one in tally.stalls:
+        places[one.where] = places.get(one.where, 0.0) + one.total_s
+    listed = sorted(places, key=lambda where: (-places[where], where))
+    return [
+        Finding(
+            id=f"load.{scenario}.loop_stall",
+            check=check,
+            required=False,
+            verdict=Verdict.FAIL,
+            title=f"{scenario}: the event loop stood still {count} times, {longest.longest_s:.3g} s at most, in "
+            f"{longest.where}",
+            detail=f"{total_s:.3g} s in all; every other call waited. It stood at: "
+            + "; ".join(f"{where} ({places[where]:.3g} s)" for where in listed[:5])
+            + ". Await there, or call what blocks with asyncio.to_thread.",
+            evidence=(tally.started_id,),
+        )
+    ]
