@@ -118,6 +118,24 @@ def test_an_interpreter_that_is_none_leaves_the_code(read):
         ("import pytest\nx = pytest.importorskip('no_such_thing')\nimport no_such_thing", "", set()),
         ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import no_such_thing", "", set()),
         ("import sortedcontainers", ', "hypothesis"', {("sortedcontainers", "transitive")}),
+        ("import pluggy, iniconfig", "", {("pluggy", "transitive"), ("iniconfig", "transitive")}),
+        ("import pluggy", ', "pluggy"', set()),
+        ("import os\nif 'LIVE' in os.environ:\n    import no_such_thing", "", {("no_such_thing", "conditional")}),
+        (
+            "import os\nLIVE = os.getenv('LIVE')\nif LIVE:\n    import no_such_thing",
+            "",
+            {("no_such_thing", "conditional")},
+        ),
+        ("import sys\nif sys.version_info < (3, 8):\n    import no_such_thing", "", set()),
+        ("import sys\nif sys.platform == 'plan9':\n    import no_such_thing", "", set()),
+        ("from importlib.util import find_spec as has\nif has('no_such_thing'):\n    import no_such_thing", "", set()),
+        (
+            "try:\n    import a_b\n    AB = 1\nexcept ImportError:\n    AB = 0\nif AB:\n    import no_such_thing",
+            "",
+            set(),
+        ),
+        ("from helpers import THERE\nif THERE:\n    import no_such_thing", "", set()),
+        ("def run(backend):\n    if backend == 'hypothesis':\n        import hypothesis", "", set()),
     ],
 )
 def test_imports_that_nothing_declares(read, text, declared, found):
@@ -125,6 +143,55 @@ def test_imports_that_nothing_declares(read, text, declared, found):
     seen = read(files, asked=True).of("missing-dependency")
     assert {(one.name, one.variant) for one in seen} == found
     assert all(one.detail.split("\n")[1] == "[project.optional-dependencies.test]" for one in seen)
+
+
+@pytest.mark.parametrize(
+    ("mark", "found"),
+    [
+        ("@pytest.mark.skipif('LIVE' not in os.environ, reason='live')", {"conditional"}),
+        ("@live", {"conditional"}),
+        ("@pytest.mark.skipif(os.name == 'nt', reason='not there')", set()),
+        ("@pytest.mark.skipif(not HAS_YAML, reason='not there')", set()),
+        ("@pytest.mark.skipif('yaml' not in FOUND, reason='not there')", set()),
+        ("@pytest.mark.skip(reason='not now')", set()),
+        ("@requires_yaml", set()),
+        ("", {""}),
+    ],
+)
+@pytest.mark.parametrize("in_class", [False, True])
+def test_an_import_in_a_test_that_a_mark_may_skip(read, mark, found, in_class):
+    head = "import os, pytest\nlive = pytest.mark.skipif('LIVE' not in os.environ, reason='live')\n"
+    test = "def test_a(self=1):\n    import hypothesis as yaml\n    assert yaml\n"
+    test = "class TestIt:\n" + "".join(f"    {line}\n" for line in test.splitlines()) if in_class else test
+    text = (head + mark + "\n" + test).replace("yaml", "hypothesis").replace("YAML", "HYPOTHESIS")
+    seen = read({"pyproject.toml": DECLARED.format(""), "tests/test_a.py": text}, asked=True)
+    assert {one.variant for one in seen.of("missing-dependency")} == found
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [("'LIVE' not in os.environ", {"conditional"}), ("sys.version_info < (3, 99)", set())],
+)
+def test_an_import_behind_a_skip(read, condition, found):
+    text = (
+        f"import os, sys, pytest\ndef test_a():\n    if {condition}:\n        pytest.skip('why')\n"
+        "    import hypothesis\n"
+    )
+    seen = read({"pyproject.toml": DECLARED.format(""), "tests/test_a.py": text}, asked=True)
+    assert {one.variant for one in seen.of("missing-dependency")} == found
+
+
+def test_imports_of_the_tests_own_modules_count(read):
+    files = {
+        "pyproject.toml": DECLARED.format(""),
+        "tests/test_a.py": f"import baskets\n{TEST}",
+        "tests/baskets.py": "from shop import more\nimport eggs\n",
+        "tests/eggs.py": "import pluggy\nimport iniconfig  # brinell: ignore\n",
+        "tests/unused.py": "import hypothesis\n",
+        "shop/__init__.py": "import hypothesis\n",
+    }
+    seen = read(files, asked=True).of("missing-dependency")
+    assert [(one.file, one.line, one.name) for one in seen] == [("tests/eggs.py", 1, "pluggy")]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from brinell.suite.quality.kinds.dead_code import dead_assertions
 from brinell.suite.quality.kinds.mock_typos import mock_typos
 from brinell.suite.quality.kinds.swallowing import swallowed_assertions
 from brinell.suite.quality.names import Definition, dotted, imported_names, last, local_names
-from brinell.suite.quality.nodes import own_nodes, walk, walk_own
+from brinell.suite.quality.nodes import SCOPES, own_nodes, walk, walk_own
 from brinell.suite.quality.scan import Scan, code, found
 
 KIND = "cannot-fail"
@@ -133,8 +133,12 @@ def _of_comparison(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> str:
 
 
 def _origin(test: Test, node: ast.expr) -> ast.expr:
-    """Return the variable that a variable is another name of: assigned once, from one that is assigned once at most."""
-    if not isinstance(node, ast.Name):
+    """Return the variable that a variable is another name of: assigned once, from one that is assigned once at most.
+
+    Only of what stands in the test itself: in a function or class within, a name may be another's.
+    """
+    around = (one for one in test.module.source.enclosing(node) if isinstance(one, SCOPES))
+    if not isinstance(node, ast.Name) or next(around, None) is not test.node:
         return node
     values = _values(test, node.id)
     if len(values) != 1 or not isinstance(values[0], ast.Name) or len(_values(test, values[0].id)) > 1:
@@ -152,6 +156,8 @@ def _values(test: Test, name: str) -> list[ast.expr | None]:
             parent = test.module.source.parents.get(node)
             if not isinstance(parent, ast.Assign):
                 found_.append(None)
+        elif isinstance(node, ast.arg) and node.arg == name:
+            found_.append(None)
     return found_
 
 

@@ -8,6 +8,7 @@ that nothing ends but its condition, neither in the loop nor around the test, is
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from brinell.core.quality_records import Weakness
@@ -22,6 +23,7 @@ from brinell.suite.quality.scan import Scan, code, found
 KIND = "sleep"
 _SLEEPS = {"time.sleep", "asyncio.sleep", "trio.sleep", "anyio.sleep", "gevent.sleep", "curio.sleep", "eventlet.sleep"}
 _AWAITED = _SLEEPS - {"time.sleep", "gevent.sleep", "eventlet.sleep"}
+_CLOCK = re.compile(r"(?:mock|fake|virtual|manual|autojump|stub|frozen)_?clock|freeze_?time|time_machine", re.IGNORECASE)
 _RUNNERS = {"run", "run_until_complete"}
 _SHORT = 5  # statements of a helper; a longer one does more than wait
 _FAKED = {
@@ -45,6 +47,8 @@ def sleeps(scan: Scan) -> Iterator[Weakness]:
             yield from _in_function(scan, Test(helper_module, helper), "", done)
     for module, fixture in scan.fixtures:
         yield from _in_function(scan, Test(module, fixture), "", done)
+        for helper_module, helper in _called(scan, module, fixture):
+            yield from _in_function(scan, Test(helper_module, helper), "", done)
     for module in scan.project.tests.values():
         for node in walk(module.source.tree):
             if isinstance(node, Function) and node.name in {"setUp", "tearDown", "setup_method", "teardown_method"}:
@@ -55,7 +59,7 @@ def _called(scan: Scan, module: Module, function: Function) -> Iterator[tuple[Mo
     """Yield functions of the tests that a statement of the test calls for nothing else than their effect."""
     for node in own_nodes(function):
         call = node.value if isinstance(node, (ast.Expr, ast.Assign)) else None
-        call = call.value if isinstance(call, ast.Await) else call
+        call = call.value if isinstance(call, (ast.Await, ast.YieldFrom)) else call
         if isinstance(call, ast.Call) and isinstance(call.func, (ast.Name, ast.Attribute)):
             target = scan.project.resolve(module.full(call.func), module)
             if target is not None and isinstance(target[1], Function) and len(target[1].body) <= _SHORT:
@@ -156,8 +160,10 @@ def _cancels(function: Function) -> bool:
 
 
 def _replaces_sleep(function: Function) -> bool:
-    """Whether the test puts something else in the place of ``sleep``."""
+    """Whether the test puts something else in the place of ``sleep``, or of the clock."""
     for node in walk(function):
+        if isinstance(node, (ast.Name, ast.Attribute)) and _CLOCK.search(last(node)):
+            return True
         if isinstance(node, ast.Call) and last(node.func) in {"patch", "setattr", "object", "patch_object"}:
             texts = [part.value for one in node.args for part in walk(one) if isinstance(part, ast.Constant)]
             names = [dotted(one) for one in node.args]

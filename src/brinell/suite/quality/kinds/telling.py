@@ -142,11 +142,12 @@ def _local(test: Test, target: ast.expr) -> str | None:
 
 
 def _uses(test: Test, handler: ast.ExceptHandler, name: str) -> Iterator[ast.Name]:
-    """Yield where a variable is read, outside of the handler; to put something in is not to read."""
-    inside = set(walk(handler))
+    """Yield where a variable is read; to put something in, or to print it in the handler, is not to read."""
+    printing = [one for one in walk(handler) if isinstance(one, ast.Call) and last(one.func) in _PRINTING]
+    printed = {inner for one in printing for inner in walk(one)}
     parents = test.module.source.parents
     for node in walk(test.node):
-        if isinstance(node, ast.Name) and node.id == name and _reads(node) and node not in inside:
+        if isinstance(node, ast.Name) and node.id == name and _reads(node) and node not in printed:
             above = parents.get(node)
             if not (isinstance(above, ast.Attribute) and above.attr in _FILLING):
                 yield node

@@ -1,0 +1,116 @@
+"""Broad excepts: what tells of the error, and what only seems to."""
+
+from __future__ import annotations
+
+import pytest
+
+KEPT = (
+    "def test_a():\n    caught = None\n    try:\n        f()\n    except Exception as error:\n        caught = error\n"
+)
+THREAD = """
+import threading
+def test_a():
+    seen = []
+    def work():
+        try:
+            seen.append(f())
+        except Exception{}
+    threading.Thread(target=work).start()
+    assert {}
+"""
+FIXTURE = """
+import pytest
+@pytest.fixture
+def server():
+    yield 1
+    try:
+        server.{}()
+    except{}:
+        pass
+def test_a(server): assert server
+"""
+SILENT = {
+    "only whether there is one": KEPT + "    assert caught",
+    "only that it is not None": KEPT + "    assert caught is not None",
+    "kept and never read": KEPT + "    assert g()",
+    "kept as text and printed": "def test_a():\n    try:\n        f()\n    except Exception as error:\n"
+    "        text = str(error)\n        print(text)\n    assert g()",
+    "None in the place of an answer": "def read(x):\n    try:\n        return f(x)\n    except Exception:\n"
+    "        return None\ndef test_a(): assert read(1) is None",
+    "an empty answer": "def read(x):\n    try:\n        return f(x)\n    except Exception:\n        return []\n"
+    "def test_a(): assert read(1) == []",
+    "a thread's None": THREAD.format(":\n            seen.append(None)", "seen == [None]"),
+    "a thread's pass": THREAD.format(":\n            pass", "seen == []"),
+    "the next of a list": "def test_a():\n    rows = []\n    for x in 'ab':\n        try:\n"
+    "            rows.append(f(x))\n"
+    "        except (KeyError, Exception):\n            continue\n    assert len(rows) == 1",
+    "something raised": "import pytest\ndef test_a():\n    try:\n        f()\n    except Exception:\n        pass\n"
+    "    else:\n        pytest.fail('no')",
+    "logged": "import logging\ndef test_a():\n    try:\n        f()\n    except Exception as e:\n"
+    "        logging.error('%s', e)\n    assert g()",
+    "another assertion": "def test_a():\n    try:\n        f()\n    except Exception:\n        assert g()\n",
+    "cleaning up what is tested": "def test_a():\n    try:\n        path.unlink()\n    except Exception:\n"
+    "        pass\n    assert not path.exists()",
+    "suppressed in the midst of a test": "from contextlib import suppress\ndef test_a():\n"
+    "    with suppress(Exception):\n"
+    "        shop.close()\n    assert shop.closed",
+    "bare, where things are put away": FIXTURE.format("close", ""),
+    "no cleaning up, where things are put away": FIXTURE.format("settle", " Exception"),
+    "bare, in a tear-down": "class TestA:\n    def teardown_method(self):\n        try:\n            self.x.close()\n"
+    "        except:\n            pass\n    def test_a(self): assert f()",
+}
+TELLING = {
+    "looked at": KEPT + "    assert isinstance(caught, KeyError)",
+    "none may be there": KEPT + "    assert caught is None",
+    "raised later": KEPT + "    if caught:\n        raise caught",
+    "handed on": "def test_a(log):\n    try:\n        f()\n    except Exception as e:\n        log.note(e)\n"
+    "    assert g()",
+    "asserted on": "def test_a():\n    try:\n        f()\n    except Exception as e:\n        assert 'x' in str(e)\n",
+    "asserted on, by way of": "def test_a():\n    try:\n        f()\n    except Exception as e:\n"
+    "        seen = show(e)\n        assert seen == 'x'",
+    "a failure": "import pytest\ndef test_a():\n    try:\n        f()\n    except Exception:\n"
+    "        pytest.fail('no')\n"
+    "    assert g()",
+    "a failure of unittest": "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n        try:\n"
+    "            f()\n        except Exception:\n            self.fail('no')",
+    "a helper that fails": "def wrong(what):\n    assert not what\ndef test_a():\n    try:\n        f()\n"
+    "    except Exception:\n        wrong('f')\n    assert g()",
+    "a skip": "import pytest\ndef test_a():\n    try:\n        f()\n    except Exception:\n"
+    "        pytest.skip('no f here')\n    assert g()",
+    "raised again": "def test_a():\n    try:\n        f()\n    except BaseException:\n        h()\n        raise",
+    "counted": "def test_a():\n    failed = 0\n    for x in 'abc':\n        try:\n            f(x)\n"
+    "        except Exception:\n            failed += 1\n    assert failed == 1",
+    "one of two answers": "def opens(x):\n    try:\n        f(x)\n        return True\n    except Exception:\n"
+    "        pass\n    return False\ndef test_a(): assert not opens(1)",
+    "an outcome": "def test_a():\n    outcome = 'read'\n    try:\n        f()\n    except Exception:\n"
+    "        outcome = 'refused'\n    assert outcome == 'refused'",
+    "a thread's errors": THREAD.format(" as e:\n            seen.append(e)", "not seen"),
+    "a thread's traceback": "import sys\n" + THREAD.format(":\n            seen.append(sys.exc_info())", "seen == []"),
+    "a parameter": "def work(found):\n    try:\n        f()\n    except Exception as e:\n        found.append(e)\n"
+    "def test_a(): assert not work([])",
+    "an optional import": "def test_a():\n    try:\n        import orjson\n    except Exception:\n"
+    "        orjson = None\n"
+    "    assert f(orjson)",
+    "divided by nought": "def test_a():\n    try:\n        1 / 0\n    except Exception:\n        f()\n    assert g()",
+    "tried again": "def test_a():\n    for _ in range(3):\n        try:\n            f()\n            break\n"
+    "        except Exception:\n            pass\n    assert g()",
+    "waiting": "def test_a():\n    while not up():\n        try:\n            f()\n        except Exception:\n"
+    "            pass\n    assert g()",
+    "putting away": FIXTURE.format("close", " Exception"),
+    "putting away in finally": "def test_a():\n    try:\n        f()\n    finally:\n        try:\n"
+    "            x.close()\n"
+    "        except Exception:\n            pass\n    assert g()",
+    "putting away later": "def test_a(request):\n    def drop():\n        try:\n"
+    "            db.execute('DROP TABLE t')\n"
+    "        except Exception:\n            pass\n    request.addfinalizer(drop)\n    assert f()",
+}
+
+
+@pytest.mark.parametrize("text", SILENT.values(), ids=SILENT)
+def test_a_broad_except_that_tells_nobody_is_found(found_in, text):
+    assert len(found_in("broad-except", text)) == 1
+
+
+@pytest.mark.parametrize("text", TELLING.values(), ids=TELLING)
+def test_one_that_tells_is_left_alone(found_in, text):
+    assert found_in("broad-except", text) == []

@@ -1,0 +1,80 @@
+"""Sleeps: those of functions that the test runs, polling that nothing ends, and names that are not the import."""
+
+from __future__ import annotations
+
+import pytest
+
+POLL = "import time\n{}def test_a({}):\n    while not f():\n        time.sleep(0.1)\n    assert g()\n"
+RUN = (
+    "import asyncio\ndef test_a():\n    async def main():\n        await asyncio.sleep(0.2)\n"
+    "        assert f()\n    {}\n"
+)
+FIXED = {
+    "in what asyncio runs": RUN.format("asyncio.run(main())"),
+    "in what a loop runs": RUN.format("loop.run_until_complete(main())"),
+    "in what trio runs": RUN.format("trio.run(main)"),
+    "in what is awaited": RUN.replace("def test_a", "async def test_a").format("await main()"),
+    "in what is called": "import time\ndef test_a():\n    def wait():\n        time.sleep(1)\n    wait()\n"
+    "    assert f()",
+    "imported in the function": "def test_a():\n    import time as t\n    t.sleep(1)\n    assert f()",
+    "in a fixture's helper": "import pytest, time\ndef settle():\n    time.sleep(1)\n@pytest.fixture\ndef ready():\n"
+    "    settle()\ndef test_a(ready): assert f()",
+}
+FINE = {
+    "handed to a thread": RUN.format("start(main)"),
+    "cut short": RUN.format("asyncio.run(asyncio.wait_for(main(), 0.1))"),
+    "run where it is to fail": RUN.format("with pytest.raises(TimeoutError):\n        asyncio.run(main())"),
+    "a fake's": "from time import sleep\ndef test_a(fake):\n    sleep = fake.sleep\n    sleep(2.5)\n"
+    "    assert fake.now",
+    "a parameter's": "import time\ndef test_a(time):\n    time.sleep(2.5)\n    assert time.now == 2.5",
+    "a function's of its own": "from time import sleep\ndef test_a():\n    def sleep(x): calls.append(x)\n"
+    "    sleep(9)\n"
+    "    assert calls",
+    "under a clock of its own": RUN.format("trio.run(main, clock=MockClock(autojump_threshold=0))"),
+}
+ENDING = {
+    "a deadline": POLL.replace("not f()", "not f() and now() < deadline"),
+    "a clock": POLL.replace("not f()", "not f() and time.monotonic() < end"),
+    "tries": POLL.replace("not f():\n", "not f():\n        tries -= 1\n"),
+    "it leaves": POLL.replace("not f():\n", "not f():\n        if h(): break\n"),
+    "it asserts": POLL.replace("not f():\n", "not f():\n        assert alive()\n"),
+    "so many times": "import time\ndef test_a():\n    for _ in range(9):\n        if f():\n            break\n"
+    "        time.sleep(0.1)\n    assert g()\n",
+}
+
+
+@pytest.mark.parametrize("text", FIXED.values(), ids=FIXED)
+def test_a_sleep_that_the_test_itself_waits_for_is_found(found_in, text):
+    assert [variant for _, variant in found_in("sleep", text)] == [""]
+
+
+@pytest.mark.parametrize("text", FINE.values(), ids=FINE)
+def test_what_only_looks_like_one_is_left_alone(found_in, text):
+    assert found_in("sleep", text) == []
+
+
+def test_polling_that_nothing_ends_is_found(read):
+    text = POLL.format("", "") + POLL.format("@pytest.mark.slow\n", "x").replace("test_a", "test_b")
+    told = read({"test_it.py": text}).of("sleep")
+    assert [(one.variant, one.name) for one in told] == [("polls", "not f()")] * 2
+
+
+@pytest.mark.parametrize("text", ENDING.values(), ids=ENDING)
+def test_polling_that_ends_is_left_alone(found_in, text):
+    assert found_in("sleep", text.format("", "")) == []
+
+
+@pytest.mark.parametrize(
+    ("mark", "parameter", "files"),
+    [
+        ("@pytest.mark.timeout(5)\n", "", {}),
+        ("@timeout_after(5)\n", "", {}),
+        ("", "timeout", {}),
+        ("", "", {"pytest.ini": "[pytest]\ntimeout = 60\n"}),
+        ("", "", {"pyproject.toml": "[tool.pytest.ini_options]\naddopts = '-q --timeout=60'\n"}),
+        ("", "", {"requirements-dev.txt": "pytest\npytest-timeout\n"}),
+    ],
+)
+def test_polling_is_left_alone_where_something_around_it_ends_it(read, mark, parameter, files):
+    assert not read({"test_it.py": POLL.format(mark, parameter), **files}).of("sleep")
+    assert read({"test_it.py": POLL.format("", ""), **dict.fromkeys(files, "")}).of("sleep")
