@@ -188,6 +188,8 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     compression: bool = False  # ask for gzip or deflate
     keep_alive: bool = True  # False: a new connection for every request
     go_on: bool = False  # a session goes on after a request that failed
+    version: str = "1.1"  # of HTTP: 1.1 or 2
+    streams: int = 10  # HTTP/2: so many of ``connections`` share a socket
 
 
 class QualitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):

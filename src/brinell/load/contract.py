@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -11,7 +11,7 @@ from brinell.load.wire import WireOperation, WireSessions
 
 if TYPE_CHECKING:
     # The trial knows drivers and never their sockets; the engine is imported by the worker's process only.
-    from brinell.load.engine.connection import Connection
+    from brinell.load.engine.connection import Connection, Host
     from brinell.load.engine.recorder import Recorder
     from brinell.load.engine.work import Operation
     from brinell.load.shapes.profile import Stage
@@ -74,14 +74,18 @@ class Driver(Protocol):
         """Return the operations as the engine uses them."""
         ...
 
-    def connection(self) -> type[Connection]:
-        """The class of its connections."""
+    def speaking(self, version: str) -> Driver:
+        """Return the driver of this version of the protocol, itself perhaps. UsageError names those there are."""
+        ...
+
+    def connection(self, streams: int = 1) -> Callable[[Host], Connection]:
+        """Return what makes its connections, of which ``streams`` share a socket if they can."""
         ...
 
     def sessions(self, spec: LoadSpec, target: Target, root: Path, allow: Sequence[str]) -> WireSessions | None:
         """Return what a scenario's users do; None where its requests never change, which are then ``encode``'s."""
         ...
 
-    def exchange(self) -> type[Connection]:
-        """The class of its connections for sessions (``engine.exchange``)."""
+    def exchange(self, streams: int = 1) -> Callable[[Host], Connection]:
+        """Return what makes its connections for sessions (``engine.exchange``)."""
         ...

@@ -52,6 +52,7 @@ class LoadTrial:
         if isinstance(driver, Calls):
             _calls(room, spec, shape, driver, kind)
             return
+        driver = driver.speaking(spec.version)
         target = check_target(spec.url or room.service().url, room.plan.allow_targets)
         if spec.raw:
             raise UsageError(f"[[load]] {spec.name}: raw = true is not there yet: single requests are not written down")
@@ -227,6 +228,7 @@ def _split(
             seed=spec.seed,
             tls_name=target.host if target.scheme == "https" else None,
             verify_tls=spec.verify_tls,
+            streams=spec.streams,
             sessions=sessions,
         )
         for worker in range(spec.workers)

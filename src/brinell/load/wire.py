@@ -69,6 +69,7 @@ class WorkerSpec(_Message, frozen=True):
     tls_name: str | None = None  # the name in the URL, for SNI and the certificate; None: plain TCP
     verify_tls: bool = True
     sessions: WireSessions | None = None  # None: the static path, ``operations`` by their weights
+    streams: int = 1  # of ``connections``, share a socket where the protocol lets them
     call: WireCall | None = None  # for ``calls.worker``, which sends nothing anywhere
 
 

@@ -67,7 +67,7 @@ class Worker:
             self._poller,
             Endpoint(spec.family, spec.address, _tls(spec), spec.tls_name),
             self._recorder,
-            driver.connection() if sessions is None else driver.exchange(),
+            driver.connection(spec.streams) if sessions is None else driver.exchange(spec.streams),
             chooser(driver.decode(spec.operations, self._recorder), spec.seed, spec.worker),
             sessions,
             count(spec.worker, spec.workers),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from brinell.load.engine.work import Operation
     from brinell.subject.targets import Target
 
+VERSIONS = ("1.1", "2")
+
 
 class Http:
     """The driver of ``driver = "http"``."""

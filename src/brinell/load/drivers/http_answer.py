@@ -44,11 +44,11 @@ class Heads:
     announce; ``expect`` are the statuses of success.
     """
 
-    __slots__ = ("_bodiless", "_expect", "_known", "_known_bytes", "known")
+    __slots__ = ("_bodiless", "_known", "_known_bytes", "expect", "known")
 
     def __init__(self, *, bodiless: bool = False, expect: tuple[int, ...] = ()) -> None:
         self._bodiless = bodiless
-        self._expect = expect
+        self.expect = expect
         self._known: dict[bytes, Head] = {}
         self._known_bytes = 0
         self.known = self._known.get  # the head that these bytes were found to be, or None
@@ -57,7 +57,7 @@ class Heads:
         """Return what a complete head, blank line included, says. ProtocolError if it is not valid."""
         found = self._known.get(head)
         if found is None:
-            found = _parse(head, self._expect, bodiless=self._bodiless)
+            found = _parse(head, self.expect, bodiless=self._bodiless)
             # One that only announces (100, 103) is not remembered: a known head counts as an answer.
             if len(head) <= LONGEST_REMEMBERED and found.status >= 200:
                 self._known_bytes += len(head)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from brinell.core import outcomes
 from brinell.load.engine.agenda import Schedule
-from brinell.load.engine.connection import IDLE, Connection
+from brinell.load.engine.connection import IDLE, Connection, Host
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.poller import Poller
 from brinell.load.engine.recorder import Recorder
@@ -36,7 +36,7 @@ class Means(NamedTuple):
     poller: Poller
     endpoint: Endpoint
     recorder: Recorder
-    connection: type[Connection]
+    connection: Callable[[Host], Connection]
     choose: Callable[[], Operation]
     sessions: Sessions | None = None  # in place of ``choose``
     numbers: Iterator[int] = iter(())  # of this worker's sessions
