@@ -16,7 +16,7 @@ from brinell_inside.serve.scratch import new_folder, remove
 
 _HOOK = "pytest_runtest_logreport"
 _DEAF = ("_pytest.terminal", "_pytest.main", "_pytest.logging", "brinell_inside.")  # print, count for themselves, ours
-_FAILURES_ONLY = ("_pytest.cacheprovider", "_pytest.stepwise")
+_FAILURES_ONLY = ("_pytest.cacheprovider", "_pytest.stepwise", "pytest_rerunfailures")
 
 
 def _hearers(config):
