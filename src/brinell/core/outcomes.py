@@ -14,6 +14,7 @@ CHECK = "check"  # a whole answer with an expected status that is not what it sh
 UNREACHABLE = "unreachable"  # no route, or another failure of the network
 UNFINISHED = "unfinished"  # given up, one limit after the schedule's end, before it was answered or even sent
 RAISED = "raised"  # a call of a function ended with an exception; in slices with its type: raised-KeyError
+SHED = "shed"  # dropped before it was sent, because it had waited as long as was allowed (``shed_after_s``)
 OWN_FAULT = "own-fault"  # the generator could not: no descriptors, ports or memory; never the subject's error
 
 

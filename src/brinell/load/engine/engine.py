@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.traffic_records import AnswersJudged
+from brinell.load.engine.limited import NO_BOUNDS, Bounds, PoliteUsers, SheddingTraffic
 from brinell.load.engine.pacing import Pacer
 from brinell.load.engine.recorder import Bins
 from brinell.load.engine.session_traffic import SessionTraffic
@@ -35,6 +36,7 @@ class Limits(NamedTuple):
     connections: int
     timeout_ns: int
     span_ns: int
+    bounds: Bounds = NO_BOUNDS
 
 
 class Engine:
@@ -49,7 +51,7 @@ class Engine:
         self._report = report
         self._dues = iter(()) if dues is None else dues
         self._closed = dues is None
-        self._traffic = _traffic(means, limits.connections, closed=dues is None)
+        self._traffic = _traffic(means, limits, closed=dues is None)
         self._lag = Bins()
         self._pacer = self._traffic.agenda(Pacer(iter(()), 0, self._lag.buffer))
         self._stopped = False
@@ -91,7 +93,8 @@ class Engine:
         finally:
             gc.enable()
             gc.unfreeze()
-        return min(self._ended_ns, self._traffic.until_ns) if self._traffic.spent else self._ended_ns
+        spent = self._traffic.spent and not self._stopped
+        return min(self._ended_ns, self._traffic.until_ns) if spent else self._ended_ns
 
     def stop(self) -> None:
         """Begin nothing more and let ``run`` end at its next turn; what is under way is given up, not recorded."""
@@ -162,7 +165,7 @@ class Engine:
         traffic = self._traffic
         lag, highest = self._lag.take()
         cpu_s, starved_s, gc_s = self._usage.take()
-        scheduled, started = traffic.scheduled, traffic.scheduled - traffic.waiting
+        scheduled, started = traffic.scheduled, traffic.scheduled - traffic.waiting - traffic.shed
         told.append(
             GeneratorSecond(
                 worker=self._limits.worker,
@@ -189,7 +192,13 @@ class Engine:
         self._end_second()
 
 
-def _traffic(means: Means, connections: int, *, closed: bool) -> Traffic:
+def _traffic(means: Means, limits: Limits, *, closed: bool) -> Traffic:
+    bounds = limits.bounds
     if means.sessions is not None:
-        return SessionTraffic(means, connections, means.sessions, closed=closed)
-    return (ClosedTraffic if closed else OpenTraffic)(means, connections)
+        return SessionTraffic(means, limits.connections, means.sessions, closed=closed, bounds=bounds)
+    if closed:
+        plain = bounds.requests is None and not bounds.users_wait
+        return ClosedTraffic(means, limits.connections) if plain else PoliteUsers(means, limits.connections, bounds)
+    if bounds.shed_ns:
+        return SheddingTraffic(means, limits.connections, bounds.shed_ns)
+    return OpenTraffic(means, limits.connections)

@@ -16,6 +16,7 @@ from brinell.load.engine.agenda import Agenda, Schedule
 from brinell.load.engine.connection import IDLE, Connection, Host
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.exchange import Exchange
+from brinell.load.engine.limited import NO_BOUNDS, NO_CONNECTION, Bounds, Manners, break_stale
 from brinell.load.engine.session import Aborted, Answer, Pause, Send, Session, Sessions, Spent
 from brinell.load.engine.traffic import LONGEST_PAUSE_NS, PAUSE_NS, Means, Traffic
 from brinell.load.engine.work import Operation
@@ -28,17 +29,17 @@ _now = time.monotonic_ns
 
 class User:
     """Who goes through a session. ``answer`` waits to be told, ``send`` is under way, due at ``due``. ``reached``: the
-    subject answered something in this session. ``failures``: attempts in a row that were not.
+    subject answered something in this session. ``failures``: attempts in a row that were not. ``began``: when, ns.
     """
 
-    __slots__ = ("answer", "due", "failures", "reached", "send", "session", "woken")
+    __slots__ = ("answer", "began", "due", "failures", "reached", "send", "session", "woken")
 
     def __init__(self, session: Session | None, failures: int = 0) -> None:
         self.session = session
         self.failures = failures
         self.answer: Answer | None = None
         self.send: Send
-        self.due = self.woken = 0
+        self.due = self.woken = self.began = 0
         self.reached = False
 
 
@@ -58,8 +59,12 @@ class SessionTraffic(Traffic):
     were cut off at the end. ``spent``: there was nothing left to begin.
     """
 
-    def __init__(self, means: Means, connections: int, sessions: Sessions, *, closed: bool) -> None:
+    def __init__(
+        self, means: Means, connections: int, sessions: Sessions, *, closed: bool, bounds: Bounds = NO_BOUNDS
+    ) -> None:
         super().__init__(means, connections)
+        self._bounds = bounds
+        self._manners = Manners(bounds)
         self.begun = self.completed = self.aborted = 0
         self._sessions = sessions
         self._numbers = means.numbers
@@ -103,11 +108,18 @@ class SessionTraffic(Traffic):
         for _ in range(self._users):
             now = _now()
             if now < self.until_ns:
-                self._arrive(now, now)
+                self._come(self._manners.first_ns(now), now)
 
     def issue(self, due: int, now: int) -> None:
         """Begin the session that fell due."""
         self._arrive(due, now)
+
+    def tick(self, now: int, limit_ns: int) -> None:
+        """Shed what has waited too long, too."""
+        if self._bounds.shed_ns:
+            self.shed += break_stale(self.open, now, self._bounds.shed_ns)
+            self._drop(now)
+        super().tick(now, limit_ns)
 
     def give_up(self, *, record: bool) -> int:
         """As ``Traffic.give_up``; of sessions only the request that was due counts."""
@@ -176,7 +188,9 @@ class SessionTraffic(Traffic):
             return
         self.begun += 1
         self._live += 1
-        self._go(User(session, failures), None, due, now)
+        user = User(session, failures)
+        user.began = due
+        self._go(user, None, due, now)
 
     def _wake(self, user: User, due: int) -> None:
         """A thought is over, a failure can be told, or a user comes back."""
@@ -212,12 +226,22 @@ class SessionTraffic(Traffic):
         if not self._users or now >= self.until_ns:
             return
         if user.reached:
-            self._arrive(now, now)
+            self._come(self._manners.next_ns(user.began, now), now)
         else:  # a session that asked nothing, or nobody: not again and again without a pause
             self._agenda.add(now + self._pause_ns(user), User(None, user.failures))
 
+    def _come(self, when: int, now: int) -> None:
+        """Let a user begin a session now, or later."""
+        if when <= now:
+            self._arrive(now, now)
+        else:
+            self._agenda.add(when, User(None))
+
     def _do(self, user: User, step: Send | Pause, due: int, woken: int) -> None:
-        if isinstance(step, Send):
+        if isinstance(step, Send) and self._requests == self._bounds.requests:
+            self.spent = True  # one more than may be sent: the schedule ends here
+            self.until_ns = min(self.until_ns, woken)
+        elif isinstance(step, Send):
             user.send, user.due, user.woken = step, due, woken
             self._requests += 1
             self._demand(user)
@@ -295,6 +319,8 @@ class SessionTraffic(Traffic):
         """The connection has no request any more."""
         exchange = cast("Exchange", connection)
         connection.operation = IDLE
+        if self._bounds.shed_ns:
+            self._drop(_now())
         if not keep:
             connection.close()
             self.open.discard(connection)
@@ -304,6 +330,19 @@ class SessionTraffic(Traffic):
         else:
             self._resting[exchange.place].append(connection)
             self.pump(0)
+
+    def _drop(self, now: int) -> None:
+        """Shed requests that have waited too long for a connection, and tell their sessions in the loop's next turn."""
+        edge = now - self._bounds.shed_ns
+        while self._owed and self._owed[0].due <= edge:
+            user = self._owed.popleft()
+            self.shed += 1
+            operation = user.send.operation
+            operation.cell(outcomes.SHED).record(now - user.due, None)
+            self._exemplars.error(operation.name, outcomes.SHED, (user.due, user.woken, 0, now), NO_CONNECTION)
+            user.answer = Answer(0, (), b"", outcomes.SHED, NO_CONNECTION, now, user.due, 0)
+            self._resuming += 1
+            self._agenda.add(now, user)
 
     def _open_owed(self, now: int) -> None:  # noqa: ARG002 - as all traffic
         while self._owed and (len(self.open) < self._most or self._has_made_room()):

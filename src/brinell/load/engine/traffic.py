@@ -59,6 +59,7 @@ class Traffic(ABC):
         self._floor_ns = self._exemplars.floor_ns  # only a slower request is among the slowest
         self._pumping = False
         self.spent = False  # nothing was left to begin: the schedule ended early, at ``until_ns``
+        self.shed = 0  # dropped before they were sent
         self._unrecorded = 0  # given up without a trace in the recorder
 
     # --- for the engine ---------------------------------------------------------------------------------------------
