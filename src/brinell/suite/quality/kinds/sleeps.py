@@ -23,7 +23,9 @@ from brinell.suite.quality.scan import Scan, code, found
 KIND = "sleep"
 _SLEEPS = {"time.sleep", "asyncio.sleep", "trio.sleep", "anyio.sleep", "gevent.sleep", "curio.sleep", "eventlet.sleep"}
 _AWAITED = _SLEEPS - {"time.sleep", "gevent.sleep", "eventlet.sleep"}
-_CLOCK = re.compile(r"(?:mock|fake|virtual|manual|autojump|stub|frozen)_?clock|freeze_?time|time_machine", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"(?:mock|fake|virtual|manual|autojump|stub|frozen)_?clock|freeze_?time|time_machine", re.IGNORECASE
+)
 _RUNNERS = {"run", "run_until_complete"}
 _SHORT = 5  # statements of a helper; a longer one does more than wait
 _FAKED = {
