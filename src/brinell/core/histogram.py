@@ -127,7 +127,7 @@ def encode_sparse(indices: Sequence[int], counts: Sequence[int]) -> str:
 
 
 def _zigzag_runs(indices: Sequence[int], counts: Sequence[int]) -> bytes:
-    """Encode counts from bucket 0 to the last that is not empty, as ZigZag LEB128; a run of n zeros is the number -n."""
+    """Encode counts from bucket 0 to the last one as ZigZag LEB128; a run of n zeros is the number -n."""
     out = bytearray()
     here = 0
     for index, count in zip(indices, counts, strict=True):
