@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import checks, source, tables
+from brinell.config import calls, checks, source, tables
 from brinell.config import properties as property_tests
 from brinell.config.against import against_step
 from brinell.config.keys import read_table
@@ -53,7 +53,10 @@ def from_toml(root: Path) -> Plan:
         steps += suite_steps(spec, tests, quality_step(spec, settings.quality))
         if settings.properties is not None:
             steps += property_tests.property_steps(property_tests.examination(spec, settings.properties))
-    steps += [Step(f"load:{spec.name}", "load", spec, needs_service=spec.url is None) for spec in settings.loads]
+    steps += [
+        Step(f"load:{spec.name}", "load", spec, needs_service=spec.url is None and spec.driver != calls.CALL)
+        for spec in settings.loads
+    ]
     if not steps:
         raise UsageError(
             f"{found.name} asks for nothing", hint="add [suite] to run the tests, or [[load]] for a load scenario"
@@ -213,6 +216,36 @@ def for_load(
     return _plan(root, settings, [Step(f"load:{spec.name}", "load", spec)])
 
 
+def for_call(
+    root: Path,
+    call: str,
+    load_shape: Mapping[str, Any],
+    *,
+    limits: Mapping[str, float],
+    **fields: Any,
+) -> Plan:
+    """Return the plan of one load scenario that calls a function. ``fields`` are those of ``LoadSpec``."""
+    settings = read_settings(source.read(root))
+    try:
+        name = calls.target(call)
+        fields["setup"] = None if fields["setup"] is None else calls.target(fields["setup"])
+        fields["args"] = calls.arguments(fields["args"])
+        checks.payload(fields["kwargs"])
+    except Unfit as unfit:
+        raise UsageError(f"--call {call}: {unfit.why}", hint="brinell load --call shop.cache:get_user") from None
+    problems = Problems("brinell load", hint="brinell load --help")
+    spec = LoadSpec(
+        name=_slug(name.partition(":")[2]) or "call",
+        driver=calls.CALL,
+        call=name,
+        shape=shape(load_shape, OPTIONS, problems, root),
+        thresholds=thresholds(limits, ("--slo",), problems),
+        **{**fields, "python": fields["python"] or settings.project.get("python")},
+    )
+    problems.finish()
+    return _plan(root, settings, [Step(f"load:{spec.name}", "load", spec)])
+
+
 def read_settings(found: source.Source) -> Settings:
     """Check every table. ``UsageError`` with everything that is wrong, at most ten told."""
     problems = Problems(str(found.file or found.name), found.prefix, found.lines)
@@ -241,7 +274,7 @@ def read_settings(found: source.Source) -> Settings:
         service=ServiceSpec(**service) if "service" in found.tables else None,
         suite=SuiteSpec(python=python, target_stated="target_s" in suite, **suite) if "suite" in found.tables else None,
         known_bugs=known,
-        loads=loads,
+        loads=tuple(msgspec.structs.replace(spec, python=python) if spec.call else spec for spec in loads),
         deep=deep,
         examination=examined,
         properties=properties,
@@ -280,7 +313,7 @@ def _together(found: source.Source, loads: tuple[LoadSpec, ...], problems: Probl
     if "service" in found.tables:
         return
     for number, spec in enumerate(loads):
-        if spec.url is None:
+        if spec.url is None and spec.driver != calls.CALL:
             why = "missing: a scenario needs an address, or a [service] that Brinell starts"
             problems.add(("load", number), "url", Unfit(why), example='url = "http://127.0.0.1:8000"')
 

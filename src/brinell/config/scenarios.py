@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import checks, tables
+from brinell.config import calls, checks, tables
 from brinell.config.durations import seconds
 from brinell.config.keys import kind_of, read_table
 from brinell.config.problems import NOT_YET, Place, Problems, Unfit
@@ -18,7 +18,7 @@ from brinell.load.contract import Shape
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
-DRIVERS_LATER = ("websocket", "call", "cache")
+DRIVERS_LATER = ("websocket", "cache")
 _BODIES = ("json", "body", "body_file")
 
 
@@ -42,6 +42,10 @@ def scenarios(entries: Any, root: Path, problems: Problems) -> tuple[LoadSpec, .
 def scenario(entry: Any, root: Path, place: Place, problems: Problems) -> dict[str, Any]:
     """Read one scenario into the fields of ``LoadSpec``."""
     values = read_table(entry, tables.load(), place, problems, later=tables.LATER["load"], required=("name", "shape"))
+    if isinstance(entry, dict):
+        calls.agree(entry, place, problems)
+    if "flows" in values:
+        _file(values, "flows", root, place, problems)
     if "driver" in values:
         _driver(values["driver"], place, problems)
     if "shape" in values:
@@ -96,6 +100,13 @@ def _limit(limit: Any) -> float:
     if not 0 <= limit <= 1e15:
         raise Unfit("a limit is a number of 0 or more")
     return float(limit)
+
+
+def _file(values: dict[str, Any], key: str, root: Path, place: Place, problems: Problems) -> None:
+    try:
+        values[key] = checks.file(root)(values[key])
+    except Unfit as unfit:
+        problems.add(place, key, unfit, value=values[key])
 
 
 def _driver(name: str, place: Place, problems: Problems) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from brinell.config import checks, properties, quality
+from brinell.config import calls, checks, properties, quality
 from brinell.config.keys import Key, Keys
 
 Text = str
@@ -89,6 +89,11 @@ def load() -> Keys:
         "name": Key(Text, "text", 'name = "browse"', checks.name),
         "driver": Key(Text, "text", 'driver = "http"'),
         "url": Key(Text, "text", 'url = "http://127.0.0.1:8000"', checks.url),
+        "call": Key(Text, "text", 'call = "shop.cache:get_user"', calls.target),
+        "args": Key(list[Any], "a list", "args = [7]", calls.arguments),
+        "kwargs": Key(dict[str, Any], "a table", "kwargs = { fresh = true }", checks.payload),
+        "setup": Key(Text, "text", 'setup = "shop.cache:connect"', calls.target),
+        "flows": Key(Text, "text", 'flows = "loadtest.py"', checks.filled),
         "shape": Key(dict[str, Any], "a table", 'shape = { kind = "constant", rate = 1000, duration = "30s" }'),
         "requests": Key(list[Any], "a list of tables", 'requests = [{ path = "/notes", weight = 8 }]'),
         "headers": Key(TextTable, _TEXT_TABLE, 'headers = { Accept = "application/json" }', checks.headers),
