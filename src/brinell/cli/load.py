@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from brinell.cli import options, session
+from brinell.cli import load_call, options, session
 from brinell.config import checks, for_load
 from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError, nearest
@@ -18,6 +18,7 @@ brinell load http://127.0.0.1:8000/ --rate 200 --duration 1m --slo p95_ms=500 --
 brinell load http://127.0.0.1:8000/ --model closed --connections 16
 brinell load http://127.0.0.1:8000/notes --body @note.json --header 'Content-Type: application/json'
 brinell load http://127.0.0.1:8000/ --pid 4711               with the service's CPU and memory
+brinell load --call shop.cache:get_user --args '[7]' --rate 2000    a function, in the project's own interpreter
 """
 
 
@@ -63,6 +64,11 @@ def command(
     body: Body = None,
     slo: options.Slo = None,
     pid: Pid = None,
+    call: load_call.Call = None,
+    args: load_call.Args = None,
+    kwargs: load_call.Kwargs = None,
+    setup: load_call.Setup = None,
+    python: load_call.Python = None,
     resume: options.Resume = None,
     out: options.Out = None,
     json: options.Json = False,
@@ -79,6 +85,15 @@ def command(
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)
         return session.show(done.judgement, done.folder, output)
+    if call is not None:
+        shape = _shape(model, rate if options.is_given(ctx, "rate") or model != "closed" else None, duration)
+        plan = load_call.plan_of_call(
+            ctx, call, shape, limits=options.limits(slo), args=args, kwargs=kwargs, setup=setup, python=python,
+            connections=connections, workers=workers, timeout_s=timeout,
+        )  # fmt: skip
+        done = session.examine(plan, output)
+        return session.show(done.judgement, done.folder, output)
+    load_call.refuse_without_call(ctx)
     if url is None:
         raise UsageError("brinell load needs the address to press on", hint="brinell load http://127.0.0.1:8000/")
     plan = for_load(

@@ -162,12 +162,15 @@ def _load(spec: LoadSpec) -> list[str]:
     total = sum(request.weight for request in spec.requests)
     shape = shape_of(spec.shape)
     pace = f"{shape.target_rate:g} requests/s" if shape.target_rate else f"{spec.connections} users in turn"
-    bounds = f"at most {_plural(spec.connections, 'connection')}, {_plural(spec.workers, 'worker')}"
+    place = f"{spec.driver} to {spec.url or 'the service'}" if spec.call is None else f"calls {spec.call}"
+    once = "connection" if spec.call is None else "call"
+    bounds = f"at most {_plural(spec.connections, once)} at once, {_plural(spec.workers, 'worker')}"
     lines = [
-        f"{shape.model} model, {pace} for {spell(shape.span_s)}, {spec.driver} to {spec.url or 'the service'}",
+        f"{shape.model} model, {pace} for {spell(shape.span_s)}, {place}",
         f"{bounds}, {spell(spec.timeout_s)} for an answer",
     ]
-    lines += [f"{request.weight / total:4.0%} {request.method} {request.path}" for request in spec.requests[:8]]
+    requests = spec.requests if spec.call is None and spec.flows is None else ()
+    lines += [f"{request.weight / total:4.0%} {request.method} {request.path}" for request in requests[:8]]
     if len(spec.requests) > 8:
         lines.append(f"and {len(spec.requests) - 8} kinds of request more")
     if spec.thresholds:
