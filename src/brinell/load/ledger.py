@@ -28,7 +28,7 @@ class Ledger:
         self._span_s = span_s
         self._shares: dict[int, _Share] = {}
         self._response = Histogram()
-        self._errors = 0
+        self._errors = self._shed = 0
         self._seconds: dict[int, int] = {}
 
     def add(self, message: FromWorker) -> None:
@@ -42,6 +42,7 @@ class Ledger:
                     share.completed_in_span += count if message.second < self._span_s else 0
                 share.unfinished += count if outcome == outcomes.UNFINISHED else 0
                 self._errors += count if outcome != outcomes.OK else 0
+                self._shed += count if outcome == outcomes.SHED else 0
                 self._response.add_sparse(message.response, message.max_response_ns)
                 self._seconds[message.second] = self._seconds.get(message.second, 0) + count
             case GeneratorSecond(worker=worker, scheduled=scheduled):
@@ -78,6 +79,7 @@ class Ledger:
             unfinished=sum(_unfinished(share) for share in shares),
             span_s=max(0.0, (end_ns - self._start_ns) / 1e9),
             interrupted=interrupted,
+            shed=self._shed,
             worker_failures=failures,
             sent_in_span=sum((share.done or share).sent_in_span for share in shares),
             completed_in_span=sum((share.done or share).completed_in_span for share in shares),

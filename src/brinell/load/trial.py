@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +22,8 @@ from brinell.load.contract import Driver, Shape
 from brinell.load.drivers.call import Calls
 from brinell.load.fleet import Fleet
 from brinell.load.ledger import Ledger
+from brinell.load.schedule import Schedule
+from brinell.load.shapes.closed import Closed
 from brinell.load.watch import CallWatch, SubjectWatch
 from brinell.load.wire import WireOperation, WireSessions, WorkerSpec
 from brinell.subject.targets import Target, check_target
@@ -49,9 +52,16 @@ class LoadTrial:
         options = {key: value for key, value in spec.shape.items() if key != "kind"}
         kind = _chosen(spec, "shape.kind", spec.shape.get("kind", ""), self._shapes)
         shape = _shape(spec, kind, options)
-        if isinstance(driver, Calls):
-            _calls(room, spec, shape, driver, kind)
-            return
+        if spec.shed_after_s is not None and (shape.model == "closed" or isinstance(driver, Calls)):
+            why = "users of a closed model wait for nothing" if shape.model == "closed" else "calls are not shed"
+            raise UsageError(f"[[load]] {spec.name}: shed_after_s = {spec.shed_after_s:g}: {why}", hint="leave it away")
+        with tempfile.TemporaryDirectory(prefix="load-", dir=room.folder) as folder:
+            if isinstance(driver, Calls):
+                _calls(room, spec, Schedule(spec, shape, Path(folder)), driver)
+            else:
+                self._requests(room, spec, shape, driver, Path(folder))
+
+    def _requests(self, room: Room, spec: LoadSpec, shape: Shape, driver: Driver, folder: Path) -> None:
         driver = driver.speaking(spec.version)
         target = check_target(spec.url or room.service().url, room.plan.allow_targets)
         if spec.raw:
@@ -62,16 +72,22 @@ class LoadTrial:
                 hint=f"connections = {spec.workers} or more",
             )
         root = Path(room.plan.root)
+        address = _reachable(target)
+        if spec.openapi is not None or spec.har is not None:
+            from brinell.load.described import described  # noqa: PLC0415 - heavy: a validator of schemas
+
+            driver = described(room, spec, target, address)
         sessions = driver.sessions(spec, target, root, room.plan.allow_targets)
         operations = () if sessions else driver.encode(spec, target, root)
-        address = _reachable(target)
-        names = _class_name(type(driver)), _class_name(kind)
-        specs = _split(spec, options, operations, names, target=target, address=address, sessions=sessions)
+        partly = sessions is not None and sessions.partly
+        schedule = Schedule(spec, shape, folder, partly=partly and shape.model == "open")
+        name = _class_name(type(driver))
+        specs = _split(spec, schedule, operations, name, target=target, address=address, sessions=sessions)
         fleet = Fleet(room, specs)
         try:
             fleet.wait_ready()
             watch = SubjectWatch(room, spec, target, address)
-            _Scenario(room, spec, shape, fleet, watch, partly=sessions is not None and sessions.partly).run()
+            _Scenario(room, spec, schedule, fleet, watch, partly=partly).run()
         finally:
             fleet.close()
 
@@ -80,34 +96,37 @@ class _Scenario:
     """The part with time in it: from the order to start to the last record."""
 
     def __init__(
-        self, room: Room, spec: LoadSpec, shape: Shape, fleet: Fleet, watch: SubjectWatch, *, partly: bool = False
+        self, room: Room, spec: LoadSpec, schedule: Schedule, fleet: Fleet, watch: SubjectWatch, *, partly: bool = False
     ) -> None:
-        self._partly = partly and shape.model == "open"
+        self._partly = partly and schedule.shape.model == "open"
         self._room = room
         self._spec = spec
-        self._shape = shape
+        self._schedule = schedule
         self._fleet = fleet
         self._watch = watch
         self._start_ns = room.clock.now_ns() + HEAD_START_NS
-        self._ledger = Ledger(self._start_ns, shape.span_s)
+        self._ledger = Ledger(self._start_ns, schedule.span_s)
 
     def run(self) -> None:
-        room, spec, shape = self._room, self._spec, self._shape
+        room, spec, schedule = self._room, self._spec, self._schedule
         room.emit(
             LoadStarted(
                 scenario=spec.name,
-                model="partly-open" if self._partly else shape.model,
+                model="partly-open" if self._partly else schedule.shape.model,
                 url=f"call:{spec.call}" if spec.call else redact(spec.url or room.service().url),
                 start_ns=self._start_ns,
-                span_s=shape.span_s,
-                target_rate=None if self._partly else shape.target_rate,
-                session_rate=shape.target_rate if self._partly else None,
+                span_s=schedule.span_s,
+                target_rate=None if self._partly else schedule.target_rate,
+                session_rate=schedule.target_rate if self._partly else None,
                 connections=spec.connections,
                 workers=spec.workers,
                 timeout_s=spec.timeout_s,
                 subject_pids=tuple(self._watch.pids),
                 subject_reason=self._watch.reason,
                 subject_others=self._watch.others,
+                shape=schedule.kind,
+                peak_rate=None if self._partly else schedule.shape.peak_rate,
+                stages=() if self._partly else schedule.stages,
             )
         )
         try:
@@ -124,7 +143,7 @@ class _Scenario:
 
     def _follow(self) -> None:
         room, clock = self._room, self._room.clock
-        deadline = self._start_ns + int((self._shape.span_s + self._spec.timeout_s + GRACE_S) * 1e9)
+        deadline = self._start_ns + int((self._schedule.span_s + self._spec.timeout_s + GRACE_S) * 1e9)
         say_ns = self._start_ns + 1_000_000_000
         while self._fleet.busy and clock.now_ns() < deadline:
             room.tick()
@@ -134,7 +153,7 @@ class _Scenario:
             if now >= say_ns:
                 say_ns = now + 1_000_000_000
                 room.progress(
-                    min((now - self._start_ns) / 1e9, self._shape.span_s), self._shape.span_s, self._ledger.line()
+                    min((now - self._start_ns) / 1e9, self._schedule.span_s), self._schedule.span_s, self._ledger.line()
                 )
         self._fleet.give_up()
 
@@ -156,16 +175,23 @@ class _Scenario:
     def _end(self, *, interrupted: bool) -> None:
         room = self._room
         ended = self._ledger.ended(room.clock.now_ns(), tuple(self._fleet.failures), interrupted=interrupted)
+        ended = msgspec.structs.replace(ended, planned=self._schedule.planned(ended.span_s))
         room.emit(ended)
-        room.progress(ended.span_s, self._shape.span_s, self._ledger.line())
+        room.progress(ended.span_s, self._schedule.span_s, self._ledger.line())
 
 
-def _calls(room: Room, spec: LoadSpec, shape: Shape, driver: Calls, kind: type[Shape]) -> None:
+def _calls(room: Room, spec: LoadSpec, schedule: Schedule, driver: Calls) -> None:
     """Run a scenario that calls a function: its workers start the project's interpreter, and that is the subject."""
-    fleet = Fleet(room, driver.workers(spec, _class_name(kind), Path(room.plan.root)))
+    shape = schedule.shape
+    if isinstance(shape, Closed) and (schedule.requests is not None or shape.think[1] or shape.user_rate):
+        raise UsageError(
+            f"[[load]] {spec.name}: callers in turn neither think nor stop after a number of calls",
+            hint="leave max_requests, think_s and user_rate away, or take an open shape",
+        )
+    fleet = Fleet(room, driver.workers(spec, schedule, Path(room.plan.root)))
     try:
         fleet.wait_ready()
-        _Scenario(room, spec, shape, fleet, CallWatch(room, fleet.subject_pids)).run()
+        _Scenario(room, spec, schedule, fleet, CallWatch(room, fleet.subject_pids)).run()
     finally:
         fleet.close()
 
@@ -201,9 +227,9 @@ def _reachable(target: Target) -> str:
 
 def _split(
     spec: LoadSpec,
-    options: dict[str, object],
+    schedule: Schedule,
     operations: tuple[WireOperation, ...],
-    names: tuple[str, str],
+    driver: str,
     *,
     target: Target,
     address: str,
@@ -213,12 +239,13 @@ def _split(
     family, _, _, _, where = socket.getaddrinfo(
         address, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
     )[0]
+    shape, options = schedule.wire
     return [
         WorkerSpec(
             worker=worker,
             workers=spec.workers,
-            driver=names[0],
-            shape=names[1],
+            driver=driver,
+            shape=shape,
             shape_options=options,
             operations=operations,
             family=int(family),
@@ -230,6 +257,9 @@ def _split(
             verify_tls=spec.verify_tls,
             streams=spec.streams,
             sessions=sessions,
+            span_ns=int(schedule.span_s * 1e9),
+            requests=schedule.share(worker, spec.workers),
+            shed_ns=int((spec.shed_after_s or 0) * 1e9),
         )
         for worker in range(spec.workers)
     ]

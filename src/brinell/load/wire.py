@@ -70,6 +70,9 @@ class WorkerSpec(_Message, frozen=True):
     verify_tls: bool = True
     sessions: WireSessions | None = None  # None: the static path, ``operations`` by their weights
     streams: int = 1  # of ``connections``, share a socket where the protocol lets them
+    span_ns: int = 0  # of the schedule, where it ends before the shape does; 0: the shape's
+    requests: int | None = None  # begun by this worker, at most
+    shed_ns: int = 0  # a request older than that is not sent any more; 0: all are
     call: WireCall | None = None  # for ``calls.worker``, which sends nothing anywhere
 
 

@@ -13,8 +13,8 @@ import os
 import resource
 import ssl
 import sys
-from collections.abc import Sequence
-from itertools import count
+from collections.abc import Iterator, Sequence
+from itertools import count, islice
 from typing import Any
 
 import msgspec
@@ -22,11 +22,13 @@ import msgspec
 from brinell.load.contract import Driver, Shape
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import Engine, Limits
+from brinell.load.engine.limited import Bounds
 from brinell.load.engine.poller import READ, Poller, poller
 from brinell.load.engine.recorder import Recorder
 from brinell.load.engine.session import Sessions, Stage
 from brinell.load.engine.traffic import Means
 from brinell.load.engine.work import chooser
+from brinell.load.shapes.closed import Closed
 from brinell.load.wire import Done, Go, Ready, Stop, ToWorker, WorkerSpec
 
 _SPARE_DESCRIPTORS = 64
@@ -72,8 +74,9 @@ class Worker:
             sessions,
             count(spec.worker, spec.workers),
         )
-        limits = Limits(spec.worker, spec.connections, spec.timeout_ns, int(shape.span_s * 1e9))
-        self._engine = Engine(means, limits, shape.due_ns(spec.worker, spec.workers), self._out.put)
+        span_ns = spec.span_ns or int(shape.span_s * 1e9)
+        limits = Limits(spec.worker, spec.connections, spec.timeout_ns, span_ns, bounds(spec, shape))
+        self._engine = Engine(means, limits, dues(spec, shape), self._out.put)
 
     def serve(self) -> None:
         """Say ready, wait for the start, work, say what came of it."""
@@ -149,6 +152,25 @@ class Outbox:
         """Write the rest, waiting for the reader."""
         os.set_blocking(self._fd, True)
         self.put([])
+
+
+def dues(spec: WorkerSpec, shape: Shape) -> Iterator[int] | None:
+    """Return this worker's due times, no more of them than it may begin; None in a closed model."""
+    found = shape.due_ns(spec.worker, spec.workers)
+    partly = spec.sessions is not None and spec.sessions.partly
+    return found if found is None or partly else islice(found, spec.requests)
+
+
+def bounds(spec: WorkerSpec, shape: Shape) -> Bounds:
+    """Return what limits this worker, beside time and connections."""
+    think, rate = (shape.think, shape.user_rate) if isinstance(shape, Closed) else ((0.0, 0.0), None)
+    return Bounds(
+        shed_ns=spec.shed_ns,
+        requests=spec.requests,
+        think_ns=(int(think[0] * 1e9), int(think[1] * 1e9)),
+        gap_ns=int(1e9 / rate) if rate else 0,
+        seed=f"{spec.seed}:{spec.worker}",
+    )
 
 
 def _named(name: str) -> Any:

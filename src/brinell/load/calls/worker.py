@@ -27,7 +27,7 @@ from brinell.load.engine.poller import READ, Poller, poller
 from brinell.load.engine.recorder import Recorder
 from brinell.load.engine.traffic import Means
 from brinell.load.wire import Done, Go, Ready, Refusal, Stop, WireCall, WorkerSpec
-from brinell.load.worker import Inbox, Outbox
+from brinell.load.worker import Inbox, Outbox, dues
 
 _ORPHANED = 3  # exit status: the trial went away
 
@@ -58,7 +58,8 @@ class CallWorker:
         self._poller.add(sys.stdin.fileno(), READ, self._on_word)
         self._start_ns: int | None = None
         self._shape: Shape = msgspec.convert(spec.shape_options, _named(spec.shape))
-        self._dues = self._shape.due_ns(spec.worker, spec.workers)
+        self._dues = dues(spec, self._shape)
+        self._span_ns = spec.span_ns or int(self._shape.span_s * 1e9)
         self._caller = Caller(call, spec.connections, spec.timeout_ns)
         recorder = Recorder(spec.worker)
         # There is no place to connect to and nothing to choose from: both are never asked for.
@@ -66,7 +67,7 @@ class CallWorker:
         means = Means(self._poller, Endpoint(0, ()), recorder, none, iter(()).__next__)
         self._recorder = recorder
         self._traffic = CallTraffic(means, self._caller, call.call, spec.connections, closed=self._dues is None)
-        limits = Limits(spec.worker, spec.connections, spec.timeout_ns, int(self._shape.span_s * 1e9))
+        limits = Limits(spec.worker, spec.connections, spec.timeout_ns, self._span_ns)
         self._engine = CallEngine(means, limits, self._dues, self._report, self._traffic)
         self._traffic.stop = self._engine.stop
 
@@ -116,7 +117,7 @@ class CallWorker:
         while self._start_ns is None:
             for fd, events in self._poller.wait(1_000_000_000):
                 self._poller.handlers[fd](events)
-        self._traffic.span_end_ns = until = self._start_ns + int(self._shape.span_s * 1e9)
+        self._traffic.span_end_ns = until = self._start_ns + self._span_ns
         self._caller.go(self._start_ns, until, closed=self._dues is None)
         ended_ns = engine.run(self._start_ns)
         done = Done(

@@ -8,6 +8,7 @@ from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec
 from brinell.load.calls.look import look, wire_call
 from brinell.load.calls.told import Hello
+from brinell.load.schedule import Schedule
 from brinell.load.wire import WorkerSpec
 
 
@@ -18,7 +19,7 @@ class Calls:
         """Import the function where it will be called, without calling it. UsageError if that cannot be done."""
         return look(spec, root)
 
-    def workers(self, spec: LoadSpec, shape: str, root: Path) -> list[WorkerSpec]:
+    def workers(self, spec: LoadSpec, schedule: Schedule, root: Path) -> list[WorkerSpec]:
         """Return every worker's specification. They share ``connections``, which are calls under way at once."""
         if spec.workers > spec.connections:
             raise UsageError(
@@ -26,7 +27,7 @@ class Calls:
                 hint=f"connections = {spec.workers} or more",
             )
         call = wire_call(spec, root)
-        options = {key: value for key, value in spec.shape.items() if key != "kind"}
+        shape, options = schedule.wire
         return [
             WorkerSpec(
                 worker=worker,
@@ -41,6 +42,8 @@ class Calls:
                 connections=(spec.connections + spec.workers - 1 - worker) // spec.workers,
                 seed=spec.seed,
                 call=call,
+                span_ns=int(schedule.span_s * 1e9),
+                requests=schedule.share(worker, spec.workers),
             )
             for worker in range(spec.workers)
         ]

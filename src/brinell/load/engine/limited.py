@@ -119,6 +119,7 @@ class PoliteUsers(ClosedTraffic):
         now = _now()
         for _ in range(self._most):
             self._agenda.add(self._manners.first_ns(now), 0)
+        self._end_if_done(now)  # where this worker has no part of the bound
 
     def repeated(self, connection: Connection, operation: Operation, ended_ns: int) -> None:
         """As ``answered``."""
