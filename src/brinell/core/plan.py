@@ -190,6 +190,12 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     go_on: bool = False  # a session goes on after a request that failed
     version: str = "1.1"  # of HTTP: 1.1 or 2
     streams: int = 10  # HTTP/2: so many of ``connections`` share a socket
+    openapi: str | None = None  # a document in place of ``requests``: a path of the service, a URL, or a file
+    openapi_unsafe: bool = False  # also what changes something
+    openapi_validate: bool = True  # compare answers with the document
+    openapi_weights: dict[str, float] = {}  # by operation ("GET /notes") or operationId; 0 leaves one out
+    har: str | None = None  # a file of recorded requests in place of ``requests``
+    think: bool = False  # of a recording: keep the time between its requests
 
 
 class QualitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):

@@ -71,12 +71,8 @@ class Judge:
         self._expected = expected
         self._purse = purse
         self._verdicts: dict[tuple[int, str, int, int], str | None] = {}
-        self._validators = {
-            (status, media): schemas(schema)
-            for status, content in expected.responses.items()
-            for media, schema in content.items()
-            if schema is not None and is_json(media)
-        }
+        self._schemas = schemas
+        self._validators: dict[tuple[str, str], jsonschema_rs.Validator | None] | None = None
         self.looked = self.known = self.unseen = 0
 
     def judge(self, status: int, content_type: str, body: bytes) -> str | None:
@@ -96,6 +92,17 @@ class Judge:
         self._verdicts[key] = wrong
         self._purse.pay(_now() - began)
         return wrong
+
+    def ready(self) -> dict[tuple[str, str], jsonschema_rs.Validator | None]:
+        """Return the validators, by status and media type; made at the first call."""
+        if self._validators is None:
+            self._validators = {
+                (status, media): self._schemas(schema)
+                for status, content in self._expected.responses.items()
+                for media, schema in content.items()
+                if schema is not None and is_json(media)
+            }
+        return self._validators
 
     def take(self) -> tuple[int, int, int]:
         """Return how many answers were looked at, known, and not looked at since the last call."""
@@ -119,14 +126,17 @@ class Judge:
         media = next((one for one in sorted(content, key=_vagueness) if _covers(one, kind)), None)
         if media is None:
             return f"Content-Type {one_line(kind, 60)} is not documented, {_several(content)} is"
-        check = self._validators.get((named, media))
+        check = self.ready().get((named, media))
         if check is None or not is_json(kind):
             return None
         return _fault(check, body)
 
 
-def judges(contract: Contract, purse: Purse) -> dict[str, Judge]:
-    """Return a judge for each operation. Schemas that are none, or that take too long to prepare, are not looked at."""
+def judges(contract: Contract, purse: Purse, *, ready: bool = True) -> dict[str, Judge]:
+    """Return a judge for each operation. Schemas that are none, or that take too long to prepare, are not looked at.
+
+    ``ready``: prepare them all now.
+    """
     until = time.monotonic() + MOST_COMPILING_S
     made: dict[bytes, jsonschema_rs.Validator | None] = {}
 
@@ -134,12 +144,15 @@ def judges(contract: Contract, purse: Purse) -> dict[str, Judge]:
         key = msgspec.json.encode(schema)
         if key not in made:
             try:
-                made[key] = validator(schema, contract.definitions) if time.monotonic() < until else None
+                made[key] = validator(schema, contract.definitions) if not ready or time.monotonic() < until else None
             except Cannot:
                 made[key] = None
         return made[key]
 
-    return {name: Judge(expected, prepared, purse) for name, expected in contract.operations.items()}
+    found = {name: Judge(expected, prepared, purse) for name, expected in contract.operations.items()}
+    for judge in found.values() if ready else ():
+        judge.ready()
+    return found
 
 
 def _fault(check: jsonschema_rs.Validator, body: bytes) -> str | None:

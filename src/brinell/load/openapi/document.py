@@ -24,10 +24,10 @@ class Unreadable(Exception):  # noqa: N818 - a property of the document, worded 
         self.hint = hint
 
 
-def parse(content: bytes, name: str = "") -> dict[str, Any]:
+def parse(content: bytes, name: str = "", most_bytes: int = MOST_BYTES) -> dict[str, Any]:
     """Return the document as plain values. ``name`` (a path) tells YAML from JSON where the content does not."""
-    if len(content) > MOST_BYTES:
-        raise Unreadable(f"it has {len(content)} bytes, and at most {MOST_BYTES} are read")
+    if len(content) > most_bytes:
+        raise Unreadable(f"it has {len(content)} bytes, and at most {most_bytes} are read")
     text = content.removeprefix(b"\xef\xbb\xbf").lstrip()
     try:
         text.decode()

@@ -26,13 +26,23 @@ MOST_BYTES = 4 << 20  # of an answer that comes in parts; a longer one is not lo
 
 
 class JudgedOperation(HttpOperation):
-    """``judge`` None: nothing is known of its answers."""
+    """``judge`` None: nothing is known of its answers. ``siblings`` are all prepared requests of its name."""
 
-    __slots__ = ("judge",)
+    __slots__ = ("judge", "siblings")
 
-    def __init__(self, wire: WireOperation, recorder: Recorder, judge: Judge | None) -> None:
+    def __init__(
+        self, wire: WireOperation, recorder: Recorder, judge: Judge | None, siblings: list[JudgedOperation]
+    ) -> None:
         super().__init__(wire, recorder)
         self.judge = judge
+        self.siblings = siblings
+        siblings.append(self)
+
+    def see(self, answer: bytes, outcome: str) -> None:
+        """As all operations; siblings share their cells, so that their bytes are those of the answers on average."""
+        super().see(answer, outcome)
+        sizes = [len(one.seen) for one in self.siblings if one.seen is not None and one.seen_outcome == outcome]
+        self.cell(outcome).repeat_bytes = round(sum(sizes) / len(sizes))
 
 
 class JudgedConnection(HttpConnection):
@@ -117,7 +127,10 @@ def decode(operations: Sequence[WireOperation], recorder: Recorder) -> tuple[Jud
     if described is not None:
         known = judges(msgspec.convert(described, Contract), Purse())
         recorder.also(Tally(recorder.worker, known).take)
-    return tuple(JudgedOperation(one, recorder, known.get(one.name)) for one in operations)
+    siblings: dict[str, list[JudgedOperation]] = {}
+    return tuple(
+        JudgedOperation(one, recorder, known.get(one.name), siblings.setdefault(one.name, [])) for one in operations
+    )
 
 
 def _split(head_bytes: bytes, body: bytes, head: Head) -> tuple[bytes, bytes]:

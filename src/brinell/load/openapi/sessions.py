@@ -1,0 +1,124 @@
+"""Sessions of a document whose operations follow from one another; made in every worker."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from brinell.core import outcomes
+from brinell.load.drivers.http_exchange import ExchangeOperation
+from brinell.load.engine.session import Answer, Send, Session, Stage
+from brinell.load.openapi import found
+from brinell.load.openapi.chains import Chain, Step
+from brinell.load.openapi.contract import Contract, Judge, Purse, judges
+from brinell.load.openapi.judged import Tally
+
+_MIX = 0x9E3779B97F4A7C15
+_ALL = (1 << 64) - 1
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What the trial tells the workers."""
+
+    chains: tuple[Chain, ...]
+    contract: Contract | None = None
+
+
+class Described:
+    """``engine.session.Sessions`` of a document."""
+
+    def __init__(self, options: Options, stage: Stage) -> None:
+        known: dict[str, Judge] = {}
+        if options.contract is not None:
+            known = judges(options.contract, Purse())
+            stage.recorder.also(Tally(stage.worker, known).take)
+        self._chains = options.chains
+        self._bounds = list(itertools.accumulate(chain.weight for chain in options.chains))
+        self._seed = stage.seed
+        self._checks = {name: _check(judge) for name, judge in known.items()}
+        self._operations = {
+            step.operation: ExchangeOperation(
+                step.operation, stage.recorder, bodiless=step.bodiless, keep_bytes=stage.keep_bytes
+            )
+            for chain in options.chains
+            for step in chain.steps
+        }
+
+    def begin(self, user: int) -> Session:
+        """Return the session of that number: which one, and with which requests, follows from it and the seed."""
+        drawn = mixed(self._seed, user)
+        at = bisect.bisect_right(self._bounds, (drawn >> 11) / (1 << 53) * self._bounds[-1])
+        return self._session(self._chains[min(at, len(self._chains) - 1)], drawn)
+
+    def _session(self, chain: Chain, drawn: int) -> Session:
+        values: dict[str, str] = {}
+        for number, step in enumerate(chain.steps):
+            if any(slot not in values for slot in step.slots):
+                continue  # what it needs was not answered; that nobody sent it is told at the end
+            pieces = step.requests[mixed(drawn, number) % len(step.requests)]
+            answer = yield Send(
+                self._operations[step.operation], _filled(pieces, step, values), self._checks.get(step.operation)
+            )
+            if step.gives is not None and answer is not None and answer.outcome in {outcomes.OK, outcomes.CHECK}:
+                value = _named(answer, step.gives)
+                if value is not None:
+                    values[step.gives[0]] = value
+
+
+def sessions(options: dict[str, Any], stage: Stage) -> Described:
+    """Return the sessions that ``options`` describe: the factory that workers call."""
+    return Described(msgspec.convert(options, Options), stage)
+
+
+def mixed(seed: int, number: int) -> int:
+    """Return 64 bits that follow from both numbers: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)."""
+    value = (seed * 0x2545F4914F6CDD1D + (number + 1) * _MIX) & _ALL
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _ALL
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _ALL
+    return value ^ (value >> 31)
+
+
+def _filled(pieces: tuple[bytes, ...], step: Step, values: dict[str, str]) -> bytes:
+    if len(pieces) == 1:
+        return pieces[0]
+    made = [pieces[0]]
+    for slot, piece in zip(step.slots, pieces[1:], strict=True):
+        made += [values[slot].encode(), piece]
+    return b"".join(made)
+
+
+def _named(answer: Answer, gives: tuple[str, str, str]) -> str | None:
+    """Return what an answer names, as it stands in a path; what would be another path is nothing."""
+    _, parameter, collection = gives
+    try:
+        body = msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, RecursionError):
+        body = None
+    value = found.identity(body, parameter, collection)
+    if value is None and isinstance(body, dict):
+        value = found.identity(body.get("data"), parameter, collection)
+    if value is None:
+        location = next((held for name, held in answer.headers if name.lower() == b"location"), b"")
+        value = location.decode("latin-1").partition("?")[0].rstrip("/").rpartition("/")[2]
+        return (
+            value
+            if value.isascii() and value.isprintable() and value not in {"", ".", ".."} and " " not in value
+            else None
+        )
+    text = quote(str(value), safe="-._~")
+    return text if text not in {".", ".."} and len(text) <= 512 else None
+
+
+def _check(judge: Judge) -> Any:
+    def check(answer: Answer) -> str | None:
+        if answer.detail:  # cut, or not decoded: not the whole body
+            judge.unseen += 1
+            return None
+        kind = next((value for name, value in answer.headers if name.lower() == b"content-type"), b"")
+        return judge.judge(answer.status, kind.decode("latin-1"), answer.body)
+
+    return check
