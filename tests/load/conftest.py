@@ -17,6 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import DataReceived, Event, StreamEnded
+from h2.settings import SettingCodes, Settings
 
 from brinell.core.histogram import Histogram
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
@@ -138,6 +142,8 @@ def drive(
     during: Callable[[Engine], None] | None = None,
     late_s: float = -0.01,
     sessions: Callable[[Recorder], Sessions] | None = None,
+    version: str = "1.1",
+    streams: int = 1,
 ) -> Outcome:
     """Run one worker's engine in this process. ``during`` is called in a thread once the run has begun. ``sessions``
     take the place of requests.
@@ -147,7 +153,7 @@ def drive(
         name="test", shape={}, url=f"{checked.scheme}://127.0.0.1:{port}", requests=requests or (RequestSpec(),)
     )
     recorder = Recorder(0)
-    driver = Http()
+    driver = Http().speaking(version)
     operations = driver.decode(driver.encode(spec, checked, Path()), recorder)
     result: Outcome
 
@@ -160,7 +166,7 @@ def drive(
         poller(),
         Endpoint(socket.AF_INET, ("127.0.0.1", port), tls, tls_name if tls else None),
         recorder,
-        driver.exchange() if sessions else driver.connection(),
+        driver.exchange(streams) if sessions else driver.connection(streams),
         chooser(operations, 1, 0),
         sessions(recorder) if sessions else None,
         itertools.count(),
@@ -204,7 +210,39 @@ def ok(body: bytes = b"hello", *headers: bytes, status: bytes = b"200 OK") -> by
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
+Answering = Callable[[H2Connection, Event, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def answer_hello(machine: H2Connection, event: Event, _writer: asyncio.StreamWriter) -> None:
+    """Answer every request of HTTP/2 that has come whole."""
+    if isinstance(event, StreamEnded):
+        machine.send_headers(event.stream_id, [(":status", "200"), ("content-length", "5"), ("server", "lab")])
+        machine.send_data(event.stream_id, b"hello", end_stream=True)
+
+
+def http2(answer: Answering = answer_hello, settings: dict[SettingCodes, int] | None = None) -> Handler:
+    """Serve HTTP/2 with h2's own state machine; ``answer`` is told of everything that happens."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        machine = H2Connection(H2Configuration(client_side=False))
+        if settings:
+            machine.local_settings = Settings(client=False, initial_values=settings)
+        machine.initiate_connection()
+        writer.write(machine.data_to_send())
+        while data := await reader.read(65536):
+            for event in machine.receive_data(data):
+                if isinstance(event, DataReceived):
+                    machine.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                await answer(machine, event, writer)
+            writer.write(machine.data_to_send())
+            await writer.drain()
+
+    return handler
+
+
 Lab.drive = staticmethod(drive)
+Lab.http2 = staticmethod(http2)
+Lab.answer_hello = staticmethod(answer_hello)
 Lab.read_request = staticmethod(read_request)
 Lab.always = staticmethod(always)
 Lab.ok = staticmethod(ok)

@@ -32,7 +32,7 @@ class Lane(Connection):
     ``body`` is what is left to send; ``moves``: how often another socket got the request, at which no peer had looked.
     """
 
-    __slots__ = ("body", "link", "moves", "outcome", "pool", "status", "stream")
+    __slots__ = ("body", "link", "moves", "outcome", "pool", "said", "status", "stream")
 
     def __init__(self, host: Host, pool: Pool) -> None:
         super().__init__(host)
@@ -40,6 +40,7 @@ class Lane(Connection):
         self.link: Link | None = None
         self.stream = self.status = 0
         self.outcome = outcomes.OK
+        self.said = ""
         self.body: memoryview | None = None
         self.moves = 0
 
@@ -50,6 +51,7 @@ class Lane(Connection):
         self.operation, self.due, self.woken, self.started = operation, due, woken, 0
         self.attempt = _now()
         self.status = self.moves = 0
+        self.said = ""
         self.pool.place(self)
 
     def begin(self, operation: Operation, due: int, woken: int, now: int) -> None:
@@ -63,6 +65,7 @@ class Lane(Connection):
         self.operation, self.due, self.woken, self.started = operation, due, woken, now
         self.attempt = 0
         self.status = self.moves = 0
+        self.said = ""
         link.start(self)
 
     def close(self) -> None:
@@ -72,8 +75,8 @@ class Lane(Connection):
             link.leave(self)
 
     def told(self) -> str:
-        """The last status."""
-        return f"status {self.status}" if self.status else ""
+        """How the last request ended where it did not end well, else its status."""
+        return self.said or (f"status {self.status}" if self.status else "")
 
     def recall(self, operation: Operation) -> None:
         """No answer is known beforehand."""

@@ -205,10 +205,8 @@ class Link(Connection):
             self.lanes.remove(lane)
         if lane in self.queue:
             self.queue.remove(lane)
-        self.asked.pop(lane.stream, None)
-        self.uploads.pop(lane.stream, None)
-        lane.link, lane.body = None, None
-        lane.stream = 0
+        self._over(lane)
+        lane.link = None
 
     def _move(self, lane: Lane) -> None:
         """Let another socket carry the lane's request; its time-out goes on."""
@@ -371,16 +369,14 @@ class Link(Connection):
             self.machine.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
 
     def _on_end(self, event: Event, ended: int) -> None:
-        lane = self.asked.pop(event.stream_id, None) if isinstance(event, StreamEnded) else None
+        lane = self.asked.get(event.stream_id) if isinstance(event, StreamEnded) else None
         if lane is None:
             return
         self.machine.idle_frames = 0
-        stream, lane.stream = lane.stream, 0
         lane.used = True
         if lane.body is not None:  # answered before the request was out (413): the rest of it is for nobody
-            lane.body = None
-            del self.uploads[stream]
-            self._cancel(stream)
+            self._cancel(lane.stream)
+        self._over(lane)
         self._next()
         lane.host.answered(lane, ended, lane.outcome, keep=True)
 
@@ -390,13 +386,21 @@ class Link(Connection):
             return
         if event.error_code == ErrorCodes.REFUSED_STREAM and not lane.status:
             self._elsewhere(lane, "the server refused the stream", ended)
+            self._next()
+            if not self.lanes:
+                self.close()
         else:
-            self._drop(lane)
-            kind = outcomes.SHORT_BODY if lane.status else outcomes.RESET
-            lane.fail(kind, f"the server reset the stream: {_name(event.error_code)}", ended)
-        self._next()
-        if not self.lanes:
-            self.close()
+            # The socket is fine, and so is the lane: as with an answer that says no.
+            self._over(lane)
+            self._next()
+            lane.said = f"the server reset the stream: {_name(event.error_code)}"
+            lane.host.answered(lane, ended, outcomes.SHORT_BODY if lane.status else outcomes.RESET, keep=True)
+
+    def _over(self, lane: Lane) -> None:
+        """The lane's stream has ended."""
+        self.asked.pop(lane.stream, None)
+        self.uploads.pop(lane.stream, None)
+        lane.stream, lane.body = 0, None
 
     def _on_goaway(self, event: Event, ended: int) -> None:
         if not isinstance(event, ConnectionTerminated):

@@ -162,10 +162,10 @@ class Cell:
         self.absorb()
         response, max_response = self._response.take()
         service, max_service = self._service.take()
-        count, bytes_in = sum(response[1]), self.bytes_in
-        self.bytes_in = 0
+        count = sum(response[1])
         if not count:
-            return None
+            return None  # bytes of an answer that goes on are the second's in which it ends
+        bytes_in, self.bytes_in = self.bytes_in, 0
         return LoadSlice(
             worker, second, self.operation, self.outcome, count, response, service, max_response, max_service, bytes_in
         )
