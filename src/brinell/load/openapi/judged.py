@@ -20,6 +20,7 @@ from brinell.load.openapi.contract import Contract, Judge, Purse, judges
 if TYPE_CHECKING:
     from brinell.load.engine.connection import Host
     from brinell.load.engine.recorder import Recorder
+    from brinell.load.engine.work import Operation
     from brinell.load.wire import WireOperation
 
 MOST_BYTES = 4 << 20  # of an answer that comes in parts; a longer one is not looked at
@@ -28,7 +29,7 @@ MOST_BYTES = 4 << 20  # of an answer that comes in parts; a longer one is not lo
 class JudgedOperation(HttpOperation):
     """``judge`` None: nothing is known of its answers. ``siblings`` are all prepared requests of its name."""
 
-    __slots__ = ("judge", "siblings")
+    __slots__ = ("judge", "seen_wrong", "siblings")
 
     def __init__(
         self, wire: WireOperation, recorder: Recorder, judge: Judge | None, siblings: list[JudgedOperation]
@@ -36,6 +37,7 @@ class JudgedOperation(HttpOperation):
         super().__init__(wire, recorder)
         self.judge = judge
         self.siblings = siblings
+        self.seen_wrong: str | None = None
         siblings.append(self)
 
     def see(self, answer: bytes, outcome: str) -> None:
@@ -61,11 +63,18 @@ class JudgedConnection(HttpConnection):
         """The last status, and what is wrong with the answer."""
         return f"{super().told()}: {self.wrong}" if self.wrong else super().told()
 
+    def recall(self, operation: Operation) -> None:
+        """What was wrong with the seen answer is wrong again."""
+        super().recall(operation)
+        self.wrong = operation.seen_wrong if isinstance(operation, JudgedOperation) else None
+
     def _whole(self, operation: HttpOperation, head: Head, data: bytes, ended: int) -> None:
         self.wrong = None
         if isinstance(operation, JudgedOperation) and operation.judge and head.outcome == outcomes.OK:
             end = data.find(END) + len(END)
             head = self._judged(operation.judge, head, data[:end], data[end:])
+        if isinstance(operation, JudgedOperation):
+            operation.seen_wrong = self.wrong if data == operation.before else operation.seen_wrong
         super()._whole(operation, head, data, ended)
 
     def _begun(self, operation: HttpOperation, data: bytes, ended: int) -> None:
