@@ -1,0 +1,55 @@
+"""Load handed on to other tools from the command line."""
+
+from __future__ import annotations
+
+import csv
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+
+class _Hello(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def url():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Hello)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/notes"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def pressed(brinell, url, *options):
+    return brinell("load", url, "--rate", "40", "--duration", "1s", "--connections", "2", "--out", "made", *options)
+
+
+def test_a_run_is_exported_afterwards_in_any_format(brinell, here, url):
+    assert pressed(brinell, url).code in {0, 1, 3}
+    said = brinell("report", "made", "--export", "csv", "--export", "hlog", "--quiet")
+    assert "exported made/load-notes.csv" in said.err
+    with (here / "made" / "load-notes.csv").open(newline="") as file:
+        assert sum(int(row["requests"]) for row in csv.DictReader(file)) == 40
+    assert "#[Histogram log format version 1.3]" in (here / "made" / "load-notes.hlog").read_text()
+    elsewhere = brinell("report", "made", "--export", "json", "--out", "share", "--quiet")
+    assert "exported share/load-notes.jsonl" in elsewhere.err
+
+
+def test_a_format_that_is_none_names_the_nearest(brinell):
+    said = brinell("report", "--export", "hlg")
+    assert said.code == 2
+    assert "did you mean --export hlog" in said.err
+    assert "openmetrics" in said.err
