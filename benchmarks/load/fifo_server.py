@@ -1,14 +1,16 @@
-"""A server that serves one request at a time, first come first served, and stops once: the subject of ``stall.py``.
+"""A server that serves one request at a time, first come first served, and may stop once.
 
-One loop over all connections, one sleep per request as its service time. At ``--stall-at`` seconds after the first
-request it stands still for ``--stall`` seconds. On SIGTERM it writes how long each service really took (nanoseconds,
-in order, the standstill part of the request it fell into) to ``--out``. The port is printed at the start.
+One loop over all connections. A service takes ``--service-ms``, or exponentially so much on average. At ``--stall-at``
+seconds after the first request it stands still for ``--stall`` seconds. On SIGTERM it writes how long each service
+really took (nanoseconds, in order, the standstill part of the request it fell into) to ``--out``. The port is printed
+at the start.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import random
 import select
 import signal
 import socket
@@ -17,14 +19,17 @@ from array import array
 from collections import deque
 from pathlib import Path
 
+SPIN_S = 0.0003
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n"
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--service-ms", type=float, default=0.5)
+    options.add_argument("--exponential", action="store_true", help="services with that mean, else all alike")
+    options.add_argument("--seed", type=int, default=1)
     options.add_argument("--stall-at", type=float, default=8.0)
-    options.add_argument("--stall", type=float, default=2.0)
+    options.add_argument("--stall", type=float, default=0.0)
     options.add_argument("--out", type=Path, required=True)
     given = options.parse_args()
     took: array[int] = array("q")
@@ -44,7 +49,8 @@ def serve(given: argparse.Namespace, took: array[int]) -> None:
     poll.register(listener.fileno(), select.EPOLLIN)
     connections: dict[int, socket.socket] = {}
     print(listener.getsockname()[1], flush=True)
-    first, stalled, mark = 0, False, 0
+    first, stalled, mark = 0, not given.stall, 0
+    draw = random.Random(given.seed).expovariate  # noqa: S311 - service times, no secret
     queue: deque[int] = deque()
     while True:
         # Edge-triggered and asked before every service: everybody is queued once, in the order of arrival.
@@ -68,7 +74,7 @@ def serve(given: argparse.Namespace, took: array[int]) -> None:
             continue
         connection = connections[fd]
         first = first or mark
-        time.sleep(given.service_ms / 1e3)
+        serve_for(given.service_ms / 1e3 * (draw(1.0) if given.exponential else 1.0))
         if not stalled and mark - first >= given.stall_at * 1e9:
             stalled = True
             time.sleep(given.stall)
@@ -76,6 +82,15 @@ def serve(given: argparse.Namespace, took: array[int]) -> None:
         ended = time.monotonic_ns()
         took.append(ended - mark)
         mark = ended
+
+
+def serve_for(seconds: float) -> None:
+    """Be busy: sleep most of it, and spin the rest, because a sleep ends late by a tenth of a millisecond."""
+    until = time.perf_counter() + seconds
+    if seconds > SPIN_S:
+        time.sleep(seconds - SPIN_S)
+    while time.perf_counter() < until:
+        pass
 
 
 def request_of(connection: socket.socket | None) -> bytes | None:

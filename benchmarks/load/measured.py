@@ -1,11 +1,8 @@
-"""What the load benchmarks share: running a scenario through the product's own trial and check, and running wrk."""
+"""What the load benchmarks share: running a scenario through the product's own trial and check."""
 
 from __future__ import annotations
 
-import os
-import re
 import resource
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -29,15 +26,6 @@ class Ours(NamedTuple):
     trial_cpu_s: float
 
 
-class Wrk(NamedTuple):
-    """wrk's own words in milliseconds, and its CPU seconds."""
-
-    requests: int
-    rate: float
-    ms: dict[str, float]
-    cpu_s: float
-
-
 def ours(url: str, shape: dict[str, object], **fields: object) -> Ours:
     """Run one scenario with real worker processes."""
     with tempfile.TemporaryDirectory() as folder:
@@ -54,32 +42,6 @@ def ours(url: str, shape: dict[str, object], **fields: object) -> Ours:
         return Ours(numbers, children, own)
 
 
-def wrk(url: str, seconds: float, connections: int, threads: int = 1) -> Wrk:
-    """Run wrk with its latency table."""
-    process = subprocess.Popen(
-        ["wrk", f"-t{threads}", f"-c{connections}", f"-d{round(seconds)}s", "--latency", "--timeout", "10s", url],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    said = process.stdout.read()
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0
-    counted = re.search(r"(\d+) requests in ([\d.]+)(m?s|m)", said)
-    assert counted is not None, said
-    table = {name: _ms(value) for name, value in re.findall(r"^\s+(\d+)%\s+(\S+)$", said, re.MULTILINE)}
-    most = re.search(r"Latency\s+\S+\s+\S+\s+(\S+)", said)
-    assert most is not None, said
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    assert rate is not None, said
-    return Wrk(int(counted[1]), float(rate[1]), table | {"max": _ms(most[1])}, usage.ru_utime + usage.ru_stime)
-
-
 def _cpu_s(who: int) -> float:
     usage = resource.getrusage(who)
     return usage.ru_utime + usage.ru_stime
-
-
-def _ms(text: str) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()  # type: ignore[union-attr]
-    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}[unit]

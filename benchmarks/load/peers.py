@@ -1,11 +1,16 @@
-"""Is the rate held, what are the percentiles, and what does a request cost? Beside wrk, on nginx and uvicorn.
+"""Is the rate held, what are the percentiles, and what does a request cost? Beside the other tools, on one server.
 
-Open: 1,000 requests a second and a higher rate, for each server. Closed: as fast as it goes with 64 connections, wrk
-and ours in turn, several times; CPU per request is that of all their processes from start to end (``wait4``; ours
-includes starting the interpreter, and is told once more with the process that reads the workers). Ratios are medians
-of one sitting. nginx runs with its own configuration in a temporary folder, as whoever starts this.
+Each tool gets one core and 64 connections, and takes its turn, several times (``others.py``; what is not installed is
+skipped by name). Closed: as fast as it goes. Open: at each of ``--rates``. CPU per request is that of all its processes
+from start to end (``wait4``); ours includes starting the interpreter, and is told once more with the process that reads
+the workers. Ratios are medians of one sitting. nginx runs with its own configuration in a temporary folder.
 
-    python benchmarks/load/peers.py [--seconds 10] [--rounds 3] [--only nginx]
+    python benchmarks/load/peers.py [--seconds 10] [--rounds 3] [--server nginx|uvicorn] [--rates 1000,10000,30000]
+                                    [--tools wrk,k6] [--connections 64]
+
+Install the others with: apt install wrk hey nghttp2-client; go install go.k6.io/k6@latest and vegeta, bombardier;
+cargo install oha; npm install autocannon artillery; pip install locust. wrk2 is built from its source. Name their
+folders in BRINELL_PEERS (with colons) where they are not on the path.
 """
 
 from __future__ import annotations
@@ -20,14 +25,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from measured import Ours, Wrk, ours, wrk
+from measured import ours
+from others import TOOLS, Said, Tool, found, run
 
-from brinell.core.judgement import Distribution
 from brinell.subject.sockets import free_port
 
-CONNECTIONS = 64
-HIGHER = {"nginx": 10_000, "uvicorn": 2_000}
+SHOWN = ("50", "90", "99", "99.9", "max")
+RATES = {"nginx": "1000,10000,30000", "uvicorn": "500,1500"}
+SLOWEST = {"artillery": 500}  # a second; more it cannot begin
 NGINX = """
 worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 2048; }}
@@ -40,58 +47,85 @@ http {{
 """
 
 
+class Turn(NamedTuple):
+    """What one run of one tool gave."""
+
+    said: Said
+    with_reader_us: float | None = None
+    note: str = ""
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--seconds", type=float, default=10.0)
+    options.add_argument("--seconds", type=int, default=10)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--only", choices=list(HIGHER))
+    options.add_argument("--connections", type=int, default=64)
+    options.add_argument("--server", choices=list(RATES), default="nginx")
+    options.add_argument("--rates")
+    options.add_argument("--tools", default=",".join(tool.name for tool in TOOLS))
     given = options.parse_args()
-    for name in [given.only] if given.only else list(HIGHER):
-        print(f"== {name}")
-        with nginx() if name == "nginx" else uvicorn() as url:
-            for rate in (1000, HIGHER[name]):
-                opened(url, rate, given.seconds)
-            closed(url, given.seconds, given.rounds)
+    tools = [tool for tool in TOOLS if tool.name in given.tools.split(",") and found(tool)]
+    missing = [tool.name for tool in TOOLS if not found(tool)]
+    print(f"not here: {', '.join(missing)}" if missing else "all tools are here")
+    with nginx() if given.server == "nginx" else uvicorn() as url:
+        table(url, [tool for tool in tools if tool.closes], None, given)
+        for rate in map(int, (given.rates or RATES[given.server]).split(",")):
+            table(url, [tool for tool in tools if tool.opens and rate <= SLOWEST.get(tool.name, rate)], rate, given)
     return 0
 
 
-def opened(url: str, rate: int, seconds: float) -> None:
-    """Print whether a constant rate is held, and what it costs."""
-    run = ours(url, {"kind": "constant", "rate": rate, "duration": seconds}, connections=CONNECTIONS)
-    load = run.load
-    held = (load.achieved_rate or 0) / rate
-    believed = "valid" if load.generator.valid else f"INVALID: {load.generator.reason}"
-    print(f"open {rate}/s: held {held:.4f}, errors {sum(load.errors.values())}, generator {believed}")
-    row("  response", load.response_ms)
-    row("  service", load.service_ms)
-    row("  lag", load.generator.schedule_lag_ms)
-    print(f"  CPU/request {run.workers_cpu_s / load.requests * 1e6:.1f} us in the worker")
+def table(url: str, tools: list[Tool], rate: int | None, given: argparse.Namespace) -> None:
+    """Let everybody take their turns, and print what came of it, the cheapest first."""
+    turns: dict[str, list[Turn]] = {"brinell": [], **{tool.name: [] for tool in tools}}
+    for _ in range(given.rounds):
+        turns["brinell"].append(our_turn(url, given.seconds, given.connections, rate))
+        for tool in tools:
+            try:
+                turns[tool.name].append(Turn(run(tool, url, given.seconds, given.connections, rate)))
+            except RuntimeError as error:
+                print(f"  failed: {error}")
+    how = f"{rate}/s" if rate else "closed"
+    print(f"\n{given.server}, {given.connections} connections, {how}: median of {given.rounds}")
+    print(f"{'':12} {'requests/s':>11} {'CPU us':>8} {'x ours':>7}   " + "".join(f"{name:>10}" for name in SHOWN))
+    ours_us = cost_us(turns["brinell"])
+    for name, some in sorted(turns.items(), key=lambda one: cost_us(one[1])):
+        if some:
+            row(name, some, ours_us)
+    for turn in turns["brinell"]:
+        if turn.note:
+            print(f"  brinell: {turn.note}")
+    reader = statistics.median(turn.with_reader_us or 0.0 for turn in turns["brinell"])
+    print(f"  brinell with the process that reads its worker: {reader:.2f} us")
 
 
-def closed(url: str, seconds: float, rounds: int) -> None:
-    """Print closed-loop rates, percentiles and CPU per request beside wrk's."""
-    mine: list[Ours] = []
-    theirs: list[Wrk] = []
-    for _ in range(rounds):
-        mine.append(ours(url, {"kind": "closed", "duration": seconds}, connections=CONNECTIONS))
-        theirs.append(wrk(url, seconds, CONNECTIONS))
-    for run, peer in zip(mine, theirs, strict=True):
-        load = run.load
-        row(f"closed ours {load.achieved_rate:8.0f}/s", load.response_ms)
-        print(
-            f"closed wrk  {peer.rate:8.0f}/s  "
-            + "  ".join(f"p{k} {v:.3f}" if k != "max" else f"max {v:.3f}" for k, v in peer.ms.items())
-        )
-    worker = statistics.median(run.workers_cpu_s / run.load.requests for run in mine) * 1e6
-    whole = statistics.median((run.workers_cpu_s + run.trial_cpu_s) / run.load.requests for run in mine) * 1e6
-    peer_us = statistics.median(run.cpu_s / run.requests for run in theirs) * 1e6
-    print(f"CPU/request: wrk {peer_us:.2f} us, our worker {worker:.2f} us, worker and reader {whole:.2f} us")
-    print(f"ratio to wrk: {worker / peer_us:.2f} (worker), {whole / peer_us:.2f} (worker and reader)")
+def row(name: str, turns: list[Turn], ours_us: float) -> None:
+    rate = statistics.median(turn.said.rate for turn in turns)
+    cells = [
+        statistics.median(turn.said.ms[key] for turn in turns) if all(key in turn.said.ms for turn in turns) else None
+        for key in SHOWN
+    ]
+    shown = "".join(f"{'-':>10}" if cell is None else f"{cell:>10.3f}" for cell in cells)
+    print(f"{name:12} {rate:>11.0f} {cost_us(turns):>8.2f} {cost_us(turns) / ours_us:>7.2f}   {shown}")
 
 
-def row(name: str, one: Distribution) -> None:
-    parts = ((part, getattr(one, part)) for part in ("p50", "p75", "p90", "p99", "p99_9", "max") if hasattr(one, part))
-    print(f"{name:<24} " + "  ".join(f"{part} {value:.3f}" for part, value in parts if value is not None))
+def cost_us(turns: list[Turn]) -> float:
+    """CPU per request; without a run, nothing that could be sorted before one."""
+    return statistics.median(turn.said.cpu_s / turn.said.requests * 1e6 for turn in turns) if turns else float("inf")
+
+
+def our_turn(url: str, seconds: int, connections: int, rate: int | None) -> Turn:
+    """Run ours; a generator that is not to be believed is named."""
+    shape: dict[str, object] = {"kind": "constant", "rate": rate} if rate else {"kind": "closed"}
+    done = ours(url, {**shape, "duration": seconds}, connections=connections)
+    load, one = done.load, done.load.response_ms
+    ms = {"50": one.p50, "90": one.p90, "99": one.p99, "99.9": one.p99_9, "max": one.max}
+    said = Said(
+        load.requests, load.achieved_rate or 0.0, {k: v for k, v in ms.items() if v is not None}, done.workers_cpu_s
+    )
+    errors = sum(load.errors.values())
+    note = "" if load.generator.valid else f"INVALID: {load.generator.reason}"
+    whole = (done.workers_cpu_s + done.trial_cpu_s) / load.requests * 1e6
+    return Turn(said, whole, note or (f"{errors} errors" if errors else ""))
 
 
 @contextlib.contextmanager

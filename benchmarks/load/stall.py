@@ -11,21 +11,17 @@ maximum lie within 3 % of it. Beside it stands what a closed loop, ours and wrk'
 from __future__ import annotations
 
 import argparse
-import contextlib
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from measured import ours, wrk
+from measured import ours
+from others import TOOLS, run
+from queueing import lindley, quantile, server
 
 from brinell.core.judgement import Distribution
 from brinell.load.shapes.constant import Constant
 
-SERVER = Path(__file__).with_name("fifo_server.py")
 RATE = 500
 CONNECTIONS = 64
 BOUND = 0.03
@@ -36,59 +32,23 @@ def main() -> int:
     options.add_argument("--seconds", type=float, default=20.0)
     seconds = options.parse_args().seconds
     shape = {"kind": "constant", "rate": RATE, "duration": seconds}
-    with server(seconds) as (url, services):
+    stalls = "--stall-at", str(seconds * 0.4), "--stall", str(seconds / 10)
+    with server(*stalls) as (url, services):
         opened = ours(url, shape, connections=CONNECTIONS, timeout_s=30).load
-    simulated = lindley(seconds, services())
-    with server(seconds) as (url, _):
+    simulated = lindley(list(Constant(RATE, seconds).due_ns(0, 1)), services())
+    with server(*stalls) as (url, _):
         closed = ours(url, {"kind": "closed", "duration": seconds}, connections=CONNECTIONS, timeout_s=30).load
-    with server(seconds) as (url, _):
-        peer = wrk(url, seconds, CONNECTIONS)
+    with server(*stalls) as (url, _):
+        peer = run(next(tool for tool in TOOLS if tool.name == "wrk"), url, round(seconds), CONNECTIONS)
     return show(opened.response_ms, simulated, closed.response_ms, peer.ms)
 
 
-@contextlib.contextmanager
-def server(seconds: float) -> Iterator[tuple[str, object]]:
-    """The server in a process of its own; after the block, its services can be read."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder, "services")
-        command = [
-            sys.executable,
-            str(SERVER),
-            "--out",
-            str(out),
-            "--stall-at",
-            str(seconds * 0.4),
-            "--stall",
-            str(seconds / 10),
-        ]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        kept: list[npt.NDArray[np.int64]] = []
-        try:
-            assert process.stdout is not None
-            yield f"http://127.0.0.1:{process.stdout.readline().strip()}/", lambda: kept[0]
-        finally:
-            process.terminate()
-            process.wait()
-            kept.append(np.frombuffer(out.read_bytes(), dtype=np.int64))
-
-
-def lindley(seconds: float, services: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Response times in milliseconds of a first come first served queue."""
-    dues = list(Constant(RATE, seconds).due_ns(0, 1))
-    assert len(dues) == len(services), f"{len(dues)} requests were due and {len(services)} were served"
-    departure, responses = 0, np.empty(len(dues))
-    for number, (due, service) in enumerate(zip(dues, services.tolist(), strict=True)):
-        departure = max(departure, due) + service
-        responses[number] = (departure - due) / 1e6
-    return responses
-
-
 def show(opened: Distribution, simulated: npt.NDArray[np.float64], closed: Distribution, peer: dict[str, float]) -> int:
-    exact = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "max": 100.0}
+    exact = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "max": 1.0}
     off = 0.0
     print(f"{'ms':>5} {'simulated':>10} {'open':>10} {'ratio':>7} {'closed':>10} {'wrk':>10}")
-    for name, percent in exact.items():
-        truth = float(np.percentile(simulated, percent, method="inverted_cdf"))
+    for name, share in exact.items():
+        truth = quantile(simulated, share)
         seen = getattr(opened, name)
         says = peer.get(name.removeprefix("p"), float("nan"))
         print(
