@@ -58,7 +58,7 @@ KEYS = {
     "[project]": tables.project(Path()),
     "[service]": tables.service(Path()),
     "[suite]": tables.suite(Path()),
-    "[[load]]": tables.load() | tables.request(Path()),
+    "[[load]]": tables.load(Path()) | tables.request(Path()),
 }
 
 

@@ -26,7 +26,7 @@ def test_it_writes_a_file_that_plans_at_once(brinell, project):
     assert "brinell run" in said.out
     assert "FastAPI, shop.app:app (shop/app.py:2)" in said.out
     assert re.search(r"^OpenAPI +/openapi.json$", said.out, re.MULTILINE)
-    assert "# It describes itself at /openapi.json" in (project / "brinell.toml").read_text()
+    assert 'openapi = "/openapi.json"' in (project / "brinell.toml").read_text()
 
 
 def test_an_empty_folder_gets_a_file_too(brinell, here):

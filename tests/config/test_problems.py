@@ -25,7 +25,7 @@ ONE_MISTAKE = [
     ("[suite]\nseed = -1\n", ["[suite] seed", "0 or more"]),
     ("[suite]\nproperty = { tier = 1 }\n", ["[suite] property", "'tier'", "tiers_s"]),
     ("[recover]\nfaults = []\n", ["[recover]", NOT_YET]),
-    ("[service]\ncommand = 'a'\nopenapi = '/openapi.json'\n[suite]\n", ["[service] openapi", "line 3", NOT_YET]),
+    ("[service]\ncommand = 'a'\nopenapi = 'nowhere.json'\n[suite]\n", ["[service] openapi", "line 3", "there is no"]),
     ("[project]\nname = 'a b'\n[suite]\n", ["[project] name", "letters, digits"]),
     ("[project]\nallow_targets = ['http://a']\n[suite]\n", ["[project] allow_targets", "the name or the address"]),
     ("[project]\npython = '~no-such-user-here/x'\n[suite]\n", ["[project] python", "no such interpreter"]),

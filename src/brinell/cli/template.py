@@ -87,7 +87,7 @@ def _service(facts: Facts) -> list[str]:
     lines.append("# ready_timeout_s = 30")
     lines.append("# stop_timeout_s = 10")
     if facts.openapi:
-        lines.append(f"# It describes itself at {_said(facts.openapi)}; this version does not read that.")
+        lines.append(f"openapi = {quote(facts.openapi)}   # [[load]] with openapi = true sends what it describes")
     return lines
 
 

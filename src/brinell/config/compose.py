@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import calls, checks, source, tables
+from brinell.config import calls, checks, documents, source, tables
 from brinell.config import properties as property_tests
 from brinell.config.against import against_step
 from brinell.config.keys import read_table
@@ -216,6 +216,32 @@ def for_load(
     return _plan(root, settings, [Step(f"load:{spec.name}", "load", spec)])
 
 
+def for_document(
+    root: Path,
+    url: str,
+    load_shape: Mapping[str, Any],
+    *,
+    limits: Mapping[str, float],
+    **fields: Any,
+) -> Plan:
+    """Return the plan of one load scenario whose requests a document describes, below the path of ``url``."""
+    settings = read_settings(source.read(root))
+    try:
+        parts = checks.split(checks.url(url))
+    except Unfit as unfit:
+        raise UsageError(f"{url}: {unfit.why}", hint="brinell load http://127.0.0.1:8000/") from None
+    problems = Problems("brinell load", hint="brinell load --help")
+    spec = LoadSpec(
+        name="openapi" if fields.get("openapi") else "har",
+        shape=shape(load_shape, OPTIONS, problems, Path.cwd()),
+        url=f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}",
+        thresholds=thresholds(limits, ("--slo",), problems),
+        **fields,
+    )
+    problems.finish()
+    return _plan(root, settings, [Step(f"load:{spec.name}", "load", spec)])
+
+
 def for_call(
     root: Path,
     call: str,
@@ -269,12 +295,16 @@ def read_settings(found: source.Source) -> Settings:
     if "service" in found.tables:
         # What a shell would have done and nobody does here; the environment is looked at when something starts.
         service_command.compose(ServiceSpec(command=service["command"]), found.root, "python", {})
+    started = ServiceSpec(**service) if "service" in found.tables else None
     return Settings(
         project=project,
-        service=ServiceSpec(**service) if "service" in found.tables else None,
+        service=started,
         suite=SuiteSpec(python=python, target_stated="target_s" in suite, **suite) if "suite" in found.tables else None,
         known_bugs=known,
-        loads=tuple(msgspec.structs.replace(spec, python=python) if spec.call else spec for spec in loads),
+        loads=tuple(
+            msgspec.structs.replace(spec, python=python) if spec.call else documents.placed(spec, started)
+            for spec in loads
+        ),
         deep=deep,
         examination=examined,
         properties=properties,

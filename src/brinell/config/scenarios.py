@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import calls, checks, tables
+from brinell.config import calls, checks, documents, tables
 from brinell.config.durations import seconds
 from brinell.config.keys import kind_of, read_table
 from brinell.config.problems import NOT_YET, Place, Problems, Unfit
@@ -41,9 +41,11 @@ def scenarios(entries: Any, root: Path, problems: Problems) -> tuple[LoadSpec, .
 
 def scenario(entry: Any, root: Path, place: Place, problems: Problems) -> dict[str, Any]:
     """Read one scenario into the fields of ``LoadSpec``."""
-    values = read_table(entry, tables.load(), place, problems, later=tables.LATER["load"], required=("name", "shape"))
+    keys, later = tables.load(root), tables.LATER["load"]
+    values = read_table(entry, keys, place, problems, later=later, required=("name", "shape"))
     if isinstance(entry, dict):
         calls.agree(entry, place, problems)
+        documents.agree(entry, place, problems)
     if "flows" in values:
         _file(values, "flows", root, place, problems)
     if "driver" in values:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from brinell.config import calls, checks, properties, quality
+from brinell.config import calls, checks, documents, properties, quality
 from brinell.config.keys import Key, Keys
 
 Text = str
@@ -25,8 +25,7 @@ TABLES_LATER = (
 )  # fmt: skip
 LATER = {
     "project": ("disposable",),
-    "service": ("openapi",),
-    "load": ("raw", "flow", "openapi", "data"),
+    "load": ("raw", "flow", "data"),
 }
 
 _A_DURATION = "a duration (a number of seconds, or text such as '30s', '5m', '250ms', '1h30m')"
@@ -55,6 +54,7 @@ def service(root: Path) -> Keys:
         "ready": Key(Text, "text", 'ready = "/health/ready"', checks.path),
         "ready_timeout_s": Key(Duration, _A_DURATION, "ready_timeout_s = 30", checks.duration),
         "stop_timeout_s": Key(Duration, _A_DURATION, "stop_timeout_s = 10", checks.duration),
+        "openapi": Key(Text, "text", 'openapi = "/openapi.json"', documents.openapi(root)),
     }
 
 
@@ -83,7 +83,7 @@ def suite(root: Path) -> Keys:
     }
 
 
-def load() -> Keys:
+def load(root: Path) -> Keys:
     """Keys of one ``[[load]]``; ``shape``, ``requests`` and ``thresholds`` are read by ``scenarios``."""
     return {
         "name": Key(Text, "text", 'name = "browse"', checks.name),
@@ -96,6 +96,14 @@ def load() -> Keys:
         "flows": Key(Text, "text", 'flows = "loadtest.py"', checks.filled),
         "shape": Key(dict[str, Any], "a table", 'shape = { kind = "constant", rate = 1000, duration = "30s" }'),
         "requests": Key(list[Any], "a list of tables", 'requests = [{ path = "/notes", weight = 8 }]'),
+        "openapi": Key(bool | str, documents.NEEDS, 'openapi = "/openapi.json"', documents.openapi(root)),
+        "openapi_unsafe": Key(bool, "true or false", "openapi_unsafe = true"),
+        "openapi_validate": Key(bool, "true or false", "openapi_validate = false"),
+        "openapi_weights": Key(
+            dict[str, Any], "a table of weights", 'openapi_weights = { "GET /metrics" = 0 }', documents.weights
+        ),
+        "har": Key(Text, "text", 'har = "browse.har"', checks.file(root)),
+        "think": Key(bool, "true or false", "think = true"),
         "headers": Key(TextTable, _TEXT_TABLE, 'headers = { Accept = "application/json" }', checks.headers),
         "connections": Key(
             Annotated[int, Meta(ge=1, le=100_000)], "a whole number from 1 to 100000", "connections = 64"

@@ -15,7 +15,10 @@ UNREACHABLE = "unreachable"  # no route, or another failure of the network
 UNFINISHED = "unfinished"  # given up, one limit after the schedule's end, before it was answered or even sent
 RAISED = "raised"  # a call of a function ended with an exception; in slices with its type: raised-KeyError
 SHED = "shed"  # dropped before it was sent, because it had waited as long as was allowed (``shed_after_s``)
+FLOW_ERROR = "flow-error"  # a whole answer with an expected status, at which the user's flow raised
 OWN_FAULT = "own-fault"  # the generator could not: no descriptors, ports or memory; never the subject's error
+
+CHECKED = frozenset({CHECK, FLOW_ERROR})  # whole answers with an expected status that will not do
 
 
 def of_status(status: int) -> str:
@@ -35,4 +38,4 @@ def kind(outcome: str) -> str:
 
 def completed(outcome: str) -> bool:
     """Whether a complete answer came, whatever it said; an exception is the answer of a call."""
-    return outcome in {OK, CHECK} or kind(outcome) == STATUS or outcome.startswith(f"{RAISED}-")
+    return outcome == OK or outcome in CHECKED or kind(outcome) == STATUS or outcome.startswith(f"{RAISED}-")

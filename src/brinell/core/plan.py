@@ -28,6 +28,7 @@ class ServiceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ready: str = "/"
     ready_timeout_s: float = 30.0
     stop_timeout_s: float = 10.0
+    openapi: str | None = None  # where it describes itself: for scenarios that say ``openapi = true``
 
 
 class SuiteSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="suite"):

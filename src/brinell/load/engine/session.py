@@ -8,8 +8,9 @@ too, and is told as the fault of whoever wrote the session.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
+from brinell.core import outcomes
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.recorder import Recorder
 from brinell.load.engine.work import Operation
@@ -40,6 +41,21 @@ class Send(NamedTuple):
     request: bytes
     check: Callable[[Answer], str | None] | None = None
     to: Endpoint | None = None
+
+
+class Wrong(str):
+    """What a check finds wrong, counted as another outcome than ``check``. ``counted``: it is an error of its request's
+    already.
+    """
+
+    __slots__ = ("counted", "outcome")
+
+    def __new__(cls, words: str, outcome: str = outcomes.CHECK, *, counted: bool = False) -> Self:
+        """Return the words."""
+        made = super().__new__(cls, words)
+        made.outcome = outcome
+        made.counted = counted
+        return made
 
 
 class Pause(NamedTuple):

@@ -17,7 +17,7 @@ from brinell.load.engine.connection import IDLE, Connection, Host
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.exchange import Exchange
 from brinell.load.engine.limited import NO_BOUNDS, NO_CONNECTION, Bounds, Manners, break_stale
-from brinell.load.engine.session import Aborted, Answer, Pause, Send, Session, Sessions, Spent
+from brinell.load.engine.session import Aborted, Answer, Pause, Send, Session, Sessions, Spent, Wrong
 from brinell.load.engine.traffic import LONGEST_PAUSE_NS, PAUSE_NS, Means, Traffic
 from brinell.load.engine.work import Operation
 
@@ -151,7 +151,7 @@ class SessionTraffic(Traffic):
                 outcome = answer.outcome
         operation.cell(outcome).record(ended_ns - due, ended_ns - started)
         if ended_ns - due > self._floor_ns or outcome != outcomes.OK:
-            self._example(connection, ended_ns, outcome, answer.detail if outcome == outcomes.CHECK else "")
+            self._example(connection, ended_ns, outcome, answer.detail if outcome in outcomes.CHECKED else "")
         user.reached = True
         user.failures = 0
         self._release(connection, keep=keep)
@@ -363,4 +363,5 @@ def _checked(send: Send, answer: Answer) -> Answer:
         wrong = f"the check itself failed: {type(fault).__name__}: {fault}"
     if wrong is None:
         return answer
-    return answer._replace(outcome=outcomes.CHECK, detail=f"{wrong} ({answer.detail})" if answer.detail else wrong)
+    outcome = wrong.outcome if isinstance(wrong, Wrong) else outcomes.CHECK
+    return answer._replace(outcome=outcome, detail=f"{wrong} ({answer.detail})" if answer.detail else wrong)
