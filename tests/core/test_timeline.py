@@ -133,13 +133,18 @@ def test_an_hour_and_a_day_stay_small():
 @given(st.lists(st.tuples(st.integers(0, 700), durations), min_size=1, max_size=12))
 def test_asking_in_between_changes_nothing(pieces):
     """The live page asks every second; what it is told must be what a judge is told of the same records."""
-    live, late = Course(0), Course(0)
+    live, folded, late = Course(0), Course(0, span_s=2000.0, fold=True), Course(0, span_s=2000.0)
     for second, values in pieces:
-        live.add(piece(values, second=second))
-        live.timeline()
+        for one in (live, folded):
+            one.add(piece(values, second=second))
+            one.timeline()
     for second, values in pieces:
         late.add(piece(values, second=second))
-    assert live.timeline() == late.timeline()
+    assert folded.timeline() == late.timeline()
+    again = Course(0)
+    for second, values in pieces:
+        again.add(piece(values, second=second))
+    assert live.timeline() == again.timeline()
 
 
 def test_columns_can_be_as_wide_as_the_run_will_need_from_the_start():

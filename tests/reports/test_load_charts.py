@@ -132,10 +132,12 @@ def test_service_time_is_drawn_where_it_differs(load):
 
 def test_a_dot_for_every_column_that_has_an_answer(load):
     number = len(load.timeline.t_s)
-    (d,) = re.findall(r'<path class="dots p99" d="([^"]*)"', rate_against_latency(load.timeline))
+    (d,) = re.findall(r'<path class="dots p99" d="([^"]*)"', rate_against_latency(load.timeline, load.span_s))
     assert d.count("M") == number
+    (d,) = re.findall(r'<path class="dots p99" d="([^"]*)"', rate_against_latency(load.timeline, 20.0))
+    assert d.count("M") == 20  # what came after the schedule says nothing of a rate
     silent = msgspec.structs.replace(load.timeline, p50_ms=(None,) * number, p99_ms=(None,) * number)
-    assert rate_against_latency(silent) == ""
+    assert rate_against_latency(silent, load.span_s) == ""
 
 
 def test_a_scenario_that_told_nothing_has_no_figures(load):

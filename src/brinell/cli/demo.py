@@ -46,6 +46,8 @@ def command(
     out: options.Out = None,
     json: options.Json = False,
     open_: options.Open = False,
+    watch: options.Watch = False,
+    no_browser: options.NoBrowser = False,
     quiet: options.Quiet = False,
 ) -> int:
     """See the whole thing work on the built-in backend, in about a minute.
@@ -56,7 +58,7 @@ def command(
     """
     if eject_to is not None:
         return _eject_only(eject_to, quiet=quiet)
-    output = session.Output(out=out, json=json, open=open_, quiet=quiet)
+    output = session.Output(out=out, json=json, open=open_, quiet=quiet, watch=watch, browser=not no_browser)
     if not (json or quiet):
         say.prose(_BEFORE)
     with tempfile.TemporaryDirectory(prefix="brinell-demo-") as folder:

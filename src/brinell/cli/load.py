@@ -73,6 +73,8 @@ def command(
     out: options.Out = None,
     json: options.Json = False,
     open_: options.Open = False,
+    watch: options.Watch = False,
+    no_browser: options.NoBrowser = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Send HTTP requests to a service that is already running, and judge what came back.
@@ -80,7 +82,7 @@ def command(
     Response time counts from the moment a request was due, over every outcome: a service that stalls cannot
     hide it. Scenarios with several requests are [[load]] tables of brinell.toml.
     """
-    output = session.Output(out=out, json=json, open=open_, quiet=quiet)
+    output = session.Output(out=out, json=json, open=open_, quiet=quiet, watch=watch, browser=not no_browser)
     if resume is not None:
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)

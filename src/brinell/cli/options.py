@@ -41,6 +41,10 @@ Out = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the judgement, and nothing else, to standard output.")]
 Open = Annotated[bool, typer.Option("--open", help="Open the report in a browser at the end.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Show the run in a browser too, as it happens.")]
+NoBrowser = Annotated[
+    bool, typer.Option("--no-browser", help="With --watch: print the page's address, and open nothing.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress; print only the verdict's line.")]
 Resume = Annotated[
     str | None,
@@ -56,7 +60,7 @@ Slo = Annotated[
     ),
 ]
 
-BESIDE_RESUME = ("resume", "json", "open_", "quiet", "for_ci")
+BESIDE_RESUME = ("resume", "json", "open_", "quiet", "for_ci", "watch", "no_browser")
 
 
 def duration(text: str) -> float:

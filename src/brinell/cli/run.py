@@ -28,6 +28,8 @@ def command(
     out: options.Out = None,
     json: options.Json = False,
     open_: options.Open = False,
+    watch: options.Watch = False,
+    no_browser: options.NoBrowser = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Examine the project as brinell.toml says and return the verdict: ready or not, and why.
@@ -35,7 +37,9 @@ def command(
     Without a configuration it runs the test suite. Ctrl-C ends it cleanly: what was measured is kept and judged,
     and --resume goes on from there.
     """
-    output = session.Output(out=out, json=json, open=open_ and not for_ci, quiet=quiet, plain=for_ci)
+    output = session.Output(
+        out=out, json=json, open=open_ and not for_ci, quiet=quiet, watch=watch, browser=not no_browser, plain=for_ci
+    )
     if resume is not None:
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)

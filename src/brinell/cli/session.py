@@ -13,7 +13,7 @@ from types import FrameType
 
 import msgspec
 
-from brinell.cli import say
+from brinell.cli import say, watching
 from brinell.cli.options import here
 from brinell.config import source
 from brinell.config.compose import read_settings
@@ -53,6 +53,8 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     open: bool = False
     quiet: bool = False
     plain: bool = False  # lines that stay, whatever the terminal can do
+    watch: bool = False  # a page in the browser while it runs
+    browser: bool = True  # open it there
 
 
 Steps = list[tuple[str, str]]
@@ -127,7 +129,8 @@ def next_steps(judgement: Judgement, folder: Path, *, opened: bool = False) -> S
     for test in judgement.flaky:
         if test.confirmed and test.reproducer:
             verdict = _A.get(test.verdict, test.verdict)
-            return [(test.reproducer, f"shows that {_last_name(test.test)} is {verdict}"), *report]
+            keep = f"brinell suite --write-tests --run{run or ' latest'}", "writes tests that keep it fixed"
+            return [(test.reproducer, f"shows that {_last_name(test.test)} is {verdict}"), keep, *report]
     if judgement.verdict is Verdict.PASS and runs.project_of(folder) is not None:
         return [(f"brinell bless{run}", "make it the baseline later runs are compared with"), *report]
     if judgement.verdict is Verdict.UNKNOWN:
@@ -152,6 +155,7 @@ def _argument(folder: Path) -> str:
 def _carry_out(plan: Plan, folder: Path, output: Output, *, resume: bool) -> Session:
     steps = tuple(step.id for step in plan.steps)
     failure: Exception | None = None
+    page = watching.begin(plan.name, steps, browser=output.browser) if output.watch else None
     with _unhurried():
         try:
             environ = {**os.environ, "TERM": "dumb"} if output.plain else os.environ
@@ -160,17 +164,23 @@ def _carry_out(plan: Plan, folder: Path, output: Output, *, resume: bool) -> Ses
                     plan,
                     folder,
                     argv=sys.argv,
-                    watch=display.watch,
-                    show=display.show,
+                    watch=watching.both(display.watch, page.watch if page else None),
+                    show=watching.both(display.show, page.show if page else None),
                     redraw=display.tick,
                     resume=resume,
                 )
         except Exception as error:
             failure = error
             if not (folder / FILE).exists():
+                watching.give_up(page)
                 raise
-        judgement = judge(read(folder))
-        publish(folder, judgement)
+        try:
+            judgement = judge(read(folder))
+            publish(folder, judgement)
+        except BaseException:
+            watching.give_up(page)
+            raise
+        watching.end(page, judgement, folder / REPORT)
     if failure is not None:
         raise failure
     return Session(folder, judgement)

@@ -66,11 +66,16 @@ class _Vital(NamedTuple):
 
 
 class Course:
-    """Takes records in any order. ``span_s`` widens the columns from the beginning to what a run will need."""
+    """Takes records in any order. ``span_s`` widens the columns from the beginning to what a run will need.
 
-    def __init__(self, start_ns: int, *, span_s: float = 0.0) -> None:
+    With ``fold`` a column that was worked out keeps one histogram, not one for each second, so that memory stays flat;
+    if the columns must widen later all the same, what they hold is placed to the width of the earlier ones.
+    """
+
+    def __init__(self, start_ns: int, *, span_s: float = 0.0, fold: bool = False) -> None:
         self._start_ns = start_ns
         self._span_s = span_s
+        self._fold = fold
         self._seconds: dict[int, _Second] = {}
         self._vitals: list[Vitals] = []
         self._rows: dict[int, _Row] = {}  # columns worked out, by number, at the step of the last time
@@ -136,9 +141,13 @@ class Course:
     def _row(self, start: int, step: int, length: int) -> _Row:
         found = self._rows.get(start // step)
         if found is None:
-            found = _row([self._seconds.get(number) or _Second() for number in range(start, start + length)])
+            seconds = [self._seconds.get(number) or _Second() for number in range(start, start + length)]
+            found = _row(seconds)
             if length == step:
                 self._rows[start // step] = found
+                if self._fold:
+                    self._seconds[start] = seconds[0]  # perhaps nothing ended in it
+                    _fold(seconds)
         return found
 
     def _subject(self, starts: Sequence[int], step: int) -> list[_Vital]:
@@ -199,6 +208,15 @@ def _row(seconds: Sequence[_Second]) -> _Row:
         max_lag_ns=max_lag_ns if len(lag[0]) else None,
         generator_cpu=max(one.cpu_s for one in seconds) if told else None,
     )
+
+
+def _fold(seconds: Sequence[_Second]) -> None:
+    """Keep the column's histograms in its first second."""
+    first = seconds[0]
+    first.parts = [merged([part for one in seconds for part in one.parts])]
+    first.lag = [merged([part for one in seconds for part in one.lag])]
+    for one in seconds[1:]:
+        one.parts, one.lag = [], []
 
 
 def _assembled(

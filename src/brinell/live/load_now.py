@@ -10,7 +10,7 @@ from brinell.core import outcomes
 from brinell.core.observation import GeneratorSecond, LoadSlice, LoadStarted, Record, Vitals
 from brinell.core.redact import one_line
 from brinell.core.sparse import Compact, compact, merged, quantiles_ns
-from brinell.reports.figures import cores, count, latency, rate, size
+from brinell.reports.figures import MISSING, cores, count, latency, milliseconds, rate, size
 from brinell.reports.layout import cells, cut
 
 LOOK_BACK_S = 5
@@ -77,6 +77,29 @@ class LoadNow:
             return "waiting for the first answers"
         parts = (self._pace()[0], self._percentiles()[0], self._failures(), self._around()[0])
         return "; ".join(part for part in parts if part)
+
+    def numbers(self) -> list[tuple[str, str, str]]:
+        """Return the same as a table: name, value, aside."""
+        if not self._recent:
+            return []
+        now, back = self._recent[-1], f"last {len(self._recent)} s"
+        used, memory = self._subject()
+        (lag_ns,) = quantiles_ns(merged(now.lag), (0.99,), now.max_lag_ns)
+        response = merged([part for second in self._recent for part in second.response])
+        most = max(second.max_ns for second in self._recent)
+        names, found = ("p50", "p95", "p99"), quantiles_ns(response, (0.5, 0.95, 0.99), most)
+        flying = max(0, self._due - self._ended - now.waiting)
+        return [
+            ("Answered", rate(float(now.completed)), f"of {rate(float(now.scheduled))} due"),
+            *(
+                (name, milliseconds(None if ns is None else ns / 1e6), back)
+                for name, ns in zip(names, found, strict=True)
+            ),
+            ("In flight", count(flying), f"{count(now.waiting)} waiting"),
+            ("Errors", count(sum(self._errors.values())), self._failures().partition(": ")[2]),
+            ("Subject", f"{used} cores" if used else MISSING, memory),
+            ("Schedule lag", milliseconds(None if lag_ns is None else lag_ns / 1e6), "p99 of the last second"),
+        ]
 
     def _second(self, number: int) -> _Second:
         return self._open.setdefault(max(number, self._closed + 1), _Second())

@@ -26,9 +26,9 @@ _SCRIPTS = ("page.js", "chart.js", "tests.js")
 
 def html(judgement: Judgement) -> str:
     """Return the page."""
-    style, script = _file("page.css"), "".join(_file(name) for name in _SCRIPTS)
+    style, code = file("page.css"), script()
     word, clause = outline.sentence(judgement)
-    page = _environment().get_template("page.html")
+    page = environment().get_template("page.html")
     return page.render(
         j=judgement,
         word=word,
@@ -36,17 +36,23 @@ def html(judgement: Judgement) -> str:
         advice=outline.ADVICE,
         data=data(judgement),
         style=Markup(style),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        script=Markup(code),  # noqa: S704 - our own file
+        style_hash=source_hash(style),
+        script_hash=source_hash(code),
         **html_view.view(judgement),
         **html_time.view(judgement),
     )
 
 
+def script() -> str:
+    """Return the page's one script."""
+    return "".join(file(name) for name in _SCRIPTS)
+
+
 @cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """Return the environment that all pages are made with: it escapes, neutralises and caps whatever is printed."""
+    made = jinja2.Environment(
         loader=jinja2.FunctionLoader(_template),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -55,7 +61,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         finalize=_neutral,
     )
-    environment.filters.update(
+    made.filters.update(
         latency=figures.latency,
         seconds=figures.seconds,
         percent=figures.percent,
@@ -85,19 +91,20 @@ def _environment() -> jinja2.Environment:
         samples=html_view.samples,
         figures=figures_of,
     )
-    return environment
+    return made
 
 
 @cache
-def _file(name: str) -> str:
+def file(name: str) -> str:
+    """Return one of the files that pages are made of."""
     return resources.files("brinell.reports").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _template(name: str) -> str:
-    return _file(name)
+    return file(name)
 
 
-def _hash(text: str) -> str:
+def source_hash(text: str) -> str:
     """Return the source expression of an inline element's text for a Content Security Policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 

@@ -90,7 +90,7 @@ def _latency(picture: Picture) -> Panel | None:
     inner += plot.stretched(picture.until_s, TALL, drawn)
     for y, words in places:
         inner += plot.text("0", y + 14 if y < 18 else y - 5, words, shift=6, kind="limit-text halo")
-    ends = [(scale.at(value), name) for name in _QUANTILES if (value := plot.last(columns[name])) is not None]
+    ends = [(scale.at(value), name) for name in reversed(_QUANTILES) if (value := plot.last(columns[name])) is not None]
     inner += "".join(plot.text("100%", y + 4, name, shift=7) for y, name in plot.apart(ends, TALL))
     return Panel("Response time", tuple(keys), TALL, inner, _summary(picture, _QUANTILES))
 

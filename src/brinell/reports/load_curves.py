@@ -74,9 +74,12 @@ def percentiles(lines: Sequence[Strand], limits: Sequence[Limit] = ()) -> Markup
     return _picture(parts, "Response time by percentile. " + _told(lines))
 
 
-def rate_against_latency(timeline: Timeline) -> Markup:
-    """Return p50 and p99 of every column over the rate that was answered in it; empty where there is none."""
-    rates = plot.known(rate for rate, p99 in zip(timeline.rate, timeline.p99_ms, strict=True) if p99 is not None)
+def rate_against_latency(timeline: Timeline, span_s: float) -> Markup:
+    """Return p50 and p99 of every column of the schedule over the rate that was answered in it; empty without any."""
+    number = sum(start < span_s for start in timeline.t_s) or len(timeline.t_s)
+    rates = plot.known(
+        rate for rate, p99 in zip(timeline.rate[:number], timeline.p99_ms, strict=False) if p99 is not None
+    )
     scale = plot.logarithmic([*timeline.p50_ms, *timeline.p99_ms], HEIGHT)
     if scale is None or not rates or max(rates) <= 0:
         return Markup("")
@@ -94,7 +97,7 @@ def rate_against_latency(timeline: Timeline) -> Markup:
     for kind, column in (("p99", timeline.p99_ms), ("p50", timeline.p50_ms)):
         points = [
             (1000 * ground.share(rate), scale.at(value))
-            for rate, value in zip(timeline.rate, column, strict=True)
+            for rate, value in zip(timeline.rate[:number], column, strict=False)
             if value is not None and value > 0
         ]
         inner += plot.dots(kind, points)

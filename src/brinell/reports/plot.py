@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from markupsafe import escape
 
+_NOTHING = 1e-12
+_MOST_RATIO = 1e12  # of a logarithmic scale's edges; what is smaller stands at the lower one
 LEAST_BETWEEN = 13  # pixels between two labels
 _TIMES_S = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400)
 _WIDE, _NARROW = 12, 5  # marks on the time axis, of a wide window and of a telephone
@@ -32,7 +34,7 @@ class Scale(NamedTuple):
         """Return how far up a value lies, 0 at the lower and 1 at the upper edge."""
         if not self.log:
             return (value - self.low) / ((self.high - self.low) or 1.0)
-        if value <= 0:
+        if value <= self.low:
             return 0.0
         return math.log(value / self.low) / (math.log(self.high / self.low) or 1.0)
 
@@ -40,7 +42,7 @@ class Scale(NamedTuple):
         """Return whether a value lies between the edges."""
         return self.low <= value <= self.high
 
-    def ticks(self, room: float = 24.0) -> list[float]:
+    def ticks(self, room: float = 20.0) -> list[float]:
         """Return round values at least ``room`` pixels apart."""
         return _log_ticks(self, room) if self.log else _linear_ticks(self, room)
 
@@ -51,15 +53,16 @@ def linear(values: Iterable[float | None], height: float, *, least: float = 0.0)
     if not found:
         return None
     high = max([*found, least])
-    return Scale(0.0, high * 1.06 if high > 0 else 1.0, height)
+    return Scale(0.0, high * 1.06 if high > _NOTHING else 1.0, height)
 
 
 def logarithmic(values: Iterable[float | None], height: float) -> Scale | None:
     """Return a logarithmic scale around the values; None where none is above zero."""
-    found = [value for value in known(values) if value > 0]
+    found = [value for value in known(values) if value > _NOTHING]
     if not found:
         return None
-    low, high = min(found), max(found)
+    high = max(found)
+    low = max(min(found), high / _MOST_RATIO)
     if high < low * 1.5:  # one value, or nearly: it goes to the middle
         low, high = low / 1.5, high * 1.5
     return Scale(low / 1.08, high * 1.08, height, log=True)
@@ -186,9 +189,9 @@ def boxes(kind: str, rectangles: Iterable[tuple[float, float, float, float]]) ->
 
 
 def apart(labels: Sequence[tuple[float, str]], height: float) -> list[tuple[float, str]]:
-    """Return labels moved so that none covers another, and all stay beside the panel."""
+    """Return labels moved so that none covers another, and all stay beside the panel; equal places keep their order."""
     placed: list[tuple[float, str]] = []
-    for y, words in sorted(labels):
+    for y, words in sorted(labels, key=lambda label: label[0]):
         placed.append((max(y, placed[-1][0] + LEAST_BETWEEN) if placed else y, words))
     over = max(0.0, placed[-1][0] - height) if placed else 0.0
     fixed: list[tuple[float, str]] = []

@@ -1,0 +1,185 @@
+"""What a browser is shown of a run: fed with the run's records and progress, drawn when somebody watches."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from brinell.core.clock import Clock, SystemClock
+from brinell.core.histogram import Histogram
+from brinell.core.judgement import Judgement
+from brinell.core.observation import (
+    Envelope,
+    GeneratorSecond,
+    LoadEnded,
+    LoadSlice,
+    LoadStarted,
+    StepFinished,
+    StepStarted,
+    Vitals,
+)
+from brinell.core.redact import one_line
+from brinell.core.timeline import Course, curve
+from brinell.live.events import told
+from brinell.live.load_now import LoadNow
+from brinell.live.page_server import PageServer
+from brinell.reports import figures
+from brinell.reports.live_page import RunNow, ScenarioNow, StepNow, fragment
+from brinell.reports.load_figures import drawn
+from brinell.reports.load_figures import told as told_columns
+from brinell.reports.load_picture import Picture, end_of
+from brinell.reports.outline import sentence
+
+_MOST_NOTES = 30
+_MARGIN_S = 20.0  # after the schedule and its last time-out, so that columns need not widen
+_SHARES = (0.5, 0.95, 0.99)
+
+
+@dataclass
+class _Step:
+    name: str
+    state: str = "waiting"
+    text: str = ""
+    share: float | None = None
+
+
+class _Scenario:
+    """A load scenario under way."""
+
+    def __init__(self, started: LoadStarted) -> None:
+        self.started = started
+        self._now = LoadNow(started)
+        self._ended = False
+        self._course = Course(started.start_ns, span_s=started.span_s + started.timeout_s + _MARGIN_S, fold=True)
+        self._response, self._service = Histogram(), Histogram()
+
+    def add(self, record: object) -> None:
+        match record:
+            case LoadSlice():
+                self._course.add(record)
+                self._response.add_sparse(record.response, record.max_response_ns)
+                self._service.add_sparse(record.service, record.max_service_ns)
+                self._now.add(record)
+            case GeneratorSecond() | Vitals():
+                self._course.add(record)
+                self._now.add(record)
+            case LoadEnded():
+                self._ended = True
+
+    def picture(self) -> Picture | None:
+        """Return what its charts show: whole seconds, all of them once it has ended."""
+        timeline = self._course.timeline(until_s=None if self._ended else self._course.told_by(self.started.workers))
+        if timeline is None:
+            return None
+        span_s = self.started.span_s
+        p50, p95, p99 = (None if ns is None else ns / 1e6 for ns in self._response.quantiles_ns(_SHARES))
+        whole = {
+            "p50_ms": figures.milliseconds(p50), "p95_ms": figures.milliseconds(p95),
+            "p99_ms": figures.milliseconds(p99), "max_ms": figures.milliseconds(self._response.max_ns / 1e6),
+            **{f"errors.{kind}": figures.count(sum(counts)) for kind, counts in timeline.errors.items()},
+        }  # fmt: skip
+        until_s = max(span_s, end_of(timeline, span_s))
+        return Picture(timeline, curve(self._response, self._service), (), span_s, until_s, whole)
+
+    def numbers(self) -> list[tuple[str, str, str]]:
+        """Return the numbers of this moment; there are none once it has ended."""
+        return [] if self._ended else self._now.numbers()
+
+    def sentence(self) -> str:
+        one = self.started
+        aim = f"{figures.rate(one.target_rate)} " if one.target_rate is not None else ""
+        return f"{one.model} model, {aim}for {figures.seconds(one.span_s)} against {one.url}"
+
+
+class RunPage:
+    """``watch`` and ``show`` take what ``run.execute`` hands out; ``finish`` or ``close`` ends it. OSError: no port."""
+
+    def __init__(self, name: str, steps: Sequence[str], *, clock: Clock | None = None) -> None:
+        self._name = name
+        self._clock = clock or SystemClock()
+        self._began_ns = self._clock.now_ns()
+        self._ended_ns: int | None = None
+        self._lock = threading.Lock()
+        self._steps = {step: _Step(step) for step in steps}
+        self._scenarios: dict[str, _Scenario] = {}
+        self._notes: list[str] = []
+        self._failures = 0
+        self._judgement: Judgement | None = None
+        self._report = ""
+        self._server = PageServer(name, self.draw)
+        self._closed = False
+
+    @property
+    def url(self) -> str:
+        """Where it is to be seen."""
+        return self._server.url
+
+    def watch(self, envelope: Envelope) -> None:
+        """Take a record."""
+        with self._lock:
+            record, step = envelope.data, self._steps.get(envelope.source)
+            match record:
+                case StepStarted() if step:
+                    step.state = "running"
+                case StepFinished(state=state, detail=detail) if step:
+                    step.state, step.text, step.share = state, one_line(detail, 200), None
+                case LoadStarted():
+                    self._scenarios[envelope.source] = _Scenario(record)
+                case _ if (scenario := self._scenarios.get(envelope.source)) is not None:
+                    scenario.add(record)
+            heard = told(envelope, self._failures)
+            self._failures += heard.failed
+            if heard.line and not (heard.begins or heard.ends or isinstance(record, LoadStarted)):
+                self._notes = [*self._notes, heard.line][-_MOST_NOTES:]
+
+    def show(self, step: str, done: float, total: float | None, text: str) -> None:
+        """Take a step's progress."""
+        with self._lock:
+            one = self._steps.setdefault(step, _Step(step, "running"))
+            one.share = min(1.0, max(0.0, done / total)) if total else None
+            scenario = step in self._scenarios
+            left = f"{figures.whole_seconds(max(0.0, total - done))} left" if scenario and total else ""
+            one.text = left or one_line(text, 200)
+
+    def finish(self, judgement: Judgement, place: str, report: str) -> None:
+        """Show the verdict, hand the report to pages that are open, and end."""
+        with self._lock:
+            self._judgement, self._report = judgement, place
+        self.close(report)
+
+    def close(self, report: str | None = None) -> None:
+        """End. Safe to call twice."""
+        if not self._closed:
+            self._closed = True
+            self._ended_ns = self._clock.now_ns()
+            self._server.close(report)
+
+    def draw(self) -> dict[str, Any]:
+        """Return what is to be seen now, as ``live.js`` takes it."""
+        with self._lock:
+            pictures = [(one, one.picture(), one.numbers()) for one in self._scenarios.values()]
+            steps = [StepNow(s.name, s.state, s.text, s.share) for s in self._steps.values()]
+            notes, judgement = list(self._notes), self._judgement
+        word, clause = sentence(judgement) if judgement else ("", "")
+        running = next((step.name for step in steps if step.state == "running"), "")
+        run = RunNow(
+            name=self._name,
+            elapsed=f"{figures.whole_seconds(((self._ended_ns or self._clock.now_ns()) - self._began_ns) / 1e9)}",
+            steps=steps,
+            scenarios=[
+                ScenarioNow(one.started.scenario, one.sentence(), numbers, drawn(found) if found else None)
+                for one, found, numbers in pictures
+            ],
+            notes=notes,
+            verdict=word,
+            verdict_class=judgement.verdict.value if judgement else "",
+            clause=clause,
+            report=self._report,
+        )
+        return {
+            "run": fragment(run),
+            "loads": [told_columns(found) if found else {} for _, found, _ in pictures],
+            "title": f"{word or running or 'starting'}: {one_line(self._name, 80)}",
+        }
