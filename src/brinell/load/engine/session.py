@@ -48,7 +48,8 @@ class Wrong(str):
     already.
     """
 
-    __slots__ = ("counted", "outcome")
+    outcome: str
+    counted: bool
 
     def __new__(cls, words: str, outcome: str = outcomes.CHECK, *, counted: bool = False) -> Self:
         """Return the words."""
