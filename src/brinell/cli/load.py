@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from brinell.cli import load_call, options, session
+from brinell.cli import load_call, load_document, options, session
 from brinell.config import checks, for_load
 from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError, nearest
@@ -18,6 +18,8 @@ brinell load http://127.0.0.1:8000/ --rate 200 --duration 1m --slo p95_ms=500 --
 brinell load http://127.0.0.1:8000/ --model closed --connections 16
 brinell load http://127.0.0.1:8000/notes --body @note.json --header 'Content-Type: application/json'
 brinell load http://127.0.0.1:8000/ --pid 4711               with the service's CPU and memory
+brinell load --openapi http://127.0.0.1:8000/openapi.json    what the service describes and only reads
+brinell load http://127.0.0.1:8000/ --har browse.har         what a browser recorded
 brinell load --call shop.cache:get_user --args '[7]' --rate 2000    a function, in the project's own interpreter
 """
 
@@ -69,6 +71,11 @@ def command(
     kwargs: load_call.Kwargs = None,
     setup: load_call.Setup = None,
     python: load_call.Python = None,
+    openapi: load_document.Openapi = None,
+    unsafe: load_document.Unsafe = False,
+    no_validate: load_document.NoValidate = False,
+    har: load_document.Har = None,
+    think: load_document.Think = False,
     resume: options.Resume = None,
     out: options.Out = None,
     json: options.Json = False,
@@ -96,6 +103,16 @@ def command(
         done = session.examine(plan, output)
         return session.show(done.judgement, done.folder, output)
     load_call.refuse_without_call(ctx)
+    if openapi is not None or har is not None:
+        shape = _shape(model, rate if options.is_given(ctx, "rate") or model != "closed" else None, duration)
+        plan = load_document.plan_of_document(
+            ctx, url, shape, openapi=openapi, unsafe=unsafe, no_validate=no_validate, har=har, think=think,
+            limits=options.limits(slo), headers=_headers(header), connections=connections, workers=workers,
+            timeout_s=timeout, pid=_process(pid),
+        )  # fmt: skip
+        done = session.examine(plan, output)
+        return session.show(done.judgement, done.folder, output)
+    load_document.refuse_without_document(ctx)
     if url is None:
         raise UsageError("brinell load needs the address to press on", hint="brinell load http://127.0.0.1:8000/")
     plan = for_load(
