@@ -82,6 +82,10 @@ class Driver(Protocol):
         """Return what makes its connections, of which ``streams`` share a socket if they can."""
         ...
 
+    def once(self) -> Callable[[Host], Connection]:
+        """Return what makes connections that carry one request each (``keep_alive = false``)."""
+        ...
+
     def sessions(self, spec: LoadSpec, target: Target, root: Path, allow: Sequence[str]) -> WireSessions | None:
         """Return what a scenario's users do; None where its requests never change, which are then ``encode``'s."""
         ...

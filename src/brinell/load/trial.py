@@ -63,6 +63,10 @@ class LoadTrial:
 
     def _requests(self, room: Room, spec: LoadSpec, shape: Shape, driver: Driver, folder: Path) -> None:
         driver = driver.speaking(spec.version)
+        if spec.version == "2" and not spec.keep_alive:
+            raise UsageError(
+                f'[[load]] {spec.name}: keep_alive = false belongs to version = "1.1": HTTP/2 keeps its own'
+            )
         target = check_target(spec.url or room.service().url, room.plan.allow_targets)
         if spec.raw:
             raise UsageError(f"[[load]] {spec.name}: raw = true is not there yet: single requests are not written down")
@@ -257,6 +261,7 @@ def _split(
             verify_tls=spec.verify_tls,
             streams=spec.streams,
             sessions=sessions,
+            keep_alive=spec.keep_alive,
             span_ns=int(schedule.span_s * 1e9),
             requests=schedule.share(worker, spec.workers),
             shed_ns=int((spec.shed_after_s or 0) * 1e9),

@@ -69,6 +69,7 @@ class WorkerSpec(_Message, frozen=True):
     tls_name: str | None = None  # the name in the URL, for SNI and the certificate; None: plain TCP
     verify_tls: bool = True
     sessions: WireSessions | None = None  # None: the static path, ``operations`` by their weights
+    keep_alive: bool = True  # False: a connection for every request
     streams: int = 1  # of ``connections``, share a socket where the protocol lets them
     span_ns: int = 0  # of the schedule, where it ends before the shape does; 0: the shape's
     requests: int | None = None  # begun by this worker, at most

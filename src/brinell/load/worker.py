@@ -13,13 +13,14 @@ import os
 import resource
 import ssl
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from typing import Any
 
 import msgspec
 
 from brinell.load.contract import Driver, Shape
+from brinell.load.engine.connection import Connection, Host
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import Engine, Limits
 from brinell.load.engine.limited import Bounds
@@ -69,10 +70,11 @@ class Worker:
             self._poller,
             Endpoint(spec.family, spec.address, _tls(spec), spec.tls_name),
             self._recorder,
-            driver.connection(spec.streams) if sessions is None else driver.exchange(spec.streams),
+            self._connections(driver, in_sessions=sessions is not None),
             chooser(driver.decode(spec.operations, self._recorder), spec.seed, spec.worker),
             sessions,
             count(spec.worker, spec.workers),
+            spec.keep_alive,
         )
         span_ns = spec.span_ns or int(shape.span_s * 1e9)
         limits = Limits(spec.worker, spec.connections, spec.timeout_ns, span_ns, bounds(spec, shape))
@@ -92,6 +94,12 @@ class Worker:
         )
         self._out.put([done])
         self._out.drain()
+
+    def _connections(self, driver: Driver, *, in_sessions: bool) -> Callable[[Host], Connection]:
+        spec = self._spec
+        if in_sessions:
+            return driver.exchange(spec.streams)
+        return driver.connection(spec.streams) if spec.keep_alive else driver.once()
 
     def _sessions(self, *, closed: bool) -> Sessions | None:
         """Return what this worker's users do; None where operations never change."""

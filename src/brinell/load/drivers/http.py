@@ -60,10 +60,21 @@ class Http:
 
         return HttpConnection
 
+    def once(self) -> Callable[[Host], Connection]:
+        """Return the class of connections for one request each."""
+        from brinell.load.drivers.http_once import OnceConnection  # noqa: PLC0415 - worker only
+
+        return OnceConnection
+
     def sessions(self, spec: LoadSpec, target: Target, root: Path, allow: Sequence[str]) -> WireSessions | None:
         """Return what the scenario's users do where its requests depend on data or on answers, else None."""
-        del spec, target, root, allow
-        return None
+        if spec.flows is not None:
+            from brinell.load.flows.wiring import wired  # noqa: PLC0415 - as below
+
+            return wired(spec, target, root, allow)
+        from brinell.load.scenario import verify  # noqa: PLC0415 - it needs the engine's words, and numpy with them
+
+        return verify.wired(spec, target, root, tuple(allow)) if verify.is_dynamic(spec) else None
 
     def exchange(self, streams: int = 1) -> Callable[[Host], Connection]:
         """Return the class of HTTP connections that keep what they are answered."""

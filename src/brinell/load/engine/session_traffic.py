@@ -68,6 +68,7 @@ class SessionTraffic(Traffic):
         self.begun = self.completed = self.aborted = 0
         self._sessions = sessions
         self._numbers = means.numbers
+        self._keeps = means.keep_alive
         self._users = connections if closed else 0
         self._requests = self._live = 0
         self._resuming = 0  # users whose answer waits to be told
@@ -154,7 +155,7 @@ class SessionTraffic(Traffic):
             self._example(connection, ended_ns, outcome, answer.detail if outcome in outcomes.CHECKED else "")
         user.reached = True
         user.failures = 0
-        self._release(connection, keep=keep)
+        self._release(connection, keep=keep and self._keeps)
         self._go(user, answer, ended_ns, ended_ns)
 
     def failed(self, connection: Connection, ended_ns: int, outcome: str, detail: str) -> None:

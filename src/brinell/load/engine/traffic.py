@@ -40,6 +40,7 @@ class Means(NamedTuple):
     choose: Callable[[], Operation]
     sessions: Sessions | None = None  # in place of ``choose``
     numbers: Iterator[int] = iter(())  # of this worker's sessions
+    keep_alive: bool = True  # of connections for sessions; the others have a class of their own
 
 
 class Traffic(ABC):

@@ -27,10 +27,11 @@ WORDS = (  # noqa: SIM905 - two hundred words in quotes are harder to read
 
 
 class Wrong(Exception):  # noqa: N818 - the reason a template will not do, worded by whoever knows its place
-    """``why`` a template will not do; ``choices`` and ``word`` for the nearest of them."""
+    """``why`` it will not do; ``choices`` and ``word`` for the nearest of them; ``key`` where it stands, if known."""
 
-    def __init__(self, why: str, choices: Sequence[str] = (), word: str = "") -> None:
+    def __init__(self, why: str, choices: Sequence[str] = (), word: str = "", key: str = "") -> None:
         super().__init__(why)
+        self.key = key
         self.why = why
         self.choices = tuple(choices)
         self.word = word

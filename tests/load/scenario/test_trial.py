@@ -1,0 +1,147 @@
+"""Scenarios through the whole trial: real workers, and which of the two paths a scenario takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from brinell.core.errors import UsageError
+from brinell.core.fakes import FakeRoom
+from brinell.core.observation import Exemplar, LoadEnded, LoadSlice, LoadStarted
+from brinell.core.plan import DataSpec, LoadSpec, RequestSpec, SessionSpec
+from brinell.load.drivers.http import Http
+from brinell.load.trial import LoadTrial
+from brinell.rosters.drivers import DRIVERS
+from brinell.rosters.shapes import SHAPES
+from brinell.subject.targets import Target
+
+SHAPE = {"kind": "constant", "rate": 50, "duration": 0.6}
+TARGET = Target("http", "127.0.0.1", 8000, ("127.0.0.1",))
+
+
+@pytest.fixture
+def run(tmp_path):
+    rooms = []
+
+    def begin(port, shape=SHAPE, **fields):
+        room = FakeRoom(LoadSpec(name="browse", shape=shape, url=f"http://127.0.0.1:{port}", **fields), tmp_path)
+        rooms.append(room)
+        LoadTrial(DRIVERS, SHAPES).run(room)
+        return room.records
+
+    yield begin
+    for room in rooms:
+        room.close()
+
+
+def of(records, kind):
+    return [record for record in records if isinstance(record, kind)]
+
+
+def counted(records):
+    found = {}
+    for one in of(records, LoadSlice):
+        found[one.operation, one.outcome] = found.get((one.operation, one.outcome), 0) + one.count
+    return found
+
+
+def test_sessions_on_two_workers(run, shop, tmp_path):
+    (tmp_path / "users.jsonl").write_text('{"name": "ada"}\n{"name": "grace"}\n', encoding="utf-8")
+    create = RequestSpec(
+        name="create", method="POST", path="/notes", json={"o": "{{user.name}}"}, extract={"id": "$.id"}
+    )
+    read = RequestSpec(name="read", path="/notes/{{id}}", check={"json": {"$.o": "{{user.name}}"}})
+    records = run(
+        shop.port,
+        data=(DataSpec("users.jsonl", "user", "once"),),
+        sessions=(SessionSpec("author", (create, read)),),
+        workers=2,
+    )
+    (started,), (ended,) = of(records, LoadStarted), of(records, LoadEnded)
+    assert (started.model, started.target_rate, started.session_rate) == ("partly-open", None, 50)
+    assert counted(records) == {("create", "ok"): 2, ("read", "ok"): 2}  # each of the two rows once
+    assert ended.sessions == (2, 2, 0)
+    assert ended.worker_failures == ()
+    assert ended.span_s < 0.6
+
+
+def test_requests_with_templates_are_an_open_model(run, shop):
+    records = run(shop.port, requests=(RequestSpec(name="echo", path="/echo?{{seq}}"),))
+    (started,), (ended,) = of(records, LoadStarted), of(records, LoadEnded)
+    assert (started.model, started.target_rate, started.session_rate) == ("open", 50, None)
+    assert counted(records) == {("echo", "ok"): 30}
+    assert (ended.scheduled, ended.completed) == (30, 30)
+
+
+def test_samples_of_failed_checks_say_what_was_wrong(run, shop):
+    records = run(shop.port, requests=(RequestSpec(path="/echo", check={"body_contains": "never"}),))
+    details = {one.detail for one in of(records, Exemplar) if one.outcome == "check"}
+    assert details == {"the body does not contain 'never'"}
+
+
+@pytest.mark.parametrize("fields", [{}, {"requests": (RequestSpec(path="/echo?{{seq}}"),)}])
+@pytest.mark.parametrize("shape", [SHAPE, {"kind": "closed", "duration": 0.2}])
+def test_a_new_connection_for_every_request_even_where_the_server_keeps_it(lab, run, fields, shape):
+    met, asked = [], []
+
+    async def handler(reader, writer):
+        met.append(1)
+        while True:
+            head, _ = await lab.read_request(reader)
+            asked.append(head)
+            writer.write(lab.ok())
+
+    records = run(lab.start(handler), shape, keep_alive=False, connections=4, **fields)
+    (ended,) = of(records, LoadEnded)
+    assert {outcome for _, outcome in counted(records)} == {"ok"}
+    assert len(met) == len(asked) == ended.completed > 4
+    assert all(b"Connection: close" in head for head in asked)
+
+
+STATIC = [
+    {},
+    {"compression": True, "keep_alive": False},
+    {"requests": (RequestSpec(method="POST", form={"a": "b"}, stream=True, expect=(201,)),)},
+    {"requests": (RequestSpec(method="POST", json={"a": {"b": {"c": {}}}}), RequestSpec(body="} }} {"))},
+    {"data": (DataSpec("users.csv", "user"),)},  # that nothing uses
+]
+DYNAMIC = [
+    {"requests": (RequestSpec(path="/{{uuid}}"),)},
+    {"requests": (RequestSpec(json=[{"a": ["{{ word }}"]}]),)},
+    {"requests": (RequestSpec(body="a={{int(1,2)}}"),)},
+    {"requests": (RequestSpec(form={"a": "{{seq}}"}),)},
+    {"headers": {"X-Id": "{{uuid}}"}},
+    {"requests": (RequestSpec(check={"max_ms": 5}),)},
+    {"sessions": (SessionSpec("s", (RequestSpec(),)),)},
+    {"cookies": True},
+    {"redirects": 1},
+]
+
+
+def chosen(fields):
+    return Http().sessions(LoadSpec(name="x", shape={}, url="http://127.0.0.1:8000", **fields), TARGET, Path(), ())
+
+
+@pytest.mark.parametrize("fields", STATIC)
+def test_what_never_changes_stays_on_the_static_path(fields):
+    assert chosen(fields) is None
+
+
+@pytest.mark.parametrize("fields", DYNAMIC)
+def test_what_depends_on_anything_is_sessions(fields):
+    assert chosen(fields) is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"requests": (RequestSpec(path="/{{uuidd}}"),)}, "requests #1: path: nothing is called uuidd"),
+        ({"requests": (RequestSpec(name="r", path="/{{seq}}", method="GE T"),)}, "request r: method"),
+        ({"data": (DataSpec("no.csv", "u"),), "cookies": True}, "data #1: file: No such file"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_its_place(fields, words, tmp_path):
+    spec = LoadSpec(name="x", shape={}, url="http://127.0.0.1:8000", **fields)
+    with pytest.raises(UsageError, match=words):
+        Http().sessions(spec, TARGET, tmp_path, ())
