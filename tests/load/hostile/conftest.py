@@ -22,8 +22,8 @@ from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
-OPEN = {"kind": "constant", "rate": 60, "duration": 0.5}
-CLOSED = {"kind": "closed", "duration": 0.5}
+OPEN = {"kind": "constant", "rate": 100, "duration": 0.2}
+CLOSED = {"kind": "closed", "duration": 0.2}
 MOST_BYTES = 200 << 20  # of a worker's memory: a fifth of what nothing may ever take
 LONGEST_S = 12.0  # of a trial of half a second with a time-out of a fifth: generous, and far from for ever
 

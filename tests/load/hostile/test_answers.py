@@ -14,8 +14,8 @@ from brinell.core.plan import RequestSpec
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = OK + b"Content-Length: 5\r\n\r\nhello"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
-OPEN = {"kind": "constant", "rate": 60, "duration": 0.5}
-CLOSED = {"kind": "closed", "duration": 0.5}
+OPEN = {"kind": "constant", "rate": 100, "duration": 0.2}
+CLOSED = {"kind": "closed", "duration": 0.2}
 models = pytest.mark.parametrize("shape", [OPEN, CLOSED], ids=["open", "closed"])
 
 

@@ -10,7 +10,7 @@ from brinell.core.plan import RequestSpec
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
-CLOSED = {"kind": "closed", "duration": 0.5}
+CLOSED = {"kind": "closed", "duration": 0.2}
 FLOOD = b"x" * 65536
 
 

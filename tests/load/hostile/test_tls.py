@@ -9,7 +9,7 @@ import pytest
 
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = OK + b"Content-Length: 5\r\n\r\nhello"
-CLOSED = {"kind": "closed", "duration": 0.5}
+CLOSED = {"kind": "closed", "duration": 0.2}
 
 SERVER_HELLO = bytes.fromhex("16030300310200002d0303") + b"r" * 32 + bytes.fromhex("00c02f000005ff01000100")
 HANDSHAKES = {

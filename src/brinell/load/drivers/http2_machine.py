@@ -107,8 +107,9 @@ class BlockDecoder(Decoder):
 
 
 class _States(H2ConnectionStateMachine):
-    _transitions = {  # noqa: RUF012 - h2's own table with one row changed
+    _transitions = {  # noqa: RUF012 - h2's own table with two rows changed
         **H2ConnectionStateMachine._transitions,  # noqa: SLF001 - there is no other way to change it
+        (ConnectionState.IDLE, ConnectionInputs.RECV_GOAWAY): (None, ConnectionState.IDLE),
         (ConnectionState.CLIENT_OPEN, ConnectionInputs.RECV_GOAWAY): (None, ConnectionState.CLIENT_OPEN),
     }
 
