@@ -31,6 +31,7 @@ MOST_LONGER = 20.0  # times the run: beyond, no length is named
 _CUTS = 12  # places tried after MSER's, up to half of the run
 _BATCHES = (30, 20, 15, 10, 8)
 _CHANCE = 4.0  # standard errors by which a warm-up differs: it was picked as the best of many cuts
+_AS_GOOD = 1.2
 _ALIKE = 1.5  # standard deviations of a chance correlation of neighbouring batches
 
 Series = npt.NDArray[np.float64]
@@ -111,14 +112,19 @@ def change(values: Series) -> Change:
     return Change(moved, moved - half, moved + half, sure)
 
 
-def mser(values: Series, batch: int) -> int:
-    """Return how many values to cut from the beginning, at most half: MSER over means of ``batch`` values."""
+def mser(values: Series, batch: int, floor: float = 0.0) -> int:
+    """Return how many values to cut from the beginning, at most half: MSER over means of ``batch`` values.
+
+    The least cut that does as well as the best one, but for ``_AS_GOOD``: the curve is flat at its lowest, and where
+    exactly it is lowest there is chance. ``floor`` is a standard deviation below which noise is not worth a cut.
+    """
     count = len(values) // batch
     means = values[: count * batch].reshape(count, batch).mean(axis=1)
     left = np.arange(count, 0, -1, dtype=np.float64)
     sums, squares = np.cumsum(means[::-1])[::-1], np.cumsum(means[::-1] ** 2)[::-1]
-    error = np.maximum(squares - sums**2 / left, 0.0) / left**2
-    return int(np.argmin(error[: count // 2 + 1])) * batch
+    error = (np.maximum(squares - sums**2 / left, 0.0) + left * floor**2) / left**2
+    half = error[: count // 2 + 1]
+    return int(np.argmax(half <= _AS_GOOD * half.min())) * batch
 
 
 def t_quantile(share: float, freedom: int) -> float:
@@ -149,7 +155,7 @@ def _prepared(rate: Series, median_ms: Series, p95_ms: Series) -> dict[str, Seri
 def _warm_up(values: Series) -> int:
     """Return the length of the warm-up: MSER's cut, if what is cut differs from the rest beyond chance."""
     n = len(values)
-    cut = mser(values, BATCH if n >= 20 * BATCH else max(1, n // 20))
+    cut = mser(values, BATCH if n >= 20 * BATCH else max(1, n // 20), WORTH / 5)
     return cut if cut and _differs(values, cut) else 0
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from brinell.checks.load import stages, steadiness
 from brinell.checks.load.calls import stalls
 from brinell.checks.load.generator import Trust, trust
 from brinell.checks.load.limits import CHECK, Ruling, finding, rule
@@ -35,12 +38,37 @@ def load(evidence: Evidence) -> Part:
         if tally is None:
             findings += _never_began(spec.name, limits)
             continue
-        trusted = trust(tally, limits)
-        rulings = {name: rule(name, limit, tally, trusted) for name, limit in limits.items()}
-        findings += _findings(spec.name, limits, rulings, tally, trusted)
-        numbers.append(load_of(tally, trusted, limits, rulings))
+        told, judged = _scenario(evidence, step.id, spec, limits, tally)
+        findings += told
+        numbers.append(judged)
         not_measured |= _not_measured(spec.name, tally)
+        if judged.steady is not None and judged.warm_up_s is None:
+            not_measured[f"load.{spec.name}.warm_up_s"] = judged.steady.why
     return Part(findings=tuple(findings), load=tuple(numbers) if found or findings else None, not_measured=not_measured)
+
+
+def _scenario(
+    evidence: Evidence, step: str, spec: LoadSpec, limits: dict[str, float], tally: Tally
+) -> tuple[list[Finding], Load]:
+    """Judge one scenario: its thresholds on the whole run or, where that was asked for, on its steady part."""
+    trusted, answer, parts = trust(tally, limits), steadiness.steadiness(tally), stages.stages(tally)
+    begin = None if answer is None else answer.begin
+    seen = steadiness.part(evidence, step, tally, begin) if spec.steady and begin is not None else tally
+    rulings = {name: rule(name, limit, seen, trusted) for name, limit in limits.items()}
+    if spec.steady and answer is not None and begin is None:
+        rulings = {name: steadiness.unsteady(one, answer, tally) for name, one in rulings.items()}
+    found = _findings(spec.name, limits, rulings, tally, trusted)
+    cited = tuple(one for one in (tally.started_id, tally.ended_id) if one)
+    if trusted.valid:
+        found += stages.finding(spec.name, parts, limits, tally, cited)
+        found += [] if answer is None else steadiness.finding(spec.name, answer, tally, cited)
+    numbers = msgspec.structs.replace(
+        load_of(tally, trusted, limits, rulings),
+        stages=parts,
+        warm_up_s=None if begin is None else float(begin),
+        steady=None if answer is None else steadiness.numbers(tally, answer, judged=seen is not tally),
+    )
+    return found, numbers
 
 
 def _findings(
@@ -157,7 +185,7 @@ def _crowd(scenario: str, tally: Tally, cited: tuple[str, ...]) -> list[Finding]
     """Requests waited for a connection most of the time, and yet each was served as quickly as ever: the cap on
     connections may be what set the rate. That is the scenario's setting, so thresholds keep their verdicts; it is said.
     """
-    rate = tally.started.target_rate
+    rate = tally.started.peak_rate or tally.started.target_rate
     records = sum(len(rows) for rows in tally.workers.values())
     low, middle, mean = (*tally.service.quantiles_ns([0.05, 0.5]), tally.service.mean_ns())
     if rate is None or not records or low is None or middle is None or mean is None:
@@ -194,6 +222,8 @@ def _not_measured(scenario: str, tally: Tally) -> dict[str, str]:
         found[f"load.{scenario}.subject"] = why
     if tally.sent_rate is None:
         found[f"load.{scenario}.sent_rate"] = "the run was cut off, or made by a version that did not count it"
+    if tally.started.shape in steadiness.VARYING:
+        found |= dict.fromkeys((f"load.{scenario}.steady", f"load.{scenario}.warm_up_s"), steadiness.WHY_NOT)
     if tally.started.session_rate is not None:
         found[f"load.{scenario}.target_rate"] = "in a partly open model sessions have a rate, not requests"
     elif tally.started.target_rate is None:

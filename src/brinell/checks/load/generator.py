@@ -134,10 +134,14 @@ def _late(tally: Tally, limits: Mapping[str, float]) -> str | None:
 
 def _behind(tally: Tally, _: Mapping[str, float]) -> str | None:
     rate = tally.started.target_rate
-    planned = (rate or 0.0) * tally.span_s
+    peak = tally.started.peak_rate or rate or 0.0
+    told = tally.ended.planned if tally.ended is not None else None
+    if told is None and rate is not None and peak != rate:
+        return None  # how far a plan that varies had come by then was not told
+    planned = (rate or 0.0) * tally.span_s if told is None else told
     scheduled = tally.ended.scheduled if tally.ended is not None else tally.scheduled
     # What falls due in the last moment before an interruption may not have been told.
-    if scheduled >= BEHIND * planned - max(1.0, MOMENT_S * (rate or 0.0)):
+    if scheduled >= BEHIND * planned - max(1.0, MOMENT_S * peak):
         return None
     return f"Only {scheduled} of {planned:.0f} planned requests were begun or waited to be"
 
@@ -147,7 +151,9 @@ RULES: tuple[Rule, ...] = (
     Rule("own-faults", _own_faults, "raise the descriptor limit (ulimit -n) or take fewer connections"),
     Rule("saturated", _saturated, "take more workers while cores are free, else another machine or a lower rate"),
     Rule(
-        "interpreter", _interpreter, "let a call do more at once, take more workers while cores are free, or a lower rate"
+        "interpreter",
+        _interpreter,
+        "let a call do more at once, take more workers while cores are free, or a lower rate",
     ),
     Rule("late", _late, "free cores on this machine, take more workers, or use another machine"),
     Rule("behind", _behind, "the generator stood still; keep the machine awake and run again"),

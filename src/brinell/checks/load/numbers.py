@@ -8,6 +8,7 @@ from typing import Any
 from brinell.checks.load.generator import Trust
 from brinell.checks.load.limits import Ruling
 from brinell.checks.load.tally import OperationTally, SecondTally, Tally, keep_slowest
+from brinell.core import outcomes
 from brinell.core.histogram import Histogram
 from brinell.core.judgement import Distribution, Generator, Load, Operation, Series, SubjectVitals
 from brinell.core.observation import Exemplar, Vitals
@@ -65,6 +66,10 @@ def load_of(tally: Tally, trust: Trust, limits: dict[str, float], rulings: dict[
         },
         samples=_samples(tally),
         series=_series(tally),
+        shape=started.shape,
+        peak_rate=started.peak_rate,
+        planned=tally.ended.planned if tally.ended else None,
+        shed=tally.outcomes.get(outcomes.SHED, 0),
         timeline=tally.course.timeline(),
         curve=curve(tally.response, tally.service),
     )

@@ -142,6 +142,20 @@ def tallies(evidence: Evidence) -> dict[str, Tally]:
     return found
 
 
+def tally_of(evidence: Evidence, step: str, seconds: range) -> Tally:
+    """Return the tally of what ended in some seconds of one step's scenario. KeyError if it never began."""
+    found: Tally | None = None
+    for envelope in evidence.envelopes(LoadStarted, LoadSlice, source=step):
+        record, identity = envelope.data, observation_id(envelope)
+        if isinstance(record, LoadStarted):
+            found = Tally(record, identity)
+        elif found is not None and isinstance(record, LoadSlice) and record.second in seconds:
+            _add_slice(found, record)
+    if found is None:
+        raise KeyError(step)
+    return found
+
+
 def _add(tally: Tally, record: object, identity: str) -> None:
     match record:
         case LoadSlice():

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from brinell.checks.load import load
+from brinell.core.evidence import MemoryEvidence
+from brinell.core.observation import LoadEnded, LoadSlice, LoadStarted
+from brinell.core.plan import LoadSpec, Plan, Step
+
+STAGES = ((0.0, 3.0, 100.0, 100.0), (3.0, 6.0, 200.0, 200.0), (6.0, 9.0, 400.0, 400.0))
+MS = (10, 12, 90)
+
+
+def told(story, piece, *, answered=(100, 200, 400), thresholds=None, shape="steps", planned=2100, scheduled=2100):
+    run = story(seconds=9, rate=100)
+    records = []
+    for record in run.records():
+        if isinstance(record, LoadStarted):
+            records.append(
+                msgspec.structs.replace(record, shape=shape, stages=STAGES, target_rate=700 / 3, peak_rate=400.0)
+            )
+        elif isinstance(record, LoadSlice):
+            stage = record.second // 3
+            records.append(piece([MS[stage]] * answered[stage], second=record.second))
+        elif isinstance(record, LoadEnded):
+            records.append(msgspec.structs.replace(record, planned=planned, scheduled=scheduled))
+        else:
+            records.append(record)
+    spec = LoadSpec(name="x", shape={}, thresholds=thresholds or {})
+    plan = Plan(name="p", root=".", steps=(Step("load:x", "load", spec),))
+    return load(MemoryEvidence(plan, records))
+
+
+def named(part):
+    return {one.id.removeprefix("load.x."): one for one in part.findings}
+
+
+def test_each_stage_has_its_own_numbers(story, piece):
+    (numbers,) = told(story, piece).load
+    assert [one.target_rate for one in numbers.stages] == [100, 200, 400]
+    assert [one.achieved_rate for one in numbers.stages] == [100, 200, 400]
+    assert [one.requests for one in numbers.stages] == [300, 600, 1200]
+    assert [one.p95_ms for one in numbers.stages] == [pytest.approx(ms, rel=0.01) for ms in MS]
+    assert (numbers.shape, numbers.planned, numbers.peak_rate) == ("steps", 2100, 400)
+
+
+def test_up_to_which_step_the_limits_held(story, piece):
+    found = named(told(story, piece, thresholds={"p95_ms": 50}))["stages"]
+    assert (found.required, found.verdict.value) == (False, "fail")
+    assert "held up to 200/s, not at 400/s: p95_ms" in found.title
+    assert "100/s answered" in found.detail
+
+
+def test_a_step_that_was_not_kept_up_with_is_named_without_any_limit(story, piece):
+    assert "300/s were answered" in named(told(story, piece, answered=(100, 200, 300)))["stages"].title
+
+
+def test_steps_that_all_hold_need_no_words(story, piece):
+    assert "stages" not in named(told(story, piece, thresholds={"p95_ms": 500}))
+
+
+@pytest.mark.parametrize("shape", ["spike", "sine"])
+def test_other_shapes_have_rows_but_no_verdict_on_them(story, piece, shape):
+    part = told(story, piece, shape=shape, thresholds={"p95_ms": 50})
+    assert "stages" not in named(part)
+    assert len(part.load[0].stages) == 3
+
+
+def test_a_stage_that_was_not_reached_has_no_numbers(story, piece):
+    run = told(story, piece)
+    assert run.load[0].stages[0].errors == 0
+    short = story(seconds=4, rate=100)
+    records = [
+        msgspec.structs.replace(one, shape="steps", stages=STAGES) if isinstance(one, LoadStarted) else one
+        for one in short.records()
+    ]
+    spec = LoadSpec(name="x", shape={})
+    part = load(MemoryEvidence(Plan(name="p", root=".", steps=(Step("load:x", "load", spec),)), records))
+    last = part.load[0].stages[2]
+    assert (last.requests, last.achieved_rate, last.p95_ms, last.max_ms) == (0, None, None, None)
+
+
+@pytest.mark.parametrize(("scheduled", "valid"), [(2100, True), (1500, False)])
+def test_what_fell_due_is_compared_with_what_the_plan_had(story, piece, scheduled, valid):
+    part = told(story, piece, scheduled=scheduled)
+    assert part.load[0].generator.valid is valid
+    if not valid:
+        assert "1500 of 2100 planned" in part.load[0].generator.reason
+
+
+def test_a_plan_that_varies_and_was_cut_off_is_not_called_behind(story, piece):
+    """Nobody told how much of it was due by then."""
+    part = told(story, piece, planned=None, scheduled=300)
+    assert part.load[0].generator.valid
