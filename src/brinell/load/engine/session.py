@@ -43,7 +43,7 @@ class Send(NamedTuple):
     to: Endpoint | None = None
 
 
-class Wrong(str):
+class Wrong(str):  # noqa: SLOT000 - a text with two words more, made only where something is wrong
     """What a check finds wrong, counted as another outcome than ``check``. ``counted``: it is an error of its request's
     already.
     """
