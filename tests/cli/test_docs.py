@@ -14,7 +14,10 @@ from brinell.rosters.shapes import SHAPES
 DOCS = Path(__file__).parents[2] / "docs"
 COMMANDS_PAGE = (DOCS / "COMMANDS.md").read_text(encoding="utf-8")
 CONFIGURATION_PAGE = (DOCS / "CONFIGURATION.md").read_text(encoding="utf-8")
-SHARED = ("--out", "--json", "--open", "--quiet", "--resume", "--slo", "--watch", "--no-browser", "--help")
+SHARED = (
+    "--out", "--json", "--open", "--quiet", "--resume", "--slo", "--watch", "--no-browser", "--help", "--export",
+    "--prometheus", "--remote-write", "--otlp", "--export-header",
+)  # fmt: skip
 
 
 def options_of(text: str) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -53,3 +54,37 @@ def test_a_format_that_is_none_names_the_nearest(brinell):
     assert said.code == 2
     assert "did you mean --export hlog" in said.err
     assert "openmetrics" in said.err
+
+
+def test_files_are_written_at_the_end_of_a_run_that_asks_for_them(brinell, here, url):
+    said = pressed(brinell, url, "--export", "openmetrics", "--quiet")
+    assert "exported made/load-notes.openmetrics" in said.err
+    assert (here / "made" / "load-notes.openmetrics").read_text().endswith("# EOF\n")
+
+
+def test_others_are_told_while_it_runs_and_a_dead_one_costs_one_line(brinell, url):
+    with socket.socket() as dead:
+        dead.bind(("127.0.0.1", 0))
+        port = dead.getsockname()[1]
+        said = pressed(brinell, url, "--prometheus", "0", "--remote-write", f"http://127.0.0.1:{port}/api/v1/write")
+    assert said.code in {0, 1, 3}
+    assert "Prometheus may scrape http://127.0.0.1:" in said.err
+    assert said.err.count("remote write: ") == 1
+    assert "refused" in said.err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--remote-write", "127.0.0.1:9090"), "begins with http"),
+        (("--otlp", "http://me:secret@127.0.0.1"), "--export-header"),
+        (("--export-header", "A: b"), "is for --remote-write"),
+        (("--otlp", "http://127.0.0.1:4318", "--export-header", "Token"), "'Name: value'"),
+    ],
+)
+def test_endpoints_that_make_no_sense_leave_no_run(brinell, here, url, options, words):
+    said = pressed(brinell, url, *options)
+    assert said.code == 2
+    assert words in said.err
+    assert "secret" not in said.err
+    assert not (here / "made").exists()

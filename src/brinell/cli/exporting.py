@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from brinell.cli import say
+from brinell.config import checks
+from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError, nearest
+from brinell.core.roles import Watcher
 from brinell.journal.reader import read
+from brinell.load.export.feeds import Endpoints, Feeds, look_at
 from brinell.load.export.files import FORMATS, write
 
 
@@ -27,6 +32,73 @@ Export = Annotated[
         autocompletion=_formats,
     ),
 ]
+Prometheus = Annotated[
+    int | None,
+    typer.Option(
+        "--prometheus", metavar="PORT", min=0, max=65535, help="Let Prometheus scrape 127.0.0.1:PORT while load runs."
+    ),
+]
+RemoteWrite = Annotated[
+    str | None, typer.Option("--remote-write", metavar="URL", help="Write to this Prometheus every second.")
+]
+Otlp = Annotated[
+    str | None, typer.Option("--otlp", metavar="URL", help="Tell an OpenTelemetry collector every five seconds.")
+]
+Header = Annotated[
+    list[str] | None,
+    typer.Option("--export-header", metavar="'K: V'", help="For the two before; ${NAME} comes from the environment."),
+]
+
+
+class Wanted(NamedTuple):
+    """What the options ask for."""
+
+    formats: tuple[str, ...] = ()
+    ends: Endpoints = Endpoints()
+
+
+def wanted(
+    export: Iterable[str] | None,
+    prometheus: int | None,
+    remote_write: str | None,
+    otlp: str | None,
+    header: Iterable[str] | None,
+) -> Wanted:
+    """Read the options. UsageError for what cannot be: a format, an address, a port, a header."""
+    ends = Endpoints(prometheus, remote_write, otlp, _headers(header))
+    if ends.headers and not (remote_write or otlp):
+        raise UsageError("--export-header is for --remote-write and --otlp", hint="leave --export-header away")
+    look_at(ends)
+    return Wanted(formats(export), ends)
+
+
+@contextlib.contextmanager
+def during(ends: Endpoints) -> Iterator[Watcher]:
+    """Give who is to see every record; in the end, say what could not be delivered."""
+    feeds = Feeds(ends)
+    if feeds.url:
+        say.note(f"Prometheus may scrape {feeds.url}")
+    try:
+        yield feeds.watch
+    finally:
+        for line in feeds.close():
+            say.note(line)
+
+
+def _headers(given: Iterable[str] | None) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in given or ():
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise UsageError(
+                f"--export-header {name[:40]}: a header is 'Name: value'",
+                hint="--export-header 'Authorization: Bearer ${TOKEN}'",
+            )
+        found[name.strip()] = value.strip()
+    try:
+        return checks.headers(found)
+    except Unfit as unfit:
+        raise UsageError(f"--export-header: {unfit.why}") from None
 
 
 def formats(given: Iterable[str] | None) -> tuple[str, ...]:
@@ -43,12 +115,12 @@ def formats(given: Iterable[str] | None) -> tuple[str, ...]:
 
 
 def export(run: Path, names: Iterable[str], folder: Path) -> None:
-    """Write a run's load into ``folder`` and say where it is. UsageError if it made none and was asked for it."""
+    """Write a run's load into ``folder`` and say where it is, or that there was none."""
     names = tuple(names)
     if not names:
         return
     written = write(read(run), names, folder)
     if not written:
-        raise UsageError(f"{run.name} put nothing under load: there is nothing to export", hint="brinell load URL")
+        say.note(f"{run.name} put nothing under load: there is nothing to export")
     for path in written:
         say.note(f"exported {say.near(path)}")

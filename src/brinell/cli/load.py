@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from brinell.cli import load_call, load_document, options, session
+from brinell.cli import exporting, load_call, load_document, options, session
 from brinell.config import checks, for_load
 from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError, nearest
@@ -18,6 +18,10 @@ brinell load http://127.0.0.1:8000/ --rate 200 --duration 1m --slo p95_ms=500 --
 brinell load http://127.0.0.1:8000/ --model closed --connections 16
 brinell load http://127.0.0.1:8000/notes --body @note.json --header 'Content-Type: application/json'
 brinell load http://127.0.0.1:8000/ --pid 4711               with the service's CPU and memory
+brinell load http://127.0.0.1:8000/ --export hlog --export csv    and its seconds in files for other tools
+brinell load http://127.0.0.1:8000/ --prometheus 9464        scraped while it runs
+brinell load http://127.0.0.1:8000/ --remote-write http://127.0.0.1:9090/api/v1/write
+brinell load http://127.0.0.1:8000/ --otlp http://127.0.0.1:4318
 brinell load --openapi http://127.0.0.1:8000/openapi.json    what the service describes and only reads
 brinell load http://127.0.0.1:8000/ --har browse.har         what a browser recorded
 brinell load --call shop.cache:get_user --args '[7]' --rate 2000    a function, in the project's own interpreter
@@ -82,6 +86,11 @@ def command(
     open_: options.Open = False,
     watch: options.Watch = False,
     no_browser: options.NoBrowser = False,
+    export: exporting.Export = None,
+    prometheus: exporting.Prometheus = None,
+    remote_write: exporting.RemoteWrite = None,
+    otlp: exporting.Otlp = None,
+    export_header: exporting.Header = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Send HTTP requests to a service that is already running, and judge what came back.
@@ -89,7 +98,10 @@ def command(
     Response time counts from the moment a request was due, over every outcome: a service that stalls cannot
     hide it. Scenarios with several requests are [[load]] tables of brinell.toml.
     """
-    output = session.Output(out=out, json=json, open=open_, quiet=quiet, watch=watch, browser=not no_browser)
+    exports = exporting.wanted(export, prometheus, remote_write, otlp, export_header)
+    output = session.Output(
+        out=out, json=json, open=open_, quiet=quiet, watch=watch, browser=not no_browser, exports=exports
+    )
     if resume is not None:
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)

@@ -27,7 +27,7 @@ Python = Annotated[
 OF_CALLS = {"args": "--args", "kwargs": "--kwargs", "setup": "--setup", "python": "--python"}
 _OF_ADDRESSES = {
     "url": "URL", "method": "--method", "header": "--header", "body": "--body", "pid": "--pid", "flows": "--flows",
-    "openapi": "--openapi", "har": "--har",
+    "openapi": "--openapi", "har": "--har", "http2": "--http2", "streams": "--streams",
 }  # fmt: skip
 _HINT = "brinell load --call shop.cache:get_user"
 

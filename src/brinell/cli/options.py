@@ -60,7 +60,10 @@ Slo = Annotated[
     ),
 ]
 
-BESIDE_RESUME = ("resume", "json", "open_", "quiet", "for_ci", "watch", "no_browser")
+BESIDE_RESUME = (
+    "resume", "json", "open_", "quiet", "for_ci", "watch", "no_browser", "export", "prometheus", "remote_write", "otlp",
+    "export_header",
+)  # fmt: skip
 
 
 def duration(text: str) -> float:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from brinell.cli import ci, options, session
+from brinell.cli import ci, exporting, options, session
 from brinell.config import from_toml
 
 EXAMPLES = """
@@ -30,6 +30,11 @@ def command(
     open_: options.Open = False,
     watch: options.Watch = False,
     no_browser: options.NoBrowser = False,
+    export: exporting.Export = None,
+    prometheus: exporting.Prometheus = None,
+    remote_write: exporting.RemoteWrite = None,
+    otlp: exporting.Otlp = None,
+    export_header: exporting.Header = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Examine the project as brinell.toml says and return the verdict: ready or not, and why.
@@ -37,9 +42,11 @@ def command(
     Without a configuration it runs the test suite. Ctrl-C ends it cleanly: what was measured is kept and judged,
     and --resume goes on from there.
     """
+    exports = exporting.wanted(export, prometheus, remote_write, otlp, export_header)
     output = session.Output(
-        out=out, json=json, open=open_ and not for_ci, quiet=quiet, watch=watch, browser=not no_browser, plain=for_ci
-    )
+        out=out, json=json, open=open_ and not for_ci, quiet=quiet, watch=watch, browser=not no_browser, plain=for_ci,
+        exports=exports,
+    )  # fmt: skip
     if resume is not None:
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)

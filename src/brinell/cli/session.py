@@ -13,7 +13,7 @@ from types import FrameType
 
 import msgspec
 
-from brinell.cli import say, watching
+from brinell.cli import exporting, say, watching
 from brinell.cli.options import here
 from brinell.config import source
 from brinell.config.compose import read_settings
@@ -55,6 +55,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     plain: bool = False  # lines that stay, whatever the terminal can do
     watch: bool = False  # a page in the browser while it runs
     browser: bool = True  # open it there
+    exports: exporting.Wanted = exporting.Wanted()  # load for other tools
 
 
 Steps = list[tuple[str, str]]
@@ -159,12 +160,15 @@ def _carry_out(plan: Plan, folder: Path, output: Output, *, resume: bool) -> Ses
     with _unhurried():
         try:
             environ = {**os.environ, "TERM": "dumb"} if output.plain else os.environ
-            with Display(steps, expected_s=_expected_s(plan), quiet=output.quiet, environ=environ) as display:
+            with (
+                exporting.during(output.exports.ends) as feed,
+                Display(steps, expected_s=_expected_s(plan), quiet=output.quiet, environ=environ) as display,
+            ):
                 execute(
                     plan,
                     folder,
                     argv=sys.argv,
-                    watch=watching.both(display.watch, page.watch if page else None),
+                    watch=watching.both(watching.both(display.watch, page.watch if page else None), feed),
                     show=watching.both(display.show, page.show if page else None),
                     redraw=display.tick,
                     resume=resume,
@@ -177,6 +181,7 @@ def _carry_out(plan: Plan, folder: Path, output: Output, *, resume: bool) -> Ses
         try:
             judgement = judge(read(folder))
             publish(folder, judgement)
+            exporting.export(folder, output.exports.formats, folder)
         except BaseException:
             watching.give_up(page)
             raise

@@ -21,6 +21,7 @@ from brinell.core.redact import redact
 from brinell.subject.service_command import PLACEHOLDERS
 
 AUTO = "auto"
+HTTP_VERSIONS = ("1.1", "2")
 MOST_WORKERS = 256
 WORKERS = f'"{AUTO}" or a whole number from 0 to {MOST_WORKERS}'
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
@@ -212,6 +213,13 @@ def statuses(codes: list[int]) -> tuple[int, ...]:
         if not 100 <= code <= 599:
             raise Unfit(f"{code} is not an HTTP status (100 to 599)")
     return tuple(codes)
+
+
+def http_version(value: str) -> str:
+    """A version of HTTP."""
+    if value not in HTTP_VERSIONS:
+        raise Unfit("HTTP is spoken in two versions", HTTP_VERSIONS)
+    return value
 
 
 def payload(value: Any) -> Any:

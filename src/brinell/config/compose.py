@@ -242,6 +242,34 @@ def for_document(
     return _plan(root, settings, [Step(f"load:{spec.name}", "load", spec)])
 
 
+def for_flows(
+    root: Path,
+    url: str,
+    flows: Path,
+    load_shape: Mapping[str, Any],
+    *,
+    limits: Mapping[str, float],
+    **fields: Any,
+) -> Plan:
+    """Return the plan of one load scenario of flows; the address's path stands before theirs."""
+    settings = read_settings(source.read(root))
+    try:
+        parts = checks.split(checks.url(url))
+    except Unfit as unfit:
+        raise UsageError(f"{url}: {unfit.why}", hint="brinell load http://127.0.0.1:8000 --flows FILE") from None
+    problems = Problems("brinell load", hint="brinell load --help")
+    spec = LoadSpec(
+        name=_slug(flows.stem) or "flows",
+        url=f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}",
+        flows=str(flows),
+        shape=shape(load_shape, OPTIONS, problems, root),
+        thresholds=thresholds(limits, ("--slo",), problems),
+        **fields,
+    )
+    problems.finish()
+    return _plan(root, settings, [Step(f"load:{spec.name}", "load", spec)])
+
+
 def for_call(
     root: Path,
     call: str,

@@ -8,18 +8,17 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import calls, checks, documents, tables
+from brinell.config import calls, checks, documents, sessions, tables
 from brinell.config.durations import seconds
 from brinell.config.keys import kind_of, read_table
 from brinell.config.problems import NOT_YET, Place, Problems, Unfit
-from brinell.core.plan import LoadSpec, RequestSpec
+from brinell.core.plan import LoadSpec
 from brinell.core.thresholds import METRICS
 from brinell.load.contract import Shape
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
 DRIVERS_LATER = ("websocket", "cache")
-_BODIES = ("json", "body", "body_file")
 
 
 def scenarios(entries: Any, root: Path, problems: Problems) -> tuple[LoadSpec, ...]:
@@ -35,7 +34,9 @@ def scenarios(entries: Any, root: Path, problems: Problems) -> tuple[LoadSpec, .
         if name in {spec.name for spec in specs}:
             problems.add(("load", number), "name", Unfit("another scenario has this name"), value=name)
         if len(problems.found) == before:
-            specs.append(LoadSpec(**values))
+            spec = LoadSpec(**values)
+            sessions.agree(spec, shape_of(spec.shape).planned(), root, ("load", number), problems)
+            specs.append(spec)
     return tuple(specs)
 
 
@@ -53,7 +54,8 @@ def scenario(entry: Any, root: Path, place: Place, problems: Problems) -> dict[s
     if "shape" in values:
         values["shape"] = shape(values["shape"], (*place, "shape"), problems, root)
     if "requests" in values:
-        values["requests"] = _requests(values["requests"], root, place, problems)
+        values["requests"] = sessions.requests(values["requests"], place, problems, tables.request(root))
+    _sessions(values, root, place, problems)
     if "thresholds" in values:
         values["thresholds"] = thresholds(values["thresholds"], (*place, "thresholds"), problems)
     return values
@@ -178,19 +180,3 @@ def _plainly(message: str, value: Any) -> str:
     said = message.partition(" - at ")[0].replace("`", "'")
     said = said.replace("Expected 'float'", "a number is needed").replace("Expected 'int'", "a whole number is needed")
     return said if value is None or "got" not in said else f"{said.split(', got')[0]}, this is {kind_of(value)}"
-
-
-def _requests(entries: list[Any], root: Path, place: Place, problems: Problems) -> tuple[RequestSpec, ...]:
-    if not entries:
-        problems.add(place, "requests", Unfit("a scenario needs at least one request"), value=entries)
-    found = []
-    for number, entry in enumerate(entries):
-        where = (*place, "requests", number)
-        before = len(problems.found)
-        values = read_table(entry, tables.request(root), where, problems)
-        bodies = [key for key in _BODIES if key in values]
-        if len(bodies) > 1:
-            problems.add(where, bodies[1], Unfit(f"a request has one body, and this one has {' and '.join(bodies)}"))
-        if len(problems.found) == before:
-            found.append(RequestSpec(**values))
-    return tuple(found)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from brinell.config import calls, checks, documents, properties, quality
+from brinell.config import calls, checks, documents, properties, quality, sessions
 from brinell.config.keys import Key, Keys
 
 Text = str
@@ -25,7 +25,7 @@ TABLES_LATER = (
 )  # fmt: skip
 LATER = {
     "project": ("disposable",),
-    "load": ("raw", "flow", "data"),
+    "load": ("raw", "flow"),
 }
 
 _A_DURATION = "a duration (a number of seconds, or text such as '30s', '5m', '250ms', '1h30m')"
@@ -111,6 +111,8 @@ def load(root: Path) -> Keys:
         "workers": Key(Annotated[int, Meta(ge=1, le=256)], "a whole number from 1 to 256", "workers = 1"),
         "timeout_s": Key(Duration, _A_DURATION, 'timeout_s = "5s"', checks.duration),
         "verify_tls": Key(bool, "true or false", "verify_tls = true"),
+        "version": Key(Text, "text", 'version = "2"', checks.http_version),
+        "streams": Key(Annotated[int, Meta(ge=1, le=1000)], "a whole number from 1 to 1000", "streams = 10"),
         "shed_after_s": Key(Duration, _A_DURATION, 'shed_after_s = "500ms"', checks.duration),
         "max_requests": Key(
             Annotated[int, Meta(ge=1, le=10**12)], "a whole number of 1 or more", "max_requests = 100_000"
@@ -119,11 +121,12 @@ def load(root: Path) -> Keys:
         "thresholds": Key(dict[str, Any], "a table of limits", "thresholds = { p95_ms = 500, error_rate = 0.01 }"),
     }  # fmt: skip
 
+        **sessions.keys(),
 
 def request(root: Path) -> Keys:
     """Keys of one entry of ``requests``."""
     return {
-        "path": Key(Text, "text", 'path = "/notes"', checks.path),
+        "path": Key(Text, "text", 'path = "/notes"', sessions.path),
         "method": Key(Text, "text", 'method = "POST"', checks.method),
         "weight": Key(Annotated[float, Meta(gt=0, le=1e9)], "a number above 0", "weight = 8"),
         "headers": Key(TextTable, _TEXT_TABLE, 'headers = { Accept = "application/json" }', checks.headers),
@@ -134,6 +137,7 @@ def request(root: Path) -> Keys:
         "expect": Key(list[int], "a list of HTTP statuses", "expect = [200, 404]", checks.statuses),
     }
 
+        **sessions.request_keys(root),
 
 def _arguments(words: list[str]) -> tuple[str, ...]:
     return tuple(checks.text(word) for word in words)

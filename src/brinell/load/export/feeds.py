@@ -43,9 +43,7 @@ class Feeds:
         self._began_s = time.time()
         self._told = False
         self._pushes: list[Push] = []
-        for option, url in (("--remote-write", ends.remote_write), ("--otlp", ends.otlp)):
-            if url is not None:
-                _look_at(option, url)
+        _look_at_addresses(ends)
         self._scrape = Scrape(ends.scrape_port, self._families) if ends.scrape_port is not None else None
         if ends.remote_write is not None:
             headers = {**ends.headers, **remote_write.HEADERS}
@@ -104,6 +102,19 @@ class Feeds:
         with self._lock:
             families, urls = self._totals.families(), dict(self._totals.urls)
         return otlp.body(families, urls, start_s=self._began_s, moment_s=time.time())
+
+
+def look_at(ends: Endpoints) -> None:
+    """Find what cannot work before anything runs. UsageError."""
+    _look_at_addresses(ends)
+    if ends.scrape_port is not None:
+        Scrape(ends.scrape_port, list).close()
+
+
+def _look_at_addresses(ends: Endpoints) -> None:
+    for option, url in (("--remote-write", ends.remote_write), ("--otlp", ends.otlp)):
+        if url is not None:
+            _look_at(option, url)
 
 
 def _look_at(option: str, url: str) -> None:
