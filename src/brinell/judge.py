@@ -54,6 +54,7 @@ def judge(evidence: Evidence, checks: Mapping[str, Check] = CHECKS) -> Judgement
         parallel_conflicts=_only([part.parallel_conflicts for part in parts]) or (),
         load=_only([part.load for part in parts]) or (),
         quality=_only([part.quality for part in parts]) or (),
+        traffic=_only([part.traffic for part in parts]) or (),
         quality_summary=_only([part.quality_summary for part in parts]),
         property_tests=_only([part.property_tests for part in parts]) or (),
         property_summary=_only([part.property_summary for part in parts]),

@@ -15,6 +15,7 @@ from brinell.core.property_judgement import PropertySummary, PropertyTest
 from brinell.core.quality_judgement import QualityItem, QualitySummary
 from brinell.core.steady_judgement import Stage, Steady
 from brinell.core.time_judgement import Against, FixtureCost, ImportCost, SuiteTime
+from brinell.core.traffic_judgement import Traffic
 from brinell.core.verdicts import Exit, Owner, Severity, Verdict
 
 SCHEMA = "https://brinell.dev/schema/judgement-1.json"
@@ -381,6 +382,7 @@ class Part(_Part, frozen=True, kw_only=True):
     property_tests: tuple[PropertyTest, ...] | None = None
     property_summary: PropertySummary | None = None
     not_measured: dict[str, str] = {}
+    traffic: tuple[Traffic, ...] | None = None
 
 
 class Judgement(_Part, frozen=True, kw_only=True):
@@ -408,6 +410,7 @@ class Judgement(_Part, frozen=True, kw_only=True):
     bench: tuple[dict[str, Any], ...] = ()
     not_measured: dict[str, str] = {}
     parallel_conflicts: tuple[ParallelConflict, ...] = ()
+    traffic: tuple[Traffic, ...] = ()
 
     @property
     def exit_code(self) -> Exit:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from brinell.core.judgement import Judgement
 from brinell.core.redact import one_line, plain
-from brinell.reports import figures, html_time, html_view, outline, outline_trust
+from brinell.reports import figures, html_time, html_view, outline, outline_traffic, outline_trust
 from brinell.reports.html_data import data
 from brinell.reports.load_figures import figures_of
 
@@ -39,6 +39,7 @@ def html(judgement: Judgement) -> str:
         script=Markup(code),  # noqa: S704 - our own file
         style_hash=source_hash(style),
         script_hash=source_hash(code),
+        traffic_columns=outline_traffic.COLUMNS,
         **html_view.view(judgement),
         **html_time.view(judgement),
     )
@@ -89,6 +90,8 @@ def environment() -> jinja2.Environment:
         often=outline_trust.share,
         factor_rates=outline_trust.rates,
         samples=html_view.samples,
+        traffic_title=outline_traffic.title,
+        traffic_facts=outline_traffic.facts,
         figures=figures_of,
     )
     return made

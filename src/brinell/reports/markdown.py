@@ -24,6 +24,7 @@ from brinell.reports.markdown_quality import quality
 from brinell.reports.markdown_shared import shared
 from brinell.reports.markdown_text import block, cell, code, prose, table, text
 from brinell.reports.markdown_time import time
+from brinell.reports.markdown_traffic import traffic
 from brinell.reports.markdown_trust import trust
 
 MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNKNOWN: "?"}
@@ -47,6 +48,7 @@ def markdown(judgement: Judgement) -> str:
     parts += quality(judgement)
     for load in judgement.load:
         parts += _load(load)
+    parts += traffic(judgement)
     parts += _not_measured(judgement)
     parts += ["## Run", table(("What", "Value"), [(cell(k), cell(v)) for k, v in sorted(run.fingerprint.items())])]
     if run.steps:

@@ -14,6 +14,7 @@ from brinell.reports.terminal_property import properties
 from brinell.reports.terminal_quality import quality
 from brinell.reports.terminal_shared import shared
 from brinell.reports.terminal_time import time
+from brinell.reports.terminal_traffic import traffic
 from brinell.reports.terminal_trust import trust
 
 WIDEST = 110
@@ -44,6 +45,7 @@ def summary(
     quality(pen, judgement)
     for load in judgement.load:
         _load(pen, load)
+    traffic(pen, judgement)
     _close(pen, judgement, folder)
     return pen.page()
 

@@ -12,6 +12,7 @@ from brinell.checks.suite_against import suite_against
 from brinell.checks.suite_baseline import suite_baseline
 from brinell.checks.suite_outcomes import suite_outcomes
 from brinell.checks.suite_report import suite_report
+from brinell.checks.traffic import traffic
 from brinell.checks.trust import trust
 from brinell.core.roles import Check
 from brinell.triage.check import triage
@@ -29,4 +30,5 @@ CHECKS: dict[str, Check] = {
     "quality": quality,
     "triage": triage,
     "load": load,
+    "traffic": traffic,
 }
