@@ -18,6 +18,7 @@ from brinell.load.contract import Shape
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
+VARYING = ("ramp", "steps", "spike", "sine", "replay")
 DRIVERS_LATER = ("websocket", "cache")
 
 
@@ -58,7 +59,30 @@ def scenario(entry: Any, root: Path, place: Place, problems: Problems) -> dict[s
     _sessions(values, root, place, problems)
     if "thresholds" in values:
         values["thresholds"] = thresholds(values["thresholds"], (*place, "thresholds"), problems)
+    for key, why in disagreeing(str(values.get("shape", {}).get("kind")), values):
+        problems.add(place, key, Unfit(why), value=values[key])
     return values
+
+
+def disagreeing(kind: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the keys of a scenario that don't go with its kind of shape, and why."""
+    found = []
+    if kind == "closed" and values.get("shed_after_s") is not None:
+        found.append(("shed_after_s", "users of a closed model wait for nothing: there is nothing to shed"))
+    if kind in VARYING and values.get("steady"):
+        found.append(("steady", f"the rate of a {kind} changes by plan, so that there is no one steady state"))
+    return found
+
+
+def _sessions(values: dict[str, Any], root: Path, place: Place, problems: Problems) -> None:
+    if "data" in values:
+        values["data"] = sessions.data(values["data"], root, place, problems)
+    if "sessions" not in values:
+        return
+    values["sessions"] = sessions.sessions(values["sessions"], place, problems, tables.request(root))
+    if "requests" in values:
+        problems.add(place, "sessions", Unfit("sessions have their own requests: take one or the other"))
+    values["requests"] = ()
 
 
 def shape(table: Mapping[str, Any], place: Place, problems: Problems, root: Path) -> dict[str, Any]:

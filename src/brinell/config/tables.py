@@ -119,9 +119,9 @@ def load(root: Path) -> Keys:
         ),
         "steady": Key(bool, "true or false", "steady = true"),
         "thresholds": Key(dict[str, Any], "a table of limits", "thresholds = { p95_ms = 500, error_rate = 0.01 }"),
+        **sessions.keys(),
     }  # fmt: skip
 
-        **sessions.keys(),
 
 def request(root: Path) -> Keys:
     """Keys of one entry of ``requests``."""
@@ -135,9 +135,9 @@ def request(root: Path) -> Keys:
         "body_file": Key(Text, "text", 'body_file = "fixtures/order.json"', checks.file(root)),
         "name": Key(Text, "text", 'name = "list notes"', checks.filled),
         "expect": Key(list[int], "a list of HTTP statuses", "expect = [200, 404]", checks.statuses),
+        **sessions.request_keys(root),
     }
 
-        **sessions.request_keys(root),
 
 def _arguments(words: list[str]) -> tuple[str, ...]:
     return tuple(checks.text(word) for word in words)

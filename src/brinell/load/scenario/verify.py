@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ import msgspec
 from brinell.core.errors import UsageError, nearest
 from brinell.core.plan import LoadSpec, RequestSpec, SessionSpec
 from brinell.load.drivers.http_request import name_of
-from brinell.load.scenario.data import Row, Unreadable, columns, read
+from brinell.load.scenario.data import ONCE, Row, Unreadable, columns, read
 from brinell.load.scenario.generators import GENERATORS, Wrong
 from brinell.load.scenario.pieces import templates_in
 from brinell.load.scenario.script import Script, Setting
@@ -21,6 +22,7 @@ from brinell.load.wire import WireSessions
 from brinell.subject.targets import Target
 
 FACTORY = "brinell.load.scenario.play:factory"
+_VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*\}")
 _NOWHERE = Target("http", "localhost", 80, ())
 
 
@@ -96,11 +98,21 @@ def faults(spec: LoadSpec, root: Path) -> Iterator[Fault]:
             data[one.name] = ()
             yield Fault(("data", number), "file", Wrong(str(error)))
             return  # what templates say about it cannot be looked at
-    setting = _setting(spec, _NOWHERE, root)
-    for number, session in enumerate(sessions_of(spec)):
+    setting = _setting(_without_environment(spec), _NOWHERE, root)
+    for number, session in enumerate(sessions_of(setting.spec)):
         place = ("sessions", number, "requests") if spec.sessions else ("requests",)
         for position, found in _session_faults(session, setting, data, alone=not spec.sessions):
             yield Fault((*place, position if spec.sessions else number), found.key, found)
+
+
+def short_of(spec: LoadSpec, planned: int | None, root: Path) -> Iterator[tuple[int, int]]:
+    """Tell data files whose rows, given once, are fewer than the sessions that are ``planned``: position and rows."""
+    if planned is None or not any(one.order == ONCE for one in spec.data):
+        return
+    used = set().union(*(variables_of(session) for session in sessions_of(spec)))
+    for number, (one, rows) in enumerate(zip(spec.data, rows_of(spec, root), strict=True)):
+        if one.order == ONCE and one.name in used and len(rows) < planned and len(sessions_of(spec)) == 1:
+            yield number, len(rows)
 
 
 def wired(spec: LoadSpec, target: Target, root: Path, allow: tuple[str, ...]) -> WireSessions:
@@ -112,10 +124,29 @@ def wired(spec: LoadSpec, target: Target, root: Path, allow: tuple[str, ...]) ->
         raise UsageError(
             f"[[load]] {spec.name}, {where}: {fault.key}: {wrong.why}", hint=f"did you mean {close}?" if close else None
         )
+    for _ in scripts(spec, target, root):
+        pass  # what the environment has to say, too
     options = msgspec.to_builtins(Wired(spec, target, str(root), allow))
     thinks = any(max(session.think_s) > 0 or session.repeat > 1 for session in spec.sessions)
     partly = thinks or any(len(session.requests) > 1 for session in spec.sessions)
     return WireSessions(FACTORY, options, partly)
+
+
+def _without_environment(spec: LoadSpec) -> LoadSpec:
+    """Return the scenario with something in place of what only the environment knows: it may not be the run's yet."""
+
+    def plain(headers: dict[str, str]) -> dict[str, str]:
+        return {name: _VARIABLE.sub("x", value) for name, value in headers.items()}
+
+    def bare(requests: tuple[RequestSpec, ...]) -> tuple[RequestSpec, ...]:
+        return tuple(msgspec.structs.replace(one, headers=plain(one.headers)) for one in requests)
+
+    return msgspec.structs.replace(
+        spec,
+        headers=plain(spec.headers),
+        requests=bare(spec.requests),
+        sessions=tuple(msgspec.structs.replace(one, requests=bare(one.requests)) for one in spec.sessions),
+    )
 
 
 def _setting(spec: LoadSpec, target: Target, root: Path) -> Setting:
