@@ -1,6 +1,6 @@
 """Do predictions of property tests hold on real projects? Prints, for each test, predicted beside measured seconds.
 
-    python benchmarks/property/predictions.py --checkouts DIR [--only NAME]... [--work DIR] [--effort 120]
+    python benchmarks/property/predictions.py --checkouts DIR [--only NAME]... [--work DIR] [--effort 240]
         [--floor 0.05] [--examples 200] [--ci-examples 50] [--python PY] [--all-tests]
 
 DIR holds projects, one a folder (unpacked source distributions: see benchmarks/README.md); nothing is fetched but what
@@ -85,7 +85,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--checkouts", type=Path, required=True)
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--work", type=Path, default=Path("property-predictions"))
-    parser.add_argument("--effort", type=float, default=120.0)
+    parser.add_argument("--effort", type=float, default=240.0)
     parser.add_argument("--floor", type=float, default=0.05)
     parser.add_argument("--examples", type=int, default=200)
     parser.add_argument("--ci-examples", type=int, default=50)

@@ -36,7 +36,7 @@ CiExamples = Annotated[
 ]
 Effort = Annotated[
     float | None,
-    typer.Option("--effort", metavar="2m", parser=options.duration, help="About how long to measure. Default: 2m."),
+    typer.Option("--effort", metavar="4m", parser=options.duration, help="About how long to measure. Default: 4m."),
 ]
 TestTimeout = Annotated[
     float | None,

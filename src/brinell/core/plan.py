@@ -81,7 +81,7 @@ class PropertySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     tiers_s: tuple[float, float, float] = (10.0, 60.0, 100.0)
     tiers_stated: bool = False
     ci_tiers_s: tuple[float, float, float] = (3.0, 15.0, 25.0)
-    effort_s: float = 120.0  # about how long each part may run tests
+    effort_s: float = 240.0  # about how long each part may run tests
     test_timeout_s: float = 100.0  # a test that takes longer is ended
     timeout_s: float = 3600.0  # of one session
     coverage: bool = True

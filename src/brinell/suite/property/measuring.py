@@ -16,13 +16,13 @@ def measuring_sizes(costs: Mapping[str, Cost], most: int, effort_s: float) -> di
     The costly ones get equal seconds, however many examples that makes, but never fewer than ``LEAST``.
     """
     sizes = dict.fromkeys(costs, most)
-    if _total(costs, sizes) <= effort_s or not costs:
+    if seconds_of(costs, sizes) <= effort_s or not costs:
         return sizes
     low, high = 0.0, effort_s
     for _ in range(_STEPS):
         share = (low + high) / 2
         tried = {test: max(min(LEAST, most), cost.most_examples(share, most)) for test, cost in costs.items()}
-        if _total(costs, tried) <= effort_s:
+        if seconds_of(costs, tried) <= effort_s:
             low = share
             sizes = tried
         else:
@@ -30,5 +30,6 @@ def measuring_sizes(costs: Mapping[str, Cost], most: int, effort_s: float) -> di
     return sizes if low else dict.fromkeys(costs, min(LEAST, most))
 
 
-def _total(costs: Mapping[str, Cost], sizes: Mapping[str, int]) -> float:
+def seconds_of(costs: Mapping[str, Cost], sizes: Mapping[str, int]) -> float:
+    """Return the predicted seconds of one session with these sizes."""
     return sum(cost.predict(sizes[test]).seconds for test, cost in costs.items())

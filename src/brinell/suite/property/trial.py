@@ -10,7 +10,7 @@ verify   the profiles ``ci`` and ``local`` with the recommended numbers, by turn
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from os import environ
 from pathlib import Path
@@ -20,11 +20,11 @@ from brinell.core.observation import Choice
 from brinell.core.plan import PropertySpec
 from brinell.core.property_cost import Cost
 from brinell.core.property_facts import Facts
-from brinell.core.property_plan import Sizes, recommend
+from brinell.core.property_plan import Known, Sizes, recommend
 from brinell.core.property_records import PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
 from brinell.core.roles import Room
 from brinell.subject.interpreter import choose, probe
-from brinell.suite.property.measuring import measuring_sizes
+from brinell.suite.property.measuring import measuring_sizes, seconds_of
 from brinell.suite.property.session import Job, Sessions, environment
 from brinell.suite.session import Command
 from brinell.suite.trial import TO_THE_END
@@ -32,6 +32,11 @@ from brinell.suite.trial import TO_THE_END
 MEASURE = "property"
 _LOOK = 10
 _REPEATS = 3
+_SHARE = 0.75
+"""Of the effort that is left, for the next measuring session. One that sees many examples tells more than several that
+see few: later examples are larger than early ones, and the costly ones are rare.
+"""
+_LUCK = 0.1  # of a run's seconds, by which another draw of examples may differ: then one run says little
 _OBSERVED = 50  # examples that observability watches
 _COVERED = 200
 _QUIET = {"deadline_ms": None}
@@ -73,16 +78,17 @@ def _measure(room: Room, sessions: Sessions, spec: PropertySpec) -> None:
     costs = _costs(facts, facts.tests)
     if not costs:
         return
-    sizes = measuring_sizes(costs, spec.local, spec.effort_s / _REPEATS)
     spent_s = 0.0
     for number in range(_REPEATS):
+        left_s = spec.effort_s - spent_s
+        sizes = measuring_sizes(costs, spec.local, left_s * _SHARE)
+        if number and seconds_of(costs, sizes) > left_s:
+            break
         begun_s = room.clock.now_ns() / 1e9
         job = Job("measure", spec.local, sizes=sizes, only=tuple(costs), limit_s=limit_s, profile=_QUIET)
         _take(facts, sessions, job, f"what examples cost, {number + 1} of at most {_REPEATS}")
-        took_s = room.clock.now_ns() / 1e9 - begun_s
-        spent_s += took_s
-        if spent_s + took_s > spec.effort_s:
-            break
+        spent_s += room.clock.now_ns() / 1e9 - begun_s
+        costs = _costs(facts, facts.tests)
     if sessions.started is None or not sessions.started.observability:
         room.emit(Choice("observe", "this Hypothesis has no observability: times come from its statistics alone"))
         return
@@ -116,16 +122,38 @@ def _verify(room: Room, sessions: Sessions, spec: PropertySpec) -> None:
     chosen = recommend(known, sizes_of(spec))
     ci = {test: one.ci for test, one in chosen.items()}
     local = {test: one.local for test, one in chosen.items()}
-    ci_s = sum(known[test].cost.predict(size).seconds for test, size in ci.items())
-    local_s = sum(known[test].cost.predict(size).seconds for test, size in local.items())
-    repeats = max(1, min(_REPEATS, int(spec.effort_s / max(ci_s + local_s, 0.001))))
-    room.emit(
-        Choice("verify", f"{repeats} runs of each profile, predicted {ci_s:.1f} s (ci) and {local_s:.1f} s (local)")
-    )
-    for number in range(repeats):
+    cost_s = {
+        test: sum(one.cost.predict(size).seconds for size in (ci[test], local[test])) for test, one in known.items()
+    }
+    together_s = sum(cost_s.values())
+    repeats = max(1, min(_REPEATS, int(spec.effort_s / max(together_s, 0.001))))
+    room.emit(Choice("verify", f"{repeats} runs of each profile, predicted {together_s:.1f} s for both"))
+    spare_s = (spec.effort_s - repeats * together_s) / max(1, _REPEATS - repeats)
+    lucky = _by_luck(known, ci, cost_s, spare_s)
+    for number in range(_REPEATS if lucky else repeats):
+        tests = tuple(known) if number < repeats else lucky
         for purpose, examples, sizes in (("ci", spec.ci, ci), ("local", spec.local, local)):
-            job = Job(purpose, examples, sizes=sizes, only=tuple(known), limit_s=spec.test_timeout_s, profile=_QUIET)
-            sessions.run(job, f"profile {purpose}, {number + 1} of {repeats}")
+            job = Job(purpose, examples, sizes=sizes, only=tests, limit_s=spec.test_timeout_s, profile=_QUIET)
+            sessions.run(job, f"profile {purpose}, {number + 1} of {_REPEATS if lucky else repeats}")
+
+
+def _by_luck(
+    known: Mapping[str, Known], ci: Mapping[str, int], cost_s: Mapping[str, float], spare_s: float
+) -> tuple[str, ...]:
+    """Return the tests of which one run says little, the cheapest first, as many as ``spare_s`` allows.
+
+    Chosen by the model alone: repeating what came out badly would flatter the predictions.
+    """
+    chosen: list[str] = []
+    for test in sorted(known, key=lambda name: (cost_s[name], name)):
+        said = known[test].cost.predict(ci[test])
+        if said.high <= (1 + _LUCK) * said.seconds:
+            continue
+        spare_s -= cost_s[test]
+        if spare_s < 0:
+            break
+        chosen.append(test)
+    return tuple(chosen)
 
 
 def _take(facts: Facts, sessions: Sessions, job: Job, words: str) -> None:
