@@ -17,6 +17,7 @@ brinell load http://127.0.0.1:8000/notes                     1000 requests a sec
 brinell load http://127.0.0.1:8000/ --rate 200 --duration 1m --slo p95_ms=500 --slo error_rate=0.01
 brinell load http://127.0.0.1:8000/ --model closed --connections 16
 brinell load http://127.0.0.1:8000/notes --body @note.json --header 'Content-Type: application/json'
+brinell load https://127.0.0.1:8443/ --http2 --connections 100 --streams 20    five sockets of twenty streams
 brinell load http://127.0.0.1:8000/ --pid 4711               with the service's CPU and memory
 brinell load http://127.0.0.1:8000/ --export hlog --export csv    and its seconds in files for other tools
 brinell load http://127.0.0.1:8000/ --prometheus 9464        scraped while it runs
@@ -44,6 +45,10 @@ Workers = Annotated[int, typer.Option("--workers", metavar="N", min=1, max=256, 
 Timeout = Annotated[
     float, typer.Option("--timeout", metavar="TIME", parser=options.duration, help="Longest wait for an answer.")
 ]
+Http2 = Annotated[bool, typer.Option("--http2", help="Speak HTTP/2: several requests at once on each socket.")]
+Streams = Annotated[
+    int, typer.Option("--streams", metavar="N", min=1, max=1000, help="With --http2: connections on a socket.")
+]
 Method = Annotated[str | None, typer.Option("--method", metavar="M", help="Default: GET, or POST with a body.")]
 Header = Annotated[
     list[str] | None,
@@ -65,6 +70,8 @@ def command(
     duration: Duration = "30s",  # type: ignore[assignment]  # the parser turns it into seconds
     workers: Workers = 1,
     timeout: Timeout = "5s",  # type: ignore[assignment]  # the parser turns it into seconds
+    http2: Http2 = False,
+    streams: Streams = 10,
     method: Method = None,
     header: Header = None,
     body: Body = None,
@@ -120,7 +127,7 @@ def command(
         plan = load_document.plan_of_document(
             ctx, url, shape, openapi=openapi, unsafe=unsafe, no_validate=no_validate, har=har, think=think,
             limits=options.limits(slo), headers=_headers(header), connections=connections, workers=workers,
-            timeout_s=timeout, pid=_process(pid),
+            timeout_s=timeout, pid=_process(pid), **_version(ctx, http2=http2, streams=streams),
         )  # fmt: skip
         done = session.examine(plan, output)
         return session.show(done.judgement, done.folder, output)
@@ -138,6 +145,7 @@ def command(
         workers=workers,
         timeout_s=timeout,
         pid=_process(pid),
+        **_version(ctx, http2=http2, streams=streams),
     )
     done = session.examine(plan, output)
     return session.show(done.judgement, done.folder, output)
@@ -186,6 +194,20 @@ def _headers(given: list[str] | None) -> dict[str, str]:
         return checks.headers(found)
     except Unfit as unfit:
         raise UsageError(f"--header: {unfit.why}", hint="--header 'Accept: text/html'") from None
+
+
+def _process(pid: int | None) -> int | None:
+    if pid is not None and Path("/proc/self").exists() and not Path(f"/proc/{pid}").exists():
+        raise UsageError(f"--pid {pid}: no such process", hint="the process id of the service, on this machine")
+    return pid
+
+
+def _version(ctx: typer.Context, *, http2: bool, streams: int) -> dict[str, Any]:
+    if not http2 and options.is_given(ctx, "streams"):
+        raise UsageError(
+            "--streams is for --http2: in HTTP/1.1 every connection has its own socket", hint="--http2 --streams 20"
+        )
+    return {"version": "2", "streams": streams} if http2 else {}
 
 
 def _process(pid: int | None) -> int | None:
