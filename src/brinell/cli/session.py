@@ -209,7 +209,8 @@ def _look_ahead(plan: Plan) -> None:
                     driver.look(spec, root)
                     continue
                 target = check_target(url or "http://127.0.0.1", plan.allow_targets)
-                driver.encode(spec, target, root)
+                if driver.sessions(spec, target, root, plan.allow_targets) is None:
+                    driver.encode(spec, target, root)
             case SuiteSpec(recording=None) | ExamineSpec() | PropertySpec() as spec:
                 folder = root / spec.directory
                 probe(choose(folder, spec.python, os.environ, configured=plan.python), cwd=folder)

@@ -4,12 +4,22 @@
 ``[[load]]``, ``compose`` builds the plan, and ``problems`` words everything that is wrong.
 """
 
-from brinell.config.compose import for_call, for_document, for_load, for_properties, for_suite, for_tests, from_toml
+from brinell.config.compose import (
+    for_call,
+    for_document,
+    for_flows,
+    for_load,
+    for_properties,
+    for_suite,
+    for_tests,
+    from_toml,
+)
 from brinell.config.source import project_root
 
 __all__ = [
     "for_call",
     "for_document",
+    "for_flows",
     "for_load",
     "for_properties",
     "for_suite",
