@@ -208,9 +208,3 @@ def _version(ctx: typer.Context, *, http2: bool, streams: int) -> dict[str, Any]
             "--streams is for --http2: in HTTP/1.1 every connection has its own socket", hint="--http2 --streams 20"
         )
     return {"version": "2", "streams": streams} if http2 else {}
-
-
-def _process(pid: int | None) -> int | None:
-    if pid is not None and Path("/proc/self").exists() and not Path(f"/proc/{pid}").exists():
-        raise UsageError(f"--pid {pid}: no such process", hint="the process id of the service, on this machine")
-    return pid
