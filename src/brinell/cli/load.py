@@ -7,15 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from brinell.cli import exporting, load_call, load_document, options, session
+from brinell.cli import exporting, load_call, load_document, load_shape, options, session
 from brinell.config import checks, for_load
 from brinell.config.problems import Unfit
-from brinell.core.errors import UsageError, nearest
+from brinell.core.errors import UsageError
 
 EXAMPLES = """
 brinell load http://127.0.0.1:8000/notes                     1000 requests a second for 30 s
 brinell load http://127.0.0.1:8000/ --rate 200 --duration 1m --slo p95_ms=500 --slo error_rate=0.01
-brinell load http://127.0.0.1:8000/ --model closed --connections 16
+brinell load http://127.0.0.1:8000/ --model closed --connections 16 --think-time 1s..3s
+brinell load http://127.0.0.1:8000/ --rate 100..1000 --duration 2m          a ramp; 100,200,400 are steps
+brinell load http://127.0.0.1:8000/ --shape spike:rate=100,peak=1000,at_s=10s,lasts_s=5s --shed-after 1s
+brinell load http://127.0.0.1:8000/ --shape replay:access.log,speed=2 --max-requests 10000
 brinell load http://127.0.0.1:8000/notes --body @note.json --header 'Content-Type: application/json'
 brinell load https://127.0.0.1:8443/ --http2 --connections 100 --streams 20    five sockets of twenty streams
 brinell load http://127.0.0.1:8000/ --pid 4711               with the service's CPU and memory
@@ -33,7 +36,6 @@ Url = Annotated[
     str | None, typer.Argument(metavar="URL", help="What to ask for. Not loopback: see [project] allow_targets.")
 ]
 Model = Annotated[str, typer.Option("--model", metavar="open|closed", help="Arrivals at a rate, or users in turn.")]
-Rate = Annotated[float, typer.Option("--rate", metavar="N", help="Requests a second (open model).")]
 Connections = Annotated[
     int,
     typer.Option("--connections", metavar="N", min=1, max=100_000, help="Open at most; closed model: as many users."),
@@ -65,9 +67,14 @@ def command(
     url: Url = None,
     *,
     model: Model = "open",
-    rate: Rate = 1000,
+    rate: load_shape.Rate = None,
+    shape_text: load_shape.Shape = None,
     connections: Connections = 64,
     duration: Duration = "30s",  # type: ignore[assignment]  # the parser turns it into seconds
+    max_requests: load_shape.MaxRequests = None,
+    think_time: load_shape.ThinkTime = None,
+    shed_after: load_shape.ShedAfter = None,
+    steady: load_shape.Steady = False,
     workers: Workers = 1,
     timeout: Timeout = "5s",  # type: ignore[assignment]  # the parser turns it into seconds
     http2: Http2 = False,
@@ -113,21 +120,22 @@ def command(
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)
         return session.show(done.judgement, done.folder, output)
+    shape = load_shape.shape_of_options(ctx, model, rate, shape_text, duration=duration, think_time=think_time)
+    bounds = load_shape.bounds(shape, shed_after, max_requests, steady=steady)
     if call is not None:
-        shape = _shape(model, rate if options.is_given(ctx, "rate") or model != "closed" else None, duration)
         plan = load_call.plan_of_call(
             ctx, call, shape, limits=options.limits(slo), args=args, kwargs=kwargs, setup=setup, python=python,
-            connections=connections, workers=workers, timeout_s=timeout,
+            connections=connections, workers=workers, timeout_s=timeout, **bounds,
         )  # fmt: skip
         done = session.examine(plan, output)
         return session.show(done.judgement, done.folder, output)
     load_call.refuse_without_call(ctx)
     if openapi is not None or har is not None:
-        shape = _shape(model, rate if options.is_given(ctx, "rate") or model != "closed" else None, duration)
         plan = load_document.plan_of_document(
             ctx, url, shape, openapi=openapi, unsafe=unsafe, no_validate=no_validate, har=har, think=think,
             limits=options.limits(slo), headers=_headers(header), connections=connections, workers=workers,
             timeout_s=timeout, pid=_process(pid), **_version(ctx, http2=http2, streams=streams),
+            **bounds,
         )  # fmt: skip
         done = session.examine(plan, output)
         return session.show(done.judgement, done.folder, output)
@@ -137,7 +145,7 @@ def command(
     plan = for_load(
         options.here(),
         url,
-        _shape(model, rate if options.is_given(ctx, "rate") or model != "closed" else None, duration),
+        shape,
         request=_request(method, body),
         limits=options.limits(slo),
         headers=_headers(header),
@@ -146,25 +154,10 @@ def command(
         timeout_s=timeout,
         pid=_process(pid),
         **_version(ctx, http2=http2, streams=streams),
+        **bounds,
     )
     done = session.examine(plan, output)
     return session.show(done.judgement, done.folder, output)
-
-
-def _shape(model: str, rate: float | None, duration_s: float) -> dict[str, Any]:
-    if model == "open":
-        return {"kind": "constant", "rate": rate, "duration": duration_s}
-    if model == "closed":
-        if rate is not None:
-            raise UsageError(
-                "--rate belongs to the open model: in a closed one the service sets the pace",
-                hint="leave --rate away, or use --model open",
-            )
-        return {"kind": "closed", "duration": duration_s}
-    close = nearest(model, ["open", "closed"])
-    raise UsageError(
-        f"--model {model}: no such model; valid: open, closed", hint=f"did you mean --model {close}?" if close else None
-    )
 
 
 def _request(method: str | None, body: str | None) -> dict[str, Any]:
@@ -196,15 +189,15 @@ def _headers(given: list[str] | None) -> dict[str, str]:
         raise UsageError(f"--header: {unfit.why}", hint="--header 'Accept: text/html'") from None
 
 
-def _process(pid: int | None) -> int | None:
-    if pid is not None and Path("/proc/self").exists() and not Path(f"/proc/{pid}").exists():
-        raise UsageError(f"--pid {pid}: no such process", hint="the process id of the service, on this machine")
-    return pid
-
-
 def _version(ctx: typer.Context, *, http2: bool, streams: int) -> dict[str, Any]:
     if not http2 and options.is_given(ctx, "streams"):
         raise UsageError(
             "--streams is for --http2: in HTTP/1.1 every connection has its own socket", hint="--http2 --streams 20"
         )
     return {"version": "2", "streams": streams} if http2 else {}
+
+
+def _process(pid: int | None) -> int | None:
+    if pid is not None and Path("/proc/self").exists() and not Path(f"/proc/{pid}").exists():
+        raise UsageError(f"--pid {pid}: no such process", hint="the process id of the service, on this machine")
+    return pid

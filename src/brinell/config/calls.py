@@ -14,7 +14,7 @@ _TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _OF_CALLS = ("call", "args", "kwargs", "setup")
 _OF_ADDRESSES = (
     "url", "requests", "headers", "verify_tls", "flows", "openapi", "har", "data", "version", "streams", "keep_alive",
-    "redirects", "cookies", "compression", "shed_after_s", "max_requests",
+    "redirects", "cookies", "compression", "shed_after_s",
 )  # fmt: skip
 
 
