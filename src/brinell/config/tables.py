@@ -118,6 +118,7 @@ def load(root: Path) -> Keys:
             Annotated[int, Meta(ge=1, le=10**12)], "a whole number of 1 or more", "max_requests = 100_000"
         ),
         "steady": Key(bool, "true or false", "steady = true"),
+        "calibrate": Key(bool, "true or false", "calibrate = false"),
         "thresholds": Key(dict[str, Any], "a table of limits", "thresholds = { p95_ms = 500, error_rate = 0.01 }"),
         **sessions.keys(),
     }  # fmt: skip

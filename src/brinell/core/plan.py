@@ -197,6 +197,7 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     openapi_weights: dict[str, float] = {}  # by operation ("GET /notes") or operationId; 0 leaves one out
     har: str | None = None  # a file of recorded requests in place of ``requests``
     think: bool = False  # of a recording: keep the time between its requests
+    calibrate: bool = True  # see first what the generator needs by itself, on a server that does nothing
 
 
 class QualitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):

@@ -13,11 +13,13 @@ import msgspec
 
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.errors import Interrupted, SubjectError, UsageError, nearest
+from brinell.core.generator_records import Calibrated
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice, LoadStarted
 from brinell.core.plan import LoadSpec
 from brinell.core.redact import redact
 from brinell.core.roles import Room
 from brinell.core.traffic_records import AnswersJudged
+from brinell.load.calibration.trial import calibrate
 from brinell.load.contract import Driver, Shape
 from brinell.load.drivers.call import Calls
 from brinell.load.fleet import Fleet
@@ -87,6 +89,7 @@ class LoadTrial:
         schedule = Schedule(spec, shape, folder, partly=partly and shape.model == "open")
         name = _class_name(type(driver))
         specs = _split(spec, schedule, operations, name, target=target, address=address, sessions=sessions)
+        room.emit(calibrate(room, spec, specs, schedule.shape.peak_rate))
         fleet = Fleet(room, specs)
         try:
             fleet.wait_ready()
@@ -192,6 +195,7 @@ def _calls(room: Room, spec: LoadSpec, schedule: Schedule, driver: Calls) -> Non
             f"[[load]] {spec.name}: callers in turn neither think nor stop after a number of calls",
             hint="leave max_requests, think_s and user_rate away, or take an open shape",
         )
+    room.emit(Calibrated(skipped="functions are called: nothing goes over a network"))
     fleet = Fleet(room, driver.workers(spec, schedule, Path(room.plan.root)))
     try:
         fleet.wait_ready()

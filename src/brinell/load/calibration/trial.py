@@ -1,0 +1,99 @@
+"""The trial's side of the calibration: when there is one, and how its process is started, waited for and ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from brinell.core.generator_records import Calibrated
+from brinell.core.plan import LoadSpec
+from brinell.core.redact import one_line
+from brinell.core.roles import Child, Room
+from brinell.load.wire import WorkerSpec
+
+PATIENCE_S = 10.0  # for what takes about one: half a second of requests, and the start of an interpreter
+_LOG = "load-workers.log"
+_WAIT_S = 0.05
+_READ_BYTES = 1 << 16
+
+
+def calibrate(room: Room, spec: LoadSpec, workers: Sequence[WorkerSpec], rate: float | None) -> Calibrated:
+    """Return what one worker needs by itself, at its part of ``rate``; or why nobody knows. ``Interrupted`` passes."""
+    if not spec.calibrate:
+        return Calibrated(skipped="not asked for (calibrate = false)")
+    if spec.version != "1.1":
+        return Calibrated(skipped="HTTP/2: the null server speaks HTTP/1.1 only")
+    worker = max(workers, key=lambda one: one.connections)
+    order = {"worker": worker, "rate": rate / len(workers) if rate else None, "note": _note(worker)}
+    room.progress(0, None, "what the generator needs by itself")
+    theirs_in, words = os.pipe()
+    lines, theirs_out = os.pipe()
+    child: Child | None = None
+    try:
+        try:
+            child = room.start(
+                [sys.executable, "-P", "-m", "brinell.load.calibration.process"],
+                stdin=theirs_in,
+                stdout=theirs_out,
+                stderr=room.folder / _LOG,
+            )
+        finally:
+            os.close(theirs_in)
+            os.close(theirs_out)
+        return _answer(room, child, msgspec.json.encode(order) + b"\n", words, lines)
+    finally:
+        os.close(words)
+        os.close(lines)
+        if child is not None and child.poll() is None:
+            child.stop(0.0)  # it holds nothing that an orderly end would save
+        room.progress(0, None, "")
+
+
+def _answer(room: Room, child: Child, order: bytes, words: int, lines: int) -> Calibrated:
+    """Hand the order over and wait for the answer; an order may be larger than a pipe (long bodies)."""
+    os.set_blocking(words, False)
+    until = room.clock.now_ns() + int(PATIENCE_S * 1e9)
+    held, rest = b"", memoryview(order)
+    while room.clock.now_ns() < until:
+        room.tick()
+        readable, writable, _ = select.select([lines], [words] if rest else [], [], _WAIT_S)
+        if writable:
+            try:
+                rest = rest[os.write(words, rest) :]
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:
+                rest = rest[:0]
+        if readable:
+            data = os.read(lines, _READ_BYTES)
+            held += data
+            if held.endswith(b"\n"):
+                return _read(held)
+            if not data:
+                break
+        elif child.poll() is not None:
+            break
+    ended = child.poll()
+    how = f"it took longer than {PATIENCE_S:g} s" if ended is None else f"its process ended with status {ended}"
+    return Calibrated(skipped=f"it did not work: {how} (load-workers.log)")
+
+
+def _read(line: bytes) -> Calibrated:
+    try:
+        return msgspec.json.decode(line, type=Calibrated)
+    except msgspec.DecodeError as error:
+        return Calibrated(skipped=f"it did not work: {one_line(str(error), 120)}")
+
+
+def _note(worker: WorkerSpec) -> str:
+    """Say how the null server's traffic is not the scenario's; it is cheaper, then."""
+    parts = []
+    if worker.tls_name is not None:
+        parts.append("without TLS")
+    if worker.sessions is not None:
+        parts.append("sessions of one request that is always the same")
+    return " and ".join(parts)
