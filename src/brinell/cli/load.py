@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from brinell.cli import exporting, load_call, load_document, load_shape, options, session
+from brinell.cli import exporting, load_call, load_document, load_request, load_shape, options, session
 from brinell.config import checks, for_load
 from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError
@@ -20,6 +20,8 @@ brinell load http://127.0.0.1:8000/ --rate 100..1000 --duration 2m          a ra
 brinell load http://127.0.0.1:8000/ --shape spike:rate=100,peak=1000,at_s=10s,lasts_s=5s --shed-after 1s
 brinell load http://127.0.0.1:8000/ --shape replay:access.log,speed=2 --max-requests 10000
 brinell load http://127.0.0.1:8000/notes --body @note.json --header 'Content-Type: application/json'
+brinell load 'http://127.0.0.1:8000/users/{{users.id}}' --data users.csv    a row of the file for each request
+brinell load http://127.0.0.1:8000/login --form user=ada --form photo=@cat.png --redirects 3
 brinell load https://127.0.0.1:8443/ --http2 --connections 100 --streams 20    five sockets of twenty streams
 brinell load http://127.0.0.1:8000/ --pid 4711               with the service's CPU and memory
 brinell load http://127.0.0.1:8000/ --export hlog --export csv    and its seconds in files for other tools
@@ -51,12 +53,10 @@ Http2 = Annotated[bool, typer.Option("--http2", help="Speak HTTP/2: several requ
 Streams = Annotated[
     int, typer.Option("--streams", metavar="N", min=1, max=1000, help="With --http2: connections on a socket.")
 ]
-Method = Annotated[str | None, typer.Option("--method", metavar="M", help="Default: GET, or POST with a body.")]
 Header = Annotated[
     list[str] | None,
     typer.Option("--header", metavar="'K: V'", help="May be given again; ${NAME} in it comes from the environment."),
 ]
-Body = Annotated[str | None, typer.Option("--body", metavar="TEXT|@FILE", help="The request's body.")]
 Pid = Annotated[
     int | None, typer.Option("--pid", metavar="PID", min=1, help="The service's process, to see its CPU and memory.")
 ]
@@ -79,9 +79,13 @@ def command(
     timeout: Timeout = "5s",  # type: ignore[assignment]  # the parser turns it into seconds
     http2: Http2 = False,
     streams: Streams = 10,
-    method: Method = None,
+    method: load_request.Method = None,
     header: Header = None,
-    body: Body = None,
+    body: load_request.Body = None,
+    form: load_request.Form = None,
+    data: load_request.Data = None,
+    redirects: load_request.Redirects = 0,
+    no_keep_alive: load_request.NoKeepAlive = False,
     slo: options.Slo = None,
     pid: Pid = None,
     call: load_call.Call = None,
@@ -146,34 +150,19 @@ def command(
         options.here(),
         url,
         shape,
-        request=_request(method, body),
+        request=load_request.fields(method, body, form),
         limits=options.limits(slo),
         headers=_headers(header),
         connections=connections,
         workers=workers,
         timeout_s=timeout,
         pid=_process(pid),
+        **load_request.habits(data, redirects, no_keep_alive=no_keep_alive),
         **_version(ctx, http2=http2, streams=streams),
         **bounds,
     )
     done = session.examine(plan, output)
     return session.show(done.judgement, done.folder, output)
-
-
-def _request(method: str | None, body: str | None) -> dict[str, Any]:
-    """Return the request's fields; a body makes it a POST unless a method is given."""
-    try:
-        fields: dict[str, Any] = {"method": checks.method(method or ("GET" if body is None else "POST"))}
-    except Unfit as unfit:
-        raise UsageError(f"--method {method}: {unfit.why}", hint="--method PUT") from None
-    if body is not None and body.startswith("@"):
-        file = Path(body[1:])
-        if not file.is_file():
-            raise UsageError(f"--body {body}: there is no such file")
-        fields["body_file"] = str(file.resolve())
-    elif body is not None:
-        fields["body"] = body
-    return fields
 
 
 def _headers(given: list[str] | None) -> dict[str, str]:

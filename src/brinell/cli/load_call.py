@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from brinell.cli import options
+from brinell.cli import load_request, options
 from brinell.config import for_call
 from brinell.core.errors import UsageError
 from brinell.core.plan import Plan
@@ -27,7 +27,7 @@ Python = Annotated[
 OF_CALLS = {"args": "--args", "kwargs": "--kwargs", "setup": "--setup", "python": "--python"}
 _OF_ADDRESSES = {
     "url": "URL", "method": "--method", "header": "--header", "body": "--body", "pid": "--pid", "flows": "--flows",
-    "openapi": "--openapi", "har": "--har", "http2": "--http2", "streams": "--streams",
+    "openapi": "--openapi", "har": "--har", "http2": "--http2", "streams": "--streams", **load_request.OWN,
 }  # fmt: skip
 _HINT = "brinell load --call shop.cache:get_user"
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from brinell.cli import options
+from brinell.cli import load_request, options
 from brinell.config import for_document
 from brinell.core.errors import UsageError
 from brinell.core.plan import Plan
@@ -27,7 +27,7 @@ Har = Annotated[
 Think = Annotated[bool, typer.Option("--think", help="With --har: in its order, and with its pauses.")]
 
 _OF_OPENAPI = {"unsafe": "--unsafe", "no_validate": "--no-validate"}
-_OF_ONE_REQUEST = {"method": "--method", "body": "--body"}
+_OF_ONE_REQUEST = {"method": "--method", "body": "--body", **load_request.OWN}
 _HINT = "brinell load --openapi http://127.0.0.1:8000/openapi.json"
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import calls, checks, documents, source, tables
+from brinell.config import calls, checks, documents, sessions, source, tables
 from brinell.config import properties as property_tests
 from brinell.config.against import against_step
 from brinell.config.keys import read_table
 from brinell.config.problems import OPTIONS, Problems, Unfit
 from brinell.config.quality import KEYS as QUALITY_KEYS
 from brinell.config.quality import quality_step
-from brinell.config.scenarios import scenarios, shape, thresholds
+from brinell.config.scenarios import scenarios, shape, shape_of, thresholds
 from brinell.core.errors import UsageError
 from brinell.core.plan import ExamineSpec, LoadSpec, Plan, ReproduceSpec, RequestSpec, ServiceSpec, Step, SuiteSpec
 from brinell.core.redact import is_utf8
@@ -213,6 +213,7 @@ def for_load(
         **fields,
     )
     problems.finish()
+    sessions.agree_alone(spec, shape_of(spec.shape).planned())
     return _plan(root, settings, [Step(f"load:{spec.name}", "load", spec)])
 
 

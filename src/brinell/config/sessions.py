@@ -14,12 +14,14 @@ from msgspec import Meta
 from brinell.config import checks, durations
 from brinell.config.keys import Key, Keys, kind_of, read_table
 from brinell.config.problems import Place, Problems, Unfit
+from brinell.core.errors import UsageError
 from brinell.core.plan import DataSpec, LoadSpec, RequestSpec, SessionSpec
 from brinell.load.scenario.data import ORDERS
 from brinell.load.scenario.template import FOUND
 
 MOST_REDIRECTS = 20
 _NAME = re.compile(r"[A-Za-z_]\w{0,59}")
+_OPTIONS = {"path": "URL", "headers": "--header", "body": "--body", "form": "--form", "data": "--data"}
 _THINK = "a duration, or two to draw between"
 _A_TABLE = "a table of texts"
 
@@ -153,6 +155,18 @@ def agree(spec: LoadSpec, planned: int | None, root: Path, place: Place, problem
     for number, rows in verify.short_of(spec, planned, root):
         why = f"its {rows} rows are given once each, and the shape begins {planned} sessions"
         problems.add((*place, "data", number), "order", Unfit(why), value="once")
+
+
+def agree_alone(spec: LoadSpec, planned: int | None) -> None:
+    """Refuse what does not fit together in a scenario of one request that was given as options: UsageError."""
+    problems = Problems("brinell load")
+    agree(spec, planned, Path.cwd(), (), problems)
+    for problem in problems.found[:1]:
+        key = "data" if problem.place[:1] == ("data",) else problem.key
+        option = _OPTIONS.get(key, key)
+        raise UsageError(
+            f"{option}: {problem.why}", hint=f"did you mean {problem.nearest}?" if problem.nearest else None
+        )
 
 
 def _files(root: Path) -> Any:
