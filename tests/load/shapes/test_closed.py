@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from brinell.load.shapes.closed import Closed
@@ -13,3 +14,9 @@ def test_a_closed_model_has_no_schedule_and_no_rate():
 def test_its_duration_is_bounded():
     with pytest.raises(ValueError, match="duration lies above 0"):
         Closed(duration=0)
+
+
+def test_think_time_is_one_number_or_two():
+    assert Closed(3, 2).think == (2, 2)
+    assert msgspec.convert({"duration": 3, "think_s": [1, 3]}, Closed).think == (1, 3)
+    assert msgspec.convert(msgspec.to_builtins(Closed(3, (1, 3))), Closed) == Closed(3, (1, 3))
