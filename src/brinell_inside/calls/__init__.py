@@ -6,8 +6,9 @@ Three inherited descriptors, protocol version 1. All moments are CLOCK_MONOTONIC
 
 ``words`` (read): JSON lines. First the job: {"v": 1, "call": "module:function", "args", "kwargs", "setup": null or
     "module:function", "root": folder, "users": most calls at once, "timeout_ns", "look": true: only look at the
-    function}; then {"kind": "go", "start_ns", "until_ns", "closed"}; at the end {"kind": "finish"}. The end of the
-    pipe means that nobody is left to tell: the process ends at once.
+    function}; then {"kind": "go", "start_ns", "until_ns", "closed"} and for closed models "most" (calls in all),
+    "think_ns" [least, most] and "gap_ns" (between two beginnings of a user, at least), "seed"; at the end {"kind":
+    "finish"}. The end of the pipe means that nobody is left to tell: the process ends at once.
 ``dues`` (read): due times, eight bytes each (int64, this machine's byte order), at the moment they fall due; whoever
     is free takes the next. Not used in a closed model, in which every user calls again when the last call returned.
 ``told`` (write): frames: five bytes of head (type, then the length as uint32, this machine's byte order), content.

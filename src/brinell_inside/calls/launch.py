@@ -151,7 +151,7 @@ def _carry_out(job, told, made, words, dues_fd):
         time.sleep(max(0.0, (go["start_ns"] - time.monotonic_ns()) / 1e9))
     finished = threading.Event()
     threading.Thread(target=_await_finish, args=(words, made, finished), name="brinell-words", daemon=True).start()
-    made.begin(job["users"], dues_fd, go["until_ns"], go["closed"])
+    made.begin(job["users"], dues_fd, _turns(go))
     if go["closed"]:
         told.over = lambda: made.idle
     made.wait()
@@ -159,6 +159,15 @@ def _carry_out(job, told, made, words, dues_fd):
     while os.read(dues_fd, 65536):  # what nobody has taken yet must not begin any more
         pass
     return _end(told, made)
+
+
+def _turns(go):
+    """When users of the closed model come back; None in an open one."""
+    if not go["closed"]:
+        return None
+    from brinell_inside.calls.turns import Turns  # noqa: PLC0415 - importable only now
+
+    return Turns(go["until_ns"], go.get("most"), go.get("think_ns", (0, 0)), go.get("gap_ns", 0), go.get("seed", ""))
 
 
 def _await_finish(words, made, finished):

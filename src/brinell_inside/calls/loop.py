@@ -40,18 +40,18 @@ class Loop:
 
     # --- life -------------------------------------------------------------------------------------------------------
 
-    def begin(self, users, dues_fd, until_ns, closed):
-        """Prepare; ``wait`` runs the loop."""
+    def begin(self, users, dues_fd, turns):
+        """Prepare; ``wait`` runs the loop. ``turns`` (None: calls fall due) say when users come back."""
         self._users, self._dues_fd = users, dues_fd
         self._stopped = asyncio.Event()
         stalls = Stalls(self._told, threading.get_ident(), self._root)
         self._told.watch, self._told.overdue = stalls.look, self._cancel
         self._loop.call_soon(self._beat, stalls)
-        if closed:
-            for _ in range(users):
-                self._keep(self._in_turn(until_ns))
-        else:
+        if turns is None:
             self._listen()
+        else:
+            for number in range(users):
+                self._keep(self._in_turn(turns.user(number)))
 
     def wait(self):
         """Run until ``stop``."""
@@ -108,10 +108,11 @@ class Loop:
             task.exception()  # looked at: asyncio would print it
         self._listen()
 
-    async def _in_turn(self, until_ns):
-        while _now() < until_ns:
-            await self._one(0)
-            await asyncio.sleep(0)  # a call that never has to wait would keep the loop from everybody else
+    async def _in_turn(self, comes):
+        for wait_s in comes:
+            if wait_s == 0:
+                await self._one(0)
+            await asyncio.sleep(wait_s)  # a call that never has to wait would keep the loop from everybody else
 
     async def _one(self, due):
         told, (function, args, kwargs) = self._told, self._call

@@ -29,10 +29,10 @@ class Threads:
         self._told = told
         self._threads = []
 
-    def begin(self, users, dues_fd, until_ns, closed):
-        """Let every thread begin."""
-        work, arguments = (self._in_turn, (until_ns,)) if closed else (self._as_due, (dues_fd,))
+    def begin(self, users, dues_fd, turns):
+        """Let every thread begin; ``turns`` (None: calls fall due) say when users come back."""
         for number in range(users):
+            work, arguments = (self._as_due, (dues_fd,)) if turns is None else (self._in_turn, (turns.user(number),))
             thread = threading.Thread(target=work, args=arguments, name="brinell-call-%d" % number, daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -61,9 +61,12 @@ class Threads:
             count += 1
             one(_unpack(word)[0])
 
-    def _in_turn(self, until_ns):
-        while _now() < until_ns:
-            self._one(0)
+    def _in_turn(self, comes):
+        for wait_s in comes:
+            if wait_s > 0:
+                time.sleep(wait_s)
+            else:
+                self._one(0)
 
     def _one(self, due):
         told, (function, args, kwargs) = self._told, self._call

@@ -19,6 +19,7 @@ import msgspec
 
 from brinell.core.errors import BrinellError
 from brinell.load.calls.told import Block, Frames, Word
+from brinell.load.engine.limited import Bounds
 from brinell.load.wire import WireCall
 
 _PIPE_BYTES = 1 << 20
@@ -66,9 +67,12 @@ class Caller:
         """Due times that the pipe had no room for yet."""
         return len(self._backlog)
 
-    def go(self, start_ns: int, until_ns: int, *, closed: bool) -> None:
-        """Let it begin: calls as they fall due, or in turn until ``until_ns``."""
-        self._say({"kind": "go", "start_ns": start_ns, "until_ns": until_ns, "closed": closed})
+    def go(self, start_ns: int, until_ns: int, users: Bounds | None) -> None:
+        """Let it begin: calls as they fall due (``users`` None), or of users in turn until ``until_ns``."""
+        order: dict[str, Any] = {"kind": "go", "start_ns": start_ns, "until_ns": until_ns, "closed": users is not None}
+        if users is not None:
+            order |= {"most": users.requests, "think_ns": users.think_ns, "gap_ns": users.gap_ns, "seed": users.seed}
+        self._say(order)
 
     def call(self, due_ns: int) -> None:
         """A call is due."""

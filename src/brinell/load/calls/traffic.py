@@ -164,6 +164,8 @@ class CallTraffic(Traffic):
                 self._break(_plain(message, 300))
             case told.Idle():
                 self._idle = True
+                if (now := _now()) < self.until_ns:  # a bound on calls was reached
+                    self.spent, self.until_ns = True, now
             case told.Done():
                 self._over = True
             case _:

@@ -27,7 +27,7 @@ from brinell.load.engine.poller import READ, Poller, poller
 from brinell.load.engine.recorder import Recorder
 from brinell.load.engine.traffic import Means
 from brinell.load.wire import Done, Go, Ready, Refusal, Stop, WireCall, WorkerSpec
-from brinell.load.worker import Inbox, Outbox, dues
+from brinell.load.worker import Inbox, Outbox, bounds, dues
 
 _ORPHANED = 3  # exit status: the trial went away
 
@@ -118,7 +118,7 @@ class CallWorker:
             for fd, events in self._poller.wait(1_000_000_000):
                 self._poller.handlers[fd](events)
         self._traffic.span_end_ns = until = self._start_ns + self._span_ns
-        self._caller.go(self._start_ns, until, closed=self._dues is None)
+        self._caller.go(self._start_ns, until, bounds(spec, self._shape) if self._dues is None else None)
         ended_ns = engine.run(self._start_ns)
         done = Done(
             spec.worker,
