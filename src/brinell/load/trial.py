@@ -25,7 +25,6 @@ from brinell.load.drivers.call import Calls
 from brinell.load.fleet import Fleet
 from brinell.load.ledger import Ledger
 from brinell.load.schedule import Schedule
-from brinell.load.shapes.closed import Closed
 from brinell.load.watch import CallWatch, SubjectWatch
 from brinell.load.wire import WireOperation, WireSessions, WorkerSpec
 from brinell.subject.targets import Target, check_target
@@ -189,12 +188,6 @@ class _Scenario:
 
 def _calls(room: Room, spec: LoadSpec, schedule: Schedule, driver: Calls) -> None:
     """Run a scenario that calls a function: its workers start the project's interpreter, and that is the subject."""
-    shape = schedule.shape
-    if isinstance(shape, Closed) and (schedule.requests is not None or shape.think[1] or shape.user_rate):
-        raise UsageError(
-            f"[[load]] {spec.name}: callers in turn neither think nor stop after a number of calls",
-            hint="leave max_requests, think_s and user_rate away, or take an open shape",
-        )
     room.emit(Calibrated(skipped="functions are called: nothing goes over a network"))
     fleet = Fleet(room, driver.workers(spec, schedule, Path(room.plan.root)))
     try:
