@@ -26,6 +26,9 @@ AT = "http://127.0.0.1:9/"
         ([AT, "--method", "G T"], "HTTP method"),
         ([AT, "--body", "@nowhere"], "no such file"),
         ([AT, "--pid", "4194305"], "no such process"),
+        ([AT, "--streams", "20"], "--streams is for --http2"),
+        ([AT, "--http2", "--streams", "0"], "--streams"),
+        (["--call", "a:b", "--http2"], "--http2 is for an address"),
         ([AT, "--resume", "latest"], "URL cannot change it"),
         (["http://192.0.2.1/"], "allow_targets"),
     ],
@@ -52,6 +55,14 @@ def test_the_whole_plan_from_options(brinell, here):
         '"timeout_s": 1.0', '"error_rate": 0.5', f'"body_file": "{here / "note.json"}"', f'"pid": {os.getpid()}',
     ):  # fmt: skip
         assert words in plan
+
+
+def test_http2_is_in_the_plan(brinell, here):
+    said = brinell("load", AT, "--rate", "20", "--duration", "200ms", "--http2", "--streams", "3", "--out", "run")
+    assert said.code in {1, 3}, said
+    plan = (here / "run" / "plan.json").read_text()
+    assert '"version": "2"' in plan
+    assert '"streams": 3' in plan
 
 
 def test_secrets_from_the_environment_stay_out_of_the_run(brinell, here, monkeypatch):

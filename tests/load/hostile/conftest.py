@@ -76,7 +76,8 @@ class Pressed:
         self.survived()
         assert self.kinds
         assert self.kinds <= set(kinds), self.said
-        assert self.verdicts["ran"] is not Verdict.PASS
+        # A failure where the generator can be believed; on a machine too busy for that, nothing that passes.
+        assert set(self.verdicts.values()) - {Verdict.PASS}
         return self
 
 
@@ -91,7 +92,7 @@ def press(tmp_path: Path) -> Iterator[Press]:
     def run(port: int, shape: dict[str, Any] = OPEN, *, scheme: str = "http", **fields: Any) -> Pressed:
         folder = tmp_path / str(len(rooms))
         folder.mkdir()
-        given = {"connections": 8, "timeout_s": 0.2} | fields
+        given = {"connections": 8, "timeout_s": 0.2, "calibrate": False} | fields
         spec = LoadSpec(name="hostile", shape=shape, url=f"{scheme}://localhost:{port}", **given)
         peak = 0
 

@@ -17,7 +17,7 @@ from brinell.subject.targets import check_target
 
 STATUSES = (301, 302, 303, 307, 308)
 _KEEPS_METHOD = (307, 308)
-_REMEMBERED = 64
+MOST_PLACES = 64  # that a worker lets itself be led to, and remembers: loopback alone has sixteen million addresses
 _LONGEST = 8192
 
 
@@ -81,9 +81,9 @@ class Redirects:
             return self.home, rest
         found = self._known.get(origin)
         if found is None:
-            found = self._look_up(*origin)
-            if len(self._known) < _REMEMBERED:
-                self._known[origin] = found
+            if len(self._known) >= MOST_PLACES:
+                raise Refused(f"redirect to {_shown(written)}: answers have led to {MOST_PLACES} other places before")
+            found = self._known[origin] = self._look_up(*origin)
         if isinstance(found, str):
             raise Refused(found)
         return found, rest
