@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from brinell.cli import exporting, load_call, load_document, load_request, load_shape, options, session
+from brinell.cli import exporting, load_call, load_document, load_flows, load_request, load_shape, options, session
 from brinell.config import checks, for_load
 from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError
@@ -30,6 +30,7 @@ brinell load http://127.0.0.1:8000/ --remote-write http://127.0.0.1:9090/api/v1/
 brinell load http://127.0.0.1:8000/ --otlp http://127.0.0.1:4318
 brinell load --openapi http://127.0.0.1:8000/openapi.json    what the service describes and only reads
 brinell load http://127.0.0.1:8000/ --har browse.har         what a browser recorded
+brinell load http://127.0.0.1:8000 --flows loadtest.py       users as async def flows in Python
 brinell load --call shop.cache:get_user --args '[7]' --rate 2000    a function, in the project's own interpreter
 """
 
@@ -88,6 +89,7 @@ def command(
     no_keep_alive: load_request.NoKeepAlive = False,
     slo: options.Slo = None,
     pid: Pid = None,
+    flows: load_flows.Flows = None,
     call: load_call.Call = None,
     args: load_call.Args = None,
     kwargs: load_call.Kwargs = None,
@@ -134,6 +136,14 @@ def command(
         done = session.examine(plan, output)
         return session.show(done.judgement, done.folder, output)
     load_call.refuse_without_call(ctx)
+    if flows is not None:
+        plan = load_flows.plan_of_flows(
+            ctx, url, flows, shape, limits=options.limits(slo), headers=_headers(header), connections=connections,
+            workers=workers, timeout_s=timeout, pid=_process(pid), **_version(ctx, http2=http2, streams=streams),
+            **load_request.habits(data, redirects, no_keep_alive=no_keep_alive), **bounds,
+        )  # fmt: skip
+        done = session.examine(plan, output)
+        return session.show(done.judgement, done.folder, output)
     if openapi is not None or har is not None:
         plan = load_document.plan_of_document(
             ctx, url, shape, openapi=openapi, unsafe=unsafe, no_validate=no_validate, har=har, think=think,
