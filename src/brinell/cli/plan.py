@@ -170,6 +170,8 @@ def _load(spec: LoadSpec) -> list[str]:
         f"{bounds}, {spell(spec.timeout_s)} for an answer",
     ]
     requests = spec.requests if spec.call is None and spec.flows is None else ()
+    if spec.flows is not None:
+        lines.append(f"users by the flows of {say.near(Path(spec.flows))}")
     lines += [f"{request.weight / total:4.0%} {request.method} {request.path}" for request in requests[:8]]
     if len(spec.requests) > 8:
         lines.append(f"and {len(spec.requests) - 8} kinds of request more")

@@ -90,7 +90,7 @@ class Flown:
 def fly(lab, tmp_path):
     rooms = []
 
-    def begin(text, *, rate=10.0, duration=0.5, closed=False, prefix="", **fields):
+    def begin(text, *, rate=5.0, duration=1.0, closed=False, prefix="", **fields):
         served = server(lab)
         port = lab.start(served)
         file = tmp_path / "loadtest.py"
