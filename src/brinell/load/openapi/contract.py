@@ -43,6 +43,18 @@ class Contract(msgspec.Struct, frozen=True):
     definitions: dict[str, Any] = {}
 
 
+class NotJson(ValueError):  # noqa: N818 - what a server sent, and no error of ours
+    """A body is no JSON; the text says why."""
+
+
+def plain(body: bytes) -> Any:
+    """Return the plain values of an answer's body. NotJson for whatever else a server may send."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotJson(one_line(str(error), 80)) from None
+
+
 class Purse:
     """The time that judging may take, for all operations of a process. ``share`` 1.0: all of it."""
 
@@ -120,9 +132,7 @@ class Judge:
             return None
         kind = content_type.partition(";")[0].strip().lower()
         if not kind:
-            return (
-                f"no Content-Type, {_several(content)} is documented" if body else f"status {status} without its body"
-            )
+            return f"no Content-Type, {_several(content)} is documented" if body else f"status {status} without a body"
         media = next((one for one in sorted(content, key=_vagueness) if _covers(one, kind)), None)
         if media is None:
             return f"Content-Type {one_line(kind, 60)} is not documented, {_several(content)} is"
@@ -157,9 +167,9 @@ def judges(contract: Contract, purse: Purse, *, ready: bool = True) -> dict[str,
 
 def _fault(check: jsonschema_rs.Validator, body: bytes) -> str | None:
     try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        return f"its body is not JSON: {one_line(str(error), 80)}"
+        value = plain(body)
+    except NotJson as error:
+        return f"its body is not JSON: {error}"
     if check.is_valid(value):
         return None
     try:

@@ -12,15 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from brinell.core.redact import one_line, redact
 from brinell.core.traffic_records import LeftOut
 from brinell.load.openapi import found
 from brinell.load.openapi.access import lacking
 from brinell.load.openapi.ask import Asker, NoAnswer, Reply
 from brinell.load.openapi.assembly import Head
-from brinell.load.openapi.contract import Judge
+from brinell.load.openapi.contract import Judge, NotJson, plain
 from brinell.load.openapi.flat import Cannot
 from brinell.load.openapi.operations import Operation, Reading
 from brinell.load.openapi.variants import Values, Variant, Variants
@@ -162,8 +160,8 @@ class Explorer:
         if wrong and all(one.operation != operation.name for one in self.result.broken):
             self.result.broken.append(LeftOut(operation.name, wrong))
         try:
-            answer = msgspec.json.decode(reply.body)
-        except (msgspec.DecodeError, RecursionError):
+            answer = plain(reply.body)
+        except NotJson:
             return
         for identity, values in found.linked(operation, str(reply.status), answer):
             self._by_link.setdefault(identity, []).append(values)

@@ -14,7 +14,7 @@ from brinell.load.drivers.http_exchange import ExchangeOperation
 from brinell.load.engine.session import Answer, Send, Session, Stage
 from brinell.load.openapi import found
 from brinell.load.openapi.chains import Chain, Step
-from brinell.load.openapi.contract import Contract, Judge, Purse, judges
+from brinell.load.openapi.contract import Contract, Judge, NotJson, Purse, judges, plain
 from brinell.load.openapi.judged import Tally
 
 _MIX = 0x9E3779B97F4A7C15
@@ -95,8 +95,8 @@ def _named(answer: Answer, gives: tuple[str, str, str]) -> str | None:
     """Return what an answer names, as it stands in a path; what would be another path is nothing."""
     _, parameter, collection = gives
     try:
-        body = msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, RecursionError):
+        body = plain(answer.body)
+    except NotJson:
         body = None
     value = found.identity(body, parameter, collection)
     if value is None and isinstance(body, dict):
