@@ -28,6 +28,7 @@ from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.load.drivers.http import Http
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import Engine, Limits
+from brinell.load.engine.limited import NO_BOUNDS, Bounds
 from brinell.load.engine.poller import poller
 from brinell.load.engine.recorder import Recorder
 from brinell.load.engine.session import Sessions
@@ -144,6 +145,7 @@ def drive(
     sessions: Callable[[Recorder], Sessions] | None = None,
     version: str = "1.1",
     streams: int = 1,
+    bounds: Bounds = NO_BOUNDS,
 ) -> Outcome:
     """Run one worker's engine in this process. ``during`` is called in a thread once the run has begun. ``sessions``
     take the place of requests.
@@ -171,7 +173,7 @@ def drive(
         sessions(recorder) if sessions else None,
         itertools.count(),
     )
-    limits = Limits(0, connections, int(timeout_s * 1e9), int(shape.span_s * 1e9))
+    limits = Limits(0, connections, int(timeout_s * 1e9), int(shape.span_s * 1e9), bounds)
     engine = Engine(means, limits, shape.due_ns(0, 1), report)
     result = Outcome(engine)
     helper = threading.Thread(target=during, args=(engine,)) if during else None

@@ -76,7 +76,8 @@ class SheddingTraffic(OpenTraffic):
 
     def tick(self, now: int, limit_ns: int) -> None:
         """Shed also what still waits for its connection to open."""
-        self.shed += break_stale(self.open, now, self._shed_ns)
+        stale = break_stale(self.open, now, self._shed_ns)  # which lets others be shed, and counted, meanwhile
+        self.shed += stale
         super().tick(now, limit_ns)
 
     def _go_on(self, connection: Connection, now: int) -> None:

@@ -118,7 +118,8 @@ class SessionTraffic(Traffic):
     def tick(self, now: int, limit_ns: int) -> None:
         """Shed what has waited too long, too."""
         if self._bounds.shed_ns:
-            self.shed += break_stale(self.open, now, self._bounds.shed_ns)
+            stale = break_stale(self.open, now, self._bounds.shed_ns)  # which lets others be shed meanwhile
+            self.shed += stale
             self._drop(now)
         super().tick(now, limit_ns)
 
