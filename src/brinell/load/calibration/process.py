@@ -25,6 +25,7 @@ from brinell.core.histogram import Histogram
 from brinell.core.observation import LoadSlice
 from brinell.load.calibration.null_server import listener, serve
 from brinell.load.contract import Driver, Shape
+from brinell.load.drivers.http_exchange import ExchangeOperation
 from brinell.load.engine.connection import Connection
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import Engine, Limits
@@ -32,7 +33,7 @@ from brinell.load.engine.poller import poller
 from brinell.load.engine.recorder import Recorder
 from brinell.load.engine.session import Send, Session, Sessions
 from brinell.load.engine.traffic import Means
-from brinell.load.engine.work import Operation, chooser
+from brinell.load.engine.work import chooser
 from brinell.load.shapes.closed import Closed
 from brinell.load.shapes.constant import Constant
 from brinell.load.wire import WireOperation, WorkerSpec
@@ -123,7 +124,7 @@ def _run(spec: WorkerSpec, wires: tuple[WireOperation, ...], port: int, connecti
         recorder,
         _connections(spec, driver),
         chooser(operations, spec.seed, 0),
-        _Alone(operations[0]) if spec.sessions is not None else None,
+        _Alone(recorder) if spec.sessions is not None else None,
         count(),
         spec.keep_alive,
     )
@@ -143,13 +144,13 @@ def _connections(spec: WorkerSpec, driver: Driver) -> Callable[..., Connection]:
 class _Alone(Sessions):
     """Sessions of one request: the least that any can cost."""
 
-    def __init__(self, operation: Operation) -> None:
-        self._operation = operation
+    def __init__(self, recorder: Recorder) -> None:
+        self._operation = ExchangeOperation(_PLAIN.name, recorder)
 
     def begin(self, user: int) -> Session:
         """Return a session."""
         del user
-        yield Send(self._operation, self._operation.request)
+        yield Send(self._operation, _PLAIN.request)
 
 
 if __name__ == "__main__":

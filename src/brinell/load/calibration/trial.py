@@ -18,6 +18,7 @@ from brinell.load.wire import WorkerSpec
 PATIENCE_S = 10.0  # for what takes about one: half a second of requests, and the start of an interpreter
 _LOG = "load-workers.log"
 _WAIT_S = 0.05
+_END_S = 1.0  # for a process that has said its last
 _READ_BYTES = 1 << 16
 
 
@@ -77,7 +78,7 @@ def _answer(room: Room, child: Child, order: bytes, words: int, lines: int) -> C
                 break
         elif child.poll() is not None:
             break
-    ended = child.poll()
+    ended = child.poll() if rest or room.clock.now_ns() >= until else child.stop(_END_S)
     how = f"it took longer than {PATIENCE_S:g} s" if ended is None else f"its process ended with status {ended}"
     return Calibrated(skipped=f"it did not work: {how} (load-workers.log)")
 
