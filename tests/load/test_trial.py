@@ -44,7 +44,7 @@ def run(tmp_path):
 
 
 def spec(port, shape=CONSTANT, host="127.0.0.1", **fields):
-    return LoadSpec(name="browse", shape=shape, url=f"http://{host}:{port}", **fields)
+    return LoadSpec(name="browse", shape=shape, url=f"http://{host}:{port}", **{"calibrate": False, **fields})
 
 
 def of(room, kind):

@@ -100,7 +100,8 @@ def fly(lab, tmp_path):
         if not closed:
             shape = {"kind": "constant", "rate": rate, "duration": duration}
         fields = {"timeout_s": 2.0, "connections": 4} | fields
-        spec = LoadSpec(name="x", shape=shape, url=f"http://127.0.0.1:{port}{prefix}", flows=str(file), **fields)
+        url = f"http://127.0.0.1:{port}{prefix}"
+        spec = LoadSpec(name="x", shape=shape, url=url, flows=str(file), **{"calibrate": False, **fields})
         room = FakeRoom(spec, tmp_path, root=tmp_path)
         rooms.append(room)
         LoadTrial(DRIVERS, SHAPES).run(room)

@@ -93,7 +93,8 @@ def press(tmp_path: Path) -> Iterator[Press]:
         folder = tmp_path / str(len(rooms))
         folder.mkdir()
         given = {"connections": 8, "timeout_s": 0.2, "calibrate": False} | fields
-        spec = LoadSpec(name="hostile", shape=shape, url=f"{scheme}://localhost:{port}", **given)
+        url = f"{scheme}://localhost:{port}"
+        spec = LoadSpec(name="hostile", shape=shape, url=url, **{"calibrate": False, **given})
         peak = 0
 
         def look(room: FakeRoom) -> bool:

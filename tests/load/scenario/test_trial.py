@@ -25,7 +25,8 @@ def run(tmp_path):
     rooms = []
 
     def begin(port, shape=SHAPE, **fields):
-        room = FakeRoom(LoadSpec(name="browse", shape=shape, url=f"http://127.0.0.1:{port}", **fields), tmp_path)
+        url = f"http://127.0.0.1:{port}"
+        room = FakeRoom(LoadSpec(name="browse", shape=shape, url=url, **{"calibrate": False, **fields}), tmp_path)
         rooms.append(room)
         LoadTrial(DRIVERS, SHAPES).run(room)
         return room.records
