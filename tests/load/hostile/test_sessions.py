@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import json
 import zlib
 
 import pytest
@@ -117,3 +118,27 @@ def test_what_is_extracted_from_noise_fails_by_name(lab, press):
         session = SessionSpec("reads", (RequestSpec(extract={"id": place}), RequestSpec(path="/{{id}}")))
         press(port, requests=(), sessions=(session,)).failed_as("check")
     assert set(asked) == {b"/"}
+
+
+def test_long_answers_that_are_compared_with_a_document_are_bounded_together(lab, press, tmp_path):
+    """A hundred answers of 4 MB that stop before their end: 400 MB if each were kept to be looked at."""
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "long", "version": "1"},
+        "paths": {"/": {"get": {"responses": {"200": {"content": {"application/json": {"schema": {}}}}}}}},
+    }
+    (tmp_path / "openapi.json").write_text(json.dumps(document))
+    asked = itertools.count()
+
+    async def long(reader, writer):
+        while True:
+            await lab.read_request(reader)
+            first = next(asked) < 8  # tried before the run
+            size = 2 if first else 5_000_000
+            writer.write(OK + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % size)
+            writer.write(b"{}" if first else bytes(4_000_000))
+            await writer.drain()
+
+    shape = {"kind": "constant", "rate": 200, "duration": 0.5}
+    fields = {"openapi": (tmp_path / "openapi.json").as_uri(), "connections": 100, "timeout_s": 2.0, "requests": ()}
+    assert "timeout" in press(lab.start(long), shape, **fields).survived().kinds

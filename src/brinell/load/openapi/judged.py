@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from brinell.load.wire import WireOperation
 
 MOST_BYTES = 4 << 20  # of an answer that comes in parts; a longer one is not looked at
+TOGETHER_BYTES = 64 << 20  # of all such answers under way in a process; beyond, those that go on growing are not either
 
 
 class JudgedOperation(HttpOperation):
@@ -47,15 +48,24 @@ class JudgedOperation(HttpOperation):
         self.cell(outcome).repeat_bytes = round(sum(sizes) / len(sizes))
 
 
-class JudgedConnection(HttpConnection):
-    """``parts`` of an answer that did not come in one piece, None where it is too long; ``wrong`` is what is wrong."""
+class _Parts:
+    """Bytes of answers under way that are kept in this process."""
 
-    __slots__ = ("head_bytes", "part_bytes", "parts", "wrong")
+    total = 0
+
+
+class JudgedConnection(HttpConnection):
+    """``parts`` of an answer that did not come in one piece, ``part_bytes`` of them; ``too_long``: none are kept, and
+    nobody will look. ``wrong`` is what is wrong.
+    """
+
+    __slots__ = ("head_bytes", "part_bytes", "parts", "too_long", "wrong")
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self.parts: list[bytes] = []
         self.part_bytes = 0
+        self.too_long = False
         self.head_bytes = b""
         self.wrong: str | None = None
 
@@ -79,22 +89,35 @@ class JudgedConnection(HttpConnection):
 
     def _begun(self, operation: HttpOperation, data: bytes, ended: int) -> None:
         self.wrong = None
-        self.parts, self.part_bytes = [], 0
-        self.head_bytes = bytes(self.held) + data
+        self._drop_parts()
+        self.too_long = False
+        # Only where the head ends here: one that comes byte by byte must cost what it is long, not its square.
+        self.head_bytes = bytes(self.held) + data if END in bytes(self.held[-3:]) + data else b""
         super()._begun(operation, data, ended)
 
     def _body(self, operation: HttpOperation, head: Head, data: bytes, ended: int) -> None:
-        self.part_bytes += len(data)
-        if self.part_bytes <= MOST_BYTES:
+        if not self.too_long:
             self.parts.append(data)
-        else:
-            self.parts.clear()
+            self.part_bytes += len(data)
+            _Parts.total += len(data)
+            if self.part_bytes > MOST_BYTES or _Parts.total > TOGETHER_BYTES:
+                self.too_long = True
+                self._drop_parts()
         super()._body(operation, head, data, ended)
+
+    def close(self) -> None:
+        """Close the socket and drop what was kept of an answer."""
+        super().close()
+        self._drop_parts()
+
+    def _drop_parts(self) -> None:
+        _Parts.total -= self.part_bytes
+        self.parts, self.part_bytes = [], 0
 
     def _complete(self, head: Head, ended: int, *, keep: bool) -> None:
         operation = self.operation
         if isinstance(operation, JudgedOperation) and operation.judge and head.outcome == outcomes.OK:
-            if self.part_bytes > MOST_BYTES:
+            if self.too_long:
                 operation.judge.unseen += 1
             else:
                 body = b"".join(self.parts)
@@ -103,7 +126,7 @@ class JudgedConnection(HttpConnection):
                 if seen.outcome != before:
                     operation.move_bytes(before, seen.outcome, len(body))
                 head = seen
-        self.parts = []
+        self._drop_parts()
         super()._complete(head, ended, keep=keep)
 
     def _judged(self, judge: Judge, head: Head, head_bytes: bytes, body: bytes) -> Head:
