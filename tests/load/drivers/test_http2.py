@@ -19,13 +19,12 @@ from h2.events import DataReceived, RequestReceived, StreamEnded, StreamReset
 from h2.settings import SettingCodes
 
 from brinell.core.errors import UsageError
-from brinell.core.plan import LoadSpec, RequestSpec
+from brinell.core.plan import RequestSpec
 from brinell.load.drivers.http import Http
 from brinell.load.drivers.http_exchange import ExchangeOperation
 from brinell.load.engine.session import Send
 from brinell.load.shapes.closed import Closed
 from brinell.load.shapes.constant import Constant
-from brinell.subject.targets import Target
 
 MODELS = [Constant(rate=200, duration=0.4), Closed(duration=0.3)]
 models = pytest.mark.parametrize("shape", MODELS, ids=["open", "closed"])
@@ -294,9 +293,6 @@ def test_the_versions_there_are():
     assert type(Http().speaking("1.1")) is Http
     with pytest.raises(UsageError, match=r"1\.1 and 2"):
         Http().speaking("3")
-    spec = LoadSpec(name="x", shape={}, keep_alive=False)
-    with pytest.raises(UsageError, match="keep_alive"):
-        Http().speaking("2").encode(spec, Target("http", "h", 80, ("127.0.0.1",)), None)
 
 
 NGINX = """

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brinell.core.errors import UsageError
-from brinell.core.plan import LoadSpec
 from brinell.load.drivers.http import Http
 from brinell.load.wire import WireOperation
 
@@ -15,20 +12,10 @@ if TYPE_CHECKING:
     from brinell.load.engine.connection import Connection, Host
     from brinell.load.engine.recorder import Recorder
     from brinell.load.engine.work import Operation
-    from brinell.subject.targets import Target
 
 
 class Http2(Http):
     """The driver of ``driver = "http"`` with ``version = "2"``; what a request is, HTTP/1.1's says."""
-
-    def encode(self, spec: LoadSpec, target: Target, root: Path) -> tuple[WireOperation, ...]:
-        """As over HTTP/1.1. UsageError too where every request is to have a connection of its own."""
-        if not spec.keep_alive:
-            raise UsageError(
-                f"[[load]] {spec.name}: keep_alive = false is HTTP/1.1's: in version 2 requests share connections",
-                hint="streams = 1 gives every request under way a connection of its own",
-            )
-        return super().encode(spec, target, root)
 
     def decode(self, operations: Sequence[WireOperation], recorder: Recorder) -> tuple[Operation, ...]:
         """Return the operations as the engine uses them."""
