@@ -290,6 +290,18 @@ class Generator(_Part, frozen=True, kw_only=True):
     schedule_lag_ms: Distribution
 
 
+class SessionCounts(_Part, frozen=True, kw_only=True):
+    """Sessions that began, went through, and ended before their time; the rest were cut off at the schedule's end.
+
+    ``rate`` is what was asked for per second, None in a closed model.
+    """
+
+    begun: int
+    completed: int
+    aborted: int
+    rate: float | None = None
+
+
 class SubjectVitals(_Part, frozen=True, kw_only=True):
     """The subject from outside; ``cpu`` in cores (mean, max), memory in bytes at most. None where not readable."""
 
@@ -365,6 +377,7 @@ class Load(_Part, frozen=True, kw_only=True):
     stages: tuple[Stage, ...] = ()
     warm_up_s: float | None = None  # from the start; None: not known (see ``steady``)
     steady: Steady | None = None  # None: the rate changes by plan
+    sessions: SessionCounts | None = None  # None: requests were by themselves
 
 
 class Part(_Part, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from brinell.core.finding import Finding
 from brinell.core.judgement import Bug, Judgement, Load, SuiteReport, TestEntry
 from brinell.core.verdicts import Exit, Reason, Severity, Verdict
-from brinell.reports.figures import exact, plural, rate, seconds
+from brinell.reports.figures import count, exact, plural, rate, seconds
 
 SEVERITIES = tuple(Severity)
 WORD = {Verdict.FAIL: "NOT READY", Verdict.UNKNOWN: "NOT PROVED", Verdict.PASS: "READY"}
@@ -134,6 +134,12 @@ def rates(load: Load) -> str:
     if load.target_rate is not None:
         told += f" of {rate(load.target_rate)} asked for"
         told += f", {rate(load.sent_rate)} sent" if load.sent_rate is not None else ""
+    if load.sessions is not None:
+        asked = f" of {rate(load.sessions.rate)} asked for" if load.sessions.rate is not None else ""
+        cut = load.sessions.begun - load.sessions.completed - load.sessions.aborted
+        told += f"; {count(load.sessions.begun)} sessions{asked}: {count(load.sessions.completed)} completed"
+        told += f", {count(load.sessions.aborted)} aborted" if load.sessions.aborted else ""
+        told += f", {count(cut)} cut off at the end" if cut else ""
     return told
 
 

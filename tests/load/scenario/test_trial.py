@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from brinell.checks.load import load
 from brinell.core.errors import UsageError
+from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
-from brinell.core.observation import Exemplar, LoadEnded, LoadSlice, LoadStarted
+from brinell.core.observation import Exemplar, LoadEnded, LoadSlice, LoadStarted, StepStarted
 from brinell.core.plan import DataSpec, LoadSpec, RequestSpec, SessionSpec
 from brinell.load.drivers.http import Http
 from brinell.load.trial import LoadTrial
+from brinell.reports.outline import rates
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 from brinell.subject.targets import Target
@@ -29,6 +32,7 @@ def run(tmp_path):
         room = FakeRoom(LoadSpec(name="browse", shape=shape, url=url, **{"calibrate": False, **fields}), tmp_path)
         rooms.append(room)
         LoadTrial(DRIVERS, SHAPES).run(room)
+        begin.part = load(MemoryEvidence(room.plan, [StepStarted(room.step.id), *room.records]))
         return room.records
 
     yield begin
@@ -65,6 +69,10 @@ def test_sessions_on_two_workers(run, shop, tmp_path):
     assert ended.sessions == (2, 2, 0)
     assert ended.worker_failures == ()
     assert ended.span_s < 0.6
+    (numbers,) = run.part.load
+    assert (numbers.sessions.begun, numbers.sessions.completed, numbers.sessions.aborted) == (2, 2, 0)
+    assert rates(numbers).endswith("; 2 sessions of 50/s asked for: 2 completed")
+    assert not [one for one in run.part.findings if one.id.endswith(".sessions")]
 
 
 def test_requests_with_templates_are_an_open_model(run, shop):
@@ -73,6 +81,26 @@ def test_requests_with_templates_are_an_open_model(run, shop):
     assert (started.model, started.target_rate, started.session_rate) == ("open", 50, None)
     assert counted(records) == {("echo", "ok"): 30}
     assert (ended.scheduled, ended.completed) == (30, 30)
+    assert run.part.load[0].sessions is None  # a session of one request is that request
+
+
+def test_sessions_that_ended_before_their_time_are_a_finding_with_the_reason(run, shop):
+    get = RequestSpec(name="get", path="/echo", check={"body_contains": "never"})
+    run(shop.port, sessions=(SessionSpec("s", (get, get)),))
+    (found,) = [one for one in run.part.findings if one.id == "load.browse.sessions"]
+    assert not found.required
+    assert found.title == "browse: 30 of 30 sessions ended before their time"
+    assert found.detail == "30 requests failed, and a session ends with the first that does"
+    assert rates(run.part.load[0]).endswith("0 completed, 30 aborted")
+
+
+def test_what_cannot_be_sent_is_a_finding_although_no_request_failed(run, shop, tmp_path):
+    (tmp_path / "rows.jsonl").write_text('{"v": "a\\nb"}\n{"v": "b"}\n', encoding="utf-8")
+    send = RequestSpec(name="send", path="/echo", headers={"X-V": "{{rows.v}}"})
+    records = run(shop.port, data=(DataSpec("rows.jsonl", "rows"),), requests=(send,))
+    assert counted(records) == {("send", "ok"): 15}
+    (found,) = [one for one in run.part.findings if one.id == "load.browse.sessions"]
+    assert found.detail == "send: header X-V: a value with a line break cannot be sent"
 
 
 def test_samples_of_failed_checks_say_what_was_wrong(run, shop):

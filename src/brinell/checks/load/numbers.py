@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from brinell.checks.load import sessions
 from brinell.checks.load.generator import Trust
 from brinell.checks.load.limits import Ruling
 from brinell.checks.load.tally import OperationTally, SecondTally, Tally, keep_slowest
@@ -72,6 +73,7 @@ def load_of(tally: Tally, trust: Trust, limits: dict[str, float], rulings: dict[
         shed=tally.outcomes.get(outcomes.SHED, 0),
         timeline=tally.course.timeline(),
         curve=curve(tally.response, tally.service),
+        sessions=sessions.counts(tally),
     )
 
 

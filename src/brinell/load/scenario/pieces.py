@@ -9,12 +9,16 @@ from urllib.parse import quote, quote_plus
 import msgspec
 
 from brinell.load.drivers.http_request import SAFE_IN_PATHS
-from brinell.load.engine.session import Aborted
 from brinell.load.scenario.generators import Getter
 from brinell.load.scenario.scope import Scope
 from brinell.load.scenario.template import Columns, has_template, parts, text_of
 
 Piece = bytes | Callable[[Scope], bytes]
+
+
+class Unsendable(Exception):  # noqa: N818 - a value's fault, worded for the sample
+    """A value cannot stand where it should."""
+
 
 _FORBIDDEN = frozenset("\r\n\0")
 
@@ -137,10 +141,10 @@ def _in_header(name: str, getter: Getter) -> Piece:
     def make(scope: Scope) -> bytes:
         value = text_of(getter(scope))
         if not _FORBIDDEN.isdisjoint(value):
-            raise Aborted(f"header {name}: a value with a line break cannot be sent")
+            raise Unsendable(f"header {name}: a value with a line break cannot be sent")
         try:
             return value.encode("latin-1")
         except UnicodeEncodeError:
-            raise Aborted(f"header {name}: a value outside Latin-1 cannot be sent") from None
+            raise Unsendable(f"header {name}: a value outside Latin-1 cannot be sent") from None
 
     return make

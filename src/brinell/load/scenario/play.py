@@ -18,6 +18,7 @@ from brinell.load.scenario import verify
 from brinell.load.scenario.cookies import Jar
 from brinell.load.scenario.data import Source
 from brinell.load.scenario.draws import Draws
+from brinell.load.scenario.pieces import Unsendable
 from brinell.load.scenario.redirects import STATUSES, Hop, Place, Redirects, Refused
 from brinell.load.scenario.scope import Scope
 from brinell.load.scenario.script import Script
@@ -113,8 +114,8 @@ class Play:
         script = step.script
         try:
             request = script.render(scope)
-        except KeyError as missing:
-            raise _unknown(script, missing) from None
+        except (KeyError, Unsendable) as fault:
+            raise _unsendable(script, fault) from None
         return Send(step.operation, request, partial(script.judge, scope=scope) if script.judges else None)
 
     def _ask(self, step: Step, scope: Scope, jar: Jar | None) -> Any:
@@ -123,10 +124,8 @@ class Play:
         try:
             place, path = self._beginning(script, scope)
             fields, content = script.fields(scope), script.content(scope)
-        except KeyError as missing:
-            raise _unknown(script, missing) from None
-        except Refused as refused:
-            raise Aborted(str(refused), script.name) from None
+        except (KeyError, Unsendable, Refused) as fault:
+            raise _unsendable(script, fault) from None
         operation, method = step.operation, script.method
         for left in range(self._most, -1, -1):
             follow = _Follow(self._redirects if self._most else None, script, scope, (place, path, method), left)
@@ -190,8 +189,10 @@ def _for_place(fields: list[tuple[str, bytes]], place: Place, home: Place) -> li
     return [("Host", place.authority.encode()), *kept]
 
 
-def _unknown(script: Script, missing: KeyError) -> Aborted:
-    return Aborted(f"{missing.args[0]} is used, and no answer of this session gave it", script.name)
+def _unsendable(script: Script, fault: Exception) -> Aborted:
+    if isinstance(fault, KeyError):
+        return Aborted(f"{fault.args[0]} is used, and no answer of this session gave it", script.name)
+    return Aborted(str(fault), script.name)
 
 
 def _kinds(wired: verify.Wired, stage: Stage) -> list[Kind]:
