@@ -24,6 +24,8 @@ from brinell.load.contract import Driver, Shape
 from brinell.load.drivers.call import Calls
 from brinell.load.fleet import Fleet
 from brinell.load.ledger import Ledger
+from brinell.load.machine import MachineWatch
+from brinell.load.means import look, refuse
 from brinell.load.schedule import Schedule
 from brinell.load.watch import CallWatch, SubjectWatch
 from brinell.load.wire import WireOperation, WireSessions, WorkerSpec
@@ -88,6 +90,9 @@ class LoadTrial:
         schedule = Schedule(spec, shape, folder, partly=partly and shape.model == "open")
         name = _class_name(type(driver))
         specs = _split(spec, schedule, operations, name, target=target, address=address, sessions=sessions)
+        means = look(spec, specs, schedule.shape.peak_rate, address)
+        refuse(spec, means, closed=shape.model == "closed")
+        room.emit(means)
         room.emit(calibrate(room, spec, specs, schedule.shape.peak_rate))
         fleet = Fleet(room, specs)
         try:
@@ -110,6 +115,7 @@ class _Scenario:
         self._schedule = schedule
         self._fleet = fleet
         self._watch = watch
+        self._machine = MachineWatch(room)
         self._start_ns = room.clock.now_ns() + HEAD_START_NS
         self._ledger = Ledger(self._start_ns, schedule.span_s)
 
@@ -156,6 +162,7 @@ class _Scenario:
             self._read(_READ_S)
             now = clock.now_ns()
             self._watch.look(now)
+            self._machine.look(now)
             if now >= say_ns:
                 say_ns = now + 1_000_000_000
                 room.progress(
@@ -180,6 +187,7 @@ class _Scenario:
 
     def _end(self, *, interrupted: bool) -> None:
         room = self._room
+        self._machine.look(room.clock.now_ns(), last=True)
         ended = self._ledger.ended(room.clock.now_ns(), tuple(self._fleet.failures), interrupted=interrupted)
         ended = msgspec.structs.replace(ended, planned=self._schedule.planned(ended.span_s))
         room.emit(ended)
