@@ -206,6 +206,11 @@ def test_bless_compare_and_runs(brinell, project):
     said = brinell("compare")
     assert said.code == 0
     assert "tests/test_sums.py::test_wrong" in said.out
+    assert brinell("compare", "--markdown").out.startswith("# Worse: pass → fail\n")
+    assert brinell("compare", "--html", "both.html").code == 0
+    assert (project / "both.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert brinell("compare", "--html", "no/such/folder.html").code == 2
+    assert brinell("compare", "--open").code == 2
     assert "not judged" not in brinell("runs").out
 
 

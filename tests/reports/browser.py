@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-proxy-server",
-    "--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-port=0", "--hide-scrollbars",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-port=0", "--hide-scrollbars",
 )  # fmt: skip
 PATH = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -60,6 +60,11 @@ class Browser:
         self.call("Page.navigate", url=f"{path.as_uri()}{fragment}")
         self.wait("document.readyState === 'complete' && location.protocol === 'file:'")
         self.ask("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def go(self, url: str) -> None:
+        """Load a page of a server on 127.0.0.1 and wait until its scripts have run."""
+        self.call("Page.navigate", url=url)
+        self.wait("document.readyState === 'complete' && location.protocol === 'http:'")
 
     def ask(self, expression: str) -> Any:
         """Evaluate an expression in the page; promises are awaited."""

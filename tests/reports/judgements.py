@@ -5,6 +5,7 @@ and a strategy for all the others.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -559,6 +560,7 @@ def _histogram() -> str:
     return histogram.encode()
 
 
+@cache
 def recorded(seconds: int, base_ms: float = 80.0, rate: int = 100) -> tuple[Timeline, Curve]:
     """Return the timeline and the curve of a scenario with a slow stretch, time-outs and errors in it."""
     course, whole = Course(0), Histogram()

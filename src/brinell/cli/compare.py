@@ -10,19 +10,23 @@ from typing import Annotated
 import msgspec
 import typer
 
-from brinell.cli import options, say
+from brinell.cli import options, say, session
 from brinell.core.comparison import compare
 from brinell.core.errors import UsageError
 from brinell.journal import runs
 from brinell.live.console import look_at
 from brinell.publish import load
 from brinell.reports.comparison import comparison
+from brinell.reports.comparison_html import comparison_html
+from brinell.reports.comparison_markdown import comparison_markdown
 
 EXAMPLES = """
 brinell compare                 the two newest runs
 brinell compare A               A and the newest
 brinell compare A B             any two: paths, ids or unique prefixes
 brinell compare A B --json      for scripts
+brinell compare A B --markdown  for a pull request
+brinell compare A B --html compare.html --open
 """
 
 
@@ -31,18 +35,34 @@ def command(
     b: Annotated[str, typer.Argument(metavar="B", help="The later run.")] = "latest",
     *,
     json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print it as Markdown, for a pull request.")] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write it as a page too, with both runs' charts.")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="With --html: open the page in a browser.")] = False,
 ) -> int:
     """Put two runs side by side: verdicts, bugs, tests that changed, times, latencies.
 
     It shows differences and judges none of them: whether something got slower is a verdict that needs a blessed
-    baseline (brinell bless) and comparable machines. Exits 0.
+    baseline (brinell bless) and comparable machines. Of load it says what could be noise, going by how much the
+    seconds of either run differ from each other. Exits 0.
     """
     root = options.here()
     later = runs.find(root, b)
     earlier = runs.find(root, a) if a is not None else _before(root, later.name)
-    found = compare(load(earlier), load(later))
+    before, after = load(earlier), load(later)
+    found = compare(before, after)
+    if open_ and html is None:
+        raise UsageError("--open opens the page that --html writes", hint="--html compare.html --open")
+    if html is not None:
+        _write(html, comparison_html(found, before, after))
+    if open_ and html is not None:
+        session.open_file(html)
     if json:
         say.out(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        return 0
+    if markdown:
+        say.out(comparison_markdown(found).rstrip("\n"))
         return 0
     screen = look_at(sys.stdout, os.environ)
     say.out(comparison(found, width=screen.width, color=screen.color, encoding=screen.encoding).rstrip("\n"))
@@ -59,3 +79,11 @@ def _before(root: Path, later: str) -> Path:
         if entry.id < later and entry.verdict is not None:
             return entry.path
     raise UsageError("there is no earlier run to compare with", hint="brinell run makes one; or name two runs")
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UsageError(f"--html {file}: {error.strerror}", hint="give a file you may write") from None
+    say.note(f"Written: {say.near(file)}")

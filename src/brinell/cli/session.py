@@ -114,7 +114,7 @@ def show(judgement: Judgement, folder: Path, output: Output, *, following: Steps
         if not output.quiet:
             say.next_steps(next_steps(judgement, folder, opened=output.open) if following is None else following)
     if output.open:
-        _open(folder / REPORT)
+        open_file(folder / REPORT)
     return judgement.exit_code
 
 
@@ -265,7 +265,8 @@ def _unhurried() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _open(path: Path) -> None:
+def open_file(path: Path) -> None:
+    """Open a file in a browser; say so where that cannot be."""
     if not path.exists():
         say.note(f"no {path.name} to open")
     elif not webbrowser.open(path.resolve().as_uri()):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from brinell.core.judgement import Judgement, Load, TestEntry
+from brinell.core.load_comparison import LoadChange, load_change
 from brinell.core.verdicts import Verdict
 
 MOVERS = 20
@@ -87,6 +88,7 @@ class Comparison(_Part, frozen=True):
     bugs: BugChanges
     suite_seconds: Numbers
     load: dict[str, dict[str, Numbers]]
+    load_changes: dict[str, LoadChange] = {}  # scenarios of both runs, with what chance may explain
 
     @property
     def worse(self) -> bool:
@@ -97,6 +99,7 @@ class Comparison(_Part, frozen=True):
 
 def compare(a: Judgement, b: Judgement) -> Comparison:
     """Put the earlier run ``a`` and the later run ``b`` side by side."""
+    before, after = ({load.scenario: load for load in judgement.load} for judgement in (a, b))
     verdicts = [{finding.id: finding.verdict.value for finding in judgement.findings} for judgement in (a, b)]
     return Comparison(
         a=a.run.id,
@@ -110,7 +113,8 @@ def compare(a: Judgement, b: Judgement) -> Comparison:
         suite_seconds=Numbers(
             a=a.suite.execution_time_seconds if a.suite else None, b=b.suite.execution_time_seconds if b.suite else None
         ),
-        load=_loads({load.scenario: load for load in a.load}, {load.scenario: load for load in b.load}),
+        load=_loads(before, after),
+        load_changes={name: load_change(load, after[name]) for name, load in before.items() if name in after},
     )
 
 

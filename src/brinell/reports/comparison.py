@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 
 from brinell.core.comparison import BugChanges, Comparison, Numbers, TestChanges, Texts
 from brinell.core.verdicts import Verdict
-from brinell.reports.figures import MISSING, exact, plural, rate, seconds
+from brinell.reports import outline_compare
+from brinell.reports.figures import plural, seconds
 from brinell.reports.layout import STYLE, Pen
 
 WIDEST = 110
 _MOST = 15
 _MOST_MOVERS = 10
-_LATENCIES = ("response_p50_ms", "response_p95_ms", "response_p99_ms", "response_max_ms", "service_p95_ms")
-_COUNTS = ("achieved_rate", "requests", "errors")
 
 
 def comparison(c: Comparison, *, width: int = 80, color: bool = False, encoding: str = "utf-8") -> str:
@@ -26,8 +25,11 @@ def comparison(c: Comparison, *, width: int = 80, color: bool = False, encoding:
     _bugs(pen, c.bugs)
     _tests(pen, c.tests)
     _suite(pen, c)
-    for scenario, metrics in c.load.items():
-        _load(pen, scenario, metrics)
+    for scenario in c.load:
+        _load(pen, c, scenario)
+    if c.load_changes:
+        pen.blank()
+        pen.say(outline_compare.CAUTION, indent=2, style="dim")
     if c.fingerprint:
         pen.heading("Where they ran")
         pen.say("The runs differ in what follows: their times do not compare.", style="yellow")
@@ -109,31 +111,16 @@ def _suite(pen: Pen, c: Comparison) -> None:
         pen.say("A single run against another may differ by chance.", indent=2, style="dim")
 
 
-def _load(pen: Pen, scenario: str, metrics: Mapping[str, Numbers]) -> None:
+def _load(pen: Pen, c: Comparison, scenario: str) -> None:
+    change = c.load_changes.get(scenario)
     pen.heading(f"Load: {scenario}")
-    rows: list[tuple[str, ...]] = [("", "a", "b", "b/a")]
-    for name in (*_COUNTS, *_LATENCIES):
-        numbers = metrics.get(name)
-        if numbers is not None and (numbers.a is not None or numbers.b is not None):
-            rows.append(
-                (
-                    name.replace("_ms", " ms").replace("_", " "),
-                    _short(name, numbers.a),
-                    _short(name, numbers.b),
-                    _ratio(numbers),
-                )
-            )
-    pen.table(rows, indent=2)
-
-
-def _short(name: str, value: float | None) -> str:
-    if name.endswith("_rate"):
-        return rate(value)
-    return MISSING if value is None else exact(float(f"{value:.4g}") if abs(value) < 1000 else round(value))
-
-
-def _ratio(numbers: Numbers) -> str:
-    return MISSING if numbers.ratio is None else f"{numbers.ratio:.2f}"
+    if said := outline_compare.conditions(change):
+        pen.say(said, indent=2, style="yellow")
+    rows = outline_compare.rows(c.load[scenario], change)
+    head = outline_compare.HEAD if change else outline_compare.HEAD[:4]
+    pen.table([head, *(tuple(row)[: len(head)] for row in rows)], indent=2)
+    for doubt in outline_compare.doubts(change):
+        pen.say(f"cannot tell: {doubt}", indent=2, style="dim")
 
 
 def _times(numbers: Numbers) -> str:

@@ -22,8 +22,12 @@ _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
 def data(judgement: Judgement) -> Markup:
-    """Return the JSON, with ``< > &`` and the separators U+2028 and U+2029 as escapes. Numbers not finite are null."""
-    content = {"tests": _tests(judgement), "load": [data_of(load) for load in judgement.load]}
+    """Return the JSON of a judgement's page."""
+    return inert({"tests": _tests(judgement), "load": [data_of(load) for load in judgement.load]})
+
+
+def inert(content: Any) -> Markup:
+    """Return JSON, with ``< > &`` and the separators U+2028 and U+2029 as escapes. Numbers not finite are null."""
     text = json.dumps(_finite(content), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Markup(text.translate(_ESCAPES))  # noqa: S704 - inert: a data block without a character of markup
 

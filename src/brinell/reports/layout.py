@@ -154,7 +154,7 @@ class Pen:
         widths = [max(cells(row[column]) for row in rows) for column in range(len(rows[0]))]
         if indent + sum(widths) + 2 * (len(widths) - 1) > self.width:
             for row in rows[1:]:
-                pairs = (f"{head} {cell}" for head, cell in zip(rows[0][1:], row[1:], strict=True))
+                pairs = (f"{head} {cell}".strip() for head, cell in zip(rows[0][1:], row[1:], strict=True) if cell)
                 self.say(", ".join(pairs), lead=f"{row[0]}:", indent=indent)
             return
         for number, row in enumerate(rows):

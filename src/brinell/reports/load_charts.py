@@ -49,11 +49,12 @@ def course(picture: Picture) -> Markup:
     makers = (_latency, _requests, _unanswered, _errors, _cores, _memory, _lag, _generator)
     panels = [found for make in makers if (found := make(picture)) is not None]
     shaded = _shades(picture)
-    parts = [_panel(panel, _behind(picture, panel.height) + shaded(panel.height)) for panel in panels]
-    return Markup("").join(Markup(part) for part in (*parts, _axis(picture)))  # noqa: S704 - texts are escaped where they are put in
+    parts = [panel_of(panel, upright_marks(picture.until_s, panel.height) + shaded(panel.height)) for panel in panels]
+    return Markup("").join(Markup(part) for part in (*parts, axis(picture.until_s, _notes(picture))))  # noqa: S704 - texts are escaped where they are put in
 
 
-def _panel(panel: Panel, behind: str) -> str:
+def panel_of(panel: Panel, behind: str) -> str:
+    """Return a panel with its legend; ``behind`` is drawn first."""
     keys = "".join(
         f'<span class="key"><i class="{key.kind}"></i>{escape(key.name)}'
         + (f' <b data-value="{escape(key.column)}">{escape(key.text)}</b>' if key.column else "")
@@ -82,7 +83,7 @@ def _latency(picture: Picture) -> Panel | None:
         cells, most = _heat(heat, scale, group, picture)
         inner += cells
         keys.append(Key("heat", f"requests, 1 to {count(most)} a cell", ""))
-    inner += _grid(scale, plot.duration_label)
+    inner += grid(scale, plot.duration_label)
     places = [(scale.at(one.milliseconds), one.words) for one in picture.limits if scale.holds(one.milliseconds)]
     inner += "".join(plot.level(y, "limit") for y, _ in places)
     drawn = "".join(_line(picture, f"under {name}", columns[name], scale) for name in _QUANTILES)
@@ -157,7 +158,7 @@ def _requests(picture: Picture) -> Panel | None:
     if plot.known(timeline.due_rate):
         keys.insert(0, Key("due", "due", "due_rate", picture.whole.get("due_rate", "")))
         drawn = _line(picture, "due", timeline.due_rate, scale) + drawn
-    inner = _grid(scale, plot.number_label) + plot.stretched(picture.until_s, STRIP, drawn)
+    inner = grid(scale, plot.number_label) + plot.stretched(picture.until_s, STRIP, drawn)
     return Panel("Requests a second", tuple(keys), STRIP, inner, _summary(picture, ("rate", "due_rate")))
 
 
@@ -168,7 +169,7 @@ def _unanswered(picture: Picture) -> Panel | None:
         return None
     drawn = _area(picture, "left", timeline.unanswered, scale) + _line(picture, "waiting", timeline.waiting, scale)
     keys = Key("left", "in all", "unanswered"), Key("waiting", "waiting for a connection", "waiting")
-    inner = _grid(scale, plot.number_label) + plot.stretched(picture.until_s, STRIP, drawn)
+    inner = grid(scale, plot.number_label) + plot.stretched(picture.until_s, STRIP, drawn)
     most = max(plot.known(timeline.unanswered), default=0.0)
     return Panel("Due and not answered", keys, STRIP, inner, f"At most {count(most)} at the end of a second.")
 
@@ -199,7 +200,7 @@ def _errors(picture: Picture) -> Panel | None:
         Key(f"e{number}", kind_name(kind), f"errors.{number}", picture.whole.get(f"errors.{kind}", ""))
         for number, kind in enumerate(timeline.errors)
     )
-    inner = _grid(scale, plot.number_label) + plot.stretched(picture.until_s, STRIP, drawn)
+    inner = grid(scale, plot.number_label) + plot.stretched(picture.until_s, STRIP, drawn)
     told = ", ".join(f"{kind_name(kind)} {count(sum(column))}" for kind, column in timeline.errors.items())
     return Panel("Errors a second", keys, STRIP, inner, f"In all: {told}.")
 
@@ -252,7 +253,7 @@ def _strip(
         return None
     drawn = "".join(_line(picture, kind, column, scale) for kind, _, _, column in lines)
     keys = tuple(Key(kind, name, column, picture.whole.get(column, "")) for kind, name, column, _ in lines)
-    inner = _grid(scale, words) + plot.stretched(picture.until_s, height, drawn)
+    inner = grid(scale, words) + plot.stretched(picture.until_s, height, drawn)
     return Panel(title, keys, height, inner, _summary(picture, [key.column for key in keys]))
 
 
@@ -260,11 +261,11 @@ def _strip(
 
 
 def _line(picture: Picture, kind: str, values: plot.Values, scale: plot.Scale) -> str:
-    return plot.line(kind, [None if p is None else (p[0], scale.at(p[1])) for p in _points(picture, values)])
+    return plot.line(kind, [None if p is None else (p[0], scale.at(p[1])) for p in points(picture, values)])
 
 
 def _area(picture: Picture, kind: str, values: plot.Values, scale: plot.Scale) -> str:
-    known = [point for point in _points(picture, values) if point is not None]
+    known = [point for point in points(picture, values) if point is not None]
     if not known:
         return ""
     edge = "L".join(f"{x:g} {scale.at(value):.1f}" for x, value in known)
@@ -272,7 +273,7 @@ def _area(picture: Picture, kind: str, values: plot.Values, scale: plot.Scale) -
     return f'<path class="{kind}" d="{d}"/>'
 
 
-def _points(picture: Picture, values: plot.Values) -> list[tuple[float, float] | None]:
+def points(picture: Picture, values: plot.Values) -> list[tuple[float, float] | None]:
     """Return where values stand: in the middle of their column."""
     step, until_s = picture.timeline.step_s, picture.until_s
     return [
@@ -281,7 +282,8 @@ def _points(picture: Picture, values: plot.Values) -> list[tuple[float, float] |
     ]
 
 
-def _grid(scale: plot.Scale, words: Callable[[float], str]) -> str:
+def grid(scale: plot.Scale, words: Callable[[float], str]) -> str:
+    """Return the lines of a scale with their values."""
     parts = []
     for value in scale.ticks():
         y = scale.at(value)
@@ -289,10 +291,11 @@ def _grid(scale: plot.Scale, words: Callable[[float], str]) -> str:
     return "".join(parts)
 
 
-def _behind(picture: Picture, height: float) -> str:
-    marks = plot.time_ticks(picture.until_s)
+def upright_marks(until_s: float, height: float) -> str:
+    """Return the lines of the time axis through a panel."""
+    marks = plot.time_ticks(until_s)
     return "".join(
-        plot.upright(second / picture.until_s, height, "time" if always else "time roomy") for second, always in marks
+        plot.upright(second / until_s, height, "time" if always else "time roomy") for second, always in marks
     )
 
 
@@ -306,23 +309,28 @@ def _shades(picture: Picture) -> Callable[[float], str]:
     return lambda height: "".join(plot.band(low, high, height, "apart") for low, high in bands)
 
 
-def _axis(picture: Picture) -> str:
-    """Return the marks below the panels, and what the shaded stretches are."""
+def axis(until_s: float, notes: Sequence[tuple[float, str]] = ()) -> str:
+    """Return the marks below the panels; ``notes`` are words and where they stand."""
     parts = [plot.level(0.5, "axis")]
-    for second, always in plot.time_ticks(picture.until_s):
-        where, words = plot.across(second / picture.until_s), plot.time_label(second, picture.until_s)
+    for second, always in plot.time_ticks(until_s):
+        where, words = plot.across(second / until_s), plot.time_label(second, until_s)
         parts.append(plot.text(where, 17, words, anchor="middle", kind="" if always else "roomy"))
-    notes = []
-    if picture.warm_up_s:
-        notes.append((picture.warm_up_s / picture.until_s / 2, "warm-up"))
-    if 0 < picture.span_s < picture.until_s and picture.until_s - picture.span_s >= 0.5:
-        notes.append(((picture.span_s / picture.until_s + 1) / 2, "after the schedule"))
     for share, words in notes:
         anchor = "start" if share < 0.1 else "end" if share > 0.85 else "middle"
         edge = 0.0 if anchor == "start" else 1.0 if anchor == "end" else share
         parts.append(plot.text(plot.across(edge), 34, words, anchor=anchor, kind="note"))
     height = 40 if notes else 22
     return f'<svg class="plot axis" width="100%" height="{height}" aria-hidden="true">{"".join(parts)}</svg>'
+
+
+def _notes(picture: Picture) -> list[tuple[float, str]]:
+    """Return what the shaded stretches are."""
+    found = []
+    if picture.warm_up_s:
+        found.append((picture.warm_up_s / picture.until_s / 2, "warm-up"))
+    if 0 < picture.span_s < picture.until_s and picture.until_s - picture.span_s >= 0.5:
+        found.append(((picture.span_s / picture.until_s + 1) / 2, "after the schedule"))
+    return found
 
 
 def _summary(picture: Picture, columns: Sequence[str]) -> str:

@@ -7,8 +7,9 @@ function threeDigits(value) {
   return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-function valueText(column, value) {
+function valueText(name, value) {
   if (value === null || value === undefined) return "–";
+  const column = name.replace(/\.[ab]$/, ""); // of two runs
   if (column.endsWith("_ms") || column === "response" || column === "service") return `${threeDigits(value)} ms`;
   if (column.endsWith("rate")) return `${value.toLocaleString("en", { maximumFractionDigits: 1 })}/s`;
   if (column === "rss_bytes") return `${threeDigits(value / MIB)} MiB`;

@@ -1,0 +1,49 @@
+"""Two runs side by side as a page of its own: one file, no network, complete without a script like ``report.html``."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from brinell.core.comparison import Comparison
+from brinell.core.judgement import Judgement
+from brinell.core.verdicts import Verdict
+from brinell.reports import html, outline_compare
+from brinell.reports.html_data import inert
+from brinell.reports.load_overlay import overlay
+
+_SCRIPTS = ("page.js", "chart.js")
+_MOST = 50
+
+
+def comparison_html(c: Comparison, a: Judgement, b: Judgement) -> str:
+    """Return the page; ``c`` is what ``compare(a, b)`` found."""
+    style, code = html.file("page.css"), "".join(html.file(name) for name in _SCRIPTS)
+    before, after = ({load.scenario: load for load in judgement.load} for judgement in (a, b))
+    drawn = {name: overlay(before[name], after[name]) for name in c.load_changes}
+    scenarios = [
+        {
+            "name": name,
+            "rows": outline_compare.rows(metrics, c.load_changes.get(name)),
+            "conditions": outline_compare.conditions(c.load_changes.get(name)),
+            "doubts": outline_compare.doubts(c.load_changes.get(name)),
+            "drawn": drawn.get(name),
+        }
+        for name, metrics in c.load.items()
+    ]
+    loads = [found.data if (found := drawn.get(name)) else {} for name in c.load]
+    verdicts = {verdict.value: verdict for verdict in Verdict}
+    page = html.environment().get_template("compare.html")
+    return page.render(
+        c=c,
+        word="worse" if c.worse else "the same" if c.verdict.a == c.verdict.b else "better",
+        verdict=verdicts.get(c.verdict.b or "", Verdict.UNKNOWN).value,
+        scenarios=scenarios,
+        head=outline_compare.HEAD,
+        caution=outline_compare.CAUTION,
+        most=_MOST,
+        data=inert({"tests": None, "load": loads}),
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(code),  # noqa: S704 - our own file
+        style_hash=html.source_hash(style),
+        script_hash=html.source_hash(code),
+    )
