@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from brinell.cli import say
+from brinell.cli import say, schedule_words
 from brinell.cli.options import here
 from brinell.config import from_toml, source
 from brinell.config.durations import spell
@@ -161,13 +161,14 @@ def _quality(spec: QualitySpec) -> list[str]:
 def _load(spec: LoadSpec) -> list[str]:
     total = sum(request.weight for request in spec.requests)
     shape = shape_of(spec.shape)
-    pace = f"{shape.target_rate:g} requests/s" if shape.target_rate else f"{spec.connections} users in turn"
     place = f"{spec.driver} to {spec.url or 'the service'}" if spec.call is None else f"calls {spec.call}"
     once = "connection" if spec.call is None else "call"
     bounds = f"at most {_plural(spec.connections, once)} at once, {_plural(spec.workers, 'worker')}"
     lines = [
-        f"{shape.model} model, {pace} for {spell(shape.span_s)}, {place}",
+        f"{shape.model} model, {schedule_words.pace(spec, shape)} for {spell(shape.span_s)}, {place}",
+        *([volume] if (volume := schedule_words.volume(spec, shape)) else []),
         f"{bounds}, {spell(spec.timeout_s)} for an answer",
+        *schedule_words.rules(spec),
     ]
     requests = spec.requests if spec.call is None and spec.flows is None else ()
     if spec.flows is not None:
