@@ -13,7 +13,7 @@ from brinell.core.redact import one_line
 MOST_BYTES = 32 << 20  # GitHub's whole description is 12 MB
 MOST_DEPTH = 200
 MOST_VALUES = 3_000_000  # GitHub's has half a million
-MOST_YAML_BYTES = 8 << 20  # reading YAML takes a hundred times as long as JSON
+MOST_YAML_BYTES = 4 << 20  # reading YAML takes a hundred times as long as JSON
 
 
 class Unreadable(Exception):  # noqa: N818 - a property of the document, worded for the user
@@ -53,9 +53,11 @@ def _json(text: bytes) -> Any:
 def _yaml(text: bytes) -> Any:
     if importlib.util.find_spec("yaml") is None:
         raise Unreadable("it is YAML, and nothing here reads that", "pip install 'brinell[yaml]', or give it as JSON")
-    if len(text) > MOST_YAML_BYTES:
-        raise Unreadable(f"it has {len(text)} bytes of YAML, and at most {MOST_YAML_BYTES} are read", "give it as JSON")
     import yaml  # noqa: PLC0415 - optional: most documents are JSON
+
+    most = MOST_YAML_BYTES if hasattr(yaml, "CSafeLoader") else MOST_YAML_BYTES // 8
+    if len(text) > most:
+        raise Unreadable(f"it has {len(text)} bytes of YAML, and at most {most} are read", "give it as JSON")
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         """Dates stay text, as in JSON; keys such as 200 become text."""

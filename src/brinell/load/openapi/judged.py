@@ -30,7 +30,7 @@ TOGETHER_BYTES = 64 << 20  # of all such answers under way in a process; beyond,
 class JudgedOperation(HttpOperation):
     """``judge`` None: nothing is known of its answers. ``siblings`` are all prepared requests of its name."""
 
-    __slots__ = ("judge", "seen_wrong", "siblings")
+    __slots__ = ("fields", "head_bytes", "judge", "seen_wrong", "siblings")
 
     def __init__(
         self, wire: WireOperation, recorder: Recorder, judge: Judge | None, siblings: list[JudgedOperation]
@@ -39,6 +39,8 @@ class JudgedOperation(HttpOperation):
         self.judge = judge
         self.siblings = siblings
         self.seen_wrong: str | None = None
+        self.head_bytes = b""
+        self.fields = "", ""
         siblings.append(self)
 
     def see(self, answer: bytes, outcome: str) -> None:
@@ -82,7 +84,7 @@ class JudgedConnection(HttpConnection):
         self.wrong = None
         if isinstance(operation, JudgedOperation) and operation.judge and head.outcome == outcomes.OK:
             end = data.find(END) + len(END)
-            head = self._judged(operation.judge, head, data[:end], data[end:])
+            head = self._judged(operation, operation.judge, head, data[:end], data[end:])
         if isinstance(operation, JudgedOperation):
             operation.seen_wrong = self.wrong if data == operation.before else operation.seen_wrong
         super()._whole(operation, head, data, ended)
@@ -122,15 +124,18 @@ class JudgedConnection(HttpConnection):
             else:
                 body = b"".join(self.parts)
                 before = head.outcome
-                seen = self._judged(operation.judge, head, *_split(self.head_bytes, body, head))
+                seen = self._judged(operation, operation.judge, head, *_split(self.head_bytes, body, head))
                 if seen.outcome != before:
                     operation.move_bytes(before, seen.outcome, len(body))
                 head = seen
         self._drop_parts()
         super()._complete(head, ended, keep=keep)
 
-    def _judged(self, judge: Judge, head: Head, head_bytes: bytes, body: bytes) -> Head:
-        kind, encoding = _field(head_bytes, b"content-type"), _field(head_bytes, b"content-encoding")
+    def _judged(self, operation: JudgedOperation, judge: Judge, head: Head, head_bytes: bytes, body: bytes) -> Head:
+        if head_bytes != operation.head_bytes:  # heads change with their Date, once a second
+            operation.head_bytes = head_bytes
+            operation.fields = _field(head_bytes, b"content-type"), _field(head_bytes, b"content-encoding")
+        kind, encoding = operation.fields
         if encoding not in {"", "identity"}:
             judge.unseen += 1
             return head

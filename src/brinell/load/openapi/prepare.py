@@ -64,7 +64,7 @@ def prepare(room: Room, spec: LoadSpec, target: Target, address: str) -> Describ
         raise SubjectError(f"{where}: {why}", hint="is it the address of the document?") from None
     head = Head(bare.lines, target_path(spec.url) or urlsplit(reading.base).path.rstrip("/"))
     variants = Variants(reading, spec.seed)
-    contract = _contract(reading, variants) if spec.openapi_validate else Contract({})
+    contract = _contract(reading, variants, room.tick) if spec.openapi_validate else Contract({})
     asking = asker(target, address)
     explorer = Explorer(
         reading,
@@ -131,10 +131,11 @@ def _file(home: str, at: str) -> bytes:
         raise Unreadable(f"{path.name}: {error.strerror}") from None
 
 
-def _contract(reading: Reading, variants: Variants) -> Contract:
+def _contract(reading: Reading, variants: Variants, tick: Callable[[], None]) -> Contract:
     """Return what all answers have to look like; a schema that cannot be read asks nothing."""
     operations = {}
     for operation in reading.operations:
+        tick()  # a large document takes seconds
         responses: dict[str, dict[str, Any]] = {}
         for status, response in operation.responses.items():
             content = responses.setdefault(status, {})
