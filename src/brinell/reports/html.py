@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from brinell.core.judgement import Judgement
 from brinell.core.redact import one_line, plain
-from brinell.reports import figures, html_time, html_view, outline, outline_traffic, outline_trust
+from brinell.reports import figures, html_time, html_view, outline, outline_stages, outline_traffic, outline_trust
 from brinell.reports.html_data import data
 from brinell.reports.load_figures import figures_of
 
@@ -81,6 +81,8 @@ def environment() -> jinja2.Environment:
         detail_lines=html_view.detail_lines,
         sentence=lambda text: text[:1].upper() + text[1:],
         rates=outline.rates,
+        steadiness=outline_stages.steadiness,
+        stages=outline_stages.stages,
         workers=outline.workers,
         speed_up=outline.speed_up,
         thresholds=outline.thresholds,

@@ -7,7 +7,7 @@ from collections import defaultdict
 from brinell.core.finding import Finding
 from brinell.core.judgement import Distribution, Judgement, Load, SuiteReport
 from brinell.core.verdicts import Verdict
-from brinell.reports import outline
+from brinell.reports import outline, outline_stages
 from brinell.reports.figures import (
     cores,
     count,
@@ -166,6 +166,8 @@ def _load(load: Load) -> list[str]:
         f"Generator: {believed}; {percent(generator.cpu)} of a core, {lag}.  \n"
         f"Subject: {cores(subject.cpu)} cores, {size(subject.rss)}, {held}."
     )
+    if told := outline_stages.steadiness(load):
+        facts += f"  \nCourse: {text(told)}."
     parts = [f"## Load: {text(load.scenario)}", facts, _times(load)]
     limits = [
         (MARK[verdict], cell(name), cell(observed), cell(limit))
@@ -173,6 +175,8 @@ def _load(load: Load) -> list[str]:
     ]
     if limits:
         parts.append(table(("", "Threshold", "Observed", "Limit"), limits, numbers=2))
+    if load.stages:
+        parts.append(table(outline_stages.HEAD, outline_stages.stages(load), numbers=7))
     if load.errors:
         rows = [(cell(kind), count(number)) for kind, number in outline.errors(load)]
         parts.append(table(("Error", "Requests"), rows, numbers=1))

@@ -132,7 +132,9 @@ def rates(load: Load) -> str:
     """
     told = rate(load.achieved_rate)
     if load.target_rate is not None:
+        varies = load.peak_rate is not None and load.peak_rate > load.target_rate * 1.001
         told += f" of {rate(load.target_rate)} asked for"
+        told += f" on average, {rate(load.peak_rate)} at most" if varies else ""
         told += f", {rate(load.sent_rate)} sent" if load.sent_rate is not None else ""
     if load.sessions is not None:
         asked = f" of {rate(load.sessions.rate)} asked for" if load.sessions.rate is not None else ""

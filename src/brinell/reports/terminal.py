@@ -7,7 +7,7 @@ from __future__ import annotations
 from brinell.core.finding import Finding
 from brinell.core.judgement import Bug, Judgement, Load, SuiteReport
 from brinell.core.verdicts import Reason, Verdict
-from brinell.reports import outline
+from brinell.reports import outline, outline_stages
 from brinell.reports.figures import cores, count, latency, milliseconds, percent, plural, seconds, size
 from brinell.reports.layout import GLUE, STYLE, Pen
 from brinell.reports.terminal_property import properties
@@ -161,6 +161,10 @@ def _load(pen: Pen, load: Load) -> None:
     pen.table(rows, indent=2)
     for name, observed, limit, verdict in outline.thresholds(load):
         pen.say(f"{name} {observed}, limit {limit}", lead=pen.mark(verdict), indent=2, lead_style=STYLE[verdict])
+    if load.stages:
+        pen.table([outline_stages.HEAD, *outline_stages.stages(load)], indent=2)
+    if told := outline_stages.steadiness(load):
+        pen.say(told, lead="course", indent=2, lead_style="dim")
     _generator(pen, load)
 
 
