@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brinell.core.property_cost import EXHAUSTED, fit, least_young, undisturbed_s, usable
+from brinell.core.property_cost import EXHAUSTED, fit, least_young, undisturbed_s, usable, usual_pace_s
 from brinell.core.property_records import PropertyRun
 
 
@@ -125,3 +126,18 @@ def test_intervals_hold_what_they_say_for_examples_of_very_unequal_cost():
         said = cost.predict(50)
         held += said.low <= took <= said.high
     assert held >= 360
+
+
+def test_a_slower_machine_is_taken_back_for_what_was_worked_and_not_for_what_was_slept():
+    run = PropertyRun("measure", "t", "passed", ran=10, call_s=3.0, cpu_s=2.0, pace_s=0.002)
+    assert undisturbed_s(run) == 3.0
+    assert undisturbed_s(run, 0.001) == 2.0  # one second slept, two worked at half the speed
+    assert undisturbed_s(run, 0.00001) == 2.0  # nobody is a hundred times as slow: the yardstick was disturbed
+    assert undisturbed_s(msgspec.structs.replace(run, pace_s=0.0), 0.001) == 3.0
+
+
+def test_the_usual_pace_is_that_of_the_measuring_sessions():
+    paces = (("look", 1.0), ("measure", 2.0), ("measure", 6.0), ("ci", 50.0))
+    runs = [PropertyRun(purpose, "t", "passed", pace_s=pace) for purpose, pace in paces]
+    assert usual_pace_s(runs) == 2.0
+    assert usual_pace_s([]) == 0.0

@@ -214,7 +214,7 @@ def _slowdown(facts: Facts) -> float | None:
             if cost is not None and run.purpose == "observe" and run.outcome == "passed":
                 expected = cost.predict(run.ran).seconds
                 if expected > 0:
-                    ratios.append(undisturbed_s(run) / expected)
+                    ratios.append(undisturbed_s(run, facts.pace_s) / expected)
     return round(median(ratios), 3) if ratios else None
 
 

@@ -7,7 +7,8 @@ which strategies are built and modules imported. ``young`` examples are those th
 (the first tenth, at most fifty, in older versions at least ten): they cost ``e1``, later ones ``e2``. Both are per
 *valid* example, with their share of rejected ones and of the engine's own time. Where the search space is exhausted,
 further examples are not made. All seconds are of an undisturbed machine: time in which the test was ready to run and
-had no core is left out (``undisturbed_s``).
+had no core is left out, and what slows a core down (a neighbour on it, its clock) is taken back in proportion to what
+the same piece of work took before and after the test (``undisturbed_s``).
 
 The interval is for one future run: the error of the fitted means, the luck of the examples that run will draw (both
 from the spread of the examples that were seen), and what two runs of the same examples differ by (``_AGAIN``).
@@ -24,6 +25,7 @@ from brinell.core.property_records import FITTED, LOOK, PropertyRun
 
 _Z = 1.96
 _AGAIN = 0.05  # standard deviation of a run's time around its own mean, as a share; caches, memory, clock frequency
+_MOST_PACE = 2.0  # further apart than that, the yardstick was disturbed and not the test
 _FEW = 10  # examples whose mean says something
 _MOST_YOUNG = 50
 _NO_LEAST = (6, 120)  # the version of Hypothesis since which few examples are not all kept small
@@ -94,9 +96,21 @@ def least_young(hypothesis: str) -> int:
     return 10 if numbers < _NO_LEAST else 0
 
 
-def undisturbed_s(run: PropertyRun) -> float:
-    """Return the call's seconds without those in which it waited for a core (where the system tells them)."""
-    return max(run.cpu_s if run.starved_s else 0.0, run.call_s - (run.starved_s or 0.0), 0.0)
+def undisturbed_s(run: PropertyRun, pace_s: float = 0.0) -> float:
+    """Return the call's seconds without those in which it waited for a core (where the system tells them).
+
+    With ``pace_s``: as they would have been had the machine done the yardstick's work in that time (``usual_pace_s``).
+    """
+    seconds = max(run.cpu_s if run.starved_s else 0.0, run.call_s - (run.starved_s or 0.0), 0.0)
+    if not (pace_s and run.pace_s):
+        return seconds
+    worked = min(run.cpu_s, seconds)  # what it slept takes as long on any machine
+    return seconds - worked + worked * min(_MOST_PACE, max(1 / _MOST_PACE, pace_s / run.pace_s))
+
+
+def usual_pace_s(runs: Iterable[PropertyRun]) -> float:
+    """Return what the yardstick's work takes while costs are measured; 0 where that is not known."""
+    return median([run.pace_s for run in runs if run.purpose in FITTED and run.pace_s] or [0.0])
 
 
 def usable(runs: Iterable[PropertyRun]) -> list[PropertyRun]:
@@ -104,12 +118,14 @@ def usable(runs: Iterable[PropertyRun]) -> list[PropertyRun]:
     return [run for run in runs if run.purpose in FITTED and run.outcome == "passed" and run.cost_us]
 
 
-def fit(runs: Sequence[PropertyRun], least: int = 0) -> Cost | None:
-    """Fit the model to runs of one test; None where no ordinary run passed. ``least`` is ``least_young``."""
+def fit(runs: Sequence[PropertyRun], least: int = 0, pace_s: float = 0.0) -> Cost | None:
+    """Fit the model to runs of one test; None where no ordinary run passed. ``least`` is ``least_young``, ``pace_s``
+    ``usual_pace_s``.
+    """
     found = usable(runs)
     if not found:
         return None
-    parts = [_parts(run, least) for run in found]
+    parts = [_parts(run, least, pace_s) for run in found]
     # The first look is the first to import, compile and cache: what it costs once is no ordinary run's.
     once = [part.once_s for part, run in zip(parts, found, strict=True) if run.purpose != LOOK]
     young = [cost for part in parts for cost in part.young]
@@ -144,9 +160,9 @@ class _Parts(NamedTuple):
     later: list[float]
 
 
-def _parts(run: PropertyRun, least: int) -> _Parts:
+def _parts(run: PropertyRun, least: int, pace_s: float) -> _Parts:
     """Split one run: what it cost once, and each valid example with what was rejected before it and its overhead."""
-    speed = undisturbed_s(run) / run.call_s if run.call_s > 0 else 1.0
+    speed = undisturbed_s(run, pace_s) / run.call_s if run.call_s > 0 else 1.0
     generate_s = run.phases_s.get("generate", 0.0)
     told_s = sum(run.cost_us) / 1e6
     # The engine's time between examples; of examples that were not listed, their own as well.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from brinell.core.observation import Record
-from brinell.core.property_cost import Cost, fit, least_young, undisturbed_s, usable
+from brinell.core.property_cost import Cost, fit, least_young, undisturbed_s, usable, usual_pace_s
 from brinell.core.property_plan import Known
 from brinell.core.property_records import FITTED, PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
 
@@ -21,6 +21,7 @@ class Facts:
         self.ended: list[PropertyEnded] = []
         self.runs: dict[str, list[PropertyRun]] = {}
         self.observed: dict[str, dict[str, PropertyObserved]] = {}
+        self._pace: tuple[int, float] = (0, 0.0)  # of so many runs
         for record in records:
             self.add(record)
 
@@ -39,6 +40,14 @@ class Facts:
                 pass
 
     @property
+    def pace_s(self) -> float:
+        """How fast the machine was while costs were measured: see ``usual_pace_s``."""
+        count = sum(map(len, self.runs.values()))
+        if self._pace[0] != count:
+            self._pace = (count, usual_pace_s(run for runs in self.runs.values() for run in runs))
+        return self._pace[1]
+
+    @property
     def tests(self) -> tuple[str, ...]:
         """Every test that was begun, in order."""
         return tuple(self.runs)
@@ -48,7 +57,7 @@ class Facts:
         if any(run.outcome in UNFIT and run.purpose in FITTED for run in self.runs[test]):
             return None
         version = self.started[0].hypothesis if self.started else ""
-        return fit(self.runs[test], least_young(version))
+        return fit(self.runs[test], least_young(version), self.pace_s)
 
     def known(self, test: str) -> Known | None:
         """What the recommendation has to know; None where there is no model."""
@@ -102,4 +111,4 @@ class Facts:
         if not found:
             return None
         same = [run for run in found if run.ran == found[-1].ran]
-        return same[-1].ran, sum(map(undisturbed_s, same)) / len(same)
+        return same[-1].ran, sum(undisturbed_s(run, self.pace_s) for run in same) / len(same)

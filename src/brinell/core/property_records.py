@@ -78,6 +78,7 @@ class PropertyRun(Entry, frozen=True):
     fixtures: tuple[str, ...] = ()
     message: str = ""
     shrunk: int = 0  # examples tried while a smaller failure was looked for
+    pace_s: float = 0.0  # what the same piece of work took before and after it; 0: it was not measured
 
 
 class PropertyObserved(Entry, frozen=True):

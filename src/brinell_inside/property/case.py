@@ -10,6 +10,8 @@ from brinell_inside.property import observe
 from brinell_inside.property.profile import database_name, deadline_ms, machine_of
 
 _MOST_CASES = 4000
+_TURNS = 6000  # of the yardstick: about a third of a millisecond
+_TRIES = 3
 _LETTERS = {"valid": "v", "invalid": "i", "overrun": "o", "interesting": "f"}
 
 
@@ -28,6 +30,7 @@ class Case:
         self.cpu_s = 0.0
         self.starved_s = None
         self.gc_s = 0.0
+        self.pace_s = 0.0
         self.rang = False
         self._outcome = "skipped"
 
@@ -56,6 +59,7 @@ class Case:
 
     def begin(self):
         """Start the clocks."""
+        self.pace_s = _yardstick_s()
         gc.callbacks.append(self._collecting)
         self._starved_begun = _starved_s()
         self._cpu_begun = time.process_time()
@@ -69,6 +73,7 @@ class Case:
         if starved is not None and self._starved_begun is not None:
             self.starved_s = starved - self._starved_begun
         gc.callbacks.remove(self._collecting)
+        self.pace_s = (self.pace_s + _yardstick_s()) / 2
 
     def _collecting(self, phase, info):
         del info
@@ -115,6 +120,7 @@ class Case:
             "cpu_s": round(self.cpu_s, 6),
             "starved_s": None if self.starved_s is None else round(self.starved_s, 6),
             "gc_s": round(self.gc_s, 6),
+            "pace_s": round(self.pace_s, 9),
             "outcome": self._outcome,
         }
         record.update(_statistics(self._stats))
@@ -124,6 +130,25 @@ class Case:
 
     def _function(self):
         return getattr(self._item.obj, "__func__", self._item.obj)
+
+
+def _yardstick_s():
+    """Processor seconds of a piece of work that is always the same: what else the machine does makes it longer."""
+    best = None
+    for _ in range(_TRIES):
+        begun = time.thread_time()
+        _work(_TURNS)
+        took = time.thread_time() - begun
+        best = took if best is None else min(best, took)
+    return best
+
+
+def _work(turns):
+    table, total = {}, 0
+    for turn in range(turns):
+        table[turn & 255] = total
+        total += table.get(turn & 127, 1) & 1023
+    return total
 
 
 def _starved_s():

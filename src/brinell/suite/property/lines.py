@@ -67,6 +67,7 @@ class TestLine(_Line, frozen=True, tag="property_test"):
     cpu_s: Seconds = 0.0
     starved_s: float | None = None
     gc_s: Seconds = 0.0
+    pace_s: Seconds = 0.0
     phases_s: dict[str, Seconds] = {}
     stopped: str = ""
     reused: Number = 0

@@ -111,6 +111,7 @@ class PropertyRecording(Recording):
             cpu_s=line.cpu_s,
             starved_s=None if line.starved_s is None else max(0.0, line.starved_s),
             gc_s=line.gc_s,
+            pace_s=line.pace_s,
             phases_s={clean(phase, 40): seconds for phase, seconds in list(line.phases_s.items())[:10]},
             stopped=clean(line.stopped, _MOST_TEXT),
             reused=line.reused,
