@@ -324,7 +324,9 @@ class Operation(_Part, frozen=True, kw_only=True):
 
 
 class Series(_Part, frozen=True, kw_only=True):
-    """Columns of equal length, one row a second: what the latency chart shows. None where nothing ended that second."""
+    """Columns of equal length, one row a second; of scenarios longer than an hour, the rows of ``timeline``. None where
+    nothing ended in a row.
+    """
 
     t_s: tuple[float, ...]
     rate: tuple[float, ...]

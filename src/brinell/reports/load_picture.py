@@ -50,7 +50,7 @@ def picture(load: Load) -> Picture | None:
         span_s=load.span_s,
         until_s=end_of(timeline, load.span_s),
         whole=_whole(load),
-        warm_up_s=getattr(load, "warm_up_s", None),
+        warm_up_s=load.warm_up_s,
     )
 
 

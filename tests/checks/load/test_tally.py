@@ -82,3 +82,13 @@ def test_what_was_not_measured_has_its_reason(story):
     assert part.load[0].subject.cpu is None
     assert {"load.x.subject", "load.x.subject.loop_lag_ms", "load.x.target_rate"} <= set(part.not_measured)
     assert all(part.not_measured.values())
+
+
+def test_a_day_by_seconds_becomes_the_columns_of_the_timeline(story, piece):
+    run = story(seconds=0)
+    run.extra = [piece([10.0], second=0), piece([20.0], second=7000, outcome="timeout")]
+    (numbers,) = run.part().load
+    assert numbers.series.t_s == tuple(float(start) for start in numbers.timeline.t_s)
+    assert len(numbers.series.t_s) <= 300
+    assert sum(numbers.series.errors) == 1
+    assert numbers.series.max_ms[-1] == 20.0

@@ -12,10 +12,12 @@ from brinell.checks.load.tally import OperationTally, SecondTally, Tally, keep_s
 from brinell.core import outcomes
 from brinell.core.histogram import Histogram
 from brinell.core.judgement import Distribution, Generator, Load, Operation, Series, SubjectVitals
+from brinell.core.load_judgement import Timeline
 from brinell.core.observation import Exemplar, Vitals
 from brinell.core.timeline import curve
 
 _SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
+_MOST_ROWS = 3600  # of the series by second
 
 
 def distribution(histogram: Histogram) -> Distribution:
@@ -35,7 +37,7 @@ def distribution(histogram: Histogram) -> Distribution:
 
 def load_of(tally: Tally, trust: Trust, limits: dict[str, float], rulings: dict[str, Ruling]) -> Load:
     """Return the scenario's part of the judgement."""
-    started = tally.started
+    started, timeline = tally.started, tally.course.timeline()
     reason = trust.reason or "the generator kept its schedule and had time to spare"
     if started.model == "closed" and trust.valid:
         reason = "the generator had time to spare"
@@ -66,12 +68,12 @@ def load_of(tally: Tally, trust: Trust, limits: dict[str, float], rulings: dict[
             for name, limit in limits.items()
         },
         samples=_samples(tally),
-        series=_series(tally),
+        series=_series(tally, timeline),
         shape=started.shape,
         peak_rate=started.peak_rate,
         planned=tally.ended.planned if tally.ended else None,
         shed=tally.outcomes.get(outcomes.SHED, 0),
-        timeline=tally.course.timeline(),
+        timeline=timeline,
         curve=curve(tally.response, tally.service),
         sessions=sessions.counts(tally),
     )
@@ -112,10 +114,12 @@ def _cpu_rates(vitals: list[Vitals]) -> list[tuple[int, float]]:
     ]
 
 
-def _series(tally: Tally) -> Series | None:
-    if not tally.seconds:
+def _series(tally: Tally, timeline: Timeline | None) -> Series | None:
+    if not tally.seconds or timeline is None:
         return None
     rows = range(max(tally.seconds) + 1)
+    if len(rows) > _MOST_ROWS:
+        return _series_of(timeline)
     start = tally.started.start_ns
     cpu = _by_second([(at, rate) for at, rate in _cpu_rates(tally.vitals)], start)
     rss = _by_second([(one.at_ns, one.rss_bytes) for one in tally.vitals if one.rss_bytes is not None], start)
@@ -131,6 +135,21 @@ def _series(tally: Tally) -> Series | None:
         max_ms=tuple(_ms(one.max_ns) if one.parts else None for one in seconds),
         cpu=tuple(cpu.get(row) for row in rows),
         rss_bytes=tuple(None if (found := rss.get(row)) is None else int(found) for row in rows),
+    )
+
+
+def _series_of(timeline: Timeline) -> Series:
+    """Return the columns of the timeline as a series: a day by seconds would be most of a judgement."""
+    return Series(
+        t_s=tuple(float(start) for start in timeline.t_s),
+        rate=timeline.rate,
+        errors=tuple(sum(counts) for counts in zip(*timeline.errors.values(), strict=True)) or (0,) * len(timeline.t_s),
+        p50_ms=timeline.p50_ms,
+        p95_ms=timeline.p95_ms,
+        p99_ms=timeline.p99_ms,
+        max_ms=timeline.max_ms,
+        cpu=timeline.cpu,
+        rss_bytes=timeline.rss_bytes,
     )
 
 

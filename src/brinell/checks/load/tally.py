@@ -9,7 +9,7 @@ from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.evidence import Evidence, observation_id
 from brinell.core.histogram import Histogram
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted, Vitals
-from brinell.core.sparse import Compact, compact
+from brinell.core.sparse import Compact, compact, merged, quantiles_ns
 from brinell.core.timeline import Course
 
 SLOWEST = 10
@@ -37,10 +37,7 @@ class SecondTally:
 
     def quantiles_ns(self, shares: tuple[float, ...]) -> list[int | None]:
         """Quantiles of the second's response times."""
-        merged = Histogram()
-        for indices, counts in self.parts:
-            merged.add_sparse((indices, counts), self.max_ns)  # type: ignore[arg-type]  # arrays are taken as they are
-        return merged.quantiles_ns(shares)
+        return quantiles_ns(merged(self.parts), shares, self.max_ns)
 
 
 @dataclass
