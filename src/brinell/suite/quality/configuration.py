@@ -18,6 +18,7 @@ PYTEST_PLACES = (
     ("pyproject.toml", "tool.pytest"), ("pyproject.toml", "tool.pytest.ini_options"),
     ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest"),
 )  # fmt: skip
+_COLLECTING = ("python_files", "python_classes", "python_functions", "testpaths", "norecursedirs")
 COVERAGE_PLACES = (
     (".coveragerc", ""), (".coveragerc.toml", "tool.coverage."), ("setup.cfg", "coverage:"), ("tox.ini", "coverage:"),
     ("pyproject.toml", "tool.coverage."),
@@ -84,6 +85,46 @@ def coverage_sections(root: Path) -> list[tuple[str, list[Section]]]:
     return found
 
 
+def written_settings(root: Path) -> dict[str, tuple[str, ...]]:
+    """Return which files, classes, functions and folders pytest's configuration names, where pytest cannot be asked."""
+    for file, name in PYTEST_PLACES:
+        values = _values(root, file, name)
+        found = {key: tuple(_words(values[key])) for key in _COLLECTING if key in values}
+        if values or (file in {"pytest.ini", ".pytest.ini"} and (root / file).is_file()):
+            return found
+    return {}
+
+
+def _values(root: Path, file: str, name: str) -> dict[str, Any]:
+    text = _text(root / file)
+    if text is None:
+        return {}
+    if not file.endswith(".toml"):
+        parser = _parser()
+        try:
+            parser.read_string(text)
+        except configparser.Error:
+            return {}
+        return dict(parser.items(name)) if parser.has_section(name) else {}
+    try:
+        data: Any = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}
+    for part in name.split("."):
+        data = data.get(part) if isinstance(data, dict) else None
+    return {key: value for key, value in data.items() if key != "ini_options"} if isinstance(data, dict) else {}
+
+
+def _words(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else str(value or "").split()
+
+
+def _parser() -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser(strict=False, allow_no_value=True, default_section="\0")
+    parser.optionxform = str  # type: ignore[assignment,method-assign] # keys keep their case, as pytest has them
+    return parser
+
+
 def limits_time(root: Path) -> bool:
     """Whether pytest's configuration has a time-out for each test (pytest-timeout: its option, or ``--timeout``)."""
     if any(option.name == "timeout" for section in pytest_sections(root) for option in section.options):
@@ -107,8 +148,7 @@ def _sections(root: Path, file: str) -> tuple[dict[str, list[str]] | str, str | 
             return dict(_tables(tomllib.loads(text))), text
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             return str(error)[:200], text
-    parser = configparser.RawConfigParser(strict=False, allow_no_value=True, default_section="\0")
-    parser.optionxform = str  # type: ignore[assignment,method-assign] # keys keep their case, as pytest has them
+    parser = _parser()
     try:
         parser.read_string(text)
     except configparser.Error as error:

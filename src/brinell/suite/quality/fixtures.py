@@ -57,7 +57,7 @@ def _name(fixture: Function) -> str:
 def _nearness(where: str, user: str) -> int:
     if where == user:
         return 1_000_000
-    folder = where.rpartition("/")[0]
-    if where.endswith("conftest.py") and (not folder or user.startswith(f"{folder}/")):
+    folder, _, file = where.rpartition("/")
+    if file == "conftest.py" and (not folder or user.startswith(f"{folder}/")):
         return 1 + len(folder)
     return 0

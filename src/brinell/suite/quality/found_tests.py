@@ -73,7 +73,7 @@ def tests_of(project: Project, patterns: Patterns) -> list[Test]:
             elif patterns.is_function(one.name) and not is_fixture(one):
                 yield Test(module, one, owners)
 
-    modules = [module for module in project.tests.values() if not module.path.endswith("conftest.py")]
+    modules = [module for module in project.tests.values() if not module.is_conftest]
     return [test for module in modules for test in in_block(module, module.source.tree.body, ())]
 
 

@@ -43,6 +43,11 @@ class Module:
         self.optional: frozenset[str] | None = None  # names of guarded imports, once somebody asks (kinds/guards.py)
         self._locals: dict[ast.AST, dict[str, str]] = {}
 
+    @property
+    def is_conftest(self) -> bool:
+        """Whether pytest takes fixtures and hooks from it, and no tests."""
+        return self.path.rpartition("/")[2] == "conftest.py"
+
     def full(self, node: ast.AST) -> str:
         """Return the full name of an expression, as the place where it stands has it.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from brinell.core.quality_records import QualityRead, Weakness
+from brinell.suite.quality.configuration import written_settings
 from brinell.suite.quality.files import MOST_FILES, NOT_OURS, exempts, test_files
 from brinell.suite.quality.found_tests import Patterns
 from brinell.suite.quality.kinds.missing_dependency import imported
@@ -72,7 +73,7 @@ def read_suite(task: Task, tick: Callable[[], None] = lambda: None) -> Iterator[
 
 def _open(task: Task, answers: Answers, began: float, left_out: dict[str, str], tick: Callable[[], None]) -> Scan:
     """Read the test files, as pytest's own settings there say which they are."""
-    settings = answers.pytest.settings if answers.pytest else {}
+    settings = answers.pytest.settings if answers.pytest else written_settings(task.root)
     default = Patterns()
     patterns = Patterns(
         settings.get("python_files") or default.files,

@@ -80,7 +80,47 @@ def _is_harmless(test: Test, block: Block, *, bare: bool) -> bool:
         return True
     if all(isinstance(one, (ast.Import, ast.ImportFrom)) for one in block.body) or in_loop(test, block):
         return True
-    return not bare and is_cleaning_up(block.body) and _tears_down(test, block)
+    if _makes_exceptions(test) or _fails_behind(test, block):
+        return True
+    orelse = block.orelse if isinstance(block, (ast.Try, ast.TryStar)) else []
+    cleans = is_cleaning_up(block.body) or bool(orelse and is_cleaning_up(orelse))
+    return not bare and cleans and _tears_down(test, block)
+
+
+def _makes_exceptions(test: Test) -> bool:
+    """Whether a plain ``Exception`` is what the test itself has raised, by a mock or a function of its own."""
+    for node in walk(test.node):
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if name in BROAD:
+                return True
+            case ast.Raise(exc=ast.Name(id=name)) if name in BROAD:
+                return True
+            case ast.Assign(targets=[ast.Attribute(attr="side_effect")], value=ast.Name(id=name)) if name in BROAD:
+                return True
+            case ast.keyword(arg="side_effect", value=ast.Name(id=name)) if name in BROAD:
+                return True
+            case _:
+                pass
+    return False
+
+
+def _fails_behind(test: Test, block: Block) -> bool:
+    """Whether the function fails right behind a block, whatever came of it."""
+    following = _following(test, block)
+    if isinstance(following, ast.Assert):
+        return isinstance(following.test, ast.Constant) and not following.test.value
+    return isinstance(following, ast.Raise)
+
+
+def _following(test: Test, block: Block) -> ast.stmt | None:
+    """Return the statement behind a block, in the block that it stands in."""
+    above = test.module.source.parents.get(block)
+    for field in ("body", "orelse", "finalbody"):
+        siblings = getattr(above, field, None)
+        if isinstance(siblings, list) and block in siblings[:-1]:
+            after: ast.stmt = siblings[siblings.index(block) + 1]
+            return after
+    return None
 
 
 def _raises(node: ast.AST) -> bool:
@@ -91,14 +131,23 @@ def _raises(node: ast.AST) -> bool:
 
 
 def _answers(test: Test, block: ast.Try | ast.TryStar) -> bool:
-    """``try: …; return True``, and ``return False`` behind it: raising is one of two answers."""
-    above = test.module.source.parents.get(block)
-    siblings: list[ast.stmt] = getattr(above, "body", [])
-    place = siblings.index(block) if isinstance(siblings, list) and block in siblings else -1
-    following = siblings[place + 1] if 0 <= place < len(siblings) - 1 else None
+    """Whether raising is one of two answers.
+
+    ``try: …; return True`` with ``return False`` behind it, ``opened = True`` at the end of the block, or an ``else``
+    that leaves the test: it goes on only where something was raised.
+    """
+    following = _following(test, block)
     returned = [one for one in (*block.body, *block.orelse, following) if isinstance(one, ast.Return)]
     values = [one.value.value for one in returned if isinstance(one.value, ast.Constant)]
-    return isinstance(following, ast.Return) and {True, False} <= {one for one in values if isinstance(one, bool)}
+    if isinstance(following, ast.Return) and {True, False} <= {one for one in values if isinstance(one, bool)}:
+        return True
+    final = (*block.body, *block.orelse)[-1]
+    if isinstance(final, ast.Assign) and isinstance(final.value, ast.Constant) and isinstance(final.value.value, bool):
+        return True
+    left = block.orelse[-1] if block.orelse else None
+    call = left.value if isinstance(left, ast.Expr) else None
+    leaves = isinstance(call, ast.Call) and last(call.func) in {"assume", "skip", "reject", "skipTest"}
+    return leaves or isinstance(left, (ast.Return, ast.Continue))
 
 
 def _tears_down(test: Test, block: Block) -> bool:
@@ -117,7 +166,8 @@ def _tears_down(test: Test, block: Block) -> bool:
     if any(one.lineno < block.lineno for one in yields):
         return True
     end = block.end_lineno or block.lineno
-    return not any(getattr(one, "lineno", 0) > end and is_assertion(one) for one in walk(test.node))
+    function = around[0] if around else test.node
+    return not any(getattr(one, "lineno", 0) > end and is_assertion(one) for one in walk(function))
 
 
 def _is_called_later(test: Test, around: list[Function]) -> bool:

@@ -117,7 +117,7 @@ def _place(module: Module, node: Function, around: list[ast.AST], *, is_used: bo
         return ("nested", outer.name) if checks and not referred and not _is_text_for_pytester(outer) else ("", "")
     if any(is_main_guard(one) for one in around) and checks:
         return "main-guard", ""
-    if module.path.endswith("conftest.py") and isinstance(outer, ast.Module) and checks and not is_used:
+    if module.is_conftest and isinstance(outer, ast.Module) and checks and not is_used:
         return "conftest", ""
     return "", ""
 
@@ -125,7 +125,7 @@ def _place(module: Module, node: Function, around: list[ast.AST], *, is_used: bo
 def _name(scan: Scan, module: Module, node: Function, around: list[ast.AST]) -> tuple[str, str]:
     """Say why a function that nothing names, among tests, is none: its name, and the pattern that it misses."""
     owners = [one for one in around if isinstance(one, ast.ClassDef)]
-    is_alone = len(around) == 1 + len(owners) and not module.path.endswith("conftest.py")
+    is_alone = len(around) == 1 + len(owners) and not module.is_conftest
     if not is_alone or scan.patterns.is_function(node.name) or not _can_be_given(scan, module, node):
         return "", ""
     if any(not is_collected(scan.project, module, scan.patterns, one) for one in owners):

@@ -17,11 +17,10 @@ from brinell.suite.quality.names import arguments, dotted, last
 from brinell.suite.quality.nodes import own_nodes, walk
 from brinell.suite.quality.scan import Scan
 
-_ENDING = re.compile(r"(?:^|_)(?:x?fail\w*|skip\w*|exit|abort|raise\w*|reraise)$|^add(?:Failure|Error)$|^skipTest$")
-_PRINTING = {
-    "print", "pprint", "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print_exc",
-    "print_exception", "print_stack", "write", "writelines", "echo", "secho", "print_tb", "sleep",
-}  # fmt: skip
+_ENDING = re.compile(r"(?:^|_)(?:x?fail|skip|exit|abort|(?:re)?raise)(?:$|_|s$|ure$)|^add(?:Failure|Error)$|^skipTest$")
+_PRINTING = {"print", "pprint", "echo", "secho", "print_exc", "print_exception", "print_stack", "print_tb", "sleep"}
+_LOGGING = {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "write", "writelines"}
+_LOGS = re.compile(r"log|warn|console|traceback|std(?:out|err)", re.IGNORECASE)
 _FILLING = {"append", "appendleft", "extend", "insert", "add", "put", "put_nowait", "update", "setdefault", "send"}
 _CURRENT = {"exc_info", "format_exc", "format_exception", "exception"}  # functions that give the error in hand
 _TRUTHS = {"assertTrue", "assertIsNotNone", "assert_", "bool"}
@@ -70,7 +69,7 @@ def _call_tells(scan: Scan, test: Test, handler: ast.ExceptHandler, call: ast.Ca
     given = [*call.args, *(one.value for one in call.keywords)]
     if _ENDING.search(name) or _asserts(scan, test, call):
         return True
-    if name in _PRINTING:
+    if _prints(call):
         return False
     handed_on = any(mentions(one, handler.name) for one in given)
     if isinstance(call.func, ast.Attribute) and name in _FILLING:
@@ -81,8 +80,18 @@ def _call_tells(scan: Scan, test: Test, handler: ast.ExceptHandler, call: ast.Ca
     return handed_on or (name == "set" and not given)  # an event: an outcome
 
 
+def _prints(call: ast.Call) -> bool:
+    """Whether a call only prints or logs: ``print(…)``, ``log.exception(…)``, ``sys.stderr.write(…)``."""
+    name, receiver = last(call.func), dotted(call.func).rpartition(".")[0]
+    return name in _PRINTING or (name in _LOGGING and bool(_LOGS.search(receiver)))
+
+
 def _asserts(scan: Scan, test: Test, call: ast.Call) -> bool:
-    """Whether a helper of the tests is called that fails by itself."""
+    """Whether a helper of the tests is called that fails by itself, or a function within the test that raises."""
+    if isinstance(call.func, ast.Name):
+        for one in walk(test.node):
+            if isinstance(one, Function) and one.name == call.func.id and one is not test.node:
+                return any(isinstance(inner, (ast.Raise, ast.Assert)) for inner in own_nodes(one))
     receiver = dotted(call.func).rpartition(".")[0]
     found = None
     if receiver == "self" and test.owner is not None:
@@ -143,7 +152,7 @@ def _local(test: Test, target: ast.expr) -> str | None:
 
 def _uses(test: Test, handler: ast.ExceptHandler, name: str) -> Iterator[ast.Name]:
     """Yield where a variable is read; to put something in, or to print it in the handler, is not to read."""
-    printing = [one for one in walk(handler) if isinstance(one, ast.Call) and last(one.func) in _PRINTING]
+    printing = [one for one in walk(handler) if isinstance(one, ast.Call) and _prints(one)]
     printed = {inner for one in printing for inner in walk(one)}
     parents = test.module.source.parents
     for node in walk(test.node):

@@ -57,7 +57,7 @@ def uncollected_files(scan: Scan) -> Iterator[Weakness]:
 
 def _misnamed(scan: Scan) -> Iterator[str]:
     """Yield files beside collected ones that sound like tests and whose own name keeps pytest from looking."""
-    folders = {path.rpartition("/")[0] for path in scan.project.tests if not path.endswith("conftest.py")}
+    folders = {path.rpartition("/")[0] for path, module in scan.project.tests.items() if not module.is_conftest}
     for number, path in enumerate(python_files(scan.project.root, sorted(folders), scan.skipped)):
         folder, _, name = path.rpartition("/")
         if number >= _MOST_FILES:

@@ -116,7 +116,7 @@ def _registered(scan: Scan) -> set[str]:
     """Return marks that conftests register, wherever they lie: pytest was asked without collecting."""
     names = set()
     for module in scan.project.tests.values():
-        if module.path.endswith("conftest.py"):
+        if module.is_conftest:
             for node in walk(module.source.tree):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     names.add(re.split(r"[:(\s]", node.value, maxsplit=1)[0])
