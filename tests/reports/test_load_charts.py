@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from brinell.core.load_judgement import Heat
+from brinell.core.steady_judgement import Stage
 from brinell.reports.load_charts import course
 from brinell.reports.load_curves import percentiles, rate_against_latency, strands
 from brinell.reports.load_figures import data_of, figures_of
@@ -138,6 +139,27 @@ def test_a_dot_for_every_column_that_has_an_answer(load):
     assert d.count("M") == 20  # what came after the schedule says nothing of a rate
     silent = msgspec.structs.replace(load.timeline, p50_ms=(None,) * number, p99_ms=(None,) * number)
     assert rate_against_latency(silent, load.span_s) == ""
+
+
+def test_a_line_goes_through_the_stages_in_the_order_of_their_rates(load):
+    def stage(rate, p99):
+        return Stage(
+            from_s=0.0, to_s=1.0, from_rate=rate, to_rate=rate, target_rate=rate, achieved_rate=rate, requests=1,
+            errors=0, p50_ms=None, p95_ms=None, p99_ms=p99, max_ms=p99,
+        )  # fmt: skip
+
+    drawn = rate_against_latency(load.timeline, load.span_s, [stage(104.0, 900.0), stage(101.0, 300.0)])
+    (d,) = re.findall(r'<path class="by-stage p99" d="M([^"]*)"', drawn)
+    (x, y), (x2, y2) = (tuple(map(float, point.split())) for point in d.split("L"))
+    assert x < x2
+    assert y > y2
+    assert "by-stage p50" not in drawn
+    assert "by-stage" not in rate_against_latency(load.timeline, load.span_s, [stage(101.0, 300.0)])
+
+
+def test_the_steady_part_is_named(load):
+    drawn = course(picture(load)._replace(warm_up_s=6.0, steady=(6.0, 30.0)))
+    assert '<text x="60%" y="34.0" text-anchor="middle" class="note">steady</text>' in drawn
 
 
 def test_a_scenario_that_told_nothing_has_no_figures(load):

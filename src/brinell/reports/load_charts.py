@@ -328,6 +328,8 @@ def _notes(picture: Picture) -> list[tuple[float, str]]:
     found = []
     if picture.warm_up_s:
         found.append((picture.warm_up_s / picture.until_s / 2, "warm-up"))
+    if picture.steady:
+        found.append((sum(picture.steady) / 2 / picture.until_s, "steady"))
     if 0 < picture.span_s < picture.until_s and picture.until_s - picture.span_s >= 0.5:
         found.append(((picture.span_s / picture.until_s + 1) / 2, "after the schedule"))
     return found

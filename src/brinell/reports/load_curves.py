@@ -12,6 +12,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from brinell.core.load_judgement import Curve, Timeline
+from brinell.core.steady_judgement import Stage
 from brinell.reports import plot
 from brinell.reports.figures import milliseconds
 from brinell.reports.load_picture import Limit
@@ -74,8 +75,11 @@ def percentiles(lines: Sequence[Strand], limits: Sequence[Limit] = ()) -> Markup
     return _picture(parts, "Response time by percentile. " + _told(lines))
 
 
-def rate_against_latency(timeline: Timeline, span_s: float) -> Markup:
-    """Return p50 and p99 of every column of the schedule over the rate that was answered in it; empty without any."""
+def rate_against_latency(timeline: Timeline, span_s: float, stages: Sequence[Stage] = ()) -> Markup:
+    """Return p50 and p99 of every column of the schedule over the rate that was answered in it; empty without any.
+
+    Where the schedule had stages, lines go through theirs, in the order of their rates.
+    """
     number = sum(start < span_s for start in timeline.t_s) or len(timeline.t_s)
     rates = plot.known(
         rate for rate, p99 in zip(timeline.rate[:number], timeline.p99_ms, strict=False) if p99 is not None
@@ -101,6 +105,15 @@ def rate_against_latency(timeline: Timeline, span_s: float) -> Markup:
             if value is not None and value > 0
         ]
         inner += plot.dots(kind, points)
+    for kind in ("p99", "p50"):
+        found = [
+            (one.achieved_rate, value)
+            for one in stages
+            if one.achieved_rate is not None and (value := getattr(one, f"{kind}_ms")) is not None and value > 0
+        ]
+        if len(found) > 1:
+            at = [(1000 * ground.share(rate), scale.at(value)) for rate, value in sorted(found)]
+            inner += plot.line(f"by-stage {kind}", at)
     parts.append(plot.stretched(1000, HEIGHT, inner))
     return _picture(parts, f"Response time by rate: one dot for every {timeline.step_s} s, p50 and p99.")
 

@@ -40,7 +40,7 @@ def drawn(picture: Picture) -> Figures:
     return Figures(
         course=course(picture),
         percentiles=percentiles(lines, picture.limits),
-        rates=rate_against_latency(picture.timeline, picture.span_s),
+        rates=rate_against_latency(picture.timeline, picture.span_s, picture.stages),
         has_service=len(lines) > 1,
         column="second" if step == 1 else f"{step} seconds",
     )

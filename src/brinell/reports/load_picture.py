@@ -10,6 +10,7 @@ from typing import NamedTuple
 from brinell.core.judgement import Distribution, Load, Series
 from brinell.core.load_judgement import Curve, Timeline
 from brinell.core.redact import one_line
+from brinell.core.steady_judgement import Stage
 from brinell.reports import figures
 
 _MOST_OLD = 300
@@ -36,6 +37,8 @@ class Picture(NamedTuple):
     until_s: float
     whole: dict[str, str]
     warm_up_s: float | None = None
+    steady: tuple[float, float] | None = None  # from and to, seconds
+    stages: tuple[Stage, ...] = ()
 
 
 def picture(load: Load) -> Picture | None:
@@ -51,7 +54,16 @@ def picture(load: Load) -> Picture | None:
         until_s=end_of(timeline, load.span_s),
         whole=_whole(load),
         warm_up_s=load.warm_up_s,
+        steady=_steady(load),
+        stages=load.stages,
     )
+
+
+def _steady(load: Load) -> tuple[float, float] | None:
+    found = load.steady
+    if found is None or found.answer != "steady" or found.from_s is None or found.to_s is None:
+        return None
+    return found.from_s, found.to_s
 
 
 def end_of(timeline: Timeline, span_s: float) -> float:
