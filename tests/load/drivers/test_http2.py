@@ -251,7 +251,7 @@ def test_a_request_that_takes_too_long_is_cancelled_and_its_neighbours_are_not(l
     assert set(outcome.outcomes) <= {"ok", "timeout", "unfinished"}
     assert outcome.outcomes["ok"] > outcome.outcomes["timeout"] > 0
     assert set(cancelled) == {ErrorCodes.CANCEL}
-    assert sockets <= 3
+    assert sockets < outcome.outcomes["timeout"] + 2  # a socket goes only where nothing at all was heard on it
 
 
 def test_statuses_heads_and_expectations(lab):

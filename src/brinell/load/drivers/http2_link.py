@@ -20,7 +20,6 @@ from h2.events import (
     ResponseReceived,
     StreamEnded,
     StreamReset,
-    WindowUpdated,
 )
 from h2.exceptions import H2Error
 
@@ -74,8 +73,8 @@ class Link(Connection):
     """
 
     __slots__ = (
-        "_broken", "_farewell", "_reading", "asked", "capacity", "heard", "lanes", "machine", "next_stream", "pool",
-        "queue", "ready", "retired", "scheme", "uploads",
+        "_broken", "_farewell", "_reading", "_unsent", "asked", "capacity", "heard", "lanes", "machine", "next_stream",
+        "pool", "queue", "ready", "retired", "scheme", "uploads",
     )  # fmt: skip
 
     def __init__(self, host: Host, pool: Pool) -> None:
@@ -90,8 +89,8 @@ class Link(Connection):
         self.uploads: dict[int, Lane] = {}
         self.next_stream = 1
         self.heard = 0
-        self.ready = self.retired = self._reading = False
-        self._broken: OSError | None = None
+        self.ready = self.retired = self._reading = self._broken = False
+        self._unsent: list[Lane] = []  # those whose requests the machine has and the socket does not
         self._farewell = ""
 
     # --- for lanes --------------------------------------------------------------------------------------------------
@@ -128,7 +127,10 @@ class Link(Connection):
             lane.phase = SENDING
             lane.body = memoryview(parts.body)
             self.uploads[stream] = lane
-            self._feed()
+        if self._reading:  # the requests that follow from what was read at once are sent at once
+            self._unsent.append(lane)
+            return
+        self._feed()
         self._flush()
 
     def leave(self, lane: Lane) -> None:
@@ -225,7 +227,7 @@ class Link(Connection):
 
     def _flush(self) -> None:
         """Send what the machine has to say, as far as the socket takes it."""
-        while self.rest is None and self.fd >= 0 and self._broken is None:
+        while self.rest is None and self.fd >= 0 and not self._broken:
             data = self.machine.data_to_send()
             if not data:
                 return
@@ -246,24 +248,29 @@ class Link(Connection):
     def _feed(self) -> None:
         """Send of every body what both windows and the socket take, a frame of each in turn."""
         moved = True
-        while moved and self.rest is None and self.fd >= 0:
+        while moved and self.uploads and self.rest is None and self.fd >= 0 and not self._broken:
             moved = False
             for stream, lane in list(self.uploads.items()):
-                body = lane.body
-                window = self.machine.local_flow_control_window(stream)
-                size = min(window, self.machine.max_outbound_frame_size, PIECE_BYTES)
-                if body is None or size <= 0:
-                    continue
-                piece, left = bytes(body[:size]), body[size:]
-                self.machine.send_data(stream, piece, end_stream=not left)
-                lane.body = left or None
-                if lane.body is None:
-                    del self.uploads[stream]
-                    lane.phase = WAITING
-                moved = True
-                self._flush()
+                try:
+                    moved = self._say_piece(stream, lane) or moved
+                except H2Error as error:
+                    self.break_off(outcomes.PROTOCOL, f"{type(error).__name__}: {error}")
                 if self.rest is not None or self.fd < 0:
                     return
+
+    def _say_piece(self, stream: int, lane: Lane) -> bool:
+        """Send a frame of the lane's body; False where the windows are shut."""
+        body = lane.body
+        size = min(self.machine.local_flow_control_window(stream), self.machine.max_outbound_frame_size, PIECE_BYTES)
+        if body is None or size <= 0:
+            return False
+        self.machine.send_data(stream, bytes(body[:size]), end_stream=size >= len(body))
+        lane.body = body[size:] or None
+        if lane.body is None:
+            del self.uploads[stream]
+            lane.phase = WAITING
+        self._flush()
+        return True
 
     def _on_sending(self, events: int) -> None:
         if events & WRITE:
@@ -279,15 +286,11 @@ class Link(Connection):
     def _unsendable(self, error: OSError) -> None:
         """The peer takes no more. It may have said why before it closed: look once."""
         self.rest = None
-        self._broken = error
-        if not self._reading:
-            self.listen()
-            self._readable(READ)
-            self._give_in()
-
-    def _give_in(self) -> None:
-        if self._broken is not None and self.fd >= 0:
-            self.break_off(*classify(self._broken))
+        self._broken = True
+        self.listen()
+        self._readable(READ)
+        if self.fd >= 0:
+            self.break_off(*classify(error))
 
     # --- bytes in ---------------------------------------------------------------------------------------------------
 
@@ -319,23 +322,33 @@ class Link(Connection):
                     handler(self, event, ended)
                 if self.fd < 0:
                     return
-            self._flush()
         finally:
             self._reading = False
-        self._give_in()
+        self._send_all()
+
+    def _send_all(self) -> None:
+        """Send what the events led to. Only now is it sent, so only now has it started."""
+        now = _now()
+        for lane in self._unsent:
+            if lane.link is self and lane.stream:
+                lane.started = now
+        self._unsent.clear()
+        self._feed()
+        self._flush()
 
     def _refuse(self, error: Exception, data: bytes, ended: int, *, first: bool) -> None:
         if first and data.startswith(b"HTTP/1"):
             words = "the server answers in HTTP/1: it does not speak HTTP/2 to whoever begins with it"
         else:
-            words = str(error) or type(error).__name__
+            words = str(error)
+            if len(words) < 12:  # h2 says no more than the stream's number of some errors
+                words = f"{type(error).__name__} {words}"
         self._flush()  # h2 says goodbye, with the reason
         self.break_off(outcomes.PROTOCOL, f"{words}; at {data[:60]!r}", ended)
 
     def _on_settings(self, event: Event, ended: int) -> None:  # noqa: ARG002 - as all handlers
         if self.ready:
             self._next()
-            self._feed()
             return
         self.ready = True
         if not self.retired:
@@ -346,9 +359,6 @@ class Link(Connection):
         for lane in staying:
             if lane.link is self and not lane.stream:
                 self.start(lane)
-
-    def _on_window(self, event: Event, ended: int) -> None:  # noqa: ARG002 - as all handlers
-        self._feed()
 
     def _on_response(self, event: Event, ended: int) -> None:
         lane = self.asked.get(event.stream_id) if isinstance(event, ResponseReceived) else None
@@ -442,7 +452,6 @@ def _name(code: int | ErrorCodes | None) -> str:
 
 _HANDLERS: dict[type[Event], Callable[[Link, Event, int], None]] = {
     RemoteSettingsChanged: Link._on_settings,  # noqa: SLF001 - its own
-    WindowUpdated: Link._on_window,  # noqa: SLF001
     ResponseReceived: Link._on_response,  # noqa: SLF001
     DataReceived: Link._on_data,  # noqa: SLF001
     StreamEnded: Link._on_end,  # noqa: SLF001
