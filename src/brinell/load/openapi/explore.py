@@ -146,7 +146,7 @@ class Explorer:
         """Name who would make what this operation reads."""
         parents = {found.collection_of(prefix)[0] for prefix in found.prefixes(operation.path)}
         maker = next((one for one in self._reading.operations if one.method == "POST" and one.path in parents), None)
-        return f"; {maker.name} would make one: openapi_unsafe = true" if maker else ""
+        return f"; {maker.name} would make one, with openapi_unsafe = true (--unsafe)" if maker else ""
 
     def _learn(self, operation: Operation, variant: Variant, reply: Reply) -> None:
         """Judge the answer and keep the identifiers in it."""

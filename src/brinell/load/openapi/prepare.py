@@ -165,7 +165,7 @@ def _changing(
     for operation in reading.operations:
         if not operation.safe:
             explorer.result.leave(
-                operation.name, f"{operation.method} changes something: openapi_unsafe = true sends it"
+                operation.name, f"{operation.method} changes something, and is sent with openapi_unsafe = true (--unsafe)"
             )
     return [], []
 
