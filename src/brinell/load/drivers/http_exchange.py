@@ -116,7 +116,9 @@ class ExchangeConnection(HttpConnection):
         """Send ``request`` over this open connection at ``now``."""
         self.operation, self.due, self.woken, self.started = operation, due, woken, now
         self.attempt = 0
-        self._forget()
+        self.head_bytes = b""
+        self.kept = []
+        self.size = 0
         try:
             sent = self.send(self.request)
         except OSError as error:
@@ -150,11 +152,6 @@ class ExchangeConnection(HttpConnection):
             body, said = decoded(body, encoding, most)
             detail = detail or said
         return self.status, headers, body, detail
-
-    def _forget(self) -> None:
-        self.head_bytes = b""
-        self.kept = []
-        self.size = 0
 
     def _whole(self, operation: HttpOperation, head: Head, data: bytes, ended: int) -> None:
         end = len(data) - head.length

@@ -17,16 +17,21 @@ class Draws:
     Chosen because a generator for every session must cost next to nothing to make: its state is one number.
     """
 
-    __slots__ = ("_state",)
+    __slots__ = ("_seed", "_state")
 
     def __init__(self, seed: int, number: int) -> None:
-        # Neighbouring numbers must not give neighbouring sequences: both go through the mixing function once.
-        self._state = _mixed(_mixed(seed & _MASK) ^ (number & _MASK))
+        # Neighbouring numbers must not give neighbouring sequences: both go through the mixing function once. That is
+        # put off until something is drawn: most sessions of some scenarios draw nothing.
+        self._seed: int | None = seed
+        self._state = number
 
     def bits(self) -> int:
         """Return 64 random bits."""
-        self._state = (self._state + _GAMMA) & _MASK
-        return _mixed(self._state)
+        if self._seed is not None:
+            self._state = _mixed(_mixed(self._seed & _MASK) ^ (self._state & _MASK))
+            self._seed = None
+        self._state = state = (self._state + _GAMMA) & _MASK
+        return _mixed(state)
 
     def unit(self) -> float:
         """Return a number from 0 up to, not including, 1."""

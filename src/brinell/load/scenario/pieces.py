@@ -25,7 +25,7 @@ _FORBIDDEN = frozenset("\r\n\0")
 
 def joined(pieces: list[Piece], scope: Scope) -> bytes:
     """Return the bytes of all pieces."""
-    return b"".join([one if isinstance(one, bytes) else one(scope) for one in pieces])
+    return b"".join([one if one.__class__ is bytes else one(scope) for one in pieces])  # type: ignore[operator]  # where every request passes
 
 
 def merged(pieces: Iterable[Piece]) -> list[Piece]:
@@ -126,11 +126,19 @@ def _as_text(getter: Getter) -> Piece:
 
 
 def _in_path(getter: Getter) -> Piece:
-    return lambda scope: quote(text_of(getter(scope)), safe="").encode()
+    def make(scope: Scope) -> bytes:
+        text = text_of(getter(scope))
+        return text.encode() if text.isalnum() and text.isascii() else quote(text, safe="").encode()
+
+    return make
 
 
 def _in_form(getter: Getter) -> Piece:
-    return lambda scope: quote_plus(text_of(getter(scope))).encode()
+    def make(scope: Scope) -> bytes:
+        text = text_of(getter(scope))
+        return text.encode() if text.isalnum() and text.isascii() else quote_plus(text).encode()
+
+    return make
 
 
 def _in_json(getter: Getter) -> Piece:

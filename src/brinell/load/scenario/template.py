@@ -54,13 +54,9 @@ def names(text: str) -> set[str]:
 
 def text_of(value: Any) -> str:
     """Write a value into a text: numbers and truth as JSON does, nothing for null, tables and lists as JSON."""
-    match value:
-        case str():
-            return value
-        case None:
-            return ""
-        case _:
-            return msgspec.json.encode(value).decode()
+    if isinstance(value, str):
+        return value
+    return "" if value is None else msgspec.json.encode(value).decode()
 
 
 def filled(made: list[str | Getter], scope: Scope) -> str:
