@@ -281,6 +281,23 @@ class Distribution(_Part, frozen=True, kw_only=True):
     mean: float | None = None
 
 
+class Calibration(_Part, frozen=True, kw_only=True):
+    """What one worker needs by itself: its requests to a server that does nothing. ``skipped`` says why nobody knows.
+
+    ``most_rate``: requests a second at most; ``cpu_us`` of a processor each took. Times are those at ``rate``, None:
+    with all ``connections`` busy. ``note``: how the traffic was not the scenario's.
+    """
+
+    skipped: str
+    most_rate: float | None = None
+    cpu_us: float | None = None
+    rate: float | None = None
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    connections: int | None = None
+    note: str = ""
+
+
 class Generator(_Part, frozen=True, kw_only=True):
     """Whether the load generator can be believed; ``cpu`` is the share of one core used by its busiest worker."""
 
@@ -288,6 +305,7 @@ class Generator(_Part, frozen=True, kw_only=True):
     reason: str
     cpu: float | None
     schedule_lag_ms: Distribution
+    calibration: Calibration | None = None  # None: made by a version that knew none
 
 
 class SessionCounts(_Part, frozen=True, kw_only=True):

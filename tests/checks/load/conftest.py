@@ -63,11 +63,16 @@ class Story:
     extra: list = field(default_factory=list)
     ends: bool = True
     connections: int = 64
+    before: list = field(default_factory=list)  # what is known when the scenario begins
+    sent: int | None = None
+    gc_s: float = 0.0
+    late: tuple[int, float] = (0, 0.0)  # so many requests of every second were noticed so late (ms)
 
     def records(self):
         per_second = int(self.rate or 1000)
         span = float(self.seconds)
         yield StepStarted("load:x")
+        yield from self.before
         yield LoadStarted(
             "x", "open" if self.rate else "closed", "http://127.0.0.1:1", 0, span, self.rate, self.connections,
             len(self.cpu), 5.0,
@@ -79,16 +84,18 @@ class Story:
             for outcome, count in self.errors.items():
                 yield piece([self.response_ms] * count, second=second, outcome=outcome)
             for worker, cpu in enumerate(self.cpu):
-                lag = histogram([self.lag_ms] * (per_second // len(self.cpu)))
+                lag = histogram(
+                    [self.lag_ms] * (per_second // len(self.cpu) - self.late[0]) + [self.late[1]] * self.late[0]
+                )
                 yield GeneratorSecond(
                     worker, second, per_second // len(self.cpu), per_second // len(self.cpu), cpu,
-                    lag.sparse(), lag.max_ns, self.waiting, 64, 0.0, self.starved,
+                    lag.sparse(), lag.max_ns, self.waiting, 64, self.gc_s, self.starved,
                 )  # fmt: skip
         yield from self.extra
         if self.ends:
             total = per_second * self.seconds
             scheduled = total if self.scheduled is None else self.scheduled
-            yield LoadEnded(scheduled, total, 0, span, self.interrupted, self.failures)
+            yield LoadEnded(scheduled, total, 0, span, self.interrupted, self.failures, sent_in_span=self.sent)
             yield StepFinished("load:x")
 
     def part(self):
@@ -112,6 +119,11 @@ def story():
 @pytest.fixture(name="piece", scope="session")
 def piece_fixture():
     return piece
+
+
+@pytest.fixture(name="histogram", scope="session")
+def histogram_fixture():
+    return histogram
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from brinell.checks.load import sessions, stages, steadiness
+from brinell.checks.load import sessions, stages, steadiness, surroundings
 from brinell.checks.load.calls import stalls
 from brinell.checks.load.generator import Trust, trust
 from brinell.checks.load.limits import CHECK, Ruling, finding, rule
@@ -79,7 +79,7 @@ def _findings(
     found += [finding(scenario, name, limit, rulings[name], cited) for name, limit in limits.items()]
     if "error_rate" not in limits:
         found += _errors(scenario, tally)
-    found += sessions.finding(scenario, tally)
+    found += [*sessions.finding(scenario, tally), *surroundings.findings(scenario, tally, cited)]
     return found + _subject(scenario, tally) + stalls(scenario, CHECK, tally) + _crowd(scenario, tally, cited)
 
 

@@ -10,12 +10,17 @@ idle moment is saturated whatever the subject does at the same time.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from brinell.checks.load import surroundings
 from brinell.checks.load.calls import crowded_out
 from brinell.checks.load.tally import Tally
 from brinell.core import outcomes
+from brinell.core.generator_records import Calibrated
+from brinell.core.histogram import Histogram
 from brinell.core.thresholds import THRESHOLDS
 
 BUSY = 0.9  # share of a core
@@ -32,6 +37,8 @@ LATE_NS = 2_000_000
 LATE_UNASKED_NS = 5_000_000  # where no latency limit was stated
 LATE_SHARE = 0.1  # of the response time's p95, and of the strictest limit
 BEHIND = 0.97
+_EXPLAINED = {"saturated", "late", "behind", "beyond"}  # by what the machine was denied
+_NO_PORT = {os.strerror(errno.EADDRNOTAVAIL), os.strerror(errno.EADDRINUSE)}
 MOMENT_S = 0.05
 
 
@@ -49,6 +56,8 @@ class Trust(NamedTuple):
     broken: tuple[str, ...]
     reason: str
     cpu: float | None
+    calibrated: Calibrated | None = None
+    lag: Histogram | None = None  # how late requests were noticed; None where none fell due
 
     @property
     def valid(self) -> bool:
@@ -59,8 +68,12 @@ class Trust(NamedTuple):
 def trust(tally: Tally, limits: Mapping[str, float]) -> Trust:
     """Apply every rule."""
     bitten = [(rule, seen) for rule in RULES if (seen := rule.test(tally, limits)) is not None]
-    reason = " ".join(f"{seen}: {rule.advice}." for rule, seen in bitten)
-    return Trust(tuple(rule.name for rule, _ in bitten), reason, busiest(tally))
+    words = [f"{seen}: {rule.advice}." for rule, seen in bitten]
+    if any(rule.name in _EXPLAINED for rule, _ in bitten):
+        words += surroundings.circumstances(tally)
+    is_open = tally.started.target_rate is not None
+    names = tuple(rule.name for rule, _ in bitten)
+    return Trust(names, " ".join(words), busiest(tally), tally.calibrated, tally.lag if is_open else None)
 
 
 def busiest(tally: Tally) -> float | None:
@@ -99,11 +112,31 @@ def _died(tally: Tally, _: Mapping[str, float]) -> str | None:
 
 
 def _own_faults(tally: Tally, _: Mapping[str, float]) -> str | None:
+    return None if _out_of_ports(tally) else _faults(tally)
+
+
+def _no_ports(tally: Tally, _: Mapping[str, float]) -> str | None:
+    return _faults(tally) if _out_of_ports(tally) else None
+
+
+def _faults(tally: Tally) -> str | None:
     count = tally.outcomes.get(outcomes.OWN_FAULT, 0)
     if not count:
         return None
-    said = next((one.detail for _, one in tally.failed.get(outcomes.OWN_FAULT, ()) if one.detail), "")
+    said = _said(tally)
     return f"{count} requests failed on this side{f' ({said})' if said else ''} and never reached the subject"
+
+
+def _out_of_ports(tally: Tally) -> bool:
+    return _said(tally) in _NO_PORT
+
+
+def _said(tally: Tally) -> str:
+    return next((one.detail for _, one in tally.failed.get(outcomes.OWN_FAULT, ()) if one.detail), "")
+
+
+def _beyond(tally: Tally, _: Mapping[str, float]) -> str | None:
+    return surroundings.beyond(tally)
 
 
 def _saturated(tally: Tally, _: Mapping[str, float]) -> str | None:
@@ -149,6 +182,12 @@ def _behind(tally: Tally, _: Mapping[str, float]) -> str | None:
 RULES: tuple[Rule, ...] = (
     Rule("died", _died, "look into load-workers.log of the run, then run again"),
     Rule("own-faults", _own_faults, "raise the descriptor limit (ulimit -n) or take fewer connections"),
+    Rule(
+        "ports",
+        _no_ports,
+        "keep connections alive, send less, or widen net.ipv4.ip_local_port_range: a port rests after its connection",
+    ),
+    Rule("beyond", _beyond, "take more workers while cores are free, another machine, or a lower rate"),
     Rule("saturated", _saturated, "take more workers while cores are free, else another machine or a lower rate"),
     Rule(
         "interpreter",

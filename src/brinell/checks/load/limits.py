@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from brinell.checks.load.doubt import Seen, above, doubt
 from brinell.checks.load.generator import Trust
 from brinell.checks.load.samples import needed, proves_more, quantile_above
 from brinell.checks.load.tally import Tally
 from brinell.core import outcomes
 from brinell.core.finding import Finding
-from brinell.core.histogram import Histogram, bounds
+from brinell.core.histogram import Histogram
 from brinell.core.thresholds import THRESHOLDS, Metric
 from brinell.core.verdicts import Reason, Verdict
 
@@ -37,8 +38,12 @@ def rule(name: str, limit: float, tally: Tally, trust: Trust) -> Ruling:
     if observed is None:
         return Ruling(None, Verdict.UNKNOWN, Reason.NOT_EXERCISED, "no request that could be measured ended")
     met = observed <= limit if metric.at_most else observed >= limit
-    if not trust.valid and (met or not _stands(metric, limit, tally, trust)):
-        return Ruling(observed, Verdict.UNKNOWN, Reason.INVALID, trust.reason)
+    stands = not met and _stands(metric, limit, tally, trust)
+    why = "" if met else doubt(metric, limit, Seen(observed, _histogram(metric, tally), stands), trust)
+    if not (trust.valid or stands):
+        why = trust.reason
+    if why:
+        return Ruling(observed, Verdict.UNKNOWN, Reason.INVALID, why)
     ended = tally.ended
     if met and (ended is None or ended.interrupted):
         how = f"{tally.span_s:.3g} s of {tally.started.span_s:.3g} s were run"
@@ -129,14 +134,8 @@ def _proved(metric: Metric, limit: float, tally: Tally, histogram: Histogram) ->
     if metric.what == "error_rate":
         return proves_more(sum(tally.errors.values()), tally.requests, limit)
     if metric.what == "quantile" and metric.share is not None:
-        return quantile_above(_above(histogram, limit * 1e6), histogram.count, metric.share)
+        return quantile_above(above(histogram, limit * 1e6), histogram.count, metric.share)
     return metric.what == "max"  # one request above the limit is one too many
-
-
-def _above(histogram: Histogram, limit_ns: float) -> int:
-    """Count what lies above the limit for certain: buckets that begin above it."""
-    indices, counts = histogram.sparse()
-    return sum(count for index, count in zip(indices, counts, strict=True) if bounds(index)[0] > limit_ns)
 
 
 def _spell(name: str, value: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from brinell.checks.load import sessions
+from brinell.checks.load import sessions, surroundings
 from brinell.checks.load.generator import Trust
 from brinell.checks.load.limits import Ruling
 from brinell.checks.load.tally import OperationTally, SecondTally, Tally, keep_slowest
@@ -55,7 +55,7 @@ def load_of(tally: Tally, trust: Trust, limits: dict[str, float], rulings: dict[
         response_ok_ms=distribution(tally.response_ok),
         service_ms=distribution(tally.service),
         histogram=tally.response.encode(),
-        generator=Generator(valid=trust.valid, reason=reason, cpu=trust.cpu, schedule_lag_ms=distribution(tally.lag)),
+        generator=_generator(tally, trust, reason),
         subject=_subject(tally.vitals),
         connections=started.connections,
         workers=started.workers,
@@ -76,6 +76,16 @@ def load_of(tally: Tally, trust: Trust, limits: dict[str, float], rulings: dict[
         timeline=timeline,
         curve=curve(tally.response, tally.service),
         sessions=sessions.counts(tally),
+    )
+
+
+def _generator(tally: Tally, trust: Trust, reason: str) -> Generator:
+    return Generator(
+        valid=trust.valid,
+        reason=reason,
+        cpu=trust.cpu,
+        schedule_lag_ms=distribution(tally.lag),
+        calibration=surroundings.numbers(tally.calibrated),
     )
 
 

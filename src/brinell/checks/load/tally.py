@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from brinell.core import outcomes
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.evidence import Evidence, observation_id
+from brinell.core.generator_records import Calibrated, GeneratorMeans, MachineSecond
 from brinell.core.histogram import Histogram
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted, Vitals
 from brinell.core.sparse import Compact, compact, merged, quantiles_ns
@@ -64,6 +65,10 @@ class Tally:
     callers: dict[int, list[CallSecond]] = field(default_factory=dict)
     stalls: list[LoopStall] = field(default_factory=list)
     course: Course = field(init=False)
+    calibrated: Calibrated | None = None
+    means: GeneratorMeans | None = None
+    machine: list[MachineSecond] = field(default_factory=list)
+    longest_gc_s: float = 0.0  # of one worker in one second
 
     def __post_init__(self) -> None:
         self.course = Course(self.started.start_ns)
@@ -129,11 +134,16 @@ class Tally:
 def tallies(evidence: Evidence) -> dict[str, Tally]:
     """Return a tally for every step that began a load scenario, by step id."""
     found: dict[str, Tally] = {}
+    before: dict[str, list[Calibrated | GeneratorMeans]] = {}  # what is known of the generator when a scenario begins
     kinds = LoadStarted, LoadSlice, Exemplar, GeneratorSecond, Vitals, LoadEnded, CallSecond, LoopStall
-    for envelope in evidence.envelopes(*kinds):
+    for envelope in evidence.envelopes(*kinds, Calibrated, GeneratorMeans, MachineSecond):
         record, identity = envelope.data, observation_id(envelope)
         if isinstance(record, LoadStarted):
-            found[envelope.source] = Tally(record, identity)
+            begun = found[envelope.source] = Tally(record, identity)
+            for one in before.pop(envelope.source, ()):
+                _add(begun, one, identity)
+        elif isinstance(record, Calibrated | GeneratorMeans):
+            before.setdefault(envelope.source, []).append(record)
         elif (tally := found.get(envelope.source)) is not None:
             _add(tally, record, identity)
     return found
@@ -162,6 +172,7 @@ def _add(tally: Tally, record: object, identity: str) -> None:
             tally.lag.add_sparse(record.lag, record.max_lag_ns)
             tally.scheduled += record.scheduled
             tally.waited_seconds += record.waiting > 0
+            tally.longest_gc_s = max(tally.longest_gc_s, record.gc_s)
             tally.course.add_generator(record)
         case Exemplar():
             _add_exemplar(tally, record, identity)
@@ -174,6 +185,12 @@ def _add(tally: Tally, record: object, identity: str) -> None:
             tally.callers.setdefault(record.worker, []).append(record)
         case LoopStall():
             tally.stalls.append(record)
+        case Calibrated():
+            tally.calibrated = record
+        case GeneratorMeans():
+            tally.means = record
+        case MachineSecond():
+            tally.machine.append(record)
 
 
 def _add_slice(tally: Tally, one: LoadSlice) -> None:

@@ -1,0 +1,168 @@
+"""What is known around a scenario: it explains, doubts single limits, advises; and a slow subject stays slow."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brinell.core.generator_records import Calibrated, GeneratorMeans, MachineSecond
+from brinell.core.observation import Exemplar
+
+
+@pytest.fixture(scope="session")
+def calibrated(histogram):
+    def make(p50_ms=0.1, *, most=20_000.0, cpu_us=40.0, rate=1000.0, slow=0, slow_ms=0.0):
+        seen = histogram([p50_ms] * (300 - slow) + [slow_ms] * slow)
+        return Calibrated(
+            seconds=0.5, connections=64, most_rate=most, cpu_ns=cpu_us * 1e3, rate=rate, response=seen.sparse(),
+            max_response_ns=seen.max_ns,
+        )  # fmt: skip
+
+    return make
+
+
+# --- a rate out of reach --------------------------------------------------------------------------------------------
+
+
+def test_a_rate_that_the_generator_never_reaches_makes_a_run_invalid_and_says_both_numbers(story, calibrated):
+    run = story(seconds=3, rate=60_000, sent=90_000, before=[calibrated()], thresholds={"p95_ms": 500})
+    found = run.findings()
+    assert found["generator"].reason.value == "invalid"
+    assert "60000/s were asked for, and its one worker reaches 25000/s" in found["generator"].detail
+    assert "more workers" in found["generator"].detail
+    assert found["p95_ms"].reason.value == "invalid"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"rate": 24_000},  # within what a core of its own gives: 1 s / 40 us
+        {"rate": 45_000, "cpu": (0.1, 0.1)},  # two workers
+        {"rate": 60_000, "sent": 178_000},  # it did what nobody foresaw
+    ],
+)
+def test_a_rate_within_reach_or_reached_is_believed(story, calibrated, told):
+    run = story(**{"seconds": 3, "sent": 90_000, "before": [calibrated()], **told})
+    assert run.verdicts()["generator"] == "pass"
+
+
+@given(response_ms=st.floats(1, 60_000), waiting=st.integers(0, 1000), p50_ms=st.floats(0.05, 0.3))
+def test_a_slow_subject_is_no_generators_fault_whatever_is_known(story, calibrated, response_ms, waiting, p50_ms):
+    limits = {"p50_ms": response_ms / 2, "p99_ms": response_ms / 2, "max_ms": response_ms / 2}
+    run = story(
+        seconds=3, response_ms=response_ms, waiting=waiting, sent=1500, thresholds=limits,
+        before=[calibrated(p50_ms), GeneratorMeans(1024, 128, 28_000, 64)],
+    )  # fmt: skip
+    assert {run.verdicts()[name] for name in limits} == {"fail"}
+
+
+# --- single limits --------------------------------------------------------------------------------------------------
+
+
+def test_few_late_requests_decide_no_p99_9_and_no_maximum(story, piece):
+    """Four of a thousand were noticed 300 ms late: that makes no run worthless, and both limits unknowable."""
+    slow = [piece([310.0] * 4, second=second, service_ms=[10.0] * 4) for second in range(10)]
+    run = story(late=(4, 300.0), extra=slow, thresholds={"p99_9_ms": 100, "max_ms": 100, "p95_ms": 100})
+    found = run.verdicts()
+    assert (found["generator"], found["p95_ms"]) == ("pass", "pass")
+    assert (found["p99_9_ms"], found["max_ms"]) == ("invalid", "invalid")
+    assert "40 requests were noticed more than 10 ms late" in run.findings()["p99_9_ms"].detail
+
+
+def test_what_the_subject_did_beside_that_it_did(story, piece):
+    slow = [piece([310.0] * 15, second=second, service_ms=[10.0] * 15) for second in range(10)]
+    run = story(late=(4, 300.0), extra=slow, thresholds={"p99_9_ms": 100, "p99_ms": 100})
+    assert {run.verdicts()[name] for name in ("p99_9_ms", "p99_ms")} == {"fail"}
+
+
+def test_a_limit_as_small_as_what_the_generator_needs_is_nobodys_to_miss(story, calibrated):
+    run = story(response_ms=0.25, lag_ms=0.001, before=[calibrated(0.12)], thresholds={"p50_ms": 0.2, "mean_ms": 0.1})
+    found = run.findings()
+    assert found["p50_ms"].reason.value == "invalid"
+    assert "server that does nothing took 0.12 ms" in found["p50_ms"].detail
+    assert found["mean_ms"].verdict.value == "fail"  # 0.25 is more than 0.1 and 0.12
+
+
+def test_a_crowded_moment_of_the_calibration_excuses_nothing(story, calibrated):
+    run = story(response_ms=50.0, before=[calibrated(0.1, slow=4, slow_ms=30.0)], thresholds={"p99_ms": 10})
+    assert run.verdicts()["p99_ms"] == "fail"
+
+
+def test_a_time_from_the_send_that_exceeds_the_limit_stands(story, piece):
+    slow = [piece([310.0] * 4, second=second) for second in range(10)]
+    run = story(late=(4, 300.0), extra=slow, thresholds={"max_ms": 100})
+    assert run.verdicts()["max_ms"] == "fail"
+
+
+def test_service_time_is_not_late(story, piece):
+    slow = [piece([310.0] * 4, second=second) for second in range(10)]
+    run = story(late=(4, 300.0), extra=slow, thresholds={"service_max_ms": 100})
+    assert run.verdicts()["service_max_ms"] == "fail"
+
+
+# --- reasons and advice ---------------------------------------------------------------------------------------------
+
+
+def machine(*rows, cores=2):
+    return [MachineSecond(int(at_s * 1e9), cores, steal_s, throttled_s) for at_s, steal_s, throttled_s in rows]
+
+
+def test_what_the_machine_was_denied_is_said_and_explains(story):
+    looks = machine((0, 100.0, 5.0), (5, 101.0, 6.0), (10, 102.0, 8.5))  # 2 of 20 s, 3.5 of 10 s
+    run = story(lag_ms=60, response_ms=80, gc_s=0.031, extra=looks, thresholds={"p95_ms": 500})
+    reason = run.findings()["generator"].detail
+    assert "10 % of this machine's processor time to others (steal)" in reason
+    assert "for 35 % of the time" in reason
+    assert "garbage collection took up to 31 ms" in reason
+    calm = story(extra=looks, thresholds={"p95_ms": 500})
+    assert calm.verdicts()["generator"] == calm.verdicts()["p95_ms"] == "pass"
+    advice = calm.findings()["machine"]
+    assert (advice.required, advice.verdict.value) == (False, "unknown")
+    assert "denied 35 %" in advice.title
+
+
+@pytest.mark.parametrize("looks", [[], [(0, 1.0, None)], [(0, 1.0, None), (10, 1.2, None)], [(0, None, None)] * 2])
+def test_nothing_worth_speaking_of_is_not_spoken_of(story, looks):
+    assert "machine" not in story(extra=machine(*looks)).findings()
+
+
+def test_times_that_are_mostly_the_generators_own_are_said_to_be(story, calibrated):
+    near = story(response_ms=0.19, lag_ms=0.001, before=[calibrated(0.1)])
+    found = near.findings()["calibration"]
+    assert (found.required, found.reason.value) == (False, "invalid")
+    assert "0.19 ms" in found.title
+    assert near.verdicts()["generator"] == "pass"
+    assert "calibration" not in story(response_ms=0.25, before=[calibrated(0.1)]).findings()
+    assert "calibration" not in story(response_ms=0.1, before=[Calibrated(skipped="HTTP/2")]).findings()
+
+
+def test_what_may_run_out_is_said_where_it_did_not(story):
+    short = GeneratorMeans(1024, 2048, 28_000, 60_064, 60.0)
+    found = story(before=[short]).findings()["means"]
+    assert not found.required
+    assert "2048 descriptors of a worker that may have 1024" in found.detail
+    assert "60064 ports at once, each resting 60 s" in found.detail
+    assert "means" not in story(before=[GeneratorMeans(None, 2048, None, 60_064)]).findings()
+
+
+def test_ports_that_did_run_out_are_not_called_descriptors(story):
+    said = Exemplar("GET /", "own-fault", 1, 1, 0, 2, os.strerror(errno.EADDRNOTAVAIL))
+    short = GeneratorMeans(1024, 128, 28_000, 60_064, 60.0)
+    found = story(errors={"own-fault": 3}, extra=[said], before=[short]).findings()
+    assert "ip_local_port_range" in found["generator"].detail
+    assert "ulimit" not in found["generator"].detail
+    assert "means" not in found
+    other = Exemplar("GET /", "own-fault", 1, 1, 0, 2, os.strerror(errno.EMFILE))
+    assert "ulimit -n" in story(errors={"own-fault": 3}, extra=[other]).findings()["generator"].detail
+
+
+def test_the_judgement_has_what_the_generator_needs_by_itself(story, calibrated):
+    found = story(before=[calibrated(0.1, slow=5, slow_ms=2.0)]).part().load[0].generator.calibration
+    assert (found.most_rate, found.cpu_us, found.rate, found.connections) == (20_000, 40.0, 1000, 64)
+    assert (found.p50_ms, found.p99_ms) == (pytest.approx(0.1, rel=0.01), pytest.approx(2.0, rel=0.01))
+    assert story(before=[Calibrated(skipped="why")]).part().load[0].generator.calibration.skipped == "why"
+    assert story().part().load[0].generator.calibration is None
