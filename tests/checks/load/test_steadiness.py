@@ -11,7 +11,7 @@ from brinell.core.observation import LoadSlice, LoadStarted
 from brinell.core.plan import LoadSpec, Plan, Step
 
 
-def told(story, piece, factors, *, shape="constant", steady=False, slo=None, errors=None, **fields):
+def told(story, piece, factors, *, shape="constant", steady=False, slo=None, errors=None, noise=0.0, **fields):
     """A run in which second i takes ``factors[i]`` times 10 ms, a little spread; ``errors``: how many in a second."""
     run = story(seconds=len(factors), rate=100, **fields)
     source = np.random.default_rng(4)
@@ -20,7 +20,8 @@ def told(story, piece, factors, *, shape="constant", steady=False, slo=None, err
         if isinstance(record, LoadStarted):
             records.append(msgspec.structs.replace(record, shape=shape))
         elif isinstance(record, LoadSlice):
-            ms = 10 * factors[record.second] * np.exp(source.normal(0, 0.02, 100))
+            shared = np.exp(source.normal(0, noise))  # what a second has in common
+            ms = 10 * factors[record.second] * shared * np.exp(source.normal(0, 0.02, 100))
             bad = (errors or {}).get(record.second, 0)
             records.append(piece(ms[bad:].tolist(), second=record.second))
             if bad:
@@ -137,3 +138,13 @@ def test_the_numbers_survive_their_schema(story, piece):
 def test_an_interrupted_run_says_of_the_steady_part_no_more_than_it_may(story, piece):
     part = told(story, piece, WARM_UP, steady=True, interrupted=True, thresholds={"p95_ms": 15})
     assert named(part)["p95_ms"].reason.value == "inconclusive"
+
+
+def test_noise_stands_in_the_way_of_a_verdict_only_where_it_could_change_it(story, piece):
+    limits = {"p95_ms": 1000, "p50_ms": 14, "error_rate": 0.01, "min_rate": 50}
+    part = told(story, piece, [1.0] * 30, noise=0.4, steady=True, thresholds=limits)
+    assert part.load[0].steady.answer == "unclear"
+    assert "could hide a change of" in named(part)["steady"].title
+    verdicts = {name: named(part)[name].verdict.value for name in limits}
+    assert verdicts == {"p95_ms": "pass", "p50_ms": "unknown", "error_rate": "pass", "min_rate": "pass"}
+    assert named(part)["p50_ms"].detail == part.load[0].steady.why

@@ -56,7 +56,7 @@ def _scenario(
     seen = steadiness.part(evidence, step, tally, begin) if spec.steady and begin is not None else tally
     rulings = {name: rule(name, limit, seen, trusted) for name, limit in limits.items()}
     if spec.steady and answer is not None and begin is None:
-        rulings = {name: steadiness.unsteady(one, answer, tally) for name, one in rulings.items()}
+        rulings = {name: steadiness.unsteady(name, limits[name], one, answer, tally) for name, one in rulings.items()}
     found = _findings(spec.name, limits, rulings, tally, trusted)
     cited = tuple(one for one in (tally.started_id, tally.ended_id) if one)
     if trusted.valid:

@@ -18,6 +18,7 @@ from brinell.core.finding import Finding
 from brinell.core.histogram import Histogram
 from brinell.core.sparse import merged, quantiles_ns
 from brinell.core.steady_judgement import Drift, Steady
+from brinell.core.thresholds import THRESHOLDS
 from brinell.core.verdicts import Reason, Verdict
 
 VARYING = {"ramp", "steps", "spike", "sine", "replay"}  # shapes whose rate changes by plan
@@ -121,16 +122,37 @@ def part(evidence: Evidence, step: str, tally: Tally, begin: int) -> Tally:
     return found
 
 
-def unsteady(ruling: Ruling, answer: steady.Answer, tally: Tally) -> Ruling:
+def unsteady(name: str, limit: float, ruling: Ruling, answer: steady.Answer, tally: Tally) -> Ruling:
     """What a threshold's ruling on the whole run is worth where it was to be judged on a steady part there is not.
 
-    Where response times rose to the end, a failure stays one: it would only become worse.
+    Where response times rose to the end, a failure stays one: it would only become worse. Where it was too noisy to
+    tell, a pass stays one if it still were with the largest change that could hide.
     """
-    if answer.kind == "growing" and ruling.verdict is Verdict.FAIL:
-        return ruling
-    if ruling.reason is Reason.INVALID:
+    fails_anyway = answer.kind == "growing" and ruling.verdict is Verdict.FAIL
+    passes_anyway = (
+        answer.kind == "unclear" and ruling.verdict is Verdict.PASS and _has_room(name, limit, ruling, answer)
+    )
+    if fails_anyway or passes_anyway or ruling.reason is Reason.INVALID:
         return ruling
     return Ruling(ruling.observed, Verdict.UNKNOWN, Reason.INCONCLUSIVE, words(answer, int(tally.span_s)))
+
+
+def _has_room(name: str, limit: float, ruling: Ruling, answer: steady.Answer) -> bool:
+    """Whether a threshold that is met would be with the largest change that could hide in the noise."""
+    metric = THRESHOLDS[name]
+    if metric.what == "error_rate":
+        return ruling.observed is not None and 2 * ruling.observed <= limit  # were they all in the second half
+    series = ("rate",) if metric.what == "rate" else ("median", "p95")
+    hidden = [_most(_drift(one, answer.changes[one])) for one in series if one in answer.changes]
+    if ruling.observed is None or not hidden:
+        return False
+    if metric.what == "rate":
+        return ruling.observed * (1 - max(hidden)) >= limit
+    return ruling.observed * (1 + max(hidden)) <= limit
+
+
+def _most(drift: Drift) -> float:
+    return max(abs(drift.low), abs(drift.high))
 
 
 def _drift(name: str, one: steady.Change) -> Drift:
@@ -143,7 +165,7 @@ def _hidden(answer: steady.Answer) -> str:
     if answer.worst not in answer.changes:
         return "any size"
     drift = _drift(answer.worst, answer.changes[answer.worst])
-    most = max(abs(drift.low), abs(drift.high))
+    most = _most(drift)
     return f"{most * 100:.0f} %" if most < 10 else "more than ten times"
 
 
