@@ -51,6 +51,8 @@ def test_the_other_keys(tmp_path):
         (["openapi = true", "har = 'a.har'"], ["har", "openapi says what is sent"]),
         (["har = 'a.har'", "requests = [{ path = '/' }]"], ["requests", "har says what is sent"]),
         (["har = 'b.har'"], ["har", "there is no b.har"]),
+        (["openapi = true", "redirects = 3"], ["redirects", "not there for openapi"]),
+        (["har = 'a.har'", "cookies = true"], ["cookies", "not there for har"]),
         (["openapi_unsafe = true"], ["openapi_unsafe", "belongs to openapi"]),
         (["think = true"], ["think", "belongs to har"]),
         (["openapi = true", "openapi_weights = { a = -1 }"], ["openapi_weights", "0 or more"]),

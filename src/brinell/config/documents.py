@@ -16,6 +16,7 @@ from brinell.core.plan import LoadSpec, ServiceSpec
 USUAL = "/openapi.json"
 NEEDS = 'true, a path of the service ("/openapi.json"), a URL, or a file below the project'
 _OF_OPENAPI = ("openapi_unsafe", "openapi_validate", "openapi_weights")
+_OF_REQUESTS = ("data", "cookies", "redirects", "go_on", "version", "streams")
 _SOURCES = ("requests", "sessions", "flows", "openapi", "har")
 
 
@@ -52,6 +53,9 @@ def agree(entry: Mapping[str, Any], place: Place, problems: Problems) -> None:
     for key in given if told and len(given) > 1 else ():
         if key != told:
             problems.add(place, key, Unfit(f"{told} says what is sent: leave one of both away"))
+    for key in _OF_REQUESTS if told else ():
+        if key in entry:
+            problems.add(place, key, Unfit(f"is not there for {told}: leave it away"), value=entry[key])
     for key in _OF_OPENAPI if "openapi" not in given else ():
         if key in entry:
             problems.add(place, key, Unfit("belongs to openapi"), value=entry[key], example='openapi = "/openapi.json"')
