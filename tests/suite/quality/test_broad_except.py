@@ -88,6 +88,20 @@ TELLING = {
     "a thread's traceback": "import sys\n" + THREAD.format(":\n            seen.append(sys.exc_info())", "seen == []"),
     "a parameter": "def work(found):\n    try:\n        f()\n    except Exception as e:\n        found.append(e)\n"
     "def test_a(): assert not work([])",
+    "a flag": "def test_a():\n    there = False\n    try:\n        f()\n        there = True\n    except Exception:\n"
+    "        pass\n    assert there",
+    "a precondition": "def test_a(x):\n    try:\n        f(x)\n    except Exception:\n        pass\n    else:\n"
+    "        assume(False)\n    assert g(x)",
+    "a function within that raises": "import sys\ndef test_a():\n    def again():\n        raise sys.exc_info()[1]\n"
+    "    try:\n        f()\n    except Exception:\n        again()\n    assert g()",
+    "what a mock raises": "def test_a(m):\n    m.side_effect = Exception()\n    try:\n        f(m)\n"
+    "    except Exception:\n        pass\n    assert m.called",
+    "it fails behind": "from contextlib import suppress\ndef test_a():\n    def handler():\n"
+    "        with suppress(Exception):\n            f()\n        assert False\n    assert g(handler)",
+    "a reply": "class Page:\n    def get(self):\n        try:\n            f()\n        except Exception as e:\n"
+    "            self.write(str(e))\ndef test_a(): assert g(Page)",
+    "putting away within": "from contextlib import suppress\ndef test_a():\n    def handler(ws):\n"
+    "        with suppress(Exception):\n            ws.close()\n    assert g(handler)",
     "an optional import": "def test_a():\n    try:\n        import orjson\n    except Exception:\n"
     "        orjson = None\n"
     "    assert f(orjson)",

@@ -57,6 +57,29 @@ def test_names_that_fit_no_configured_pattern(read):
     ]
 
 
+def test_a_conftest_is_a_file_of_that_name(read):
+    told = read({"tests/conftest.py": GOOD, "tests/test_conftest.py": OTHER}).of("not-collected")
+    assert [(one.file, one.variant) for one in told] == [("tests/conftest.py", "conftest")]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("pytest.ini", "[pytest]\npython_classes = Describe\npython_functions = it_* and_*\n"),
+        ("setup.cfg", "[tool:pytest]\npython_classes = Describe\npython_functions =\n    it_*\n    and_*\n"),
+        (
+            "pyproject.toml",
+            "[tool.pytest.ini_options]\npython_classes = 'Describe'\npython_functions = ['it_*', 'and_*']\n",
+        ),
+    ],
+)
+def test_patterns_are_read_where_pytest_cannot_be_asked(read, file, text):
+    tests = "class DescribeIt:\n    def it_works(self): assert f()\n    def and_ends(self): assert f()\n"
+    seen = read({file: text, "test_it.py": tests})
+    assert seen.read.tests == 2
+    assert not seen.of("not-collected")
+
+
 @pytest.mark.parametrize("folder", ["build", "dist", "venv", ".hidden", "x.egg"])
 def test_a_folder_below_the_tests_that_pytest_does_not_enter(read, folder):
     files = {"tests/test_a.py": GOOD, f"tests/{folder}/test_b.py": OTHER, "pytest.ini": "[pytest]\ntestpaths = tests\n"}
