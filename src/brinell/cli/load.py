@@ -24,6 +24,7 @@ brinell load 'http://127.0.0.1:8000/users/{{users.id}}' --data users.csv    a ro
 brinell load http://127.0.0.1:8000/login --form user=ada --form photo=@cat.png --redirects 3
 brinell load https://127.0.0.1:8443/ --http2 --connections 100 --streams 20    five sockets of twenty streams
 brinell load http://127.0.0.1:8000/ --pid 4711               with the service's CPU and memory
+brinell load http://127.0.0.1:8000/ --watch                  in a browser too, as it happens
 brinell load http://127.0.0.1:8000/ --export hlog --export csv    and its seconds in files for other tools
 brinell load http://127.0.0.1:8000/ --prometheus 9464        scraped while it runs
 brinell load http://127.0.0.1:8000/ --remote-write http://127.0.0.1:9090/api/v1/write

@@ -12,6 +12,7 @@ from brinell.config import from_toml
 EXAMPLES = """
 brinell run                     everything brinell.toml asks for
 brinell run --open              and open the report at the end
+brinell run --watch             in a browser too, as it happens
 brinell run --ci                plain lines, annotations on GitHub
 brinell run --resume latest     go on where an interrupted run stopped
 brinell run --json > verdict.json

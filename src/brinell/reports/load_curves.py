@@ -69,9 +69,10 @@ def percentiles(lines: Sequence[Strand], limits: Sequence[Limit] = ()) -> Markup
             y = scale.at(limit.milliseconds)
             low, high = plot.across(max(0.0, at - 0.04)), plot.across(min(1.0, at + 0.04))
             parts.append(f'<line class="limit" x1="{low}" x2="{high}" y1="{y:.1f}" y2="{y:.1f}"/>')
-            anchor = "start" if at < 0.3 else "end"  # lines rise to the right, so there is room above to the left
-            where = low if anchor == "start" else high
-            parts.append(plot.text(where, y - 6, limit.words, anchor=anchor, kind="limit-text halo"))
+            # Lines rise to the right: there is room above one to the left, and below one to the right.
+            above = at >= 0.3 and limit.milliseconds > _value(lines[0], limit.share)
+            where, anchor, dy = (high, "end", -6) if above else (low, "start", 16)
+            parts.append(plot.text(where, y + dy, limit.words, anchor=anchor, kind="limit-text halo"))
     return _picture(parts, "Response time by percentile. " + _told(lines))
 
 
@@ -129,6 +130,12 @@ def ends(shares: Sequence[float]) -> float:
     """Return the nines at which a line ends: a sixth of a decade beyond its last share below 1."""
     below = [share for share in shares if share < 1]
     return -math.log10(1 - below[-1]) + 1 / 6 if below else 1.0
+
+
+def _value(line: Strand, share: float) -> float:
+    """Return what a line says at a percentile, or just beyond it."""
+    found = (value for at, value in zip(line.shares, line.values, strict=True) if at >= share and value is not None)
+    return next(found, 0.0)
 
 
 def _near(lines: Sequence[Strand], limits: Sequence[Limit]) -> list[float]:
