@@ -62,6 +62,9 @@ Header = Annotated[
 Pid = Annotated[
     int | None, typer.Option("--pid", metavar="PID", min=1, help="The service's process, to see its CPU and memory.")
 ]
+NoCalibrate = Annotated[
+    bool, typer.Option("--no-calibrate", help="Do not look first at what the generator needs by itself.")
+]
 
 
 def command(
@@ -88,6 +91,7 @@ def command(
     data: load_request.Data = None,
     redirects: load_request.Redirects = 0,
     no_keep_alive: load_request.NoKeepAlive = False,
+    no_calibrate: NoCalibrate = False,
     slo: options.Slo = None,
     pid: Pid = None,
     flows: load_flows.Flows = None,
@@ -129,6 +133,7 @@ def command(
         return session.show(done.judgement, done.folder, output)
     shape = load_shape.shape_of_options(ctx, model, rate, shape_text, duration=duration, think_time=think_time)
     bounds = load_shape.bounds(shape, shed_after, max_requests, steady=steady)
+    bounds["calibrate"] = not no_calibrate
     if call is not None:
         plan = load_call.plan_of_call(
             ctx, call, shape, limits=options.limits(slo), args=args, kwargs=kwargs, setup=setup, python=python,
