@@ -41,6 +41,24 @@ def test_it_says_what_would_happen_and_does_nothing(brinell, project):
 
 
 @pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("lines", "words", "absent"),
+    [
+        ("openapi = true", ["what /openapi.json describes and only reads", "nothing else", "are compared"], "GET /"),
+        ("openapi = true\nopenapi_unsafe = true", ["sessions that make, change and delete"], "nothing else"),
+        ("openapi = true\nopenapi_validate = false", ["answers are not compared"], "are compared"),
+        ("har = 'a.har'\nthink = true", ["what a.har recorded of it, with its pauses"], "GET /"),
+    ],
+)
+def test_what_a_document_describes_is_said(brinell, project, lines, words, absent):
+    (project / "a.har").write_text("{}")
+    scenario = "[[load]]\nname = 'api'\nurl = 'http://127.0.0.1:1'\nshape = { kind = 'closed', duration = 1 }\n"
+    (project / "brinell.toml").write_text(f"{scenario}{lines}\n")
+    said = brinell("plan").out
+    assert all(word in said for word in words), said
+    assert absent not in said
+
+
 def test_without_a_configuration_it_is_the_suite(brinell):
     said = brinell("plan")
     assert said.code == 0

@@ -170,7 +170,9 @@ def _load(spec: LoadSpec) -> list[str]:
         f"{bounds}, {spell(spec.timeout_s)} for an answer",
         *schedule_words.rules(spec),
     ]
-    requests = spec.requests if spec.call is None and spec.flows is None else ()
+    written = spec.call is None and spec.flows is None and spec.openapi is None and spec.har is None
+    requests = spec.requests if written else ()
+    lines += _described(spec)
     if spec.flows is not None:
         lines.append(f"users by the flows of {say.near(Path(spec.flows))}")
     lines += [f"{request.weight / total:4.0%} {request.method} {request.path}" for request in requests[:8]]
@@ -179,6 +181,17 @@ def _load(spec: LoadSpec) -> list[str]:
     if spec.thresholds:
         lines.append("must hold: " + ", ".join(f"{name} {limit:g}" for name, limit in spec.thresholds.items()))
     return lines
+
+
+def _described(spec: LoadSpec) -> list[str]:
+    """What a document would have sent: it is read when the service is there, so no more is known."""
+    if spec.har is not None:
+        return [f"what {say.near(Path(spec.har))} recorded of it{', with its pauses' if spec.think else ''}"]
+    if spec.openapi is None:
+        return []
+    changing = ", and sessions that make, change and delete things" if spec.openapi_unsafe else ", and nothing else"
+    compared = "answers are compared with it" if spec.openapi_validate else "answers are not compared with it"
+    return [f"what {spec.openapi} describes and only reads, each tried once before{changing}", compared]
 
 
 def _plural(number: int, word: str) -> str:

@@ -236,6 +236,14 @@ def test_who_is_let_in_is_and_the_token_is_in_no_record(lab, run, monkeypatch):
     assert "let-me-in" not in repr(room.records)
 
 
+def test_a_bound_on_requests_holds_for_what_is_tried_too(lab, run):
+    service = Things()
+    room = run(lab.start(service(lab)), max_requests=5)
+    assert of(room, TrafficRead)[0].tried == 5
+    tried_and_sent = len(service.seen) - 1  # without the document
+    assert tried_and_sent <= 10
+
+
 def test_weights_are_kept_and_zero_leaves_one_out(lab, run):
     zero = dict.fromkeys(("GET /lie", "GET /strict", "HEAD /quiet", "GET /broken", "GET /parts"), 0.0)
     room = run(lab.start(Things()(lab)), rate=400, openapi_weights={**zero, "GET /things": 9.0})

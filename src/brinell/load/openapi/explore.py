@@ -57,6 +57,7 @@ class Explorer:
         judges: Mapping[str, Judge],
         weights: Mapping[str, float],
         progress: Callable[[int, int], None],
+        most_tried: int | None = None,
     ) -> None:
         self._reading = reading
         self._variants = variants
@@ -65,6 +66,7 @@ class Explorer:
         self._judges = judges
         self._weights = weights
         self._progress = progress
+        self._most_tried = MOST_TRIED if most_tried is None else min(MOST_TRIED, most_tried)
         self._by_link: dict[str, list[dict[str, Any]]] = {}
         self._until = 0.0
         self.result = Explored()
@@ -103,7 +105,7 @@ class Explorer:
             return
         kept, refusals = [], []
         for variant, request in made:
-            if self._asker.asked >= MOST_TRIED or time.monotonic() > self._until:
+            if self._asker.asked >= self._most_tried or time.monotonic() > self._until:
                 kept.append((variant, request))
                 continue
             try:

@@ -74,6 +74,7 @@ def prepare(room: Room, spec: LoadSpec, target: Target, address: str) -> Describ
         judges=judges(contract, Purse(1.0), ready=False),
         weights=spec.openapi_weights,
         progress=lambda done, of: room.progress(done, of, "trying what the document describes"),
+        most_tried=spec.max_requests,
     )
     explored = explorer.run()
     chains, linked = _changing(spec, reading, variants, head=head, explorer=explorer)
@@ -165,7 +166,8 @@ def _changing(
     for operation in reading.operations:
         if not operation.safe:
             explorer.result.leave(
-                operation.name, f"{operation.method} changes something, and is sent with openapi_unsafe = true (--unsafe)"
+                operation.name,
+                f"{operation.method} changes something, and is sent with openapi_unsafe = true (--unsafe)",
             )
     return [], []
 
