@@ -15,6 +15,7 @@ class CallSecond(Entry, frozen=True):
     calls: int
     cpu_s: float
     own_s: float
+    starved_s: float = 0.0  # ready to run, and other processes had the processor
 
 
 class LoopStall(Entry, frozen=True):

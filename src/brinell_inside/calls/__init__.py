@@ -16,8 +16,7 @@ Three inherited descriptors, protocol version 1. All moments are CLOCK_MONOTONIC
     Type ``L``: a JSON object with a ``kind``:
     hello v, python "3.8.18", pid, mode sync | async, name (what is called) | refused why, message, near, trace [str] |
     ready own_ns (processor time of one call of a function that does nothing) | outcome code, type (an exception's) |
-    sample code, due, started, ended, detail | second cpu_ns, calls (since the last one) | stall where, count, total_ns,
-    longest_ns (a step of a coroutine kept the loop; since the last one) | fatal message | idle (closed: every user has
-    ended) | done.
+    sample code, due, started, ended, detail | stall where, count, total_ns, longest_ns (a step of a coroutine kept the
+    loop; since the last one) | fatal message | idle (closed: every user has ended) | done.
     Codes: 0 returned, 1 timed out, 2 unfinished; from 3 on as ``outcome`` says.
 """

@@ -27,14 +27,17 @@ class Threads:
     def __init__(self, call, told):
         self._call = call  # function, args, kwargs
         self._told = told
-        self._threads = []
+        self._begun = 0
+        self._over = []
+        self._kept = threading.Event()
 
     def begin(self, users, dues_fd, turns):
         """Let every thread begin; ``turns`` (None: calls fall due) say when users come back."""
         for number in range(users):
-            work, arguments = (self._as_due, (dues_fd,)) if turns is None else (self._in_turn, (turns.user(number),))
-            thread = threading.Thread(target=work, args=arguments, name="brinell-call-%d" % number, daemon=True)
-            self._threads.append(thread)
+            work, argument = (self._as_due, dues_fd) if turns is None else (self._in_turn, turns.user(number))
+            thread = threading.Thread(target=self._all, args=(work, argument), daemon=True)
+            thread.name = "brinell-call-%d" % number
+            self._begun += 1
             thread.start()
 
     def wait(self):
@@ -45,12 +48,17 @@ class Threads:
 
     @property
     def idle(self):
-        """Whether every thread has ended."""
-        return not any(thread.is_alive() for thread in self._threads)
+        """Whether every thread has made its last call."""
+        return len(self._over) == self._begun
 
     def rehearse(self, dues_fd):
         """Make the calls of a pipe that is closed already, in this thread; return how many."""
         return self._as_due(dues_fd)
+
+    def _all(self, work, argument):
+        work(argument)
+        self._over.append(True)
+        self._kept.wait()  # until the process ends: what a thread waited for is told as long as it is there
 
     def _as_due(self, dues_fd):
         read, one, count = os.read, self._one, 0

@@ -19,6 +19,9 @@ RETURNED, TIMED_OUT, UNFINISHED, FIRST_RAISED = 0, 1, 2, 3
 EVERY_S = 0.02
 _SAMPLES = 3
 _MOST_TYPES = 100
+_MANY = 16384  # records
+_MOST_HELD = 131072
+_AT_ONCE = 8192
 _FRAMES = 4
 _SECOND_NS = 1000000000
 _HEAD = struct.Struct("=cI")
@@ -45,11 +48,9 @@ class Told:
         self._codes = {}
         self._samples = {}
         self._lock = threading.Lock()
+        self._flushing = threading.Lock()
         self._ended = threading.Event()
         self._thread = None
-        self._calls = 0
-        self._cpu_ns = time.process_time_ns()
-        self._second_ns = _now()
 
     # --- where calls are made ---------------------------------------------------------------------------------------
 
@@ -60,6 +61,9 @@ class Told:
         if ended - started > self.timeout_ns:
             ended, code = started + self.timeout_ns, TIMED_OUT
         self.done.append((due, started, ended, code))
+        # Calls may be quicker than our thread, which has to share the interpreter with them: then whoever calls sends.
+        if len(self.done) > _MANY and (len(self.done) > _MOST_HELD or not self._flushing.locked()):
+            self._flush()
 
     def raised(self, who, due, started, ended, error):
         """Tell that a call raised, with the first few of each type as samples."""
@@ -111,7 +115,6 @@ class Told:
     def start(self):
         """Begin to send what is gathered."""
         self._thread = threading.Thread(target=self._run, name="brinell-told", daemon=True)
-        self._cpu_ns, self._second_ns = time.process_time_ns(), _now()
         self._thread.start()
 
     def finish(self):
@@ -125,7 +128,6 @@ class Told:
         self._flush()
         if self.watch is not None:
             self.watch(_now() + _SECOND_NS)  # so that it tells the rest
-        self._second()
 
     def _run(self):
         while not self._ended.wait(EVERY_S):
@@ -138,9 +140,6 @@ class Told:
             if over:
                 self.over = None
                 self.say("idle")
-            if now - self._second_ns >= _SECOND_NS:
-                self._second_ns = now
-                self._second()
 
     def _sweep(self, now):
         """End, at its limit, the account of every call whose time is over."""
@@ -154,24 +153,18 @@ class Told:
                     self.overdue(who)
 
     def _flush(self):
-        block = array("q")
-        done = self.done
-        while done:
+        with self._flushing:
+            for _ in range(len(self.done) // _AT_ONCE + 1):  # what comes meanwhile is the next turn's
+                block = self.packed()
+                if block:
+                    self._write(b"B", block.tobytes())
+
+    def packed(self):
+        """Take records out, at most so many that a block stays small."""
+        block, done = array("q"), self.done
+        for _ in range(min(len(done), _AT_ONCE)):
             block.extend(done.popleft())
-            if len(block) >= 32768:
-                self._send(block)
-                block = array("q")
-        if block:
-            self._send(block)
-
-    def _send(self, block):
-        self._calls += len(block) // 4
-        self._write(b"B", block.tobytes())
-
-    def _second(self):
-        cpu_ns = time.process_time_ns()
-        self.say("second", cpu_ns=cpu_ns - self._cpu_ns, calls=self._calls)
-        self._cpu_ns, self._calls = cpu_ns, 0
+        return block
 
 
 _WRITING = threading.Lock()

@@ -7,21 +7,24 @@ import pytest
 from brinell.core.call_records import CallSecond, LoopStall
 
 
-def seconds(own_s, cpu_s, count=10):
-    return [CallSecond(0, second, 20_000, cpu_s, own_s) for second in range(count)]
+def seconds(own_s, cpu_s, starved_s=0.0, count=10):
+    return [CallSecond(0, second, 20_000, cpu_s, own_s, starved_s) for second in range(count)]
 
 
-@pytest.mark.parametrize(("own_s", "cpu_s"), [(0.3, 0.95), (0.6, 0.91), (0.26, 1.5)])
-def test_an_interpreter_full_with_our_part_is_not_believed(story, own_s, cpu_s):
-    found = story(extra=seconds(own_s, cpu_s), thresholds={"service_p95_ms": 5, "p95_ms": 500}).findings()
+@pytest.mark.parametrize(("own_s", "cpu_s", "starved_s"), [(0.3, 0.95, 0), (0.6, 0.91, 0), (0.2, 0.4, 0.57)])
+def test_an_interpreter_full_with_our_part_is_not_believed(story, own_s, cpu_s, starved_s):
+    extra = seconds(own_s, cpu_s, starved_s)
+    found = story(extra=extra, thresholds={"service_p95_ms": 5, "p95_ms": 500}).findings()
     assert found["generator"].reason.value == "invalid"
     assert "making the calls" in found["generator"].detail
     assert found["p95_ms"].reason.value == found["service_p95_ms"].reason.value == "invalid"
 
 
-@pytest.mark.parametrize(("own_s", "cpu_s"), [(0.2, 0.99), (0.6, 0.8), (0.0, 1.0)])
-def test_a_function_that_fills_its_interpreter_is_believed(story, own_s, cpu_s):
-    assert story(extra=seconds(own_s, cpu_s)).verdicts()["generator"] == "pass"
+@pytest.mark.parametrize(
+    ("own_s", "cpu_s", "starved_s"), [(0.2, 0.99, 0), (0.6, 0.8, 0), (0.0, 1.0, 0.5), (0.05, 0.4, 0.6), (0.0, 0.0, 1)]
+)
+def test_a_function_that_fills_its_interpreter_is_believed(story, own_s, cpu_s, starved_s):
+    assert story(extra=seconds(own_s, cpu_s, starved_s)).verdicts()["generator"] == "pass"
 
 
 def test_stalls_are_added_up_and_the_longest_is_named(story):

@@ -163,11 +163,11 @@ def test_a_schedule_of_calls_is_kept_and_counted(run, function):
     (started,), (ended,) = of(room, LoadStarted), of(room, LoadEnded)
     assert (started.url, started.model, started.target_rate) == (f"call:shop.cache:{function}", "open", 100)
     assert (ended.scheduled, ended.completed, ended.unfinished, ended.worker_failures) == (60, 60, 0, ())
-    assert (ended.sent_in_span, ended.completed_in_span) == (60, 60) or ended.completed_in_span >= 58
+    assert 0 < ended.completed_in_span <= ended.sent_in_span <= 60
     assert counted(room) == {"ok": 60}
     assert {one.worker for one in of(room, GeneratorSecond)} == {0, 1}
     assert sum(one.calls for one in of(room, CallSecond)) == 60
-    assert all(0 < one.own_s <= one.cpu_s for one in of(room, CallSecond) if one.calls)
+    assert all(0 <= one.own_s <= one.cpu_s for one in of(room, CallSecond))  # to the system's tick, some 10 ms
     assert len(started.subject_pids) == 2
     assert os.getpid() not in started.subject_pids
     assert of(room, Vitals)

@@ -7,15 +7,18 @@ from brinell.core.finding import Finding
 from brinell.core.verdicts import Verdict
 
 BUSY = 0.9  # of a core: one interpreter does not do more, because only one of its threads runs at a time
-OWN = 0.25  # of a core: below it the function is what fills the interpreter
+DENIED = 0.95  # likewise, with the time in which it was ready to run and other processes had the core
+OWN = 0.25  # of its processor time: below it the function is what fills the interpreter
 
 
 def crowded_out(tally: Tally) -> str | None:
     """Say that an interpreter was full, and with our part of the calls for much of it; else None."""
     for worker, rows in tally.callers.items():
-        elapsed_s = max(tally.span_s, float(max(row.second for row in rows) + 1))
+        elapsed_s = max(tally.span_s, float(max(row.second for row in rows)))  # the last one is a part of a second
         cpu_s, own_s = sum(row.cpu_s for row in rows), sum(row.own_s for row in rows)
-        if cpu_s >= BUSY * elapsed_s and own_s >= OWN * elapsed_s:
+        ready_s = cpu_s + sum(row.starved_s for row in rows)
+        is_full = cpu_s >= BUSY * elapsed_s or ready_s >= DENIED * elapsed_s
+        if is_full and own_s > 0 and own_s >= OWN * cpu_s:
             return (
                 f"The interpreter of worker {worker} had no idle moment, and {own_s / cpu_s:.0%} of its work was "
                 "making the calls"

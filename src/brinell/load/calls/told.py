@@ -59,13 +59,6 @@ class Sample(msgspec.Struct, frozen=True):
     detail: str
 
 
-class Second(msgspec.Struct, frozen=True):
-    """Processor time and calls since the last one."""
-
-    cpu_ns: int
-    calls: int
-
-
 class Stall(msgspec.Struct, frozen=True):
     """The event loop stood still there."""
 
@@ -89,10 +82,10 @@ class Done(msgspec.Struct, frozen=True):
     """Nothing follows."""
 
 
-Word = Hello | Refused | Prepared | Outcome | Sample | Second | Stall | Fatal | Idle | Done
+Word = Hello | Refused | Prepared | Outcome | Sample | Stall | Fatal | Idle | Done
 
 _CLASSES: dict[str, type[Any]] = {
-    "hello": Hello, "refused": Refused, "ready": Prepared, "outcome": Outcome, "sample": Sample, "second": Second,
+    "hello": Hello, "refused": Refused, "ready": Prepared, "outcome": Outcome, "sample": Sample,
     "stall": Stall, "fatal": Fatal, "idle": Idle, "done": Done,
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.redact import one_line, redact
 from brinell.load.calls import told
 from brinell.load.calls.caller import Caller
+from brinell.load.calls.upkeep import Upkeep
 from brinell.load.engine.connection import Connection
 from brinell.load.engine.exemplars import SLOWEST
 from brinell.load.engine.traffic import Means, Traffic
@@ -48,7 +49,8 @@ class CallTraffic(Traffic):
         self._woken: dict[int, int] = {}  # due -> when the loop noticed, of every call without an outcome
         self._same: dict[int, int] = {}  # how many more have the same due time
         self._outcomes = dict(_CODES)
-        self._cpu_ns = self._calls = 0
+        self._told_ended = 0
+        self._upkeep = Upkeep(caller.pid)
         self._stalls: list[told.Stall] = []
         self._unfinished = 0
         self._discarding = False
@@ -90,6 +92,10 @@ class CallTraffic(Traffic):
         else:
             self._woken[due] = now
         self._caller.call(due)
+
+    def restart(self) -> None:
+        """Count processor time from now."""
+        self._upkeep.restart()
 
     def tick(self, now: int, limit_ns: int) -> None:
         """Hand over what waits for room in the pipe. Limits are the caller's to see to."""
@@ -138,10 +144,11 @@ class CallTraffic(Traffic):
             LoopStall(worker, second, _plain(one.where), one.count, one.total_ns / 1e9, one.longest_ns / 1e9)
             for one in stalls
         ]
-        if self._calls or self._cpu_ns:
-            own_s = min(self._calls * self.own_ns, self._cpu_ns) / 1e9
-            taken.append(CallSecond(worker, second, self._calls, self._cpu_ns / 1e9, own_s))
-        self._cpu_ns = self._calls = 0
+        cpu_s, starved_s = self._upkeep.take()
+        calls, self._told_ended = self._ended - self._told_ended, self._ended
+        if calls or cpu_s:
+            own_s = min(calls * self.own_ns / 1e9, cpu_s)
+            taken.append(CallSecond(worker, second, calls, cpu_s, own_s, starved_s))
         return taken
 
     def _take(self, word: told.Word | told.Block) -> None:
@@ -155,9 +162,6 @@ class CallTraffic(Traffic):
                 due = word.due or word.started
                 instants = due, self._woken.get(due, due), word.started, word.ended
                 self._recorder.exemplars.error(self._name, outcome, instants, word.detail)
-            case told.Second(cpu_ns=cpu_ns, calls=calls):
-                self._cpu_ns += cpu_ns
-                self._calls += calls
             case told.Stall():
                 self._stalls.append(word)
             case told.Fatal(message=message):

@@ -119,6 +119,7 @@ class CallWorker:
                 self._poller.handlers[fd](events)
         self._traffic.span_end_ns = until = self._start_ns + self._span_ns
         self._caller.go(self._start_ns, until, bounds(spec, self._shape) if self._dues is None else None)
+        self._traffic.restart()
         ended_ns = engine.run(self._start_ns)
         done = Done(
             spec.worker,
