@@ -123,9 +123,10 @@ def _schema(wanted: Any, known: Columns) -> list[Test]:
     del known
     import jsonschema_rs  # noqa: PLC0415 - 40 ms that only those pay who ask for it
 
-    schema = wanted if isinstance(wanted, bool) else _table(wanted)
+    if not isinstance(wanted, bool | dict):
+        raise Wrong("a table is needed")
     try:
-        validator = jsonschema_rs.validator_for(schema, retriever=_not_fetched)
+        validator = jsonschema_rs.validator_for(wanted, retriever=_not_fetched)
     except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
         raise Wrong(f"this is no JSON Schema: {one_line(str(error))}") from None
 

@@ -32,7 +32,7 @@ def read(path: Path) -> list[Row]:
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise Unreadable(f"more than {LARGEST_BYTES >> 20} MiB: every worker keeps all of it in memory")
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")  # not as text: line ends inside cells stay as they are
     except OSError as error:
         raise Unreadable(error.strerror or str(error)) from None
     except UnicodeDecodeError as error:
@@ -98,7 +98,7 @@ def _cells(lines: Any, count: int) -> Iterator[list[str]]:
 
 def _json_lines(text: str) -> list[Row]:
     rows: list[Row] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # and no other line ends, which strings may hold
         if not line.strip():
             continue
         try:
