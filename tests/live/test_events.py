@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from brinell.core.generator_records import Calibrated, GeneratorMeans
 from brinell.core.observation import (
     Choice,
     CollectError,
@@ -70,6 +71,18 @@ def test_a_flood_of_failures_is_cut_once():
         (
             LoadStarted("browse", "open", "http://127.0.0.1:1", 0, 30.0, 1000.0, 64, 1, 5.0),
             "browse: 1,000/s for 30.0 s against http://127.0.0.1:1",
+        ),
+        (
+            Calibrated(seconds=0.5, most_rate=9_000.0, cpu_ns=50_000.0, asked=30_000.0),
+            "the generator reaches 20,000/s with a server that does nothing, not 30,000/s",
+        ),
+        (Calibrated(seconds=0.5, most_rate=9_000.0, cpu_ns=50_000.0, asked=19_000.0), ""),
+        (Calibrated(skipped="HTTP/2", asked=19_000.0), ""),
+        (GeneratorMeans(1024, 128, 28_000, 64), ""),
+        (
+            GeneratorMeans(1024, 128, 28_000, 60_064, 60.0),
+            "the generator may run out: It may hold 60064 ports at once, each resting 60 s after its connection was "
+            "closed, and 28000 were free: keep connections alive, or widen net.ipv4.ip_local_port_range.",
         ),
         (Choice("two workers", "one could not send on time"), "two workers: one could not send on time"),
         (RunEnded("interrupted"), "interrupted: what was measured is kept and judged"),

@@ -25,6 +25,18 @@ class Calibrated(Entry, frozen=True):
     response: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     max_response_ns: int = 0
     note: str = ""
+    asked: float | None = None  # of the whole scenario, requests a second at most
+    workers: int = 1
+
+    @property
+    def reach(self) -> float | None:
+        """Requests a second that all workers can send to a server that does nothing; None: nobody knows.
+
+        A worker that had to share its core is given what it would have reached on one of its own.
+        """
+        if self.skipped or self.cpu_ns <= 0:
+            return None
+        return self.workers * max(self.most_rate, 1e9 / self.cpu_ns)
 
 
 class GeneratorMeans(Entry, frozen=True):
@@ -39,6 +51,23 @@ class GeneratorMeans(Entry, frozen=True):
     ports: int | None
     ports_needed: int
     linger_s: float = 0.0
+
+    @property
+    def shortages(self) -> tuple[str, ...]:
+        """What may run out, and what to do, a sentence each."""
+        found = []
+        if self.descriptors is not None and self.descriptors_needed > self.descriptors:
+            found.append(
+                f"Its connections may take {self.descriptors_needed} descriptors of a worker that may have "
+                f"{self.descriptors}: raise the hard limit (ulimit -Hn), or take fewer connections or more workers."
+            )
+        if self.ports is not None and self.ports_needed > self.ports:
+            rest = f", each resting {self.linger_s:g} s after its connection was closed" if self.linger_s else ""
+            found.append(
+                f"It may hold {self.ports_needed} ports at once{rest}, and {self.ports} were free: keep connections "
+                "alive, or widen net.ipv4.ip_local_port_range."
+            )
+        return tuple(found)
 
 
 class MachineSecond(Entry, frozen=True):

@@ -15,11 +15,11 @@ from brinell.core.observation import Exemplar
 
 @pytest.fixture(scope="session")
 def calibrated(histogram):
-    def make(p50_ms=0.1, *, most=20_000.0, cpu_us=40.0, rate=1000.0, slow=0, slow_ms=0.0):
+    def make(p50_ms=0.1, *, most=20_000.0, cpu_us=40.0, rate=1000.0, slow=0, slow_ms=0.0, workers=1):
         seen = histogram([p50_ms] * (300 - slow) + [slow_ms] * slow)
         return Calibrated(
             seconds=0.5, connections=64, most_rate=most, cpu_ns=cpu_us * 1e3, rate=rate, response=seen.sparse(),
-            max_response_ns=seen.max_ns,
+            max_response_ns=seen.max_ns, workers=workers,
         )  # fmt: skip
 
     return make
@@ -41,12 +41,14 @@ def test_a_rate_that_the_generator_never_reaches_makes_a_run_invalid_and_says_bo
     "told",
     [
         {"rate": 24_000},  # within what a core of its own gives: 1 s / 40 us
-        {"rate": 45_000, "cpu": (0.1, 0.1)},  # two workers
+        {"rate": 45_000, "cpu": (0.1, 0.1), "known": {"workers": 2}},
         {"rate": 60_000, "sent": 178_000},  # it did what nobody foresaw
     ],
 )
 def test_a_rate_within_reach_or_reached_is_believed(story, calibrated, told):
-    run = story(**{"seconds": 3, "sent": 90_000, "before": [calibrated()], **told})
+    told = dict(told)
+    known = told.pop("known", {})
+    run = story(**{"seconds": 3, "sent": 90_000, "before": [calibrated(**known)], **told})
     assert run.verdicts()["generator"] == "pass"
 
 

@@ -29,20 +29,9 @@ def histogram_of(calibrated: Calibrated) -> Histogram:
     return found
 
 
-def reach(tally: Tally) -> float | None:
-    """Return the requests a second that all workers can send to a server that does nothing; None: nobody knows.
-
-    A worker that had to share its core during the calibration is given what it would have reached on one of its own.
-    """
-    found = tally.calibrated
-    if found is None or found.skipped or found.cpu_ns <= 0:
-        return None
-    return tally.started.workers * max(found.most_rate, 1e9 / found.cpu_ns)
-
-
 def beyond(tally: Tally) -> str | None:
     """Say that more was asked for than the generator reaches, unless the run itself showed that it does."""
-    most = reach(tally)
+    most = None if tally.calibrated is None else tally.calibrated.reach
     peak = tally.started.peak_rate or tally.started.target_rate
     if most is None or peak is None or peak <= most:
         return None
@@ -129,24 +118,10 @@ def _near(scenario: str, tally: Tally, cited: tuple[str, ...]) -> list[Finding]:
 
 def _means(scenario: str, tally: Tally, cited: tuple[str, ...]) -> list[Finding]:
     means = tally.means
-    if means is None or tally.outcomes.get(outcomes.OWN_FAULT):
+    if means is None or not means.shortages or tally.outcomes.get(outcomes.OWN_FAULT):
         return []  # what did run out is a rule's
-    found = []
-    if means.descriptors is not None and means.descriptors_needed > means.descriptors:
-        found.append(
-            f"Its connections may take {means.descriptors_needed} descriptors of a worker that may have "
-            f"{means.descriptors}: raise the hard limit (ulimit -Hn), or take fewer connections or more workers."
-        )
-    if means.ports is not None and means.ports_needed > means.ports:
-        rest = f", each resting {means.linger_s:g} s after its connection was closed" if means.linger_s else ""
-        found.append(
-            f"It may hold {means.ports_needed} ports at once{rest}, and {means.ports} were free: keep connections "
-            "alive, or widen net.ipv4.ip_local_port_range."
-        )
-    if not found:
-        return []
     title = f"{scenario}: the generator might have run out of what it connects with, and did not"
-    return [_advice(f"load.{scenario}.means", title, " ".join(found), cited)]
+    return [_advice(f"load.{scenario}.means", title, " ".join(means.shortages), cited)]
 
 
 def _denied(scenario: str, tally: Tally, cited: tuple[str, ...]) -> list[Finding]:

@@ -52,6 +52,8 @@ class Order(msgspec.Struct, frozen=True):
     worker: WorkerSpec
     rate: float | None
     note: str = ""
+    asked: float | None = None
+    workers: int = 1
 
 
 class _Ran(NamedTuple):
@@ -101,6 +103,8 @@ def _calibrated(order: Order, wires: tuple[WireOperation, ...], port: int) -> Ca
         response=paced.histogram.sparse(),
         max_response_ns=paced.histogram.max_ns,
         note=order.note,
+        asked=order.asked,
+        workers=order.workers,
     )
 
 

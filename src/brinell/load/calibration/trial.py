@@ -29,7 +29,8 @@ def calibrate(room: Room, spec: LoadSpec, workers: Sequence[WorkerSpec], rate: f
     if spec.version != "1.1":
         return Calibrated(skipped="HTTP/2: the null server speaks HTTP/1.1 only")
     worker = max(workers, key=lambda one: one.connections)
-    order = {"worker": worker, "rate": rate / len(workers) if rate else None, "note": _note(worker)}
+    share = rate / len(workers) if rate else None
+    order = {"worker": worker, "rate": share, "note": _note(worker), "asked": rate, "workers": len(workers)}
     room.progress(0, None, "what the generator needs by itself")
     theirs_in, words = os.pipe()
     lines, theirs_out = os.pipe()
