@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from brinell.cli import say, schedule_words
+from brinell.cli import say, scenario_words, schedule_words
 from brinell.cli.options import here
 from brinell.config import from_toml, source
 from brinell.config.durations import spell
@@ -159,7 +159,6 @@ def _quality(spec: QualitySpec) -> list[str]:
 
 
 def _load(spec: LoadSpec) -> list[str]:
-    total = sum(request.weight for request in spec.requests)
     shape = shape_of(spec.shape)
     place = f"{spec.driver} to {spec.url or 'the service'}" if spec.call is None else f"calls {spec.call}"
     once = "connection" if spec.call is None else "call"
@@ -170,14 +169,10 @@ def _load(spec: LoadSpec) -> list[str]:
         f"{bounds}, {spell(spec.timeout_s)} for an answer",
         *schedule_words.rules(spec),
     ]
-    written = spec.call is None and spec.flows is None and spec.openapi is None and spec.har is None
-    requests = spec.requests if written else ()
     lines += _described(spec)
     if spec.flows is not None:
         lines.append(f"users by the flows of {say.near(Path(spec.flows))}")
-    lines += [f"{request.weight / total:4.0%} {request.method} {request.path}" for request in requests[:8]]
-    if len(spec.requests) > 8:
-        lines.append(f"and {len(spec.requests) - 8} kinds of request more")
+    lines += scenario_words.users(spec)
     if spec.thresholds:
         lines.append("must hold: " + ", ".join(f"{name} {limit:g}" for name, limit in spec.thresholds.items()))
     return lines
