@@ -81,8 +81,10 @@ def test_a_flood_of_failures_is_cut_once():
         (GeneratorMeans(1024, 128, 28_000, 64), ""),
         (
             GeneratorMeans(1024, 128, 28_000, 60_064, 60.0),
-            "the generator may run out: It may hold 60064 ports at once, each resting 60 s after its connection was "
-            "closed, and 28000 were free: keep connections alive, or widen net.ipv4.ip_local_port_range.",
+            (
+                "the generator may run out: It may hold 60064 ports at once, each resting 60 s after its connection "
+                "was closed, and 28000 were free: keep connections alive, or widen net.ipv4.ip_local_port_range."
+            ),
         ),
         (Choice("two workers", "one could not send on time"), "two workers: one could not send on time"),
         (RunEnded("interrupted"), "interrupted: what was measured is kept and judged"),

@@ -58,16 +58,24 @@ def told(envelope: Envelope, failures: int) -> Told:  # noqa: PLR0911 - one retu
         case LoadStarted(scenario=scenario, target_rate=target, span_s=span_s, url=url):
             aim = f"{rate(target)} for " if target is not None else ""
             return Told(f"{one_line(scenario, 60)}: {aim}{seconds(span_s)} against {one_line(url, 80)}")
-        case GeneratorMeans(shortages=shortages) if shortages:
-            return Told(f"the generator may run out: {' '.join(shortages)}")
-        case Calibrated(reach=float(most), asked=float(asked)) if asked > most:
-            return Told(f"the generator reaches {rate(most)} with a server that does nothing, not {rate(asked)}")
-        case Choice(what=what, reason=reason):
-            return Told(f"{one_line(what, 120)}: {one_line(reason, 160)}")
+        case Calibrated() | GeneratorMeans() | Choice() as record:
+            return Told(_foreseen(record))
         case RunEnded(state="interrupted"):
             return Told("interrupted: what was measured is kept and judged")
         case _:
             return Told()
+
+
+def _foreseen(record: Calibrated | GeneratorMeans | Choice) -> str:
+    match record:
+        case GeneratorMeans(shortages=shortages) if shortages:
+            return f"the generator may run out: {' '.join(shortages)}"
+        case Calibrated(reach=float(most), asked=float(asked)) if asked > most:
+            return f"the generator reaches {rate(most)} with a server that does nothing, not {rate(asked)}"
+        case Choice(what=what, reason=reason):
+            return f"{one_line(what, 120)}: {one_line(reason, 160)}"
+        case _:
+            return ""
 
 
 def _service_ended(status: int | None) -> str:
