@@ -108,10 +108,10 @@ def test_nothing_from_outside_becomes_markup(page):
 
 
 def test_memory_and_size_stay_flat(page):
-    press(page, 3000)
+    press(page, 500)
     sizes = []
-    for start in (0, 10_000):
-        for number in range(start, start + 3000):
+    for start in (500, 10_000):  # far beyond what the schedule said
+        for number in range(start, start + 500):
             for record in second(number):
                 tell(page, record)
         sizes.append(len(json.dumps(page.draw())))

@@ -19,6 +19,7 @@ from brinell.core.sparse import Compact, compact, logarithmic, merged, quantiles
 MOST_COLUMNS = 300
 PER_DECADE = 24  # a heat map's cells are 10 % high
 MOST_KINDS = 8
+LATE_S = 2
 OTHER = "other"
 _STEPS_S = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _CURVE_STEPS = 12
@@ -77,6 +78,7 @@ class Course:
         self._span_s = span_s
         self._fold = fold
         self._seconds: dict[int, _Second] = {}
+        self._newest: dict[int, int] = {}  # second, by worker
         self._vitals: list[Vitals] = []
         self._rows: dict[int, _Row] = {}  # columns worked out, by number, at the step of the last time
         self._step_s = 0
@@ -106,6 +108,7 @@ class Course:
         """Take what a worker says of itself."""
         second = self._second(record.second)
         second.workers.add(record.worker)
+        self._newest[record.worker] = max(record.second, self._newest.get(record.worker, record.second))
         second.scheduled += record.scheduled
         second.waiting += record.waiting
         second.lag.append(compact(record.lag))
@@ -113,11 +116,14 @@ class Course:
         second.cpu_s = max(second.cpu_s, record.cpu_s)
 
     def told_by(self, workers: int) -> int:
-        """Return how many seconds from the start on have been told by that many workers: later ones may still grow."""
-        second = 0
-        while len(self._seconds.get(second, _Second()).workers) >= workers:
-            second += 1
-        return second
+        """Return how many seconds from the start on are told by that many workers: later ones may still grow.
+
+        A worker that stood still tells its next second and none in between. One that says nothing for ``LATE_S`` more
+        than the others, because it died, is not waited for.
+        """
+        newest = self._newest.values()
+        together = min(newest) if len(newest) >= workers else -1
+        return max(together, max(newest, default=-1) - LATE_S, -1) + 1
 
     def timeline(self, *, until_s: int | None = None) -> Timeline | None:
         """Return the columns, of the seconds before ``until_s`` where given; None if nothing was told."""
