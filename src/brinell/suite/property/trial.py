@@ -36,6 +36,7 @@ _SHARE = 0.75
 """Of the effort that is left, for the next measuring session. One that sees many examples tells more than several that
 see few: later examples are larger than early ones, and the costly ones are rare.
 """
+_OVERTIME = 0.25  # of the effort, for each repetition of the smaller profile
 _LUCK = 0.1  # of a run's seconds, by which another draw of examples may differ: then one run says little
 _OBSERVED = 50  # examples that observability watches
 _COVERED = 200
@@ -122,34 +123,35 @@ def _verify(room: Room, sessions: Sessions, spec: PropertySpec) -> None:
     chosen = recommend(known, sizes_of(spec))
     ci = {test: one.ci for test, one in chosen.items()}
     local = {test: one.local for test, one in chosen.items()}
-    cost_s = {
-        test: sum(one.cost.predict(size).seconds for size in (ci[test], local[test])) for test, one in known.items()
-    }
-    together_s = sum(cost_s.values())
+    together_s = sum(seconds_of({test: one.cost for test, one in known.items()}, sizes) for sizes in (ci, local))
     repeats = max(1, min(_REPEATS, int(spec.effort_s / max(together_s, 0.001))))
     room.emit(Choice("verify", f"{repeats} runs of each profile, predicted {together_s:.1f} s for both"))
     spare_s = (spec.effort_s - repeats * together_s) / max(1, _REPEATS - repeats)
-    lucky = _by_luck(known, ci, cost_s, spare_s)
-    for number in range(_REPEATS if lucky else repeats):
-        tests = tuple(known) if number < repeats else lucky
-        for purpose, examples, sizes in (("ci", spec.ci, ci), ("local", spec.local, local)):
-            job = Job(purpose, examples, sizes=sizes, only=tests, limit_s=spec.test_timeout_s, profile=_QUIET)
-            sessions.run(job, f"profile {purpose}, {number + 1} of {_REPEATS if lucky else repeats}")
+    # Few examples are more a matter of luck than many, and cheap to repeat.
+    again_ci = _by_luck(known, ci, max(spare_s, spec.effort_s * _OVERTIME))
+    again_local = _by_luck(known, local, spare_s)
+    for number in range(_REPEATS):
+        for purpose, examples, sizes, again in (
+            ("ci", spec.ci, ci, again_ci),
+            ("local", spec.local, local, again_local),
+        ):
+            tests = tuple(known) if number < repeats else again
+            if tests:
+                job = Job(purpose, examples, sizes=sizes, only=tests, limit_s=spec.test_timeout_s, profile=_QUIET)
+                sessions.run(job, f"profile {purpose}, {number + 1} of {_REPEATS}")
 
 
-def _by_luck(
-    known: Mapping[str, Known], ci: Mapping[str, int], cost_s: Mapping[str, float], spare_s: float
-) -> tuple[str, ...]:
+def _by_luck(known: Mapping[str, Known], sizes: Mapping[str, int], spare_s: float) -> tuple[str, ...]:
     """Return the tests of which one run says little, the cheapest first, as many as ``spare_s`` allows.
 
     Chosen by the model alone: repeating what came out badly would flatter the predictions.
     """
+    said = {test: known[test].cost.predict(sizes[test]) for test in known}
     chosen: list[str] = []
-    for test in sorted(known, key=lambda name: (cost_s[name], name)):
-        said = known[test].cost.predict(ci[test])
-        if said.high <= (1 + _LUCK) * said.seconds:
+    for test in sorted(known, key=lambda name: (said[name].seconds, name)):
+        if said[test].high <= (1 + _LUCK) * said[test].seconds:
             continue
-        spare_s -= cost_s[test]
+        spare_s -= said[test].seconds
         if spare_s < 0:
             break
         chosen.append(test)
