@@ -40,6 +40,14 @@ def test_what_is_referred_to_is_read(read):
     assert one.responses["2XX"].content == {"application/json": {"type": "string"}}
 
 
+def test_an_operation_may_be_referred_to(read):
+    document = {
+        "paths": {"/a": {"get": {"$ref": "#/x-operations/list"}}},
+        "x-operations": {"list": {"operationId": "l"}},
+    }
+    assert [(one.name, one.identity) for one in read(document).operations] == [("GET /a", "l")]
+
+
 def test_one_operation_that_cannot_be_read_leaves_the_others(read):
     reading = read({"paths": {"/a": {"get": {"parameters": [{"$ref": "#/nowhere"}]}, "put": OK}, "/b": 7, "x-c": 1}})
     assert [one.name for one in reading.operations] == ["PUT /a"]

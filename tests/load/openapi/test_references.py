@@ -62,6 +62,15 @@ def test_a_circle_ends():
         one.resolve({"$ref": "#/a"}, HOME)
 
 
+def test_documents_that_are_too_large_together_are_not_kept(monkeypatch):
+    monkeypatch.setattr("brinell.load.openapi.references.MOST_BYTES", 300)
+    one = library({}, **{f"http://127.0.0.1:8000/api/{n}.json": {"a": "x" * 100} for n in range(4)})
+    one.follow("0.json", HOME)
+    one.follow("1.json", HOME)
+    with pytest.raises(Unreadable, match="together"):
+        one.follow("2.json", HOME)
+
+
 def test_documents_without_end_are_not_fetched():
     one = library({}, **{f"http://127.0.0.1:8000/api/{n}.json": {} for n in range(100)})
     for n in range(MOST_DOCUMENTS - 1):

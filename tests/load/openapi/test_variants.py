@@ -72,6 +72,22 @@ def test_bodies_are_valid(read):
         assert one.headers == (("Content-Type", "application/json"),)
 
 
+def test_a_definition_that_cannot_be_read_spoils_only_what_needs_it(read):
+    properties = {"n": {"const": 1}, "b": {"$ref": "#/components/schemas/Bad"}}
+    good = {"type": "object", "required": ["n"], "properties": properties}
+    schemas = {"Bad": {"properties": {"$ref": "elsewhere"}}, "Good": good}
+
+    def body(name):
+        return {"required": True, "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
+
+    components = {"schemas": schemas}
+    assert {one.body for one in made(read, {"requestBody": body("Good")}, method="post", components=components)} == {
+        b'{"n":1}'
+    }
+    with pytest.raises(Cannot, match="a schema is a str"):
+        made(read, {"requestBody": body("Bad")}, method="post", components=components)
+
+
 def test_a_body_that_is_not_required_is_not_sent_by_what_only_reads(read):
     body = {"content": {"application/json": {"schema": {"type": "object"}}}}
     assert made(read, {"requestBody": body})[0].body == b""

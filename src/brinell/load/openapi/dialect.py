@@ -42,7 +42,10 @@ class Dialect:
         made = self._schema(schema, place, 0)
         while self._waiting:  # a queue and not recursion: chains of references may be long
             name, value, where = self._waiting.pop()
-            self.definitions[name] = self._schema(value, where, 0)
+            try:
+                self.definitions[name] = self._schema(value, where, 0)
+            except Unreadable as why:  # of one definition; what does not need it goes on
+                self.definitions[name] = {"$comment": str(why), "not": {}} if self._side == REQUEST else True
         return made
 
     def _schema(self, schema: Any, place: str, depth: int) -> Schema:

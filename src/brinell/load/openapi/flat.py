@@ -72,6 +72,8 @@ def _into(flat: Flat, schema: Schema, lookup: Callable[[str], Schema], source: r
         raise Cannot("nothing is allowed there")
     if schema is True:
         return
+    if "$comment" in schema:  # the document's own are not kept: this one says why there is no schema
+        raise Cannot(schema["$comment"])
     if depth > DEEPEST:
         raise Cannot("its schema refers to itself without end")
     if "$ref" in schema:

@@ -153,8 +153,9 @@ class Reading:
                     yield from self._operation(method.upper(), path, item, place)
 
     def _operation(self, method: str, path: str, item: dict[str, Any], place: str) -> Iterator[Operation]:
-        given = item[method.lower()]
         try:
+            # Not in the specification, and common all the same: an operation in a file of its own.
+            given, place, _ = self.library.resolve(item[method.lower()], place)
             if not isinstance(given, dict):
                 raise Unreadable("it is described by nothing")  # noqa: TRY301
             raw = self._raw_parameters(item, given, place)

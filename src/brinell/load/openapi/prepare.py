@@ -95,7 +95,12 @@ def _place(
     if "://" not in said and not said.startswith("/"):
         said = (Path(room.plan.root) / said).resolve().as_uri()
     if said.startswith("file:"):
-        return _Place(said, lambda at: _file(said, at))
+
+        def read(at: str) -> bytes:
+            room.tick()
+            return _file(said, at)
+
+        return _Place(said, read)
     of = target
     if said.startswith("/"):
         said = f"{target.scheme}://{target.authority}{said}"

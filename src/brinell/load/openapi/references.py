@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin
 
 from brinell.core.redact import one_line
-from brinell.load.openapi.document import Unreadable, parse
+from brinell.load.openapi.document import MOST_BYTES, Unreadable, parse
 
-MOST_DOCUMENTS = 50
+MOST_DOCUMENTS = 100  # from a service, each a request
+MOST_FILES = 5000
 LONGEST_CHAIN = 50
 
 Fetch = Callable[[str], bytes]
@@ -30,6 +31,8 @@ class Library:
     def __init__(self, home: str, document: dict[str, Any], fetch: Fetch) -> None:
         self.home = home
         self._documents: dict[str, Any] = {home: document}
+        self._most = MOST_FILES if home.startswith("file:") else MOST_DOCUMENTS
+        self._bytes = 0
         self._fetch = fetch
 
     def follow(self, reference: str, place: str) -> Located:
@@ -59,10 +62,14 @@ class Library:
 
     def _document(self, whole: str, reference: str) -> Any:
         if whole not in self._documents:
-            if len(self._documents) >= MOST_DOCUMENTS:
-                raise Unreadable(f"it refers to more than {MOST_DOCUMENTS} documents")
+            if len(self._documents) >= self._most:
+                raise Unreadable(f"it refers to more than {self._most} documents")
             try:
-                self._documents[whole] = parse(self._fetch(whole), whole)
+                content = self._fetch(whole)
+                self._bytes += len(content)
+                if self._bytes > MOST_BYTES:
+                    raise Unreadable(f"what it refers to has more than {MOST_BYTES} bytes together")  # noqa: TRY301
+                self._documents[whole] = parse(content, whole)
             except Unreadable as why:
                 raise Unreadable(f"$ref {one_line(reference, 80)}: {why}", why.hint) from None
         return self._documents[whole]
