@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,8 +39,15 @@ def pressed(brinell, url, *options):
     return brinell("load", url, "--rate", "40", "--duration", "1s", "--connections", "2", "--out", "made", *options)
 
 
+def test_no_calibration_where_it_is_not_wanted(brinell, here, url):
+    assert pressed(brinell, url, "--no-calibrate").code in {0, 1, 3}
+    (load,) = json.loads((here / "made" / "judgement.json").read_text())["load"]
+    assert "calibrate = false" in load["generator"]["calibration"]["skipped"]
+
+
 def test_a_run_is_exported_afterwards_in_any_format(brinell, here, url):
     assert pressed(brinell, url).code in {0, 1, 3}
+    assert "One worker, with a server that does nothing" in (here / "made" / "report.html").read_text()
     said = brinell("report", "made", "--export", "csv", "--export", "hlog", "--quiet")
     assert "exported made/load-notes.csv" in said.err
     with (here / "made" / "load-notes.csv").open(newline="") as file:
