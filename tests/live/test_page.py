@@ -118,6 +118,20 @@ def test_memory_and_size_stay_flat(page):
     assert max(sizes) < 400_000
 
 
+def test_only_the_last_scenarios_are_drawn(page):
+    for number in range(5):
+        source = f"load:{number}"
+        tell(page, LoadStarted(f"s{number}", "open", "http://127.0.0.1", 0, 30.0, 10.0, 4, 1, 5.0), source)
+        for record in second(0):
+            tell(page, record, source)
+    drawn = page.draw()
+    assert len(drawn["loads"]) == 2
+    assert "3 earlier scenarios: in the report at the end" in text(drawn)
+    assert ">s4<" in drawn["run"]
+    assert ">s2<" not in drawn["run"]
+    assert re.findall(r'data-load="(\d)"', drawn["run"])[::2] == ["1", "0"]  # the newest stands first
+
+
 def test_a_page_without_its_content_has_no_word_of_the_run_but_its_name():
     made = shell(HOSTILE)
     assert "<script>alert" not in made

@@ -33,6 +33,7 @@ from brinell.reports.load_picture import Picture, end_of
 from brinell.reports.outline import sentence
 
 _MOST_NOTES = 30
+_MOST_SHOWN = 2  # scenarios: what is drawn and sent every second must not grow with a plan
 _MARGIN_S = 20.0  # after the schedule and its last time-out, so that columns need not widen
 _SHARES = (0.5, 0.95, 0.99)
 
@@ -159,7 +160,9 @@ class RunPage:
     def draw(self) -> dict[str, Any]:
         """Return what is to be seen now, as ``live.js`` takes it."""
         with self._lock:
-            pictures = [(one, one.picture(), one.numbers()) for one in self._scenarios.values()]
+            shown = list(self._scenarios.values())[-_MOST_SHOWN:]
+            pictures = [(one, one.picture(), one.numbers()) for one in shown]
+            earlier = len(self._scenarios) - len(shown)
             steps = [StepNow(s.name, s.state, s.text, s.share) for s in self._steps.values()]
             notes, judgement = list(self._notes), self._judgement
         word, clause = sentence(judgement) if judgement else ("", "")
@@ -173,6 +176,7 @@ class RunPage:
                 for one, found, numbers in pictures
             ],
             notes=notes,
+            earlier=earlier,
             verdict=word,
             verdict_class=judgement.verdict.value if judgement else "",
             clause=clause,

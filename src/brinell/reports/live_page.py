@@ -45,6 +45,7 @@ class RunNow(NamedTuple):
     verdict_class: str = ""
     clause: str = ""
     report: str = ""
+    earlier: int = 0  # scenarios that are not shown any more
 
 
 def shell(name: str) -> str:
