@@ -257,6 +257,14 @@ def lab() -> Iterator[Lab]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def lab_once() -> Iterator[Lab]:
+    """As ``lab``, for servers that several tests look at."""
+    made = Lab()
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A key and a self-signed certificate for localhost and 127.0.0.1, made for this test run only."""

@@ -23,9 +23,9 @@ from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
 OPEN = {"kind": "constant", "rate": 100, "duration": 0.2}
-CLOSED = {"kind": "closed", "duration": 0.2}
+CLOSED = {"kind": "closed", "duration": 0.5}
 MOST_BYTES = 200 << 20  # of a worker's memory: a fifth of what nothing may ever take
-LONGEST_S = 12.0  # of a trial of half a second with a time-out of a fifth: generous, and far from for ever
+LONGEST_S = 40.0  # of a trial of a second or two, on a machine that does much else; far from for ever
 
 
 @dataclass
@@ -50,6 +50,11 @@ class Pressed:
     def kinds(self) -> set[str]:
         """What became of the requests, but for those that the end cut off."""
         return {one.outcome for one in self.room.records if isinstance(one, LoadSlice)} - {"unfinished"}
+
+    def kinds_of(self, operation: str) -> set[str]:
+        """What became of the requests of one name, but for those that the end cut off."""
+        slices = [one for one in self.room.records if isinstance(one, LoadSlice) and one.operation == operation]
+        return {one.outcome for one in slices} - {"unfinished"}
 
     @property
     def said(self) -> str:
@@ -86,15 +91,29 @@ Press = Callable[..., Pressed]
 
 @pytest.fixture
 def press(tmp_path: Path) -> Iterator[Press]:
-    """Run a trial against ``127.0.0.1:port``; fields are those of ``LoadSpec``."""
+    """Run a trial against ``127.0.0.1:port``; fields are those of ``LoadSpec``. What ends by time-out should end soon:
+    ``timeout_s=0.2``; what does not must have time, on a machine that does much else.
+    """
+    with _pressing(tmp_path) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def press_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
+    """As ``press``, for a trial that several tests look at."""
+    with _pressing(tmp_path_factory.mktemp("hostile")) as run:
+        yield run
+
+
+@contextlib.contextmanager
+def _pressing(parent: Path) -> Iterator[Press]:
     rooms: list[FakeRoom] = []
 
     def run(port: int, shape: dict[str, Any] = OPEN, *, scheme: str = "http", **fields: Any) -> Pressed:
-        folder = tmp_path / str(len(rooms))
+        folder = parent / str(len(rooms))
         folder.mkdir()
-        given = {"connections": 8, "timeout_s": 0.2, "calibrate": False} | fields
-        url = f"{scheme}://localhost:{port}"
-        spec = LoadSpec(name="hostile", shape=shape, url=url, **{"calibrate": False, **given})
+        given = {"connections": 8, "timeout_s": 2.0, "calibrate": False} | fields
+        spec = LoadSpec(name="hostile", shape=shape, url=f"{scheme}://127.0.0.1:{port}", **given)
         peak = 0
 
         def look(room: FakeRoom) -> bool:
@@ -108,9 +127,11 @@ def press(tmp_path: Path) -> Iterator[Press]:
         LoadTrial(DRIVERS, SHAPES).run(room)
         return Pressed(room, peak, time.monotonic() - began)
 
-    yield run
-    for room in rooms:
-        room.close()
+    try:
+        yield run
+    finally:
+        for room in rooms:
+            room.close()
 
 
 def _peak_bytes(pid: int) -> int:

@@ -10,7 +10,7 @@ from brinell.core.plan import RequestSpec
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
-CLOSED = {"kind": "closed", "duration": 0.2}
+CLOSED = {"kind": "closed", "duration": 0.5}
 FLOOD = b"x" * 65536
 
 
@@ -42,12 +42,12 @@ ENDLESS = {
 
 @pytest.mark.parametrize("case", ENDLESS.values(), ids=ENDLESS)
 def test_what_never_ends_is_cut_at_the_time_out_and_not_kept(lab, press, case):
-    pressed = press(flooding(lab, *case)).failed_as("timeout", "protocol")
+    pressed = press(flooding(lab, *case), timeout_s=0.2).failed_as("timeout", "protocol")
     assert "timeout" in pressed.kinds or "verflow" in pressed.said
 
 
 def test_ten_gigabytes_are_counted_as_they_come(lab, press):
-    pressed = press(flooding(lab, *ENDLESS["body-of-10-gb"]), CLOSED, connections=1).failed_as("timeout")
+    pressed = press(flooding(lab, *ENDLESS["body-of-10-gb"]), CLOSED, connections=1, timeout_s=0.2).failed_as("timeout")
     assert "inside the answer" in pressed.said
 
 
@@ -83,14 +83,14 @@ DRIPS = {
 
 @pytest.mark.parametrize("case", DRIPS.values(), ids=DRIPS)
 def test_a_drip_does_not_hold_a_request_beyond_its_limit(lab, press, case):
-    press(flooding(lab, *case, pause_s=0.005)).failed_as("timeout")
+    press(flooding(lab, *case, pause_s=0.005), timeout_s=0.2).failed_as("timeout")
 
 
 def test_silence_is_a_time_out(lab, press):
     async def silent(reader, _writer):
         await reader.read(-1)
 
-    assert "waiting for the first byte" in press(lab.start(silent)).failed_as("timeout").said
+    assert "waiting for the first byte" in press(lab.start(silent), timeout_s=0.2).failed_as("timeout").said
 
 
 def test_a_server_that_never_reads_is_a_time_out_while_sending(lab, press):
@@ -99,7 +99,7 @@ def test_a_server_that_never_reads_is_a_time_out_while_sending(lab, press):
         await asyncio.sleep(30)
 
     upload = RequestSpec(method="POST", body="x" * 8_000_000)
-    pressed = press(lab.start(deaf), requests=(upload,), connections=2).failed_as("timeout")
+    pressed = press(lab.start(deaf), requests=(upload,), connections=2, timeout_s=0.2).failed_as("timeout")
     assert "sending the request" in pressed.said
 
 

@@ -9,7 +9,7 @@ import pytest
 
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = OK + b"Content-Length: 5\r\n\r\nhello"
-CLOSED = {"kind": "closed", "duration": 0.2}
+CLOSED = {"kind": "closed", "duration": 0.5}
 
 SERVER_HELLO = bytes.fromhex("16030300310200002d0303") + b"r" * 32 + bytes.fromhex("00c02f000005ff01000100")
 HANDSHAKES = {
@@ -32,7 +32,7 @@ def test_a_handshake_that_is_none_is_called_tls(lab, press, data):
         await reader.read(-1) if data else None
         await asyncio.sleep(0.05)
 
-    press(lab.start(speaking), scheme="https", verify_tls=False).failed_as("tls", "timeout")
+    press(lab.start(speaking), scheme="https", verify_tls=False, timeout_s=0.2).failed_as("tls", "timeout")
 
 
 def test_a_handshake_that_stops_halfway_is_a_time_out_that_says_so(lab, press):
@@ -41,7 +41,7 @@ def test_a_handshake_that_stops_halfway_is_a_time_out_that_says_so(lab, press):
         writer.write(SERVER_HELLO)
         await asyncio.sleep(30)
 
-    pressed = press(lab.start(stopping), scheme="https", verify_tls=False).failed_as("timeout", "tls")
+    pressed = press(lab.start(stopping), scheme="https", verify_tls=False, timeout_s=0.2).failed_as("timeout", "tls")
     assert "TLS handshake" in pressed.said or "tls" in pressed.kinds
 
 
@@ -49,7 +49,7 @@ def test_a_handshake_that_never_begins_is_a_time_out(lab, press):
     async def silent(reader, _writer):
         await reader.read(-1)
 
-    assert "TLS handshake" in press(lab.start(silent), scheme="https").failed_as("timeout").said
+    assert "TLS handshake" in press(lab.start(silent), scheme="https", timeout_s=0.2).failed_as("timeout").said
 
 
 def test_a_close_inside_the_handshake_is_the_handshakes_failure(lab, press):
