@@ -18,7 +18,7 @@ from brinell.core.observation import Envelope
 from brinell.core.redact import one_line, redact
 from brinell.load.export import otlp, remote_write
 from brinell.load.export.metrics import Family, Totals
-from brinell.load.export.push import Push
+from brinell.load.export.push import LAST_S, Push
 from brinell.load.export.scrape import Scrape
 
 WRITE_EVERY_S = 1.0
@@ -76,7 +76,10 @@ class Feeds:
         pushes, self._pushes = self._pushes, []
         scrape, self._scrape = self._scrape, None
         for push in pushes:
-            push.finish()
+            push.end()
+        until_s = time.monotonic() + LAST_S  # for all of them together
+        for push in pushes:
+            push.finish(until_s)
         if scrape:
             scrape.close()
         return [push.note for push in pushes if push.note]

@@ -122,11 +122,12 @@ FAMILIES = {
 class _Counted:
     """A histogram that grows."""
 
-    __slots__ = ("counts", "sum_s")
+    __slots__ = ("_told", "counts", "sum_s")
 
     def __init__(self) -> None:
         self.counts: npt.NDArray[np.int64] = np.zeros(len(BOUNDS_S) + 1, dtype=np.int64)
         self.sum_s = 0.0
+        self._told: Buckets | None = None  # the same one until something is added: a file has hundreds of them
 
     def add(self, histogram: Compact) -> None:
         indices, counts = histogram
@@ -135,9 +136,12 @@ class _Counted:
             places = np.searchsorted(_BOUNDS_NS, high)
             self.counts += np.bincount(places, weights=counts, minlength=len(self.counts)).astype(np.int64)
             self.sum_s += sum_ns(histogram) / 1e9
+            self._told = None
 
     def buckets(self) -> Buckets:
-        return Buckets(tuple(self.counts.tolist()), self.sum_s)
+        if self._told is None:
+            self._told = Buckets(tuple(self.counts.tolist()), self.sum_s)
+        return self._told
 
 
 class Totals:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import ssl
 import threading
+import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ _READ_BYTES = 2048
 
 
 class Push(threading.Thread):
-    """Delivers ``render()`` to ``url`` every ``every_s`` seconds until ``finish``, which delivers once more.
+    """Delivers ``render()`` to ``url`` every ``every_s`` seconds until ``end``, and then once more.
 
     ``render`` is called in this thread and returns None where there is nothing to tell yet.
     """
@@ -47,10 +48,13 @@ class Push(threading.Thread):
         self._deliver()
         self._done = True
 
-    def finish(self) -> None:
-        """Ask for the last delivery and wait for it, not for ever."""
+    def end(self) -> None:
+        """Ask for the last delivery."""
         self._ended.set()
-        self.join(LAST_S)
+
+    def finish(self, until_s: float) -> None:
+        """Wait for the last delivery until this moment of the monotonic clock, and no longer."""
+        self.join(max(0.0, until_s - time.monotonic()))
         if not self._done:
             self.failed += 1
             self.why = self.why or f"the last one took longer than {LAST_S:g} s"
