@@ -16,6 +16,7 @@ from brinell.load.shapes.closed import Closed
 from brinell.load.shapes.constant import Constant
 
 OPEN = Constant(100, 0.2)  # twenty sessions
+LONG = Constant(100, 30)  # which ends with the sessions: nothing is cut off, however slow the machine
 
 
 def get(path=b"/", *headers):
@@ -72,7 +73,7 @@ def operations(done):
 
 def test_what_follows_is_made_of_what_was_answered(lab):
     handler, _ = counted(lab)
-    done = lab.drive(lab.start(handler), OPEN, sessions=scripted(two_in_turn))
+    done = lab.drive(lab.start(handler), LONG, sessions=scripted(two_in_turn, most=20))
     assert operations(done) == {("first", "ok"): 20, ("second", "ok"): 20}
     assert done.engine.scheduled == 40
     assert done.engine.unfinished == 0
@@ -86,15 +87,15 @@ def test_think_time_lies_between_requests_and_in_no_response_time(lab):
         yield Pause(0.1)
         yield Send(sessions.second, get())
 
-    done = lab.drive(lab.start(lab.always(lab.ok())), Constant(50, 0.3), sessions=scripted(thinking))
+    done = lab.drive(lab.start(lab.always(lab.ok())), Constant(50, 1.0), sessions=scripted(thinking))
     seen = operations(done)
-    assert seen["first", "ok"] == 15
-    assert 1 <= seen["second", "ok"] < 15  # those due after the end were not begun
+    assert seen["first", "ok"] == 50
+    assert 1 <= seen["second", "ok"] < 50  # those due after the end were not begun
     by_operation = {"first": [], "second": []}
     for one in done.exemplars:
         by_operation[one.operation].append(one)
     begun, completed, aborted = done.seconds[-1].sessions
-    assert (begun, completed, aborted) == (15, seen["second", "ok"], 0)
+    assert (begun, completed, aborted) == (50, seen["second", "ok"], 0)
     first = min(one.ended_ns for one in by_operation["first"]) if by_operation["first"] else 0
     assert all(one.due_ns >= first + 0.1e9 for one in by_operation["second"])
     assert all(one.due_ns <= one.woken_ns <= one.started_ns <= one.ended_ns for one in done.exemplars)
@@ -102,7 +103,7 @@ def test_think_time_lies_between_requests_and_in_no_response_time(lab):
 
 def test_users_in_turn_begin_again_when_their_session_ended(lab):
     handler, given = counted(lab)
-    done = lab.drive(lab.start(handler), Closed(0.3), sessions=scripted(two_in_turn), connections=3)
+    done = lab.drive(lab.start(handler), Closed(1.0), sessions=scripted(two_in_turn), connections=3)
     seen = operations(done)
     assert set(done.outcomes) == {"ok"}
     begun, completed, aborted = done.seconds[-1].sessions
@@ -271,10 +272,51 @@ def test_another_place_has_connections_of_its_own_within_the_same_bound(lab):
         bodies.append((yield Send(sessions.first, get())).body)
         bodies.append((yield Send(sessions.second, get(), None, place)).body)
 
-    done = lab.drive(here, OPEN, connections=1, sessions=scripted(both))
+    done = lab.drive(here, LONG, connections=1, sessions=scripted(both, most=20))
     assert operations(done) == {("first", "ok"): 20, ("second", "ok"): 20}
     assert (bodies.count(b"here"), bodies.count(b"there")) == (20, 20)
     assert max(one.open_connections for one in done.seconds) <= 1
+
+
+def test_over_tls_it_is_the_same(lab, server_tls, client_tls):
+    async def handler(reader, writer):
+        while True:
+            head, _ = await lab.read_request(reader)
+            writer.write(lab.ok(head.split()[1] + b"y" * 200_000))
+            await writer.drain()
+
+    def two(sessions, _user):
+        one = yield Send(sessions.first, get(b"/one"))
+        assert one.body[:4] == b"/one"
+        two = yield Send(sessions.second, get(b"/two"))
+        assert len(two.body) == 200_004
+
+    done = lab.drive(
+        lab.start(handler, tls=server_tls), LONG, tls=client_tls, sessions=scripted(two, most=20), timeout_s=10
+    )
+    assert operations(done) == {("first", "ok"): 20, ("second", "ok"): 20}
+    assert done.seconds[-1].sessions == (20, 20, 0)
+
+
+def test_a_long_request_is_sent_whole(lab):
+    got = []
+
+    async def handler(reader, writer):
+        while True:
+            _, body = await lab.read_request(reader)
+            got.append(body)
+            writer.write(lab.ok())
+
+    content = bytes(range(256)) * 20_000
+
+    def put(sessions, _user):
+        yield Send(
+            sessions.first, b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(content), content)
+        )
+
+    done = lab.drive(lab.start(handler), Constant(10, 0.3), sessions=scripted(put), timeout_s=10)
+    assert done.outcomes == {"ok": 3}
+    assert got == [content] * 3
 
 
 # --- what is handed over --------------------------------------------------------------------------------------------

@@ -8,13 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from brinell.core.plan import LoadSpec
-from brinell.load.engine.session import Stage
+from brinell.load.engine.session import Spent, Stage
 from brinell.load.scenario.play import Play
 from brinell.load.scenario.verify import Wired, wired
 from brinell.load.shapes.constant import Constant
 from brinell.subject.targets import Target
 
-TEN = Constant(100, 0.1)
+LONG = Constant(100, 30)  # ends with the sessions that are played: nothing is cut off, however slow the machine
 
 
 class Shop:
@@ -68,6 +68,21 @@ class Shop:
         return 404, [], b"no such thing"
 
 
+class Limited:
+    """So many sessions and no more."""
+
+    def __init__(self, sessions, most):
+        self._sessions = sessions
+        self._left = most
+
+    def begin(self, user):
+        if self._left == 0:
+            raise Spent
+        if self._left is not None:
+            self._left -= 1
+        return self._sessions.begin(user)
+
+
 def target_of(url):
     return (url.path + (f"?{url.query}" if url.query else "")).encode()
 
@@ -79,9 +94,9 @@ def shop(lab):
 
 @pytest.fixture
 def play(lab, shop, tmp_path):
-    """Play a scenario for ten sessions (or by ``shape``) and return what came of it."""
+    """Play ``most`` sessions of a scenario (None: what the shape begins) and return what came of it."""
 
-    def run(shape=TEN, *, allow=(), connections=4, seed=1, worker=(0, 1), port=None, **fields):
+    def run(shape=LONG, *, most=10, allow=(), connections=4, seed=1, worker=(0, 1), port=None, **fields):
         port = port or shop.port
         spec = LoadSpec(name="browse", shape={}, url=f"http://127.0.0.1:{port}", **fields)
         target = Target("http", "127.0.0.1", port, ("127.0.0.1",))
@@ -89,7 +104,8 @@ def play(lab, shop, tmp_path):
 
         def sessions(recorder):
             closed = shape.model == "closed"
-            return Play(Wired(spec, target, str(tmp_path), tuple(allow)), Stage(*worker, seed, recorder, closed))
+            stage = Stage(*worker, seed, recorder, closed)
+            return Limited(Play(Wired(spec, target, str(tmp_path), tuple(allow)), stage), most)
 
         return lab.drive(port, shape, connections=connections, sessions=sessions)
 

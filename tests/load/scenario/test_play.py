@@ -67,7 +67,7 @@ def test_the_same_seed_sends_the_same_and_another_does_not(play, shop):
     assert sent(seed=7) == first
     assert sent(seed=8) != first
     # Two workers make together what one makes.
-    halves = [sent(seed=7, shape=Constant(50, 0.1), worker=(worker, 2)) for worker in (0, 1)]
+    halves = [sent(seed=7, most=5, worker=(worker, 2)) for worker in (0, 1)]
     assert [len(half) for half in halves] == [5, 5]
 
 
@@ -127,7 +127,7 @@ def test_think_time_repetition_and_weights(play):
     one, two = RequestSpec(name="one", path="/echo"), RequestSpec(name="two", path="/echo")
     often = SessionSpec("often", (one,), weight=9, repeat=2, think_s=(0.001, 0.002))
     seldom = SessionSpec("seldom", (two,))
-    done = play(Constant(200, 0.5), sessions=(often, seldom))
+    done = play(Constant(200, 0.5), most=None, sessions=(often, seldom))
     seen = operations(done)
     begun, completed, aborted = sessions_told(done)
     assert (begun, aborted) == (100, 0)
@@ -137,7 +137,7 @@ def test_think_time_repetition_and_weights(play):
 
 def test_users_in_turn_think_after_their_last_request_too(play):
     spec = SessionSpec("one", (RequestSpec(path="/echo"),), think_s=(0.05, 0.05))
-    done = play(Closed(0.4), sessions=(spec,), connections=2)
+    done = play(Closed(0.4), most=None, sessions=(spec,), connections=2)
     assert 2 <= done.engine.scheduled <= 16
 
 
