@@ -72,3 +72,10 @@ def test_a_stage_that_was_not_reached_is_a_dash():
 def test_an_even_rate_is_not_said_to_vary(rate):
     numbers = msgspec.structs.replace(judged([10.0] * 20), peak_rate=rate)
     assert "on average" not in outline.rates(numbers)
+
+
+def test_a_step_that_was_not_steady_says_so():
+    rising = [10.0] * 20 + [10.0 + 5 * i for i in range(20)]
+    even, grown = outline_stages.stages(judged(rising, shape="steps", stages=STAGES))
+    assert even[0] == "0 s to 20.0 s"
+    assert grown[0] == "20.0 s to 40.0 s, growing"

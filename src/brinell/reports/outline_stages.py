@@ -31,8 +31,9 @@ def _row(stage: Stage) -> tuple[str, ...]:
     asked = rate(stage.from_rate)
     if stage.to_rate != stage.from_rate:
         asked = f"{rate(stage.from_rate).removesuffix('/s')} to {rate(stage.to_rate)}"
+    state = f", {stage.course}" if stage.course in {"moving", "growing"} else ""
     return (
-        f"{seconds(stage.from_s)} to {seconds(stage.to_s)}",
+        f"{seconds(stage.from_s)} to {seconds(stage.to_s)}{state}",
         asked,
         rate(stage.achieved_rate),
         count(stage.errors),

@@ -93,3 +93,24 @@ def test_a_plan_that_varies_and_was_cut_off_is_not_called_behind(story, piece):
     """Nobody told how much of it was due by then."""
     part = told(story, piece, planned=None, scheduled=300)
     assert part.load[0].generator.valid
+
+
+def test_a_step_long_enough_is_judged_for_being_steady(story, piece):
+    """Response times rise from the middle of the second step on: no limit is broken yet, and it will be."""
+    run = story(seconds=60, rate=100)
+    records = []
+    for record in run.records():
+        if isinstance(record, LoadStarted):
+            stages = ((0.0, 30.0, 100.0, 100.0), (30.0, 60.0, 100.0, 100.0))
+            records.append(msgspec.structs.replace(record, shape="steps", stages=stages))
+        elif isinstance(record, LoadSlice):
+            late = max(0, record.second - 30)
+            records.append(piece([10.0 * (1 + late / 5)] * 100, second=record.second))
+        else:
+            records.append(record)
+    plan = Plan(name="p", root=".", steps=(Step("load:x", "load", LoadSpec(name="x", shape={})),))
+    part = load(MemoryEvidence(plan, records))
+    assert [one.course for one in part.load[0].stages] == ["steady", "growing"]
+    assert "response times rose to its end" in named(part)["stages"].title
+    assert [one.course for one in told(story, piece).load[0].stages] == ["too-short"] * 3
+    assert [one.course for one in told(story, piece, shape="spike").load[0].stages] == [""] * 3

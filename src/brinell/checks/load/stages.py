@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from brinell.checks.load.limits import CHECK
+from brinell.checks.load.steadiness import course
 from brinell.checks.load.tally import SecondTally, Tally
 from brinell.core.finding import Finding
 from brinell.core.sparse import merged, quantiles_ns
@@ -55,6 +56,7 @@ def _stage(tally: Tally, from_s: float, to_s: float, from_rate: float, to_rate: 
     histogram = merged([part for one in seconds for part in one.parts])
     p50, p95, p99 = (None if found is None else found / 1e6 for found in quantiles_ns(histogram, _SHARES, max_ns))
     requests = int(histogram[1].sum())
+    even = tally.started.shape == "steps" and len(rows) > 0
     return Stage(
         from_s=from_s,
         to_s=to_s,
@@ -68,6 +70,7 @@ def _stage(tally: Tally, from_s: float, to_s: float, from_rate: float, to_rate: 
         p95_ms=p95,
         p99_ms=p99,
         max_ms=max_ns / 1e6 if requests else None,
+        course=course(tally, rows).kind if even else "",
     )
 
 
@@ -81,6 +84,8 @@ def _broken(stage: Stage, limits: dict[str, float]) -> str:
     # In a ramp's second half a second the rate is never even, and a few hundredths are the schedule's own.
     if stage.achieved_rate is not None and stage.achieved_rate < KEPT_UP * stage.target_rate - 1:
         told.append(f"{stage.achieved_rate:.4g}/s were answered")
+    if stage.course == "growing":
+        told.append("response times rose to its end")
     return ", ".join(told)
 
 
@@ -93,4 +98,5 @@ def _observed(stage: Stage, name: str) -> float | None:
 
 def _words(stage: Stage) -> str:
     p95 = "-" if stage.p95_ms is None else f"{stage.p95_ms:.4g} ms"
-    return f"{stage.achieved_rate or 0:.4g}/s answered, p95 {p95}, {stage.errors} errors"
+    state = f", {stage.course}" if stage.course not in {"", "too-short"} else ""
+    return f"{stage.achieved_rate or 0:.4g}/s answered, p95 {p95}, {stage.errors} errors{state}"

@@ -29,15 +29,17 @@ _NAN = float("nan")
 
 def steadiness(tally: Tally) -> steady.Answer | None:
     """Judge the seconds of the schedule; None where the rate changes by plan."""
-    if tally.started.shape in VARYING:
-        return None
-    whole = int(tally.span_s)
-    rate, median, p95 = np.zeros(whole), np.full(whole, _NAN), np.full(whole, _NAN)
-    for second, one in tally.seconds.items():
-        if 0 <= second < whole:
-            rate[second] = one.completed
+    return None if tally.started.shape in VARYING else course(tally, range(int(tally.span_s)))
+
+
+def course(tally: Tally, rows: range) -> steady.Answer:
+    """Judge some seconds by themselves."""
+    rate, median, p95 = np.zeros(len(rows)), np.full(len(rows), _NAN), np.full(len(rows), _NAN)
+    for place, row in enumerate(rows):
+        if (one := tally.seconds.get(row)) is not None:
+            rate[place] = one.completed
             found = quantiles_ns(merged(one.parts), (0.5, 0.95), one.max_ns)
-            median[second], p95[second] = (_NAN if value is None else value / 1e6 for value in found)
+            median[place], p95[place] = (_NAN if value is None else value / 1e6 for value in found)
     return steady.judge(rate, median, p95)
 
 
