@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from brinell.reports.live_page import policy, shell
 
 ADDRESS = "127.0.0.1"
-MOST_CLIENTS = 16
+MOST_CLIENTS = 24  # connections; a browser opens a few more than it uses
 EVERY_S = 1.0
 _SHARE = 20  # drawing takes at most a twentieth of the time
 _ALIVE_S = 5.0  # a comment this often tells a page that nothing has changed, and us that the page is gone
@@ -48,7 +48,6 @@ class PageServer:
         self._ended = threading.Event()
         self._report: bytes | None = None
         self._awaited = 0  # pages that have not fetched the report yet
-        self._slots = threading.BoundedSemaphore(MOST_CLIENTS)
         self._http = _Server((ADDRESS, 0), type("Handler", (_Handler,), {"page": self}))
         self._threads = [
             threading.Thread(target=self._http.serve_forever, args=(0.1,), name="watch-page", daemon=True),
@@ -127,14 +126,6 @@ class PageServer:
                 self._watchers -= 1
                 self._news.notify_all()
 
-    def admit(self) -> bool:
-        """Take one of the places; ``leave`` gives it back."""
-        return self._slots.acquire(blocking=False)
-
-    def leave(self) -> None:
-        """Give a place back."""
-        self._slots.release()
-
     def _publish(self) -> None:
         pause_s = EVERY_S
         while not self._ended.wait(pause_s):
@@ -156,9 +147,29 @@ class PageServer:
 
 
 class _Server(ThreadingHTTPServer):
+    """A thread for each connection, and few of them: whoever comes when all are taken is sent away unheard."""
+
     daemon_threads = True
     block_on_close = False
     request_queue_size = MOST_CLIENTS
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._slots = threading.BoundedSemaphore(MOST_CLIENTS)
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own."""
+        if self._slots.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer, and give the place back."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._slots.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a page that was closed is no error, and the terminal belongs to the run."""
@@ -171,15 +182,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer the page, its events, or the report; refuse all else."""
-        if not self.page.admit():
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
-            return
-        try:
-            self._answer()
-        finally:
-            self.page.leave()
-
-    def _answer(self) -> None:
         _, token, *rest = [*self.path.split("?")[0].split("/"), ""][:4]
         what = rest[0] if rest else ""
         known = hmac.compare_digest(token.encode("utf-8", "replace"), self.page.token.encode())
