@@ -26,7 +26,8 @@ HOSTILE = "<script>alert(1)</script>\"'&\x1b[2J"
 
 @pytest.fixture
 def page():
-    made = RunPage("shop", ("suite", "load:browse"), clock=FakeClock())
+    limits = {"load:browse": {"p95_ms": 25.0, "error_rate": 0.01}}
+    made = RunPage("shop", ("suite", "load:browse"), thresholds=limits, clock=FakeClock())
     yield made
     made.close()
 
@@ -68,6 +69,7 @@ def test_a_scenario_is_drawn_as_the_report_draws_it(page):
     drawn = page.draw()
     assert 'aria-label="Response time.' in drawn["run"]
     assert "Answered 10/s of 10/s due" in text(drawn)
+    assert "p95 limit 25.0 ms" in text(drawn)
     assert "p99 10.0 ms last 4 s" in text(drawn)
     (load,) = drawn["loads"]
     assert load["t"] == [0, 1, 2, 3]

@@ -156,7 +156,7 @@ def _argument(folder: Path) -> str:
 def _carry_out(plan: Plan, folder: Path, output: Output, *, resume: bool) -> Session:
     steps = tuple(step.id for step in plan.steps)
     failure: Exception | None = None
-    page = watching.begin(plan.name, steps, browser=output.browser) if output.watch else None
+    page = watching.begin(plan, browser=output.browser) if output.watch else None
     with _unhurried():
         try:
             environ = {**os.environ, "TERM": "dumb"} if output.plain else os.environ

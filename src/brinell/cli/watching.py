@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec
 
 from brinell.cli import say
 from brinell.core.judgement import Judgement
+from brinell.core.plan import LoadSpec, Plan
 from brinell.live.page import RunPage
 
 Arguments = ParamSpec("Arguments")
 
 
-def begin(name: str, steps: Sequence[str], *, browser: bool) -> RunPage | None:
+def begin(plan: Plan, *, browser: bool) -> RunPage | None:
     """Serve the page, say where, and open it if asked to; None if there is no port to be had."""
     try:
-        page = RunPage(name, steps)
+        page = RunPage(plan.name, [step.id for step in plan.steps], thresholds=_thresholds(plan))
     except OSError as error:
         say.note(f"no page to watch: no port on 127.0.0.1 could be had ({error.strerror or error})")
         return None
@@ -25,6 +26,10 @@ def begin(name: str, steps: Sequence[str], *, browser: bool) -> RunPage | None:
     if browser and not _opened(page.url):
         say.note("No browser could be started; open the address yourself.")
     return page
+
+
+def _thresholds(plan: Plan) -> dict[str, dict[str, float]]:
+    return {step.id: dict(step.spec.thresholds) for step in plan.steps if isinstance(step.spec, LoadSpec)}
 
 
 def both(first: Callable[Arguments, None], second: Callable[Arguments, None] | None) -> Callable[Arguments, None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ from brinell.reports import figures
 from brinell.reports.live_page import RunNow, ScenarioNow, StepNow, fragment
 from brinell.reports.load_figures import drawn
 from brinell.reports.load_figures import told as told_columns
-from brinell.reports.load_picture import Picture, end_of
+from brinell.reports.load_picture import Picture, end_of, limits
 from brinell.reports.outline import sentence
 
 _MOST_NOTES = 30
@@ -49,10 +49,11 @@ class _Step:
 class _Scenario:
     """A load scenario under way."""
 
-    def __init__(self, started: LoadStarted) -> None:
+    def __init__(self, started: LoadStarted, thresholds: Mapping[str, float]) -> None:
         self.started = started
         self._now = LoadNow(started)
         self._ended = False
+        self._limits = limits({name: {"limit": limit} for name, limit in thresholds.items()})
         self._course = Course(started.start_ns, span_s=started.span_s + started.timeout_s + _MARGIN_S, fold=True)
         self._response, self._service = Histogram(), Histogram()
 
@@ -82,7 +83,7 @@ class _Scenario:
             **{f"errors.{kind}": figures.count(sum(counts)) for kind, counts in timeline.errors.items()},
         }  # fmt: skip
         until_s = max(span_s, end_of(timeline, span_s))
-        return Picture(timeline, curve(self._response, self._service), (), span_s, until_s, whole)
+        return Picture(timeline, curve(self._response, self._service), self._limits, span_s, until_s, whole)
 
     def numbers(self) -> list[tuple[str, str, str]]:
         """Return the numbers of this moment; there are none once it has ended."""
@@ -97,13 +98,21 @@ class _Scenario:
 class RunPage:
     """``watch`` and ``show`` take what ``run.execute`` hands out; ``finish`` or ``close`` ends it. OSError: no port."""
 
-    def __init__(self, name: str, steps: Sequence[str], *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        steps: Sequence[str],
+        *,
+        thresholds: Mapping[str, Mapping[str, float]] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._name = name
         self._clock = clock or SystemClock()
         self._began_ns = self._clock.now_ns()
         self._ended_ns: int | None = None
         self._lock = threading.Lock()
         self._steps = {step: _Step(step) for step in steps}
+        self._thresholds = dict(thresholds or {})  # thresholds of load, by step
         self._scenarios: dict[str, _Scenario] = {}
         self._notes: list[str] = []
         self._failures = 0
@@ -127,7 +136,7 @@ class RunPage:
                 case StepFinished(state=state, detail=detail) if step:
                     step.state, step.text, step.share = state, one_line(detail, 200), None
                 case LoadStarted():
-                    self._scenarios[envelope.source] = _Scenario(record)
+                    self._scenarios[envelope.source] = _Scenario(record, self._thresholds.get(envelope.source, {}))
                 case _ if (scenario := self._scenarios.get(envelope.source)) is not None:
                     scenario.add(record)
             heard = told(envelope, self._failures)
