@@ -12,6 +12,7 @@ import time
 
 _PACKAGE = "brinell_inside"
 _OLDEST = (3, 8)
+_MOMENT_S = 1.0
 _REHEARSED = 400  # calls of a function that does nothing, three times
 
 
@@ -178,6 +179,9 @@ def _await_finish(words, made, finished):
 
 
 def _end(told, made):
+    until = time.monotonic() + _MOMENT_S
+    while not (made.idle or told.held) and time.monotonic() < until:
+        time.sleep(0.01)  # whoever has no call under way is about to hear that there are no more
     is_idle = made.idle
     if told.is_started:
         told.finish()

@@ -325,6 +325,15 @@ def test_the_interpreter_goes_when_its_worker_is_killed(run):
     assert not os.path.exists(f"/proc/{pids[0]}")  # noqa: PTH110 - as above
 
 
+def test_what_the_project_does_at_its_exit_is_done(run, project):
+    (project / "shop" / "cache.py").write_text(
+        "import atexit\nfrom pathlib import Path\n\ndef get():\n    pass\n\n"
+        "def last():\n    Path(__file__).with_name('left').touch()\n\natexit.register(last)\n"
+    )
+    run(spec("get", duration=0.2))
+    assert (project / "shop" / "left").exists()
+
+
 def test_setup_that_fails_is_told_before_anything_begins(run):
     with pytest.raises(UsageError, match=r"refuse failed with ConnectionRefusedError: no database at shop/cache.py"):
         run(spec("take", args=(1,), setup="shop.cache:refuse"))

@@ -118,6 +118,11 @@ class Caller:
             return f"signal {-status}"
         return f"status {status}"
 
+    def leave(self, patience_s: float) -> None:
+        """Let it end by itself, with what the project does at its exit, for so long."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience_s)
+
     def close(self) -> None:
         """End it and let go of the pipes."""
         if self._process.poll() is None:

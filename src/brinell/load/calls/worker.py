@@ -29,6 +29,7 @@ from brinell.load.engine.traffic import Means
 from brinell.load.wire import Done, Go, Ready, Refusal, Stop, WireCall, WorkerSpec
 from brinell.load.worker import Inbox, Outbox, bounds, dues
 
+_EXIT_S = 3.0
 _ORPHANED = 3  # exit status: the trial went away
 
 
@@ -121,6 +122,7 @@ class CallWorker:
         self._caller.go(self._start_ns, until, bounds(spec, self._shape) if self._dues is None else None)
         self._traffic.restart()
         ended_ns = engine.run(self._start_ns)
+        self._caller.leave(_EXIT_S)
         done = Done(
             spec.worker,
             engine.scheduled,
