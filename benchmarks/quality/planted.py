@@ -2,7 +2,8 @@
 
     python benchmarks/quality/planted.py [--python PY] [FOLDER ...]
 
-Each folder below ``planted/`` with a ``truth.json`` is a project: ``{"file:line or test id": {"kind": …, "note": …}}``,
+Without a folder, both sets: ``planted/`` and ``planted2/``, each with its own table and totals. Each folder below with a
+``truth.json`` is a project: ``{"file:line or test id": {"kind": …, "note": …}}``,
 ``kind`` null for a look-alike. It is copied, run and read with ``brinell suite --json``, and its ``quality[]`` is set
 beside the truth. *Found*: a finding of that kind at that line, at that test, in the same function, on the class that
 never runs with it, or one that names that test among those it touches. *Accused*: any finding at a look-alike.
@@ -21,14 +22,14 @@ import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
-PLANTED = Path(__file__).with_name("planted")
+SETS = (Path(__file__).with_name("planted"), Path(__file__).with_name("planted2"))
+COLUMNS = ("planted", "found", "missed", "accused", "unlisted")
 _TIMEOUT_S = 300
 _OF_CLASSES = ("not-collected", "shadowed")  # a class that never runs: none of its tests does
 
 
-def projects(folders: list[Path]) -> list[Path]:
-    named = folders or [PLANTED]
-    return sorted({truth.parent for folder in named for truth in folder.rglob("truth.json")})
+def projects(folder: Path) -> list[Path]:
+    return sorted({truth.parent for truth in folder.rglob("truth.json")})
 
 
 def examine(project: Path, python: str | None) -> list[dict]:
@@ -153,21 +154,33 @@ def compare(project: Path, items: list[dict], counts: dict[str, Counter[str]]) -
             print(f"{project.name}: unlisted {item['kind']} at {item['file']}:{item['line']}: {item['title']}")
 
 
+def table(folder: Path, counts: dict[str, Counter[str]]) -> None:
+    print(f"\n{folder.name:22}" + "".join(f"{column:>10}" for column in COLUMNS))
+    for kind, tally in sorted(counts.items()):
+        line(kind, tally)
+    defects = sum((tally for kind, tally in counts.items() if kind != "look-alikes"), Counter())
+    line("all defects", defects)
+    print(f"{defects['found']} of {defects['planted']} found, ", end="")
+    print(f"{counts['look-alikes']['accused']} of {counts['look-alikes']['planted']} look-alikes accused\n")
+
+
+def line(name: str, tally: Counter[str]) -> None:
+    print(f"{name:22}" + "".join(f"{tally[column]:10}" for column in COLUMNS))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--python", help="the interpreter of the projects' tests; default: as brinell suite chooses")
     options = parser.parse_args()
-    found = projects(options.folders)
-    if not found:
-        sys.exit(f"no truth.json below {', '.join(map(str, options.folders or [PLANTED]))}")
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for project in found:
-        compare(project, examine(project, options.python), counts)
-    columns = ("planted", "found", "missed", "accused", "unlisted")
-    print(f"\n{'kind':22}" + "".join(f"{column:>10}" for column in columns))
-    for kind, tally in sorted(counts.items()):
-        print(f"{kind:22}" + "".join(f"{tally[column]:10}" for column in columns))
+    for folder in options.folders or SETS:
+        found = projects(folder)
+        if not found:
+            sys.exit(f"no truth.json below {folder}")
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
+        for project in found:
+            compare(project, examine(project, options.python), counts)
+        table(folder, counts)
 
 
 if __name__ == "__main__":

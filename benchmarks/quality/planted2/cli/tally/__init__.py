@@ -1,0 +1,3 @@
+"""Counts words in text files."""
+
+__version__ = "3.1"

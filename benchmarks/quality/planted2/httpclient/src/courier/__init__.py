@@ -1,0 +1,3 @@
+from .client import Client, HTTPError, Response
+
+__all__ = ["Client", "HTTPError", "Response"]

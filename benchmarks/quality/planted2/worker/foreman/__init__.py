@@ -1,0 +1,3 @@
+from .pool import JobFailed, Pool
+
+__all__ = ["JobFailed", "Pool"]
