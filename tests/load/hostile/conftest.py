@@ -49,12 +49,16 @@ class Pressed:
     @property
     def kinds(self) -> set[str]:
         """What became of the requests, but for those that the end cut off."""
-        return {one.outcome for one in self.room.records if isinstance(one, LoadSlice)} - {"unfinished"}
+        return {one.outcome for one in self.slices} - {"unfinished"}
+
+    @property
+    def slices(self) -> list[LoadSlice]:
+        """The seconds' numbers."""
+        return [one for one in self.room.records if isinstance(one, LoadSlice)]
 
     def kinds_of(self, operation: str) -> set[str]:
         """What became of the requests of one name, but for those that the end cut off."""
-        slices = [one for one in self.room.records if isinstance(one, LoadSlice) and one.operation == operation]
-        return {one.outcome for one in slices} - {"unfinished"}
+        return {one.outcome for one in self.slices if one.operation == operation} - {"unfinished"}
 
     @property
     def said(self) -> str:
@@ -71,7 +75,7 @@ class Pressed:
         assert all(child.poll() is not None for child in self.room.children)
         assert 0 < self.peak_bytes < MOST_BYTES
         assert self.took_s < LONGEST_S
-        counted = sum(one.count for one in self.room.records if isinstance(one, LoadSlice))
+        counted = sum(one.count for one in self.slices)
         assert counted == ended.scheduled > 0
         assert (self.room.folder / "load-workers.log").read_text() == ""
         return self

@@ -49,6 +49,7 @@ def test_what_never_ends_is_cut_at_the_time_out_and_not_kept(lab, press, case):
 def test_ten_gigabytes_are_counted_as_they_come(lab, press):
     pressed = press(flooding(lab, *ENDLESS["body-of-10-gb"]), CLOSED, connections=1, timeout_s=0.2).failed_as("timeout")
     assert "inside the answer" in pressed.said
+    assert sum(one.bytes_in for one in pressed.slices if one.outcome == "timeout") > 1_000_000
 
 
 HEADS = {

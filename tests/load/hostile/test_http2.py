@@ -179,6 +179,7 @@ def test_ten_gigabytes_in_answers_that_announce_them(lab, press):
     port = saying(lab, *parts, again=frame(DATA, 1, bytes(16384)) * 4)
     pressed = press(port, CLOSED, connections=1, version="2", streams=1, timeout_s=0.2).failed_as("timeout")
     assert "inside the answer" in pressed.said
+    assert sum(one.bytes_in for one in pressed.slices if one.outcome == "timeout") > 1_000_000
 
 
 def test_a_window_that_never_opens_is_a_time_out_while_sending(lab, press):

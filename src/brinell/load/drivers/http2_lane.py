@@ -32,13 +32,13 @@ class Lane(Connection):
     ``body`` is what is left to send; ``moves``: how often another socket got the request, at which no peer had looked.
     """
 
-    __slots__ = ("body", "link", "moves", "outcome", "pool", "said", "status", "stream")
+    __slots__ = ("body", "came", "link", "moves", "outcome", "pool", "said", "status", "stream")
 
     def __init__(self, host: Host, pool: Pool) -> None:
         super().__init__(host)
         self.pool = pool
         self.link: Link | None = None
-        self.stream = self.status = 0
+        self.stream = self.status = self.came = 0
         self.outcome = outcomes.OK
         self.said = ""
         self.body: memoryview | None = None
@@ -50,7 +50,7 @@ class Lane(Connection):
         """Begin a request on a socket with room, or on a new one."""
         self.operation, self.due, self.woken, self.started = operation, due, woken, 0
         self.attempt = _now()
-        self.status = self.moves = 0
+        self.status = self.moves = self.came = 0
         self.said = ""
         self.pool.place(self)
 
@@ -64,7 +64,7 @@ class Lane(Connection):
             return
         self.operation, self.due, self.woken, self.started = operation, due, woken, now
         self.attempt = 0
-        self.status = self.moves = 0
+        self.status = self.moves = self.came = 0
         self.said = ""
         link.start(self)
 
@@ -103,7 +103,15 @@ class Lane(Connection):
 
     def count(self, size: int) -> None:
         """Bytes of the answer."""
+        self.came += size
         self.operation.cell(self.outcome).bytes_in += size
+
+    def break_off(self, outcome: str, detail: str, ended_ns: int = 0) -> None:
+        """Fail the request under way, with the bytes of its answer that came; leave the socket to the others."""
+        if self.came:
+            self.operation.move_bytes(self.outcome, outcome, self.came)
+            self.came = 0
+        super().break_off(outcome, detail, ended_ns)
 
     def took(self, data: bytes) -> None:
         """A piece of the body came."""

@@ -55,16 +55,17 @@ class Held:
 
 class HttpConnection(Connection):
     """``fresh``: no part of an answer has come. ``held`` are bytes of an incomplete head; ``head`` is set while a body
-    comes in, ``left`` counts its bytes. ``announced`` counts 1xx answers before the answer.
+    comes in, ``left`` counts its bytes. ``announced`` counts 1xx answers before the answer, ``came`` the bytes of
+    one that came in parts.
     """
 
-    __slots__ = ("announced", "chunks", "fresh", "head", "held", "left", "status")
+    __slots__ = ("announced", "came", "chunks", "fresh", "head", "held", "left", "status")
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self.fresh = True
         self.held = bytearray()
-        self.announced = 0
+        self.announced = self.came = 0
         self.head: Head | None = None
         self.left = 0
         self.chunks: Chunks | None = None
@@ -166,6 +167,7 @@ class HttpConnection(Connection):
         if head.length == UNTIL_CLOSE and isinstance(self.host.tls, ssl.SSLContext):
             # Here the end is part of the framing: it must be TLS's own.
             self.sock.suppress_ragged_eofs = False  # type: ignore[attr-defined]  # TLS
+        self.came += end - at
         operation.cell(head.outcome).bytes_in += end - at
         body = whole[end:]
         if body or head.length == 0:
@@ -201,7 +203,15 @@ class HttpConnection(Connection):
         super().close()
         self._drop_held()
 
+    def break_off(self, outcome: str, detail: str, ended_ns: int = 0) -> None:
+        """Close, and fail the request under way, with the bytes of its answer that came."""
+        if self.head is not None and self.came:
+            self.operation.move_bytes(self.head.outcome, outcome, self.came)
+            self.came = 0
+        super().break_off(outcome, detail, ended_ns)
+
     def _body(self, operation: HttpOperation, head: Head, data: bytes, ended: int) -> None:
+        self.came += len(data)
         operation.cell(head.outcome).bytes_in += len(data)
         if head.length == CHUNKED:
             if self.chunks is not None and self.chunks.feed(data):
@@ -217,7 +227,7 @@ class HttpConnection(Connection):
         self.fresh = True
         self.head = None
         self.chunks = None
-        self.announced = 0
+        self.announced = self.came = 0
         self.phase = WAITING
         self.used = True
         # An answer that comes before the request is out (413) leaves a connection nobody can use again.
