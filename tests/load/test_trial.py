@@ -259,7 +259,7 @@ def test_a_foreign_target_is_refused_before_anything_starts(run):
         ({"driver": "htp"}, "http"),
         ({"raw": True}, "raw"),
         ({"workers": 9, "connections": 8}, "9 workers cannot share 8 connections"),
-        ({"requests": (RequestSpec(path="/{{id}}"),)}, "template"),
+        ({"requests": (RequestSpec(path="/{{id}}"),)}, "nothing is called id"),
     ],
 )
 def test_mistakes_are_told_before_anything_starts(run, fields, words):

@@ -51,7 +51,7 @@ class Http:
 
         if version not in VERSIONS:
             raise UsageError(f"version = {version!r}: HTTP is spoken in versions {' and '.join(VERSIONS)}")
-        return Http2() if version == "2" else Http()
+        return Http2() if version == "2" else self
 
     def connection(self, streams: int = 1) -> Callable[[Host], Connection]:
         """Return the class of HTTP connections, each with a socket of its own."""
