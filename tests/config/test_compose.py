@@ -37,6 +37,8 @@ thresholds = { p95_ms = 500, error_rate = 0.01 }
 [[load]]
 name = "elsewhere"
 url = "http://127.0.0.1:9000"
+version = "2"
+streams = 20
 shape = { kind = "constant", rate = 1, duration = 1 }
 """
 
@@ -56,6 +58,8 @@ def test_every_table_reaches_the_plan(plan):
     assert load.shape["duration"] == 30
     assert [request.method for request in load.requests] == ["GET", "POST"]
     assert load.thresholds == {"p95_ms": 500, "error_rate": 0.01}
+    elsewhere = made.step("load:elsewhere").spec
+    assert (load.version, elsewhere.version, elsewhere.streams) == ("1.1", "2", 20)
     assert made.service is not None
     assert made.service.env == {"DATABASE_URL": "${SHOP_TEST_DB}"}
 

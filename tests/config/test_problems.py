@@ -44,6 +44,9 @@ SCENARIO = "[service]\ncommand = 'a'\n[[load]]\nname = 'a'\nshape = { kind = 'co
 
 IN_A_SCENARIO = [
     ("connections = 0\n", ["[[load]] #1 connections", "from 1 to 100000"]),
+    ("version = '3'\n", ["[[load]] #1 version", "two versions", "1.1, 2"]),
+    ("version = 2\n", ["[[load]] #1 version", 'version = "2"']),
+    ("streams = 0\n", ["[[load]] #1 streams", "from 1 to 1000"]),
     ("driver = 'websocket'\n", ["[[load]] #1 driver", NOT_YET]),
     ("driver = 'htp'\n", ["[[load]] #1 driver", "did you mean http?"]),
     ("thresholds = { p95 = 500 }\n", ["[[load]] #1 thresholds.p95", "did you mean p95_ms?"]),
