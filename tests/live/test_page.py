@@ -70,6 +70,7 @@ def test_a_scenario_is_drawn_as_the_report_draws_it(page):
     assert 'aria-label="Response time.' in drawn["run"]
     assert "Answered 10/s of 10/s due" in text(drawn)
     assert "p95 limit 25.0 ms" in text(drawn)
+    assert "Over time so far" in text(drawn)
     assert "p99 10.0 ms last 4 s" in text(drawn)
     (load,) = drawn["loads"]
     assert load["t"] == [0, 1, 2, 3]
