@@ -72,7 +72,7 @@ class Dialect:
         return made
 
     def _keyword(self, key: str, value: Any, place: str, depth: int) -> Any:
-        if key in _ONE and isinstance(value, dict | bool):
+        if key in _ONE:
             return self._schema(value, place, depth)
         if key in _MANY and isinstance(value, list):
             return [self._schema(one, place, depth) for one in value]
@@ -104,7 +104,7 @@ class Dialect:
                     gone, True
                 )  # to send one back is odd, and no other property's fault
             if isinstance(made.get("required"), list):
-                made["required"] = [name for name in made["required"] if name not in gone]
+                made["required"] = [one for one in made["required"] if not isinstance(one, str) or one not in gone]
 
     def _is_hidden(self, schema: Any, place: str) -> bool:
         if isinstance(schema, dict) and "$ref" in schema and not self._old and schema.get(self._hidden) is True:
@@ -152,7 +152,7 @@ class Dialect:
                 targets.setdefault(f"#/$defs/{self._named(whole, place)}", said)
         branched = False
         for word in ("oneOf", "anyOf"):
-            for number, given in enumerate(schema.get(word) or () if word in made else ()):
+            for number, given in enumerate(schema[word] if isinstance(schema.get(word), list) else ()):
                 reference = given.get("$ref") if isinstance(given, dict) else None
                 if isinstance(reference, str):
                     branch = made[word][number]
@@ -160,8 +160,8 @@ class Dialect:
                     made[word][number] = {"allOf": [branch], "properties": {name: {"const": said}}, "required": [name]}
                     branched = True
         if mapping and not branched:
-            said_schema = {"allOf": [made.get("properties", {}).get(name, True)], "enum": list(mapping)}
-            made["properties"] = {**made.get("properties", {}), name: said_schema}
+            properties = made["properties"] if isinstance(made.get("properties"), dict) else {}
+            made["properties"] = {**properties, name: {"allOf": [properties.get(name, True)], "enum": list(mapping)}}
 
 
 def _as_list(examples: Any) -> list[Any]:

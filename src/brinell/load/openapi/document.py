@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Hashable
 from typing import Any
 
 import msgspec
 
-from brinell.core.redact import one_line
+from brinell.core.redact import is_utf8, one_line
 
 MOST_BYTES = 32 << 20  # GitHub's whole description is 12 MB
 MOST_DEPTH = 200
@@ -106,6 +107,19 @@ def _measure(document: Any) -> None:
                 following += value.values()
             elif isinstance(value, list):
                 following += value
+            elif not _plain(value):
+                raise Unreadable(f"it holds {one_line(repr(value), 60)}, which JSON cannot say")
             if len(following) > MOST_VALUES:
                 raise Unreadable(f"it holds more than {MOST_VALUES} values")
         level, depth = following, depth + 1
+
+
+def _plain(value: Any) -> bool:
+    """Whether a single value goes through JSON and back: YAML can say more."""
+    if isinstance(value, str):
+        return value.isascii() or is_utf8(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int):
+        return value.bit_length() < 1024  # as far as floats go
+    return value is None

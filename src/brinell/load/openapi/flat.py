@@ -141,6 +141,8 @@ def _objects(flat: Flat, schema: dict[str, Any]) -> None:
     dependent = schema.get("dependentRequired")
     if isinstance(dependent, dict):
         for name, others in dependent.items():
+            if not isinstance(others, list):
+                raise Cannot("its dependentRequired is no list")
             flat.dependent.setdefault(name, []).extend(others)
 
 

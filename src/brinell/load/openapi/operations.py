@@ -175,14 +175,14 @@ class Reading:
         self, item: dict[str, Any], given: dict[str, Any], place: str
     ) -> list[tuple[dict[str, Any], str]]:
         """Return the parameters of path and operation, the operation's own in place of the path's."""
-        found: dict[tuple[Any, Any], tuple[dict[str, Any], str]] = {}
+        found: dict[tuple[str, str], tuple[dict[str, Any], str]] = {}
         for level in (item, given):
             several = level.get("parameters") or []
             for one in several if isinstance(several, list) else ():
                 value, where, _ = self.library.resolve(one, place)
                 if not isinstance(value, dict) or not isinstance(value.get("name"), str):
                     raise Unreadable("one of its parameters has no name")
-                found[value["name"], value.get("in")] = (value, where)
+                found[value["name"], str(value.get("in"))] = (value, where)
         return list(found.values())
 
     def _parameters(self, raw: list[tuple[dict[str, Any], str]]) -> Iterator[Parameter]:

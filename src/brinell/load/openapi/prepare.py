@@ -64,7 +64,7 @@ def prepare(room: Room, spec: LoadSpec, target: Target, address: str) -> Describ
         raise SubjectError(f"{where}: {why}", hint="is it the address of the document?") from None
     head = Head(bare.lines, target_path(spec.url) or urlsplit(reading.base).path.rstrip("/"))
     variants = Variants(reading, spec.seed)
-    contract = _contract(reading, variants, room.tick) if spec.openapi_validate else Contract({})
+    contract = contract_of(reading, variants, room.tick) if spec.openapi_validate else Contract({})
     asking = asker(target, address)
     explorer = Explorer(
         reading,
@@ -85,7 +85,7 @@ def prepare(room: Room, spec: LoadSpec, target: Target, address: str) -> Describ
         told = "; ".join(f"{one.operation}: {one.why}" for one in explored.left[:_TOLD]) or "it describes none"
         more = f"; and {len(explored.left) - _TOLD} more" if len(explored.left) > _TOLD else ""
         raise UsageError(f"{where}: none of its operations can be sent: {told}{more}")
-    return DescribedHttp(_prepared(spec, explored, chains, _needed(contract, record.operations)))
+    return DescribedHttp(_prepared(spec, explored, chains, needed(contract, record.operations)))
 
 
 def _place(
@@ -137,7 +137,7 @@ def _file(home: str, at: str) -> bytes:
         raise Unreadable(f"{path.name}: {error.strerror}") from None
 
 
-def _contract(reading: Reading, variants: Variants, tick: Callable[[], None]) -> Contract:
+def contract_of(reading: Reading, variants: Variants, tick: Callable[[], None]) -> Contract:
     """Return what all answers have to look like; a schema that cannot be read asks nothing."""
     operations = {}
     for operation in reading.operations:
@@ -154,7 +154,7 @@ def _contract(reading: Reading, variants: Variants, tick: Callable[[], None]) ->
     return Contract(operations, variants.answers.definitions)
 
 
-def _needed(contract: Contract, names: Sequence[str]) -> Contract:
+def needed(contract: Contract, names: Sequence[str]) -> Contract:
     """Return the part of a contract that these operations need."""
     kept = {name: contract.operations[name] for name in names if name in contract.operations}
     schemas = [schema for one in kept.values() for content in one.responses.values() for schema in content.values()]

@@ -22,7 +22,7 @@ _DELIMITED = {
 def parameter_of_2(parameter: dict[str, Any]) -> dict[str, Any]:
     """Return a parameter with a schema and a style."""
     made = {key: value for key, value in parameter.items() if key not in _OF_SCHEMA}
-    if parameter.get("in") in {"body", "formData"}:
+    if str(parameter.get("in")) in {"body", "formData"}:
         return made
     made["schema"] = _schema(parameter)
     style, explode = _DELIMITED.get(str(parameter.get("collectionFormat", "csv")), ("form", False))

@@ -24,6 +24,7 @@ FUEL = 20_000  # values within one value
 SPARE = 3  # levels below which only what is required is made
 DEEPEST = 40
 _MOST_ITEMS = 100_000
+_MOST_PROPERTIES = 1000
 
 
 class Maker:
@@ -46,10 +47,14 @@ class Maker:
             self._lean = lean or attempt % 3 == 2
             try:
                 made = self._value(schema, 0)
+                fine = fits(made)
             except Cannot as reason:
                 why = reason
                 continue
-            if fits(made):
+            except OverflowError:
+                why = Cannot("its numbers are beyond all bounds")
+                continue
+            if fine:
                 return made
         raise why
 
@@ -127,6 +132,8 @@ class Maker:
     def _fill(self, made: dict[str, Any], flat: Flat, depth: int) -> None:
         """Add properties until there are enough: known ones, then names of patterns, then names of our own."""
         least = flat.least.get("Properties", 0)
+        if least > _MOST_PROPERTIES:
+            raise Cannot(f"minProperties {least} is more than is made")
         for name in flat.properties if len(made) < least else ():
             if name not in made and len(made) < least:
                 self._try_property(made, flat, name, depth)

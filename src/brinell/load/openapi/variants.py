@@ -161,7 +161,10 @@ class Variants:
 
     def _files(self, schema: Any, place: str) -> frozenset[str]:
         """Properties that are files: ``format: binary`` (3.0), ``contentMediaType`` (3.1), ``type: file`` (2.0)."""
-        value = self._reading.library.resolve(schema, place).value
+        try:
+            value = self._reading.library.resolve(schema, place).value
+        except Unreadable as why:
+            raise Cannot(str(why)) from None
         properties = value.get("properties") if isinstance(value, dict) else None
         return frozenset(
             name
