@@ -111,7 +111,7 @@ def test_a_short_run_has_no_advice_but_says_so(story, piece):
     part = told(story, piece, [1.0] * 10)
     assert "steady" not in named(part)
     assert part.load[0].steady.answer == "too-short"
-    assert "10 s are too short" in part.not_measured["load.x.warm_up_s"]
+    assert "too short, at 10 s" in part.not_measured["load.x.warm_up_s"]
 
 
 @pytest.mark.parametrize("shape", ["ramp", "steps", "spike", "sine", "replay"])

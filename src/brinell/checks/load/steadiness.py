@@ -87,7 +87,7 @@ def words(answer: steady.Answer, seconds: int) -> str:
                 "with time, and a longer run will not help"
             )
         case "too-short":
-            return f"{seconds} s are too short to tell a warm-up from a steady state; {longer}"
+            return f"too short, at {seconds} s, to tell a warm-up from a steady state; {longer}"
         case _:
             return f"too noisy to tell: the run could hide a change of {what} by {_hidden(answer)}; {longer}"
 
