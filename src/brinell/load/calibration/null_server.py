@@ -31,6 +31,7 @@ def listener() -> socket.socket:
 def serve(listening: socket.socket, requests: Collection[bytes], parent: int) -> NoReturn:
     """Answer until the pipe ``parent`` ends; then end the process, without ceremony: it is a fork."""
     whole, sizes = frozenset(requests), {len(request) for request in requests}
+    longest = max(sizes)  # whoever says more than that is a stranger
     epoll = select.epoll()
     epoll.register(listening.fileno(), select.EPOLLIN)
     epoll.register(parent, select.EPOLLIN)
@@ -49,12 +50,13 @@ def serve(listening: socket.socket, requests: Collection[bytes], parent: int) ->
                 if data in whole:
                     visitor.send(ANSWER)
                     continue
-                if data:
-                    held = begun.setdefault(fd, bytearray())
-                    held += data
-                    if len(held) in sizes and bytes(held) in whole:
-                        held.clear()
-                        visitor.send(ANSWER)
+                held = begun.setdefault(fd, bytearray())
+                held += data
+                if len(held) in sizes and bytes(held) in whole:
+                    held.clear()
+                    visitor.send(ANSWER)
+                    continue
+                if data and len(held) < longest:
                     continue
             except BlockingIOError:
                 continue
