@@ -54,6 +54,10 @@ def test_the_projects_interpreter_is_the_calls(plan):
         (CALL + 'setup = "connect"\n', "named by its module"),
         ('url = "http://127.0.0.1:1"\nflows = "nowhere.py"\n', "nowhere.py"),
         ('driver = "cal"\n', "call"),
+        (CALL + "cookies = true\n", "belongs to an address"),
+        (CALL + "calibrate = false\n", "belongs to an address"),
+        ('url = "http://127.0.0.1:1"\nflows = "brinell.toml"\nrequests = [{ path = "/" }]\n', "the flows say"),
+        ('url = "http://127.0.0.1:1"\nflows = "brinell.toml"\ncookies = true\n', "the flows say"),
     ],
 )  # fmt: skip
 def test_mistakes_name_the_key(plan, lines, said):

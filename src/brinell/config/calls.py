@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from brinell.config import checks
@@ -12,10 +12,10 @@ from brinell.config.problems import Place, Problems, Unfit
 CALL = "call"
 _TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _OF_CALLS = ("call", "args", "kwargs", "setup")
-_OF_ADDRESSES = (
-    "url", "requests", "headers", "verify_tls", "flows", "openapi", "har", "data", "version", "streams", "keep_alive",
-    "redirects", "cookies", "compression", "shed_after_s",
-)  # fmt: skip
+_FOR_CALLS = {
+    *_OF_CALLS, "name", "driver", "shape", "connections", "workers", "timeout_s", "max_requests", "steady", "thresholds",
+}  # fmt: skip
+_NOT_BESIDE_FLOWS = ("requests", "sessions", "data", "openapi", "har", "cookies", "go_on")
 
 
 def target(text: str) -> str:
@@ -33,14 +33,15 @@ def arguments(values: list[Any]) -> tuple[Any, ...]:
     return tuple(checks.payload(value) for value in values)
 
 
-def agree(entry: Mapping[str, Any], place: Place, problems: Problems) -> None:
-    """Note keys that belong to another driver than the scenario's."""
+def agree(entry: Mapping[str, Any], keys: Iterable[str], place: Place, problems: Problems) -> None:
+    """Note keys that belong to another driver than the scenario's; ``keys`` are all there are."""
     is_call = entry.get("driver") == CALL
-    for key in _OF_ADDRESSES if is_call else _OF_CALLS:
-        if key in entry:
+    for key in keys:
+        if key in entry and (key not in _FOR_CALLS if is_call else key in _OF_CALLS):
             why = "belongs to an address, and a function has none" if is_call else 'belongs to driver = "call"'
             problems.add(place, key, Unfit(why), value=entry[key])
     if is_call and "call" not in entry:
         problems.add(place, "call", Unfit("missing: which function?"), example='call = "shop.cache:get_user"')
-    if "flows" in entry and "requests" in entry:
-        problems.add(place, "requests", Unfit("the flows say what is sent: leave one of both away"))
+    for key in _NOT_BESIDE_FLOWS if "flows" in entry and not is_call else ():
+        if key in entry:
+            problems.add(place, key, Unfit("the flows say what users do: leave one of both away"), value=entry[key])

@@ -46,7 +46,7 @@ def scenario(entry: Any, root: Path, place: Place, problems: Problems) -> dict[s
     keys, later = tables.load(root), tables.LATER["load"]
     values = read_table(entry, keys, place, problems, later=later, required=("name", "shape"))
     if isinstance(entry, dict):
-        calls.agree(entry, place, problems)
+        calls.agree(entry, keys, place, problems)
         documents.agree(entry, place, problems)
     if "flows" in values:
         _file(values, "flows", root, place, problems)
