@@ -107,7 +107,7 @@ def test_it_follows_keeps_the_cross_hair_and_outlives_the_run(browser, run):
     assert problems(browser) == []
     # The run's process would be gone by now: the report is in the page.
     browser.ask("(() => { const a = document.querySelector('#report-place a'); a.target = '_self'; a.click(); })()")
-    browser.wait("location.protocol === 'blob:' && document.documentElement.className === 'js'")
+    browser.wait("location.protocol === 'blob:' && document.documentElement?.className === 'js'")
     assert browser.ask("document.querySelectorAll('.course').length") == 2
     assert problems(browser) == []
 
