@@ -27,7 +27,8 @@ Python = Annotated[
 OF_CALLS = {"args": "--args", "kwargs": "--kwargs", "setup": "--setup", "python": "--python"}
 _OF_ADDRESSES = {
     "url": "URL", "method": "--method", "header": "--header", "body": "--body", "pid": "--pid", "flows": "--flows",
-    "openapi": "--openapi", "har": "--har", "http2": "--http2", "streams": "--streams", **load_request.OWN,
+    "openapi": "--openapi", "har": "--har", "http2": "--http2", "streams": "--streams", "unsafe": "--unsafe",
+    "no_validate": "--no-validate", "think": "--think", "no_calibrate": "--no-calibrate", **load_request.OWN,
 }  # fmt: skip
 _HINT = "brinell load --call shop.cache:get_user"
 

@@ -22,6 +22,9 @@ _OF_REQUESTS = {
     "data": "--data",
     "openapi": "--openapi",
     "har": "--har",
+    "unsafe": "--unsafe",
+    "no_validate": "--no-validate",
+    "think": "--think",
 }
 
 

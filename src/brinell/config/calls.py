@@ -13,7 +13,8 @@ CALL = "call"
 _TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _OF_CALLS = ("call", "args", "kwargs", "setup")
 _FOR_CALLS = {
-    *_OF_CALLS, "name", "driver", "shape", "connections", "workers", "timeout_s", "max_requests", "steady", "thresholds",
+    *_OF_CALLS, "name", "driver", "shape", "connections", "workers", "timeout_s", "max_requests", "steady",
+    "thresholds",
 }  # fmt: skip
 _NOT_BESIDE_FLOWS = ("requests", "sessions", "data", "openapi", "har", "cookies", "go_on")
 
