@@ -282,3 +282,38 @@ def test_a_user_comes_back_after_the_think_time_and_not_before_the_gap(least, mo
     assert now <= Manners(bounds).first_ns(now) <= now + max(least + more, gap)
     assert bounds.users_wait == bool(least + more or gap)
     assert Manners(bounds).next_ns(began, now) == Manners(bounds).next_ns(began, now)
+
+
+# --- HTTP/2: lanes of one socket are connections to all of this ------------------------------------------------------
+
+
+def test_bounded_users_over_http2(lab):
+    done = lab.drive(
+        lab.start(lab.http2()), Closed(30.0), connections=6, version="2", streams=3, bounds=Bounds(requests=40)
+    )
+    assert done.outcomes == {"ok": 40}
+    assert done.seconds[-1].second < 25
+
+
+def test_thinking_users_over_http2(lab):
+    bounds = Bounds(think_ns=(SECOND // 20, SECOND // 10))
+    done = lab.drive(lab.start(lab.http2()), Closed(0.6), connections=6, version="2", streams=3, bounds=bounds)
+    assert set(done.outcomes) == {"ok"}
+    assert 6 <= done.outcomes["ok"] <= 6 * 13
+
+
+def test_stale_requests_are_shed_over_http2(lab):
+    async def late(machine, event, writer):
+        await asyncio.sleep(0.05)
+        await lab.answer_hello(machine, event, writer)
+
+    done = lab.drive(
+        lab.start(lab.http2(late)),
+        Constant(200, 0.4),
+        connections=2,
+        version="2",
+        streams=2,
+        bounds=Bounds(shed_ns=SECOND // 10),
+    )
+    assert set(done.outcomes) == {"ok", "shed"}
+    assert sum(done.outcomes.values()) == 80
