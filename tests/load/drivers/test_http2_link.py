@@ -109,3 +109,13 @@ def test_whatever_comes_every_request_ends_once(pieces, places, body, greeted):
     assert (link.lanes, link.asked, link.uploads, list(link.queue)) == ([], {}, {}, [])
     assert link.fd == -1
     assert {outcome for _, outcome in host.told} <= {"ok", "status-404", "reset", "short-body", "protocol"}
+
+
+def test_a_request_that_is_due_at_its_send_keeps_its_beginning_when_its_socket_is_gone():
+    pool = Elsewhere()
+    lane = Lane(Host(), pool)
+    operation = Http2Operation(WireOperation("op", 1.0, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"), Recorder(0))
+    lane.begin(operation, 0, 0, 5)
+    assert pool.moved == [lane]
+    assert lane.intended == 5
+    assert lane.attempted > 0

@@ -32,13 +32,14 @@ class Lane(Connection):
     ``body`` is what is left to send; ``moves``: how often another socket got the request, at which no peer had looked.
     """
 
-    __slots__ = ("body", "came", "link", "moves", "outcome", "pool", "said", "status", "stream")
+    __slots__ = ("announced", "bodied", "body", "came", "link", "moves", "outcome", "pool", "said", "status", "stream")
 
     def __init__(self, host: Host, pool: Pool) -> None:
         super().__init__(host)
         self.pool = pool
         self.link: Link | None = None
-        self.stream = self.status = self.came = 0
+        self.stream = self.status = self.came = self.announced = 0
+        self.bodied = False
         self.outcome = outcomes.OK
         self.said = ""
         self.body: memoryview | None = None
@@ -60,7 +61,7 @@ class Lane(Connection):
         if link is None or link.retired:
             if link is not None:
                 link.leave(self)
-            self.open(operation, due, woken)
+            self.open(operation, due or now, woken)  # one that is due at its send is due now, however long that takes
             return
         self.operation, self.due, self.woken, self.started = operation, due, woken, now
         self.attempt = 0
@@ -96,9 +97,10 @@ class Lane(Connection):
 
     def begun(self, status: int, headers: Fields) -> None:
         """The answer's headers came."""
-        self.status = status
+        self.status, self.bodied = status, False
         if isinstance(self.operation, HttpOperation):
             self.outcome = outcome_of(status, self.operation.heads.expect)
+        self.announced = next((int(value) for name, value in headers if name == b"content-length"), 0)
         self.count(sum(len(name) + len(value) + _PAIR_BYTES for name, value in headers))
 
     def count(self, size: int) -> None:
@@ -115,7 +117,14 @@ class Lane(Connection):
 
     def took(self, data: bytes) -> None:
         """A piece of the body came."""
+        self.bodied = self.bodied or bool(data)
         self.count(len(data))
+
+    def missing(self) -> int:
+        """How many bytes of the body an answer announced that ended without any (h2 looks where there are some)."""
+        operation = self.operation
+        bodiless = isinstance(operation, HttpOperation) and operation.heads.bodiless
+        return 0 if self.bodied or bodiless or self.status in {204, 304} else self.announced
 
     def fail(self, outcome: str, detail: str, ended_ns: int) -> None:
         """End the request, if there is one; the lane is without a socket."""
@@ -180,4 +189,4 @@ class ExchangeLane(Lane):
         self._size += len(data)
         if left > 0:
             self._kept.append(data[:left])
-        self.count(len(data))
+        super().took(data)

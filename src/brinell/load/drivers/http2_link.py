@@ -106,7 +106,7 @@ class Link(Connection):
     def start(self, lane: Lane) -> None:
         """Send the lane's request, or let it wait for a stream."""
         if len(self.asked) >= self.machine.remote_settings.max_concurrent_streams:
-            lane.attempt, lane.started = lane.attempted, 0
+            lane.due, lane.attempt, lane.started = lane.intended or _now(), lane.attempted, 0
             lane.phase = QUEUED
             self.queue.append(lane)
             return
@@ -212,7 +212,7 @@ class Link(Connection):
 
     def _move(self, lane: Lane) -> None:
         """Let another socket carry the lane's request; its time-out goes on."""
-        lane.attempt, lane.started = lane.attempted, 0
+        lane.due, lane.attempt, lane.started = lane.intended, lane.attempted, 0
         self._drop(lane)
         self.pool.place(lane)
 
@@ -388,7 +388,12 @@ class Link(Connection):
             self._cancel(lane.stream)
         self._over(lane)
         self._next()
-        lane.host.answered(lane, ended, lane.outcome, keep=True)
+        outcome = lane.outcome
+        if missing := lane.missing():
+            lane.said = f"the answer announces {missing} bytes and ends without any"
+            lane.operation.move_bytes(outcome, outcomes.SHORT_BODY, lane.came)
+            outcome = outcomes.SHORT_BODY
+        lane.host.answered(lane, ended, outcome, keep=True)
 
     def _on_reset(self, event: Event, ended: int) -> None:
         lane = self.asked.get(event.stream_id) if isinstance(event, StreamReset) else None

@@ -44,10 +44,10 @@ class Heads:
     announce; ``expect`` are the statuses of success.
     """
 
-    __slots__ = ("_bodiless", "_known", "_known_bytes", "expect", "known")
+    __slots__ = ("_known", "_known_bytes", "bodiless", "expect", "known")
 
     def __init__(self, *, bodiless: bool = False, expect: tuple[int, ...] = ()) -> None:
-        self._bodiless = bodiless
+        self.bodiless = bodiless
         self.expect = expect
         self._known: dict[bytes, Head] = {}
         self._known_bytes = 0
@@ -57,7 +57,7 @@ class Heads:
         """Return what a complete head, blank line included, says. ProtocolError if it is not valid."""
         found = self._known.get(head)
         if found is None:
-            found = _parse(head, self.expect, bodiless=self._bodiless)
+            found = _parse(head, self.expect, bodiless=self.bodiless)
             # One that only announces (100, 103) is not remembered: a known head counts as an answer.
             if len(head) <= LONGEST_REMEMBERED and found.status >= 200:
                 self._known_bytes += len(head)
