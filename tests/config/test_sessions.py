@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from brinell.config import for_load
 from brinell.core.errors import UsageError
 from brinell.core.plan import DataSpec
+from brinell.load.scenario.generators import GENERATORS
 
 HEAD = "[[load]]\nname = 'a'\nurl = 'http://127.0.0.1'\nshape = { kind = 'constant', rate = 10, duration = 2 }\n"
 WHOLE = """
@@ -185,3 +189,23 @@ def test_one_request_from_options_may_have_templates(project):
 def test_options_are_named_as_options(project, fields, words):
     with pytest.raises(UsageError, match=words):
         alone(project, **fields)
+
+
+LOAD_PAGE = (Path(__file__).parents[2] / "docs" / "LOAD.md").read_text(encoding="utf-8")
+SAMPLES = [one for one in re.findall(r"```toml\n(.*?)```", LOAD_PAGE, re.DOTALL) if "data = [" in one]
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_what_the_page_shows_works(plan, project, sample):
+    (project / "users.csv").write_text("id,name,mail\n1,ada,a@x\n", encoding="utf-8")
+    (step,) = plan("[service]\ncommand = 'true'\n\n" + sample).steps
+    assert step.spec.data[0].name == "user"
+
+
+def test_there_are_such_samples():
+    assert len(SAMPLES) == 2
+
+
+def test_every_generator_is_described():
+    for name in GENERATORS:
+        assert f"`{{{{{name}" in LOAD_PAGE
