@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import itertools
 import json
 import re
@@ -274,6 +275,48 @@ def test_things_are_made_read_changed_and_taken_away(lab, run):
     assert set(left(room)) == {"GET /secret", "GET /users/{name}"}
     assert set(counts["GET /lie"]) == {"check"}
     assert judged(room)[0].linked
+
+
+def test_what_the_documents_links_say_is_followed(lab, run):
+    """The thing is made in one place and read in another, and only the link says so; its name is deep in the answer."""
+    document = copy.deepcopy(DOCUMENT)
+    link = {"operationId": "readThing", "parameters": {"thing_id": "$response.body#/made/0/number"}}
+    made = {"201": {"description": "", "links": {"it": link}}}
+    paths = {"/make": {"post": {"responses": made}}, "/things/{thing_id}": document["paths"]["/things/{thing_id}"]}
+    paths["/things/{thing_id}"]["get"]["operationId"] = "readThing"
+    service = Things({**document, "paths": paths})
+    answer = service.answer
+
+    def making(lab, method, target, head, body):
+        if target != "/make":
+            return answer(lab, method, target, head, body)
+        identity = next(service.number)
+        service.things[identity] = {"id": identity, "name": "made"}
+        said = json.dumps({"made": [{"number": identity}]}).encode()
+        return lab.ok(said, b"Content-Type: application/json", status=b"201 Created")
+
+    service.answer = making
+    room = run(lab.start(service(lab)), openapi_unsafe=True)
+    counts = outcomes(room)
+    assert set(counts["GET /things/{thing_id}"]) == set(counts["DELETE /things/{thing_id}"]) == {"ok"}
+    assert set(service.things) >= {1, 2}
+
+
+@pytest.mark.parametrize("location", [b"/things/%d", b"http://127.0.0.1/things/%d?x=1"])
+def test_a_location_names_what_was_made_where_the_body_does_not(lab, run, location):
+    service = Things()
+    answer = service.answer
+
+    def silent(lab, method, target, head, body):
+        if method != "POST":
+            return answer(lab, method, target, head, body)
+        identity = next(service.number)
+        service.things[identity] = {"id": identity, "name": "made"}
+        return lab.ok(b"", b"Location: " + location % identity, status=b"201 Created")
+
+    service.answer = silent
+    room = run(lab.start(service(lab)), openapi_unsafe=True, openapi_validate=False)
+    assert set(outcomes(room)["DELETE /things/{thing_id}"]) == {"ok"}
 
 
 def test_what_needs_an_answer_that_never_comes_is_not_exercised(lab, run):

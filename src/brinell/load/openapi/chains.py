@@ -5,7 +5,7 @@ Only what a session itself made is changed or deleted. What would change anythin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -20,15 +20,24 @@ _ORDER = {"POST": 0, "GET": 1, "HEAD": 1, "OPTIONS": 1, "PUT": 2, "PATCH": 3, "D
 _MARK = "brinell0slot0"
 
 
+class Gift(msgspec.Struct, frozen=True):
+    """What an answer names: the value for ``slot``, at ``pointer`` where the document says so, else by its field."""
+
+    slot: str
+    parameter: str
+    collection: str
+    pointer: str = ""
+
+
 class Step(msgspec.Struct, frozen=True):
     """One request of a session. ``requests``: the prepared ones, each cut where the value of a slot goes. ``slots``:
-    what it takes, by names of paths. ``gives``: what its answer names, and how: slot, parameter, collection.
+    what it takes, by names of paths.
     """
 
     operation: str
     requests: tuple[tuple[bytes, ...], ...]
     slots: tuple[str, ...] = ()
-    gives: tuple[str, str, str] | None = None
+    gives: tuple[Gift, ...] = ()
     bodiless: bool = False
 
 
@@ -63,7 +72,7 @@ class Chains:
         made: list[Chain] = []
         done: set[str] = set()
         for operation in self._reading.operations:
-            if operation.method == "POST" and "{" not in operation.path and self._things_in(operation.path):
+            if operation.method == "POST" and "{" not in operation.path and self._given_by(operation):
                 chain = self._chain(operation, done)
                 if chain is not None:
                     made.append(chain)
@@ -74,7 +83,7 @@ class Chains:
             if why is not None:
                 self._explored.leave(operation.name, why)
                 continue
-            step = self._step(operation, {})
+            step = self._step(operation, ())
             if step is not None:
                 made.append(Chain(weight_of(operation, self._weights), (step,)))
         return made
@@ -84,11 +93,11 @@ class Chains:
         why = self._explorer.barred(maker)
         if why is not None:
             return None  # told by whoever goes through all of them
-        root = f"{nameless(maker.path).rstrip('/')}/{{}}"
-        below = [one for one in self._reading.operations if f"{nameless(one.path)}/".startswith(f"{root}/")]
+        roots = tuple(f"{gift.slot}/" for gift in self._given_by(maker))
+        below = [one for one in self._reading.operations if f"{nameless(one.path)}/".startswith(roots)]
         below.sort(key=_turn)
         steps: list[Step] = []
-        slots = {root: root}
+        slots: set[str] = set()
         for operation in [maker, *below]:
             if self._explorer.barred(operation) is not None or operation.method == "TRACE":
                 continue
@@ -96,13 +105,12 @@ class Chains:
             if any(one not in slots for one in wanted):
                 continue
             gives = self._given_by(operation)
-            step = self._step(operation, {prefix: prefix for prefix in wanted}, gives)
+            step = self._step(operation, wanted, gives)
             if step is None:
                 continue
             steps.append(step)
             done.add(operation.name)
-            if gives is not None:
-                slots[gives[0]] = gives[0]
+            slots |= {gift.slot for gift in gives}
             if operation is not maker:
                 self.linked.append(operation.name)
                 self._explored.left[:] = [one for one in self._explored.left if one.operation != operation.name]
@@ -110,12 +118,22 @@ class Chains:
             return None
         return Chain(weight_of(maker, self._weights), tuple(steps))
 
-    def _given_by(self, operation: Operation) -> tuple[str, str, str] | None:
-        """Return what the answer of a POST to a collection names: one thing of it."""
-        things = self._things_in(operation.path) if operation.method == "POST" else []
-        if not things:
-            return None
-        return nameless(things[0]), found.collection_of(things[0])[1], operation.path
+    def _given_by(self, operation: Operation) -> tuple[Gift, ...]:
+        """Return what the answer of a POST names: what the document's links say, else one thing of its collection."""
+        if operation.method != "POST":
+            return ()
+        targets = {one.identity: one for one in self._reading.operations if one.identity}
+        gifts = [
+            Gift(nameless(prefix), parameter, found.collection_of(prefix)[0], pointer)
+            for identity, parameter, pointer in found.promised(operation)
+            if identity in targets
+            for prefix in found.prefixes(targets[identity].path)
+            if found.collection_of(prefix)[1] == parameter
+        ]
+        known = {gift.slot for gift in gifts}
+        things = [one for one in self._things_in(operation.path)[:1] if nameless(one) not in known]
+        gifts += [Gift(nameless(one), found.collection_of(one)[1], operation.path) for one in things]
+        return tuple(gifts)
 
     def _things_in(self, path: str) -> list[str]:
         return [
@@ -125,9 +143,7 @@ class Chains:
             if nameless(found.collection_of(prefix)[0]) == nameless(path.rstrip("/") or "/")
         ]
 
-    def _step(
-        self, operation: Operation, slots: Mapping[str, str], gives: tuple[str, str, str] | None = None
-    ) -> Step | None:
+    def _step(self, operation: Operation, slots: Sequence[str], gives: tuple[Gift, ...] = ()) -> Step | None:
         """Prepare the requests of one step, with marks in place of the slots' values."""
         names = [found.collection_of(prefix)[1] for prefix in found.prefixes(operation.path)]
         known = {name: f"{_MARK}{number}x" for number, name in enumerate(names)} if slots else {}

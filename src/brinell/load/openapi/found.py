@@ -79,6 +79,18 @@ def linked(operation: Operation, status: str, answer: Any) -> Iterator[tuple[str
             yield link["operationId"], values
 
 
+def promised(operation: Operation) -> Iterator[tuple[str, str, str]]:
+    """Yield what the document's links promise of a good answer's body: operation (its id), parameter, JSON Pointer."""
+    for status, response in operation.responses.items():
+        for link in response.links.values() if status.startswith("2") else ():
+            identity = link.get("operationId") if isinstance(link, dict) else None
+            parameters = link.get("parameters") if isinstance(link, dict) else None
+            for name, said in parameters.items() if isinstance(identity, str) and isinstance(parameters, dict) else ():
+                match = _EXPRESSION.fullmatch(said) if isinstance(said, str) else None
+                if isinstance(identity, str) and match and match.group(1):
+                    yield identity, str(name).rpartition(".")[2], match.group(1)
+
+
 def pointed(value: Any, pointer: str) -> Any:
     """Return what a JSON Pointer leads to, None where it leads nowhere."""
     for step in pointer.split("/")[1:]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import re
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -13,12 +14,14 @@ from brinell.core import outcomes
 from brinell.load.drivers.http_exchange import ExchangeOperation
 from brinell.load.engine.session import Answer, Send, Session, Stage
 from brinell.load.openapi import found
-from brinell.load.openapi.chains import Chain, Step
+from brinell.load.openapi.chains import Chain, Gift, Step
 from brinell.load.openapi.contract import Contract, Judge, NotJson, Purse, judges, plain
 from brinell.load.openapi.judged import Tally
 
 _MIX = 0x9E3779B97F4A7C15
 _ALL = (1 << 64) - 1
+_LONGEST = 512  # characters of a value in a path
+_SEGMENT = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=:@-]{1,512}")
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -63,10 +66,8 @@ class Described:
             answer = yield Send(
                 self._operations[step.operation], _filled(pieces, step, values), self._checks.get(step.operation)
             )
-            if step.gives is not None and answer is not None and answer.outcome in {outcomes.OK, outcomes.CHECK}:
-                value = _named(answer, step.gives)
-                if value is not None:
-                    values[step.gives[0]] = value
+            if step.gives and answer is not None and answer.outcome in {outcomes.OK, outcomes.CHECK}:
+                values |= _named(answer, step.gives)
 
 
 def sessions(options: dict[str, Any], stage: Stage) -> Described:
@@ -91,26 +92,37 @@ def _filled(pieces: tuple[bytes, ...], step: Step, values: dict[str, str]) -> by
     return b"".join(made)
 
 
-def _named(answer: Answer, gives: tuple[str, str, str]) -> str | None:
-    """Return what an answer names, as it stands in a path; what would be another path is nothing."""
-    _, parameter, collection = gives
+def _named(answer: Answer, gifts: tuple[Gift, ...]) -> dict[str, str]:
+    """Return what an answer names, by slot, as it stands in a path; what would be another path is nothing."""
     try:
         body = plain(answer.body)
     except NotJson:
         body = None
-    value = found.identity(body, parameter, collection)
+    made = {}
+    for gift in gifts:
+        value = found.pointed(body, gift.pointer) if gift.pointer else _identity(body, gift)
+        text = quote(str(value), safe="-._~") if _is_plain(value) else _from_location(answer)
+        if text not in {"", ".", ".."} and len(text) <= _LONGEST:
+            made[gift.slot] = text
+    return made
+
+
+def _identity(body: Any, gift: Gift) -> Any:
+    value = found.identity(body, gift.parameter, gift.collection)
     if value is None and isinstance(body, dict):
-        value = found.identity(body.get("data"), parameter, collection)
-    if value is None:
-        location = next((held for name, held in answer.headers if name.lower() == b"location"), b"")
-        value = location.decode("latin-1").partition("?")[0].rstrip("/").rpartition("/")[2]
-        return (
-            value
-            if value.isascii() and value.isprintable() and value not in {"", ".", ".."} and " " not in value
-            else None
-        )
-    text = quote(str(value), safe="-._~")
-    return text if text not in {".", ".."} and len(text) <= 512 else None
+        value = found.identity(body.get("data"), gift.parameter, gift.collection)
+    return value
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+
+
+def _from_location(answer: Answer) -> str:
+    """Return the last segment of the ``Location`` that an answer names, as it is written there."""
+    location = next((held for name, held in answer.headers if name.lower() == b"location"), b"").decode("latin-1")
+    last = location.partition("?")[0].rstrip("/").rpartition("/")[2]
+    return last if _SEGMENT.fullmatch(last) and unquote(last) not in {".", ".."} else ""
 
 
 def _check(judge: Judge) -> Any:
