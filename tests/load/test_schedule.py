@@ -130,9 +130,10 @@ def test_where_a_bound_cuts_a_shape(shape, bound):
         assert sum(shares) == bound
         assert max(shares) - min(shares) <= 1
     if shape.peak_rate == shape.target_rate:
-        assert schedule.target_rate == shape.target_rate
+        assert schedule.target_rate == schedule.peak_rate == shape.target_rate
     else:
         assert schedule.target_rate == pytest.approx(bound / schedule.span_s)
+        assert schedule.target_rate <= schedule.peak_rate * 1.001 <= shape.peak_rate * 1.001
 
 
 def test_sessions_and_users_are_not_cut_beforehand():

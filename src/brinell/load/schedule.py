@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec
 from brinell.load.contract import Shape
 from brinell.load.shapes.profile import SECOND_NS, Stage
+
+_PARTS = 100
 
 
 class Schedule:
@@ -38,6 +41,15 @@ class Schedule:
         if self._cut and self.shape.target_rate != self.shape.peak_rate:
             return (self.planned() or 0) / self.span_s
         return self.shape.target_rate
+
+    @property
+    def peak_rate(self) -> float | None:
+        """The highest rate until the schedule ends; where it is cut, of a hundredth of it."""
+        highest = self.shape.peak_rate
+        if highest is None or not self._cut or highest == self.shape.target_rate:
+            return highest
+        edges = [self.shape.planned(self.span_s * part / _PARTS) or 0 for part in range(_PARTS + 1)]
+        return min(highest, max(late - early for early, late in pairwise(edges)) * _PARTS / self.span_s)
 
     @property
     def stages(self) -> tuple[Stage, ...]:

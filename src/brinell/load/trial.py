@@ -137,7 +137,7 @@ class _Scenario:
                 subject_reason=self._watch.reason,
                 subject_others=self._watch.others,
                 shape=schedule.kind,
-                peak_rate=None if self._partly else schedule.shape.peak_rate,
+                peak_rate=None if self._partly else schedule.peak_rate,
                 stages=() if self._partly else schedule.stages,
             )
         )
