@@ -23,6 +23,7 @@ _CODES = {0: outcomes.OK, 1: outcomes.TIMEOUT, 2: outcomes.UNFINISHED}
 _UNFINISHED = 2
 _PATIENCE_S = 2.0  # for the account of what is under way: the interpreter may be in the hands of what it calls
 _MOST_NAME = 80
+_MOST_OUTCOMES = 200  # twice what the caller folds at
 
 _now = time.monotonic_ns
 
@@ -155,7 +156,7 @@ class CallTraffic(Traffic):
         match word:
             case np.ndarray():
                 self._add(word)
-            case told.Outcome(code=code, type=name):
+            case told.Outcome(code=code, type=name) if len(self._outcomes) < _MOST_OUTCOMES:
                 self._outcomes.setdefault(code, outcomes.of_exception(_plain(name)))
             case told.Sample():
                 outcome = self._outcomes.get(word.code, outcomes.RAISED)
