@@ -245,6 +245,28 @@ def test_a_bound_on_requests_holds_for_what_is_tried_too(lab, run):
     assert tried_and_sent <= 10
 
 
+def test_bytes_of_answers_that_repeat_are_counted_for_each_request(lab, run):
+    """Prepared requests of one operation share their numbers, and their answers have other lengths."""
+    number = {"name": "n", "in": "query", "required": True, "schema": {"enum": [0, 1000]}}
+    operation = {**answers({"type": "string"}), "parameters": [number]}
+    service = Things({"openapi": "3.1.0", "paths": {"/long": {"get": operation}}})
+    answer, sent = service.answer, []
+
+    def long(lab, method, target, head, body):
+        if "/long" not in target:
+            return answer(lab, method, target, head, body)
+        said = lab.ok(json.dumps("x" * int(target.partition("n=")[2])).encode(), b"Content-Type: application/json")
+        sent.append(len(said))
+        return said
+
+    service.answer = long
+    room = run(lab.start(service(lab)), rate=600)
+    (read,) = of(room, TrafficRead)
+    assert read.requests == 2
+    counted = sum(one.bytes_in for one in of(room, LoadSlice))
+    assert counted == pytest.approx(sum(sent[read.tried :]), rel=0.1)
+
+
 def test_weights_are_kept_and_zero_leaves_one_out(lab, run):
     zero = dict.fromkeys(("GET /lie", "GET /strict", "HEAD /quiet", "GET /broken", "GET /parts"), 0.0)
     room = run(lab.start(Things()(lab)), rate=400, openapi_weights={**zero, "GET /things": 9.0})
