@@ -289,3 +289,20 @@ _Unknown.__module__ = "brinell.load.drivers.nowhere"
 def test_the_workers_log_is_in_the_runs_folder(lab, run, tmp_path):
     run(spec(lab.start(lab.always(lab.ok()))))
     assert Path(tmp_path, "load-workers.log").read_text() == ""
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+def test_http2_from_end_to_end(lab, run, server_tls, secure):
+    server_tls.set_alpn_protocols(["h2"])
+    port = lab.start(lab.http2(), tls=server_tls if secure else None)
+    url = f"{'https' if secure else 'http'}://127.0.0.1:{port}"
+    given = {"connections": 20, "workers": 2, "version": "2", "streams": 5, "verify_tls": False, "timeout_s": 10.0}
+    room = run(LoadSpec(name="browse", shape=CONSTANT, url=url, **given))
+    (numbers,) = judged(room).load
+    assert (numbers.requests, numbers.errors) == (100, {})
+    assert sum(one.bytes_in for one in of(room, LoadSlice)) > 500
+
+
+def test_http2_does_not_go_with_a_connection_for_every_request(run):
+    with pytest.raises(UsageError, match=r'version = "1\.1"'):
+        run(LoadSpec(name="browse", shape=CONSTANT, url="http://127.0.0.1:9", version="2", keep_alive=False))
