@@ -41,22 +41,27 @@ class Jar:
             for (of, place, name), cookie in self._kept.items()
             if of == host and (secure or not cookie.secure) and _covers(place, bare)
         ]
-        # Longer paths first; among equals the earlier one, which dictionaries keep.
-        fitting.sort(key=lambda entry: -len(entry[0]))
+        if len(fitting) > 1:  # longer paths first; among equals the earlier one, which dictionaries keep
+            fitting.sort(key=lambda entry: -len(entry[0]))
         return "; ".join(f"{name}={value}" for _, name, value in fitting)
 
     def _set(self, host: str, path: str, written: str) -> None:
-        pair, *attributes = written.split(";")
-        name, equals, value = (part.strip() for part in pair.partition("="))
+        pair, more, rest = written.partition(";")
+        name, equals, value = pair.partition("=")
+        name, value = name.strip(), value.strip()
         if not equals or not name:
             return
-        said = {key.strip().lower(): told.strip() for key, _, told in (one.partition("=") for one in attributes)}
+        said = _attributes(rest) if more else {}
         place = said.get("path", "")
         key = (host, place if place.startswith("/") else _folder(path), name)
-        if _is_over(said):
+        if said and _is_over(said):
             self._kept.pop(key, None)
         elif key in self._kept or len(self._kept) < MOST:
             self._kept[key] = Cookie(value, "secure" in said)
+
+
+def _attributes(written: str) -> dict[str, str]:
+    return {key.strip().lower(): told.strip() for key, _, told in (one.partition("=") for one in written.split(";"))}
 
 
 def _is_over(said: dict[str, str]) -> bool:

@@ -47,8 +47,8 @@ class Step:
         )
         self.operation = made(script.name)
         self.redirected = made(f"{script.name} (redirected)")
-        # Nothing but sending and judging: no cookies, no redirects, no address that an answer gave.
-        self.plain = not (spec.cookies or spec.redirects) and script.address is None
+        # To the scenario's own place and nowhere else: no redirects, no address that an answer gave.
+        self.at_home = not spec.redirects and script.address is None
 
 
 class Kind:
@@ -60,7 +60,7 @@ class Kind:
         self.repeat = spec.repeat
         self.think_s = spec.think_s
         self.thinks = max(spec.think_s) > 0
-        self.single = steps[0] if len(steps) == 1 and spec.repeat == 1 and steps[0].plain and not self.thinks else None
+        self.is_single = len(steps) == 1 and spec.repeat == 1 and steps[0].at_home and not self.thinks
 
 
 class Play:
@@ -86,7 +86,7 @@ class Play:
         if len(self._kinds) > 1:
             kind = self._kinds[bisect_right(self._edges, draws.unit() * self._edges[-1], hi=len(self._kinds) - 1)]
         scope = Scope(draws, self._sequence, {name: source.row(draws) for name, source in kind.sources})
-        return self._one(kind.single, scope) if kind.single is not None else self._all(kind, scope)
+        return self._one(kind.steps[0], scope) if kind.is_single and not self._cookies else self._all(kind, scope)
 
     def _one(self, step: Step, scope: Scope) -> Session:
         """A session of one request and nothing else."""
@@ -101,10 +101,12 @@ class Play:
             if kind.thinks and not is_first:
                 yield Pause(scope.draws.between(*kind.think_s))
             is_first = False
-            if step.plain:
+            if not step.at_home:
+                answer = yield from self._ask(step, scope, jar)
+            elif jar is None:
                 answer = yield self._plain(step, scope)
             else:
-                answer = yield from self._ask(step, scope, jar)
+                answer = yield from self._with_cookies(step, scope, jar)
             if (answer is None or answer.outcome != outcomes.OK) and not self._go_on:
                 raise Aborted
         if kind.thinks and self._closed:
@@ -117,6 +119,16 @@ class Play:
         except (KeyError, Unsendable) as fault:
             raise _unsendable(script, fault) from None
         return Send(step.operation, request, partial(script.judge, scope=scope) if script.judges else None)
+
+    def _with_cookies(self, step: Step, scope: Scope, jar: Jar) -> Any:
+        script, home = step.script, self._home
+        try:
+            request, path = script.render_with(scope, partial(jar.header, home.host, secure=home.scheme == "https"))
+        except (KeyError, Unsendable) as fault:
+            raise _unsendable(script, fault) from None
+        answer = yield Send(step.operation, request, partial(script.judge, scope=scope) if script.judges else None)
+        jar.take(home.host, path, answer.headers)
+        return answer
 
     def _ask(self, step: Step, scope: Scope, jar: Jar | None) -> Any:
         """Send a request and the next ones that its answers lead to; return the last answer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -67,13 +67,22 @@ class Script:
             written.startswith(HEADER) for written in request.extract.values()
         )
         self._head, self._tail = self._prepared()
+        self._whole = None if self._tail is None else pieces.merged([*self._head, self._tail])
+        self._path_at = len(self.method) + 1
 
     def render(self, scope: Scope) -> bytes:
         """Return the request for the scenario's own place. Not for one whose path is an ``address``."""
-        if self._tail is None:
-            length, content = self._framed(joined(self.body, scope))
-            return joined(self._head, scope) + length + b"\r\n\r\n" + content
-        return joined(self._head, scope)
+        if self._whole is not None:
+            return joined(self._whole, scope)
+        return joined(self._head, scope) + self._ending(scope)
+
+    def render_with(self, scope: Scope, cookies: Callable[[str], str]) -> tuple[bytes, str]:
+        """Return the request as ``render``, with the value of ``Cookie`` for its path, and that path."""
+        head = joined(self._head, scope)
+        path = head[self._path_at : head.index(b" ", self._path_at)].decode("ascii")
+        cookie = cookies(path)
+        line = b"\r\nCookie: " + cookie.encode("latin-1") if cookie else b""
+        return head + line + (self._tail or self._ending(scope)), path
 
     def content(self, scope: Scope) -> bytes:
         """Return the body, not framed."""
@@ -103,6 +112,11 @@ class Script:
                 return f"extract {name}: {missing}"
         return None
 
+    def _ending(self, scope: Scope) -> bytes:
+        """Return all that follows the headers that do not depend on the body."""
+        length, content = self._framed(joined(self.body, scope))
+        return length + b"\r\n\r\n" + content
+
     def _framed(self, content: bytes) -> tuple[bytes, bytes]:
         """Return the line that says how long the body is, with the end of the line before it, and the body as sent."""
         if self.stream and content:
@@ -111,14 +125,14 @@ class Script:
         return (b"\r\n" + length.encode() if length else b""), sent
 
     def _prepared(self) -> tuple[list[Piece], bytes | None]:
-        """Return the pieces of the whole request; of its head alone (and None) where the body changes."""
+        """Return the pieces of the head, and all that follows as bytes; None where the body changes."""
         lines: list[Piece] = [f"{self.method} ".encode(), *self.path, b" HTTP/1.1"]
         for name, value in self.headers:
             lines += [f"\r\n{name}: ".encode(), *value]
         if any(not isinstance(one, bytes) for one in self.body):
             return pieces.merged(lines), None
         length, content = self._framed(b"".join(one for one in self.body if isinstance(one, bytes)))
-        return pieces.merged([*lines, length + b"\r\n\r\n" + content]), b""
+        return pieces.merged(lines), length + b"\r\n\r\n" + content
 
 
 @contextmanager
