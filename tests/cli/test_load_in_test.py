@@ -161,6 +161,22 @@ def test_mistakes_are_said_and_nothing_is_run(press, given, said):
         load("http://192.0.2.1/")
 
 
+def test_another_thread_is_refused_with_words(press):
+    _, load = press
+    told = []
+
+    def ask():
+        try:
+            load("http://127.0.0.1:9/")
+        except UsageError as error:
+            told.append(str(error))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert "main thread" in told[0]
+
+
 TESTS = """
 import sys
 import pytest

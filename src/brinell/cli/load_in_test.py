@@ -6,6 +6,7 @@ why: it must not pass unseen.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,8 @@ class LoadInTest:
         return self._run(plan, check=check)
 
     def _run(self, plan: Plan, *, check: bool) -> LoadResult:
+        if threading.current_thread() is not threading.main_thread():
+            raise UsageError("brinell_load works in the main thread only: it has to hear Ctrl-C")
         folder = self._folder / f"run-{len(self.runs) + 1}"
         done = session.examine(plan, session.Output(out=folder, quiet=True))
         if done.judgement.exit_code == Exit.INTERRUPTED:

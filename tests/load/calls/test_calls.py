@@ -43,6 +43,11 @@ def die():
 def many_names():
     raise type("E%d" % time.monotonic_ns(), (Exception,), {})("one of many")
 
+def burn(milliseconds):
+    end = time.thread_time() + milliseconds / 1000
+    while time.thread_time() < end:
+        pass
+
 def leave():
     raise SystemExit(0)
 
@@ -218,6 +223,18 @@ def test_exceptions_are_counted_by_type_with_three_samples_that_say_where(run):
     found = findings(room)
     assert found["ran"].verdict is Verdict.FAIL or found["generator"].verdict is Verdict.UNKNOWN  # a crowded machine
     assert {one.outcome for one in of(run(spec("fails")), Exemplar)} == {"raised-OSError"}
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_function_that_fills_its_interpreter_is_measured_and_not_doubted(run, closed):
+    room = run(spec("burn", args=(4,), rate=400, duration=1.0, closed=closed, connections=4, timeout_s=20.0))
+    found = numbers(room)
+    assert found.errors == {}
+    assert found.service_ms.p50 >= 4
+    assert "making the calls" not in findings(room)["generator"].detail
+    if not closed:
+        assert found.requests == 400
+        assert found.response_ms.p95 > 100  # 1.6 s of work in 1 s: the last ones wait, and are counted from due
 
 
 def test_types_without_end_are_folded(run):
