@@ -104,6 +104,18 @@ def test_what_cannot_be_sent_is_a_finding_although_no_request_failed(run, shop, 
     assert found.detail == "send: header X-V: a value with a line break cannot be sent"
 
 
+def test_secrets_come_from_the_environment_and_are_no_templates(run, shop, monkeypatch):
+    monkeypatch.setenv("SHOP_TOKEN", "s3{{uuid}}t")
+    request = RequestSpec(path="/echo?{{seq}}", headers={"Authorization": "Bearer ${SHOP_TOKEN}", "X-N": "{{seq}}"})
+    run(shop.port, requests=(request,))
+    headers = [headers for _, target, headers, _ in shop.asked if target != "/"]
+    assert {one["authorization"] for one in headers} == {"Bearer s3{{uuid}}t"}
+    assert len({one["x-n"] for one in headers}) == 30
+    monkeypatch.delenv("SHOP_TOKEN")
+    with pytest.raises(UsageError, match="SHOP_TOKEN"):
+        run(shop.port, requests=(request,))
+
+
 def test_samples_of_failed_checks_say_what_was_wrong(run, shop):
     records = run(shop.port, requests=(RequestSpec(path="/echo", check={"body_contains": "never"}),))
     details = {one.detail for one in of(records, Exemplar) if one.outcome == "check"}
