@@ -414,6 +414,13 @@ def test_a_file_outside_the_documents_folder_is_not_read(lab, run, tmp_path):
         run(lab.start(Things()(lab)), openapi="docs/api.json")
 
 
+def test_a_file_of_100_mb_is_not_even_opened(lab, run, tmp_path):
+    with (tmp_path / "huge.json").open("wb") as file:
+        file.truncate(100 << 20)
+    with pytest.raises(UsageError, match="at most"):
+        run(lab.start(Things()(lab)), openapi="huge.json")
+
+
 @pytest.mark.parametrize("place", ["/nowhere.json", "/things/999"])
 def test_where_there_is_no_document_the_subject_says_so(lab, run, place):
     with pytest.raises(SubjectError, match="it says 404"):
