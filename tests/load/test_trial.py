@@ -306,3 +306,14 @@ def test_http2_from_end_to_end(lab, run, server_tls, secure):
 def test_http2_does_not_go_with_a_connection_for_every_request(run):
     with pytest.raises(UsageError, match=r'version = "1\.1"'):
         run(LoadSpec(name="browse", shape=CONSTANT, url="http://127.0.0.1:9", version="2", keep_alive=False))
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_an_address_of_ipv6(lab, run, version):
+    try:
+        port = lab.start(lab.http2() if version == "2" else lab.always(lab.ok()), host="::1")
+    except OSError:
+        pytest.skip("not here: IPv6")
+    room = run(LoadSpec(name="browse", shape=CONSTANT, url=f"http://[::1]:{port}", version=version, timeout_s=10.0))
+    (numbers,) = judged(room).load
+    assert (numbers.requests, numbers.errors) == (100, {})
