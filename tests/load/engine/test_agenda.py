@@ -58,6 +58,10 @@ def test_a_spent_schedule_still_wakes_and_a_stopped_one_does_not():
     assert agenda.next_ns == 7
     assert list(agenda.due_by(9)) == []
     assert woken == ["a"]
+    agenda.add(13, "c")
+    agenda.add(11, "b")
+    assert agenda.take() == ["b", "c"]
+    assert agenda.next_ns == NEVER
     agenda.add(11, "b")
     agenda.stop()
     assert agenda.next_ns == NEVER

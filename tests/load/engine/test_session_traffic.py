@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import socket
 import zlib
+from collections import Counter
 
 import pytest
 
@@ -316,6 +318,60 @@ def test_a_long_request_is_sent_whole(lab):
     done = lab.drive(lab.start(handler), Constant(10, 0.3), sessions=scripted(put), timeout_s=10)
     assert done.outcomes == {"ok": 3}
     assert got == [content] * 3
+
+
+def moody(lab, source):
+    """A server that answers well, late, badly, or not at all, as chance has it."""
+    whims = {
+        0: b"",
+        1: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort",
+        2: lab.ok(b"late"),
+        3: lab.ok(b"no", status=b"503 No"),
+        4: lab.ok(b"bye", b"Connection: close"),
+        5: b"nonsense\r\n\r\n",
+    }
+
+    async def handler(reader, writer):
+        while True:
+            await lab.read_request(reader)
+            whim = source.randrange(8)
+            if whim == 2:
+                await asyncio.sleep(source.choice([0.05, 0.4]))
+            writer.write(whims.get(whim, lab.ok(b"fine")))
+            await writer.drain()
+            if whim in {0, 1, 4}:
+                return
+
+    return handler
+
+
+@pytest.mark.parametrize("shape", [Constant(300, 0.8), Closed(0.8)])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_happens_every_request_has_one_outcome_and_its_session_is_told(lab, shape, seed):
+    source = random.Random(seed)  # noqa: S311 - whims of a server, no secret
+    told = []
+
+    def wander(sessions, _user):
+        for _ in range(source.randrange(4)):
+            answer = yield Send(sessions.first, get(), lambda one: "late" if one.body == b"late" else None)
+            told.append(answer.outcome)
+            if source.random() < 0.2:
+                raise Aborted
+            if source.random() < 0.5:
+                yield Pause(source.random() * 0.02)
+        if source.random() < 0.05:
+            raise ValueError("broken")
+
+    done = lab.drive(lab.start(moody(lab, source)), shape, connections=6, timeout_s=0.3, sessions=scripted(wander))
+    outcomes = done.outcomes
+    assert sum(outcomes.values()) == done.engine.scheduled
+    assert outcomes.get("unfinished", 0) == done.engine.unfinished
+    assert Counter(told) == Counter({name: count for name, count in outcomes.items() if name != "unfinished"})
+    begun, completed, aborted = done.seconds[-1].sessions
+    assert 0 < completed + aborted <= begun
+    traffic = done.engine._traffic
+    assert traffic.in_flight == traffic.waiting == 0
+    assert not traffic.open
 
 
 # --- what is handed over --------------------------------------------------------------------------------------------

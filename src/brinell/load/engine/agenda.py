@@ -63,6 +63,13 @@ class Agenda(Generic[T]):
         yield from self._schedule.due_by(now_ns)
         self.next_ns = min(self._schedule.next_ns, asleep[0][0] if asleep else NEVER)
 
+    def take(self) -> list[T]:
+        """Return who sleeps, in the order of waking, and forget them."""
+        found = [who for _, _, who in sorted(self._asleep, key=lambda entry: entry[:2])]
+        self._asleep.clear()
+        self.next_ns = self._schedule.next_ns
+        return found
+
     def spend(self) -> None:
         """Let nothing more fall due by the schedule; who sleeps will wake."""
         self._schedule.stop()

@@ -124,7 +124,10 @@ class SessionTraffic(Traffic):
         super().tick(now, limit_ns)
 
     def give_up(self, *, record: bool) -> int:
-        """As ``Traffic.give_up``; of sessions only the request that was due counts."""
+        """As ``Traffic.give_up``; of sessions only the request that was due counts. What came last is still told."""
+        for user in self._agenda.take():
+            if user.answer is not None:
+                self._wake(user, self.until_ns)
         waiting = [(user.send.operation, user.due) for user in self._owed]
         self._owed.clear()
         now = _now()
