@@ -230,6 +230,17 @@ def test_prometheus_scrapes_either_format_while_it_runs(made):
         get(url)
 
 
+def test_a_visitor_who_says_nothing_keeps_nobody_waiting(made):
+    told = Feeds(Endpoints(scrape_port=0))
+    for envelope in made.envelopes():
+        told.watch(envelope)
+    port = urlsplit(told.url).port
+    with socket.create_connection(("127.0.0.1", port)) as silent:
+        silent.sendall(b"GET /metr")
+        assert get(told.url)[0].status == 200
+        assert told.close() == []
+
+
 def test_a_taken_port_is_said_before_anything_runs():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -1,10 +1,12 @@
-"""The page that Prometheus scrapes while a run goes on: on 127.0.0.1 only, one visitor at a time, numbers only."""
+"""The page that Prometheus scrapes while a run goes on: on 127.0.0.1 only, numbers only. Whoever dawdles there keeps
+neither another visitor waiting nor the run's end.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from brinell.core.errors import UsageError
@@ -23,7 +25,7 @@ class Scrape:
             told = staticmethod(families)
 
         try:
-            self._server = HTTPServer((HOST, port), Visit)
+            self._server = _Server((HOST, port), Visit)
         except OSError as error:
             raise UsageError(
                 f"--prometheus {port}: {error.strerror}", hint="give another port, or 0 for any that is free"
@@ -37,6 +39,11 @@ class Scrape:
         self._server.shutdown()
         self._thread.join(_PATIENCE_S + 1)
         self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
 
 
 class _Visit(BaseHTTPRequestHandler):
