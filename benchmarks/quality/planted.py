@@ -2,12 +2,12 @@
 
     python benchmarks/quality/planted.py [--python PY] [FOLDER ...]
 
-Without a folder, both sets: ``planted/`` and ``planted2/``, each with its own table and totals. Each folder below with a
-``truth.json`` is a project: ``{"file:line or test id": {"kind": …, "note": …}}``,
-``kind`` null for a look-alike. It is copied, run and read with ``brinell suite --json``, and its ``quality[]`` is set
-beside the truth. *Found*: a finding of that kind at that line, at that test, in the same function, on the class that
-never runs with it, or one that names that test among those it touches. *Accused*: any finding at a look-alike.
-*Unlisted*: findings that no entry is about. Whoever plants does not read the detector.
+Without a folder, both sets: ``planted/`` and ``planted2/``, each with a table of its own. Each folder below with a
+``truth.json`` is a project: ``{"file:line or test id": {"kind": …, "note": …}}``, ``kind`` null for a look-alike. It is
+copied, run and read with ``brinell suite --json``, and its ``quality[]`` is set beside the truth. *Found*: a finding of
+that kind at that line, within its ``lines``, at that test, in the same function, on the class that never runs with it,
+or one that names that test among those it touches. *Accused*: a finding at a look-alike: at its line, or of the kind
+that it looks like. *Unlisted*: findings that no entry is about. Whoever plants does not read the detector.
 """
 
 from __future__ import annotations
@@ -116,6 +116,13 @@ def _exact(key: str, item: dict) -> bool:
     return any(key == f"{file}:{line}" for file, line in [(item["file"], item["line"]), *_split(item["places"])])
 
 
+def _within(key: str, entry: dict, item: dict) -> bool:
+    """Whether a finding of the kind of an entry stands in the lines that it is about."""
+    first, last = entry.get("lines", (0, -1))
+    is_of_kind = item["kind"] == (entry["kind"] or entry.get("like"))
+    return is_of_kind and item["file"] == key.rpartition(":")[0] and first <= item["line"] <= last
+
+
 def _split(spots: list[str]) -> list[tuple[str, int]]:
     parts = [spot.rpartition(":") for spot in spots]
     return [(file, int(line)) for file, _, line in parts if line.isdecimal()]
@@ -131,7 +138,9 @@ def compare(project: Path, items: list[dict], counts: dict[str, Counter[str]]) -
         near = [
             number
             for number, item in enumerate(items)
-            if matches(key, item, places) and (not exactly[number] or key in exactly[number])
+            if (matches(key, item, places) or _within(key, entry, item))
+            and (not exactly[number] or key in exactly[number])
+            and (entry["kind"] or _exact(key, item) or item["kind"] == entry.get("like", item["kind"]))
         ]
         about.update(near)
         if entry["kind"] is None:

@@ -60,6 +60,14 @@ WORDS: dict[tuple[str, str], Words] = {
     ("cannot-fail", "not-called"): Words(
         _P2, "named and not called, so it checks nothing: {name}", "Add the brackets and the expected arguments."
     ),
+    ("cannot-fail", "uncalled"): Words(
+        _P2, "a method that is not called is always true: assert {name}", "Call it: {detail}()."
+    ),
+    ("cannot-fail", "not-entered"): Words(
+        _P2,
+        "neither entered nor given a function to call, so it expects nothing: {name}",
+        "Write with in front of it, and what is to raise or warn below.",
+    ),
     ("cannot-fail", "thrown-away"): Words(
         _P2, "compared, and the result thrown away: {name}", "Write assert in front of it."
     ),

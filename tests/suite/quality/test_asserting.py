@@ -70,6 +70,31 @@ ASSERTING = {
             with unchanged():
                 f()
         """,
+    "the methods of a result": """
+        class Result:
+            def ok(self):
+                assert self
+        def run(x):
+            return Result(x)
+        def test_a():
+            run(f()).ok()
+        """,
+    "a result that is handed on": """
+        class Handler:
+            def post(self):
+                assert self
+        def handler():
+            return Handler()
+        def test_a():
+            serve(handler())
+        """,
+    "a helper that raises what is wrong": """
+        def same(x):
+            if not x:
+                raise ValueError(x)
+        def test_a():
+            same(f())
+        """,
     "warnings are errors": "import warnings\ndef test_a():\n    warnings.simplefilter('error')\n    f()",
     "a filter of errors": "import pytest\n@pytest.mark.filterwarnings('error')\ndef test_a():\n    f()",
     "a program that must succeed": "import subprocess\ndef test_a():\n    subprocess.run(['x'], check=True)",
@@ -80,6 +105,8 @@ ASSERTING = {
 }
 EXCUSED = {
     "its name": "def test_it_does_not_raise():\n    f()",
+    "its name, that it is harmless": "def test_closing_is_harmless():\n    f()",
+    "its name, and it does it twice": "def test_close_twice():\n    x = f()\n    x.close()\n    x.close()",
     "its docstring": 'def test_a():\n    """Nothing happens where it is closed twice."""\n    f()',
     "a comment": "def test_a():\n    f()  # must not raise",
     "a property": "from hypothesis import given, strategies as st\n@given(st.text())\ndef test_a(x):\n    f(x)",
@@ -125,6 +152,30 @@ NOTHING = {
     "a helper that only sounds so": "def assert_valid(x):\n    return x > 0\ndef test_a():\n    assert_valid(f())",
     "a function within that nothing calls": "def test_a():\n    def check():\n        assert f()\n    f()",
     "a test of importing orders": "def test_import_of_orders():\n    f()",
+    "the methods of a result that nobody calls": """
+        class Result:
+            out = ''
+            def ok(self):
+                assert self
+        def run(x):
+            return Result(x)
+        def test_a():
+            result = run(f())
+            lines = result.out.splitlines()
+            print(len(lines))
+        """,
+    "a result that raises of itself": """
+        class Server:
+            def __enter__(self):
+                raise RuntimeError
+        def server():
+            return Server()
+        def test_a():
+            with server():
+                f()
+        """,
+    "a job that fails": "def broken():\n    raise ValueError\ndef test_a():\n    work(broken)",
+    "a name that says twice, of what is done once": "def test_paid_twice():\n    f()\n    g()",
     "helpers in a circle": "def a():\n    b()\ndef b():\n    a()\ndef test_a():\n    a()",
 }
 SHOP = {"shop.py": "def check_order(x): assert x\nclass Validator:\n    def validate(self, x): assert x\n"}

@@ -58,6 +58,17 @@ SILENT = {
     "no cleaning up, where things are put away": FIXTURE.format("settle", " Exception"),
     "bare, in a tear-down": "class TestA:\n    def teardown_method(self):\n        try:\n            self.x.close()\n"
     "        except:\n            pass\n    def test_a(self): assert f()",
+    "putting away behind a yield": FIXTURE.format("close", " Exception"),
+    "putting away, printed": "import unittest\nclass T(unittest.TestCase):\n    def tearDown(self):\n        try:\n"
+    "            self.thread.join(2)\n        except Exception as e:\n            print(e)\n"
+    "    def test_a(self): self.assertTrue(f())",
+    "suppressed behind a yield": "import pytest\nfrom contextlib import suppress\n@pytest.fixture\ndef server():\n"
+    "    yield 1\n    with suppress(Exception):\n        server.close()\ndef test_a(server): assert server",
+    "putting away later": "def test_a(request):\n    def drop():\n        try:\n"
+    "            db.execute('DROP TABLE t')\n"
+    "        except Exception:\n            pass\n    request.addfinalizer(drop)\n    assert f()",
+    "an empty text for anything": "def try_read(x):\n    try:\n        return f(x)\n    except Exception:\n"
+    "        return ''\ndef test_a(): assert try_read(1) == ''",
 }
 TELLING = {
     "looked at": KEPT + "    assert isinstance(caught, KeyError)",
@@ -110,13 +121,17 @@ TELLING = {
     "        except Exception:\n            pass\n    assert g()",
     "waiting": "def test_a():\n    while not up():\n        try:\n            f()\n        except Exception:\n"
     "            pass\n    assert g()",
-    "putting away": FIXTURE.format("close", " Exception"),
+    "putting away, an exact error": FIXTURE.format("close", " OSError"),
+    "putting away several": "import pytest\n@pytest.fixture\ndef servers():\n    yield [1]\n    for one in servers:\n"
+    "        try:\n            one.close()\n        except Exception:\n            pass\n"
+    "def test_a(servers): assert servers",
+    "putting away where another error is under way": "def test_a():\n    try:\n        f()\n    except KeyError:\n"
+    "        try:\n            x.close()\n        except Exception:\n            pass\n        raise\n    assert g()",
+    "leaving": "class Server:\n    def __exit__(self, *error):\n        try:\n            self.socket.close()\n"
+    "        except Exception:\n            pass\ndef test_a():\n    with Server():\n        assert f()",
     "putting away in finally": "def test_a():\n    try:\n        f()\n    finally:\n        try:\n"
     "            x.close()\n"
     "        except Exception:\n            pass\n    assert g()",
-    "putting away later": "def test_a(request):\n    def drop():\n        try:\n"
-    "            db.execute('DROP TABLE t')\n"
-    "        except Exception:\n            pass\n    request.addfinalizer(drop)\n    assert f()",
 }
 
 
@@ -128,3 +143,11 @@ def test_a_broad_except_that_tells_nobody_is_found(found_in, text):
 @pytest.mark.parametrize("text", TELLING.values(), ids=TELLING)
 def test_one_that_tells_is_left_alone(found_in, text):
     assert found_in("broad-except", text) == []
+
+
+def test_helpers_beside_the_tests_are_read_too(read):
+    helper = "def run_quietly(x):\n    try:\n        return f(x)\n    except Exception:\n        return None\n"
+    told = {"tests/helpers.py": helper, "tests/unused.py": helper, "shop.py": helper}
+    test = "from helpers import run_quietly\nfrom shop import run_quietly as other\ndef test_a(): assert run_quietly(1)"
+    seen = read({"tests/test_it.py": test, **told}).of("broad-except")
+    assert [(one.file, one.line) for one in seen] == [("tests/helpers.py", 4)]

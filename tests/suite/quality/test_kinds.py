@@ -26,6 +26,10 @@ FOUND = {
         "        assert x == 1",
         "mock": "def test_a(m):\n    f(m)\n    m.called_once_with(1)",
         "not-called": "def test_a(m):\n    f(m)\n    m.assert_called_once",
+        "not-entered": "import pytest\ndef test_a():\n    pytest.raises(ValueError, match='x')\n    assert f()",
+        "not entered, unittest": "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n"
+        "        self.assertRaises(ValueError)\n        f()",
+        "a part of what is compared": "def test_equality():\n    x = f()\n    assert x == g()\n    assert x.y == x.y",
         "thrown-away": "def test_a():\n    f() == 1",
         "second-is-message": "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n"
         "        self.assertTrue(f(), 3)",
@@ -67,6 +71,12 @@ FOUND = {
 CASES = [(kind, variant, text) for kind, texts in FOUND.items() for variant, text in texts.items()]
 FINE = {
     "cannot-fail": {
+        "a part, where its equality is the point": "def test_eq():\n    x = f()\n    assert x.y == x.y",
+        "raises, entered": "import pytest\ndef test_a():\n    how = pytest.raises(ValueError)\n"
+        "    with how:\n        f()",
+        "raises, with what to call": "import pytest\ndef test_a():\n    pytest.raises(ValueError, f, 1)",
+        "raises of unittest, with what to call": "import unittest\nclass T(unittest.TestCase):\n"
+        "    def test_a(self):\n        self.assertRaises(ValueError, f)\n        self.assertRaises(*how())",
         "a fact of the product": "def test_a():\n    assert f() is True",
         "equality with itself is the point": "def test_eq():\n    x = f()\n    assert x == x\n    assert not x != x",
         "a name that changes": "def test_a():\n    x = f()\n    before = x\n    x = g(x)\n    assert x == before",
@@ -125,8 +135,8 @@ FINE = {
         "        seen.append(e)\n    assert seen == []",
         "raised by the test": "def test_a():\n    try:\n        raise Exception\n    except Exception:\n"
         "        f()\n    assert g()",
-        "cleaning up": "def test_a():\n    assert f()\n    try:\n        server.close()\n"
-        "    except Exception:\n        pass",
+        "cleaning up": "def test_a():\n    try:\n        assert f()\n    finally:\n        try:\n"
+        "            server.close()\n        except Exception:\n            pass",
         "an answer": "def is_up():\n    try:\n        f()\n    except Exception:\n        return False\n"
         "    return True\n"
         "def test_a(): assert is_up()",
@@ -173,6 +183,8 @@ LOOKALIKES = [(kind, name, text) for kind, texts in FINE.items() for name, text 
 ALSO = {
     "another name": "itself",
     "anything may raise": "swallowed",
+    "not entered, unittest": "not-entered",
+    "a part of what is compared": "itself",
     "a fallback": "",
     "an import": "object",
     "any object": "constant",

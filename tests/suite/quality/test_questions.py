@@ -120,6 +120,10 @@ def test_an_interpreter_that_is_none_leaves_the_code(read):
         ("import sortedcontainers", ', "hypothesis"', {("sortedcontainers", "transitive")}),
         ("import pluggy, iniconfig", "", {("pluggy", "transitive"), ("iniconfig", "transitive")}),
         ("import pluggy", ', "pluggy"', set()),
+        ("from xdist import get_xdist_worker_id", "", {("xdist", "")}),
+        ("from xdist import get_xdist_worker_id", ', "pytest-xdist"', set()),
+        ("import psycopg2", ', "psycopg2"', set()),
+        ("import psycopg2", ', "psycopg2-binary"', set()),
         ("import os\nif 'LIVE' in os.environ:\n    import no_such_thing", "", {("no_such_thing", "conditional")}),
         (
             "import os\nLIVE = os.getenv('LIVE')\nif LIVE:\n    import no_such_thing",
@@ -150,7 +154,8 @@ def test_imports_that_nothing_declares(read, text, declared, found):
     [
         ("@pytest.mark.skipif('LIVE' not in os.environ, reason='live')", {"conditional"}),
         ("@live", {"conditional"}),
-        ("@pytest.mark.skipif(os.name == 'nt', reason='not there')", set()),
+        ("@pytest.mark.skipif(os.name == 'nt', reason='not there')", {"conditional"}),
+        ("@pytest.mark.skipif(\"sys.platform == 'linux'\", reason='not there')", {"conditional"}),
         ("@pytest.mark.skipif(not HAS_YAML, reason='not there')", set()),
         ("@pytest.mark.skipif('yaml' not in FOUND, reason='not there')", set()),
         ("@pytest.mark.skip(reason='not now')", set()),
@@ -170,7 +175,7 @@ def test_an_import_in_a_test_that_a_mark_may_skip(read, mark, found, in_class):
 
 @pytest.mark.parametrize(
     ("condition", "found"),
-    [("'LIVE' not in os.environ", {"conditional"}), ("sys.version_info < (3, 99)", set())],
+    [("'LIVE' not in os.environ", {"conditional"}), ("sys.version_info < (3, 99)", {"conditional"})],
 )
 def test_an_import_behind_a_skip(read, condition, found):
     text = (
@@ -179,6 +184,21 @@ def test_an_import_behind_a_skip(read, condition, found):
     )
     seen = read({"pyproject.toml": DECLARED.format(""), "tests/test_a.py": text}, asked=True)
     assert {one.variant for one in seen.of("missing-dependency")} == found
+
+
+@pytest.mark.parametrize(
+    ("before", "found"),
+    [
+        ("LIVE = 1", {("no_such_thing", "conditional")}),
+        ("(tmp_path / 'no_such_thing.py').write_text('')", set()),
+        ("sys.modules['no_such_thing'] = 1", set()),
+    ],
+)
+def test_an_import_of_what_is_not_installed_in_a_test_that_may_be_skipped(read, before, found):
+    mark = "@unittest.skipUnless('LIVE' in os.environ, 'live')"
+    text = f"import os, sys, unittest\n{mark}\ndef test_a(tmp_path):\n    {before}\n    import no_such_thing\n"
+    seen = read({"pyproject.toml": DECLARED.format(""), "tests/test_a.py": text}, asked=True)
+    assert {(one.name, one.variant) for one in seen.of("missing-dependency")} == found
 
 
 def test_imports_of_the_tests_own_modules_count(read):

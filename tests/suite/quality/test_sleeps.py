@@ -19,6 +19,12 @@ FIXED = {
     "imported in the function": "def test_a():\n    import time as t\n    t.sleep(1)\n    assert f()",
     "in a fixture's helper": "import pytest, time\ndef settle():\n    time.sleep(1)\n@pytest.fixture\ndef ready():\n"
     "    settle()\ndef test_a(ready): assert f()",
+    "in a method of the test's class": "import time, unittest\nclass Base(unittest.TestCase):\n    def settle(self):\n"
+    "        time.sleep(0.3)\nclass T(Base):\n    def test_a(self):\n"
+    "        self.settle()\n        self.assertTrue(f())",
+    "in what a fixture hands out": "import pytest, time\n@pytest.fixture\ndef waiting():\n    def write(kind):\n"
+    "        start(kind)\n        time.sleep(0.1)\n        return 1\n    return write\n"
+    "def test_a(waiting): assert waiting('csv')",
 }
 FINE = {
     "handed to a thread": RUN.format("start(main)"),
@@ -31,6 +37,10 @@ FINE = {
     "    sleep(9)\n"
     "    assert calls",
     "under a clock of its own": RUN.format("trio.run(main, clock=MockClock(autojump_threshold=0))"),
+    "a method that nobody calls": "import time\nclass TestA:\n    def slow(self):\n        time.sleep(0.3)\n"
+    "    def test_a(self): assert f(self.slow)",
+    "handed out, and handed on": "import pytest, time\n@pytest.fixture\ndef slow():\n    def job():\n"
+    "        time.sleep(0.1)\n    return job\ndef test_a(slow): assert run(slow)",
 }
 ENDING = {
     "a deadline": POLL.replace("not f()", "not f() and now() < deadline"),

@@ -19,6 +19,14 @@ MISSED = {
     ),
     "an underscore in front, in a class": ("class TestA:\n    def _test_a(self): assert f()", "misspelt"),
     "misspelt in a class": ("class TestA:\n    def tset_a(self): assert f()", "misspelt"),
+    "another name, in a class": (
+        "class TestA:\n    def check_empty(self): assert f()\n    def test_b(self): assert g()",
+        "function-name",
+    ),
+    "another name, in a TestCase": (
+        "import unittest\nclass T(unittest.TestCase):\n    def no(self): assert f()\n    def test_b(self): assert g()",
+        "function-name",
+    ),
     "run by hand": ("if __name__ == '__main__':\n    def test_a(): assert f()\n    test_a()", "main-guard"),
 }
 FINE = {
@@ -27,7 +35,15 @@ FINE = {
     "it takes what no fixture is": "def run_test(case): assert case",
     "it is a fixture": "import pytest\n@pytest.fixture\ndef smoke_test(): assert f()",
     "it is registered": "@app.command\ndef smoke_test(): assert f()",
-    "a method that ends so": "class TestA:\n    def check_test(self): assert f()\n    def test_b(self): assert g()",
+    "a method that is called": "class TestA:\n    def check(self): assert f()\n    def test_b(self): self.check()",
+    "a method that may be called by its name": "class TestA:\n    def check_x(self): assert f()\n"
+    "    def test_b(self): getattr(self, 'check_' + 'x')()",
+    "a method of somebody else's protocol": "from other import Machine\nclass TestA(Machine):\n"
+    "    def invariant(self): assert f()",
+    "a method of unittest's protocol": "import unittest\nclass T(unittest.TestCase):\n"
+    "    def runTest(self):\n        self.assertTrue(f())",
+    "a set-up that asserts": "class TestA:\n    def setup_method(self): assert f()\n    def test_b(self): assert g()",
+    "a method that asserts nothing": "class TestA:\n    def check_x(self): return 1\n    def test_b(self): assert g()",
     "a helper of a class": "class TestA:\n    def _test_x(self): assert f()\n    def test_b(self): self._test_x()",
     "a method that takes more": "class TestA:\n    def _test_x(self, x): assert x\n    def test_b(self): assert f()",
     "a class that is not collected": "class Server:\n    def _test_x(self): assert f()",
@@ -53,6 +69,7 @@ def test_names_that_fit_no_configured_pattern(read):
     told = read({"pytest.ini": PATTERNS, "test_it.py": text}, asked=True).of("not-collected")
     assert [(one.name, one.variant, one.detail) for one in told] == [
         ("test_last", "function-name", "it_*"),
+        ("last", "function-name", "it_*"),
         ("test_old", "function-name", "it_*"),
     ]
 

@@ -10,8 +10,9 @@ import ast
 import re
 from collections.abc import Iterator
 
+from brinell.suite.quality.files import Function
 from brinell.suite.quality.fixtures import Fixtures
-from brinell.suite.quality.found_tests import Test, marks
+from brinell.suite.quality.found_tests import Test, is_fixture, marks
 from brinell.suite.quality.names import Definition, arguments, dotted, last
 from brinell.suite.quality.nodes import SCOPES, own_nodes, walk, walk_own
 from brinell.suite.quality.project import Module, Project
@@ -55,8 +56,8 @@ class Assertions:
     def __init__(self, project: Project, fixtures: Fixtures) -> None:
         self._project = project
         self._fixtures = fixtures
-        self._counts: dict[ast.AST, int] = {}
-        self._provisional: dict[ast.AST, int] = {}
+        self._counts: dict[tuple[ast.AST, bool], int] = {}
+        self._provisional: dict[tuple[ast.AST, bool], int] = {}
         self._open: set[ast.AST] = set()
         self._cuts = 0
         self._by_name: dict[str, list[tuple[Module, Definition]]] | None = None
@@ -67,8 +68,12 @@ class Assertions:
         found += self._by_decorators(test)
         return found + self._by_fixtures(test) + self._by_class(test)
 
-    def _of_function(self, module: Module, node: Definition, owner: ast.ClassDef | None) -> int:
-        known = self._counts.get(node, self._provisional.get(node))
+    def _of_function(
+        self, module: Module, node: Definition, owner: ast.ClassDef | None, *, handed: bool = False
+    ) -> int:
+        """``handed``: it is not called here but handed on; what it raises then is somebody else's to catch."""
+        key = (node, handed)
+        known = self._counts.get(key, self._provisional.get(key))
         if known is not None:
             return known
         if node in self._open or len(self._open) > _MOST_DEPTH:
@@ -79,14 +84,14 @@ class Assertions:
         self._open.add(node)
         try:
             count = sum(
-                self._of_node(module, child, owner, node, nested=nested)
+                self._of_node(module, child, owner, node, nested=nested or handed)
                 for statement in node.body
                 for child, nested in ((statement, False), *_within(statement, idle))
             )
         finally:
             self._open.discard(node)
         # A zero that a circle of calls cut short holds for this question only: another may enter the circle elsewhere.
-        (self._counts if count or cuts == self._cuts else self._provisional)[node] = count
+        (self._counts if count or cuts == self._cuts else self._provisional)[key] = count
         if not self._open:
             self._provisional.clear()
         return count
@@ -104,12 +109,12 @@ class Assertions:
             case ast.Constant(value=str() as text) if len(text) > 20 and _CODE.search(text):
                 return 1  # a program as text, with an assertion in it, for something else to run
             case ast.Name(id=name, ctx=ast.Load()):
-                return self._of_reference(module, name, within)
+                return self._of_reference(module, name, within, node)
             case _:
                 return 0
 
-    def _of_reference(self, module: Module, name: str, within: Definition) -> int:
-        """A function or class of the tests that asserts, handed on or called by its name."""
+    def _of_reference(self, module: Module, name: str, within: Definition, node: ast.Name | None = None) -> int:
+        """A function or class of the tests that asserts, handed on or called by its name (at ``node``)."""
         if name == within.name or (not isinstance(within, ast.ClassDef) and name in arguments(within)):
             return 0
         full = module.imports.names.get(name, name)
@@ -118,7 +123,40 @@ class Assertions:
             return 0
         if found is None and module.imports.stars:
             found = self._project.resolve(name, module)
-        return min(1, self.of_definition(*found)) if found else 0
+        if found is None:
+            return 0
+        call = module.source.parents.get(node) if node is not None else None
+        called = call if isinstance(call, ast.Call) and call.func is node else None
+        if isinstance(found[1], ast.ClassDef):
+            # An object that a helper gives back: what of it asserts is for who called the helper to say
+            is_result = called is not None and isinstance(module.source.parents.get(called), ast.Return)
+            is_result = is_result and isinstance(within, Function) and not is_fixture(within)
+            return min(1, self._of_methods(*found, set()) if is_result else self.of_definition(*found))
+        count = self._of_function(*found, None, handed=node is not None and called is None)
+        return min(1, count or (self._of_result(module, called, *found, within) if called is not None else 0))
+
+    def _of_result(self, module: Module, call: ast.Call, where: Module, helper: Definition, within: Definition) -> int:
+        """What asserts of the objects a helper makes and returns: the methods called, or all if it is handed on."""
+        returned = [one.value for one in own_nodes(helper) if isinstance(one, ast.Return)]
+        made = [one.func for one in returned if isinstance(one, ast.Call)]
+        found = [self._project.resolve(where.full(one), where) for one in made]
+        calls = [one for one in walk(within) if isinstance(one, ast.Call)]
+        names = {one.func.attr for one in calls if isinstance(one.func, ast.Attribute)}
+        kept = _stays(module, call, calls)
+        return sum(
+            self._of_methods(*one, names) if kept else self.of_definition(*one)
+            for one in found
+            if one is not None and isinstance(one[1], ast.ClassDef)
+        )
+
+    def _of_methods(self, module: Module, owner: Definition, names: set[str]) -> int:
+        """What asserts of the methods of a class that are called by themselves (``__init__``), or are in ``names``."""
+        if not isinstance(owner, ast.ClassDef):
+            return 0
+        inherited = [self._project.method(module, owner, name) for name in sorted(names)]
+        own = [(module, one) for name, one in module.methods(owner).items() if name.startswith("__")]
+        count = sum(self._of_function(*one, owner, handed=True) for one in own)
+        return count + sum(self._of_function(*one, owner) for one in inherited if one is not None)
 
     def of_definition(self, module: Module, node: Definition) -> int:
         """Return how many places of a function, or of a class's methods, assert."""
@@ -234,6 +272,19 @@ class Assertions:
             if method is not None:
                 found += min(1, self._of_function(method[0], method[1], test.owner))
         return found
+
+
+def _stays(module: Module, call: ast.Call, calls: list[ast.Call]) -> bool:
+    """Whether what a call gives is used here only: its attributes read, its methods called."""
+    above = module.source.parents.get(call)
+    match above:
+        case ast.Expr() | ast.Attribute():
+            return True
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            given = (part for one in calls for part in (*one.args, *(word.value for word in one.keywords)))
+            return not any(isinstance(part, ast.Name) and part.id == name for part in given)
+        case _:
+            return False
 
 
 def _never_called(node: Definition) -> set[ast.AST]:

@@ -41,7 +41,7 @@ class Source:
     def __init__(self, path: str, text: bytes) -> None:
         self.path = path
         self.size_bytes = len(text)
-        self.tree = _parse(text)
+        self.tree = parsed(text)
         self.text = text
 
     @cached_property
@@ -79,6 +79,11 @@ class Source:
 
 def read(root: Path, path: str) -> Source:
     """Read and parse a regular file below ``root``. ``UnreadableError`` says why not."""
+    return Source(path, text_of(root, path))
+
+
+def text_of(root: Path, path: str) -> bytes:
+    """Return the bytes of a regular file below ``root``. ``UnreadableError`` says why not."""
     try:
         with os.fdopen(os.open(root / path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             about = os.fstat(file.fileno())
@@ -86,13 +91,13 @@ def read(root: Path, path: str) -> Source:
                 raise UnreadableError("not a regular file")
             if about.st_size > MOST_BYTES:
                 raise UnreadableError(f"larger than {MOST_BYTES // 1_000_000} MB")
-            text = file.read(MOST_BYTES + 1)
+            return file.read(MOST_BYTES + 1)
     except OSError as error:
         raise UnreadableError(error.strerror or "cannot be read") from None
-    return Source(path, text)
 
 
-def _parse(text: bytes) -> ast.Module:
+def parsed(text: bytes) -> ast.Module:
+    """Return the tree of a program. ``UnreadableError`` says why there is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what is read, not of ours

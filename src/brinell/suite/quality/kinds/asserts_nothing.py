@@ -39,6 +39,12 @@ _ACCEPTS = re.compile(
     r"\bit'?s possible\b|\bcan be\b|\bworks?\b|\bsilently\b",
     re.IGNORECASE,
 )
+_CALM = re.compile(
+    r"(?:\b|_)(?:harmless\w*|idempotent\w*|(?:is|are|be)_(?:safe|fine|tolerated|ignored)|does_nothing|do_nothing|"
+    r"nothing_happens|no_effect|tolerat\w+|surviv\w+|silent\w*|quietly)(?:\b|_)",
+    re.IGNORECASE,
+)  # of names: that it goes without a word is what they say
+_TWICE = re.compile(r"(?:\b|_)(?:twice|again|repeated\w*|two_times|second_time)(?:\b|_)", re.IGNORECASE)
 _GOOD = re.compile(
     r"success|succeed|(?:^|_)(?:ok|okay|valid|accepts?|accepted|allows?|allowed|pass|passes|can|good|fine|works|happy)(?:_|$)"
 )
@@ -76,7 +82,15 @@ def _says_so(test: Test) -> bool:
     imports = any(isinstance(one, (ast.Import, ast.ImportFrom)) for one in own_nodes(test.node))
     if "import" in test.node.name and imports:
         return True
+    if _CALM.search(test.node.name) or (_TWICE.search(test.node.name) and _repeats(test.node.body)):
+        return True
     return bool(_SAYS_SO.search(words) or _SMOKE.search(words) or _ACCEPTS.search(said))
+
+
+def _repeats(body: list[ast.stmt]) -> bool:
+    """Whether the last statement is one that stands there before: that it can be done twice is the point."""
+    final = ast.dump(body[-1])
+    return any(ast.dump(one) == final for one in body[:-1])
 
 
 def _is_explained(test: Test) -> bool:

@@ -1,8 +1,9 @@
 """Tests, helpers and fixtures that catch everything and tell nobody: what goes wrong there, goes wrong unseen.
 
-Not meant: what the test itself raises there, tries in a loop, optional imports, and cleaning up where that belongs
-(after a fixture's ``yield``, in ``finally``, in functions that tear down, where no assertion follows). A bare
-``except:`` also takes the interrupt and the exit: it has to tell in any place.
+Not meant: what the test itself raises there, tries in a loop, optional imports, and cleaning up where an error would
+take the place of another, or keep something else from being put away: in ``finally`` or ``except``, in ``__exit__`` and
+``__del__``, in a loop over what is to go, in a function within that somebody else calls. A bare ``except:`` also takes
+the interrupt and the exit: it has to tell in any place.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import ast
 from collections.abc import Iterator
 
 from brinell.core.quality_records import Weakness
-from brinell.suite.quality.asserting import is_assertion
 from brinell.suite.quality.files import Function
 from brinell.suite.quality.found_tests import Test
 from brinell.suite.quality.kinds.swallowing import BROAD, caught, in_loop, is_cleaning_up, suppressed
@@ -21,18 +21,7 @@ from brinell.suite.quality.nodes import own_nodes, walk, walk_own
 from brinell.suite.quality.scan import Scan, found
 
 KIND = "broad-except"
-_TEARDOWN = (
-    "teardown",
-    "tear_down",
-    "cleanup",
-    "clean_up",
-    "close",
-    "stop",
-    "shutdown",
-    "__exit__",
-    "__aexit__",
-    "__del__",
-)
+_LEAVING = {"__exit__", "__aexit__", "__del__"}
 _LATER = {
     "addfinalizer",
     "addCleanup",
@@ -51,7 +40,7 @@ def broad_except(scan: Scan) -> Iterator[Weakness]:
     done: set[ast.AST] = set()
     for test in scan.tests:
         yield from _in_function(scan, test, test.id, done)
-    for module in scan.project.tests.values():
+    for module in scan.project.with_helpers():
         for node in walk(module.source.tree):
             if isinstance(node, Function):
                 yield from _in_function(scan, Test(module, node), "", done)
@@ -151,23 +140,20 @@ def _answers(test: Test, block: ast.Try | ast.TryStar) -> bool:
 
 
 def _tears_down(test: Test, block: Block) -> bool:
-    """Whether a block stands where things are put away."""
+    """Whether a block puts away where an error of its own would be in the way of something else."""
     around = [*test.module.functions_around(block)]
-    if any(word in one.name.lower() for one in around for word in _TEARDOWN) or _is_called_later(test, around):
+    if any(one.name in _LEAVING for one in around):
         return True
     inner: ast.AST = block
     for above in test.module.source.enclosing(block):
+        if isinstance(above, (ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler)):
+            return True
         if isinstance(above, (ast.Try, ast.TryStar)) and inner in above.finalbody:
             return True
         if isinstance(above, Function):
             break
         inner = above
-    yields = (one for one in own_nodes(around[0]) if isinstance(one, (ast.Yield, ast.YieldFrom))) if around else ()
-    if any(one.lineno < block.lineno for one in yields):
-        return True
-    end = block.end_lineno or block.lineno
-    function = around[0] if around else test.node
-    return not any(getattr(one, "lineno", 0) > end and is_assertion(one) for one in walk(function))
+    return len(around) > 1 and not _is_called_later(test, around)
 
 
 def _is_called_later(test: Test, around: list[Function]) -> bool:

@@ -1,7 +1,8 @@
 """Assertions that cannot fail: true whatever the code does, never reached, or caught again.
 
 ``assert (x, "msg")``, ``assert True``, ``assert x == x``, an assertion behind ``return`` or behind what raises inside
-``pytest.raises``, one whose failure an ``except`` swallows, and a mock's assertion that is misspelt or not called.
+``pytest.raises``, one whose failure an ``except`` swallows, a mock's assertion that is misspelt or not called, a method
+of the project's that is asserted and not called, and ``pytest.raises(…)`` that is neither entered nor given a function.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from brinell.suite.quality.found_tests import Test
 from brinell.suite.quality.kinds.dead_code import dead_assertions
 from brinell.suite.quality.kinds.mock_typos import mock_typos
 from brinell.suite.quality.kinds.swallowing import swallowed_assertions
+from brinell.suite.quality.kinds.uncalled import uncalled_methods
 from brinell.suite.quality.names import Definition, dotted, imported_names, last, local_names
 from brinell.suite.quality.nodes import SCOPES, own_nodes, walk, walk_own
 from brinell.suite.quality.scan import Scan, code, found
@@ -33,6 +35,11 @@ _PAIRS = {
     "assertListEqual",
     "assertDictEqual",
 }
+_EXPECTING = {
+    "pytest.raises": 1, "pytest.warns": 1, "pytest.deprecated_call": 0, "self.assertRaises": 1, "self.assertWarns": 1,
+    "self.assertRaisesRegex": 2, "self.assertWarnsRegex": 2,
+}  # fmt: skip
+"""Context managers that expect, and with how many arguments they are not given a function to call instead."""
 _TRUTHS = {"assertTrue", "assert_"}
 
 
@@ -43,6 +50,7 @@ def cannot_fail(scan: Scan) -> Iterator[Weakness]:
         yield from dead_assertions(test)
         yield from swallowed_assertions(test)
         yield from mock_typos(test)
+    yield from uncalled_methods(scan)
 
 
 def _in_test(test: Test) -> Iterator[Weakness]:
@@ -54,7 +62,7 @@ def _in_test(test: Test) -> Iterator[Weakness]:
             variant, about = _of_call(node)
         elif isinstance(node, ast.Expr):
             variant, about = _of_statement(test, node)
-        if variant and not (variant == "itself" and _is_about_equality(test)):
+        if variant and not (variant == "itself" and _is_about_equality(test) and not _is_of_subject(test, node)):
             yield found(KIND, test.module, node, test=test.id, variant=variant, name=about)
 
 
@@ -215,6 +223,8 @@ def _is_expected(node: ast.expr) -> bool:
 def _of_statement(test: Test, statement: ast.Expr) -> tuple[str, str]:
     """A statement that was meant to assert: a comparison thrown away, an assertion that is not called."""
     value = statement.value
+    if isinstance(value, ast.Call) and _expects_nothing(test, value):
+        return "not-entered", code(value)
     if isinstance(value, ast.Attribute) and value.attr.startswith("assert") and not _is_guarded(test, statement):
         return "not-called", code(value)
     if isinstance(value, ast.Compare) and isinstance(
@@ -222,6 +232,19 @@ def _of_statement(test: Test, statement: ast.Expr) -> tuple[str, str]:
     ):
         return ("", "") if _is_guarded(test, statement) else ("thrown-away", code(value))
     return "", ""
+
+
+def _expects_nothing(test: Test, call: ast.Call) -> bool:
+    """Whether a call makes a context manager that expects something, and is given nothing to call."""
+    most = _EXPECTING.get(_called(test, call))
+    if most is None or any(isinstance(one, ast.Starred) for one in call.args):
+        return False
+    return len(call.args) <= most and all(one.arg in {"match", "msg", "check"} for one in call.keywords)
+
+
+def _called(test: Test, call: ast.Call) -> str:
+    name = dotted(call.func)
+    return name if name.startswith("self.") else test.module.full(call.func)
 
 
 def _is_guarded(test: Test, statement: ast.stmt) -> bool:
@@ -243,3 +266,34 @@ def _is_about_equality(test: Test) -> bool:
         for node in own_nodes(test.node)
     )
     return others or bool(_REFLEXIVE.search(" ".join([*words, test.module.source.comments_within(test.node)])))
+
+
+def _is_of_subject(test: Test, node: ast.AST) -> bool:
+    """Whether what is compared with itself is a part of what the test compares with something else as a whole.
+
+    Then the whole's equality is the point, and not the part's.
+    """
+    part = next(iter(_sides(node)), None)
+    root = part
+    while isinstance(root, (ast.Attribute, ast.Subscript)):
+        root = root.value
+    if root is part or not isinstance(root, ast.Name):
+        return False
+    for other in own_nodes(test.node):
+        sides = _sides(other)
+        if root.id in {getattr(one, "id", "") for one in sides} and len({ast.dump(one) for one in sides}) > 1:
+            return True
+    return False
+
+
+def _sides(node: ast.AST) -> list[ast.expr]:
+    """Return what a comparison, or an assertion of one, compares."""
+    match node:
+        case ast.Assert(test=ast.Compare() as compared):
+            return _sides(compared)
+        case ast.Compare(left=left, comparators=comparators):
+            return [left, *comparators]
+        case ast.Call(func=func, args=[one, other, *_]) if last(func) in {*_PAIRS, "assertNotEqual"}:
+            return [one, other]
+        case _:
+            return []

@@ -1,7 +1,8 @@
 """Whether an import may fail and is meant to: ``try``, ``suppress``, a mark or a condition that asks for it.
 
 A condition about something else (a variable of the environment, say) guards nothing: where it holds, the import has to
-work.
+work. Platforms and versions guard what stands in their own branch (``if sys.platform == "win32": import …``); a mark by
+which a test is skipped there says where it runs, and not that a module may be missing where it does.
 """
 
 from __future__ import annotations
@@ -17,8 +18,13 @@ from brinell.suite.quality.project import Module
 
 _CAUGHT = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException", "")
 _AVAILABLE = re.compile(
-    r"TYPE_CHECKING|version|platform|\bos\.name\b|implementation|find_spec|import|avail|install|missing|compat|"
-    r"(?:\b|_)(?:has|have|with|without|support\w*|is_?(?:win\w*|linux|mac\w*|darwin|posix|android|pypy|cpython))(?:\b|_)|"
+    r"TYPE_CHECKING|find_spec|import|avail|install|missing|compat|"
+    r"(?:\b|_)(?:has|have|with|without|support\w*)(?:\b|_)",
+    re.IGNORECASE,
+)
+_PLATFORM = re.compile(
+    r"version|platform|\bos\.name\b|implementation|"
+    r"(?:\b|_)is_?(?:win\w*|linux|mac\w*|darwin|posix|android|pypy|cpython)(?:\b|_)|"
     r"py(?:py|thon)?_?\d|pypy|cpython|windows|linux|macos|darwin",
     re.IGNORECASE,
 )
@@ -45,7 +51,7 @@ def guard_of(module: Module, node: ast.AST, name: str) -> Guard:
             case ast.ExceptHandler():
                 return Guard.IMPORT
             case ast.If(test=test) if inner is not test:
-                guard = _of_condition(module, test, name)
+                guard = _of_condition(module, test, name, branch=True)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 guard = _of_marks(module, above, name)
                 if guard is Guard.NONE and not isinstance(above, ast.ClassDef):
@@ -69,8 +75,8 @@ def _lets_fail(item: ast.withitem) -> bool:
     return isinstance(call, ast.Call) and last(call.func) in {"suppress", "raises", "patch"}
 
 
-def _of_condition(module: Module, condition: ast.AST, name: str) -> Guard:
-    """A condition is about the import where it speaks of it, of versions or platforms, or of what is not known here."""
+def _of_condition(module: Module, condition: ast.AST, name: str, *, branch: bool = False) -> Guard:
+    """A condition is about the import where it speaks of it or of what is not known here, a branch also by platform."""
     said: list[str] = []
     for node in walk(condition):
         if isinstance(node, ast.Name):
@@ -81,7 +87,7 @@ def _of_condition(module: Module, condition: ast.AST, name: str) -> Guard:
         said += _words(node)
     text = " ".join(said)
     about = _AVAILABLE.search(text) or re.search(rf"(?:\b|_){re.escape(name)}(?:\b|_)", text, re.IGNORECASE)
-    return Guard.IMPORT if about else Guard.CONDITION
+    return Guard.IMPORT if about or (branch and _PLATFORM.search(text)) else Guard.CONDITION
 
 
 def _words(node: ast.AST) -> list[str]:

@@ -9,6 +9,7 @@ the user's interpreter says.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -50,6 +51,9 @@ DISTRIBUTIONS |= {
         "pymongo", "scipy", "matplotlib", "websockets", "uvicorn", "trustme",
     )
 }  # fmt: skip
+_EDITION = re.compile(
+    r"(?:-(?:binary|headless|contrib|cpu|gpu|cuda\w*|lite|slim|full|all|base|core|standard|nightly|c|cffi|wheel))+$"
+)
 _NEVER = {"__future__", "pytest", "_pytest", "setuptools", "pkg_resources", "pip", "distutils", "brinell_inside"}
 
 
@@ -90,8 +94,12 @@ def missing_dependency(scan: Scan) -> Iterator[Weakness]:
         provider = scan.answers.distributions.get(name)
         if provider is None or provider.standard or _is_from_here(provider, scan.project.root):
             continue
-        if not provider.found and name not in DISTRIBUTIONS and (name in ours or _is_in_function(module, node)):
-            continue  # made or found while the tests run
+        if (
+            not provider.found
+            and name not in DISTRIBUTIONS
+            and (name in ours or _is_made(module, node, name, conditional=conditional))
+        ):
+            continue
         candidates = provider.distributions or (DISTRIBUTIONS.get(name, name),)
         guesses = () if provider.distributions else (f"python-{name}", f"py{name}", f"{name}-python", name)
         if declared.has(*candidates, *guesses, *_stubs(name)) or _is_a_part(candidates, declared):
@@ -110,8 +118,15 @@ def _own_names(scan: Scan) -> set[str]:
     return names
 
 
-def _is_in_function(module: Module, node: ast.AST) -> bool:
-    return any(True for _ in module.functions_around(node))
+def _is_made(module: Module, node: ast.AST, name: str, *, conditional: bool) -> bool:
+    """Whether what is not installed is made, or found, while the tests run: they would fail without it.
+
+    Where a condition decides whether they run at all, only if the function speaks of it as of a file.
+    """
+    around = [*module.functions_around(node)]
+    texts = (one.value for one in (walk(around[-1]) if around else ()) if isinstance(one, ast.Constant))
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    return bool(around) and (not conditional or any(isinstance(one, str) and word.search(one) for one in texts))
 
 
 def _tops(node: ast.AST) -> Iterator[str]:
@@ -139,10 +154,8 @@ def _is_from_here(provider: Provider, root: Path) -> bool:
 
 def _is_a_part(candidates: tuple[str, ...], declared: Declared) -> bool:
     """``psycopg2`` and ``psycopg2-binary``, ``opencv-python`` and ``opencv-python-headless``: one or the other."""
-    names = [normal(one) for one in candidates]
-    return any(
-        known.startswith(f"{name}-") or name.startswith(f"{known}-") for name in names for known in declared.places
-    )
+    names = {_EDITION.sub("", normal(one)) for one in candidates}
+    return any(_EDITION.sub("", known) in names for known in declared.places)
 
 
 def _stubs(name: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import unittest
 from collections.abc import Iterator
 
 from brinell.core.quality_records import Weakness
@@ -16,7 +17,7 @@ from brinell.suite.quality.asserting import asserts_within, is_assertion
 from brinell.suite.quality.files import Function
 from brinell.suite.quality.found_tests import is_collected, is_fixture
 from brinell.suite.quality.kinds.uncollected_files import KIND, methods_like_tests, uncollected_files
-from brinell.suite.quality.names import definitions, is_main_guard
+from brinell.suite.quality.names import arguments, definitions, is_main_guard
 from brinell.suite.quality.nodes import own_nodes, walk
 from brinell.suite.quality.project import Module
 from brinell.suite.quality.scan import Scan, found, is_plain
@@ -29,6 +30,7 @@ _BUILT_IN = {
     "cache", "capfd", "capfdbinary", "caplog", "capsys", "capsysbinary", "doctest_namespace", "monkeypatch", "mocker",
     "pytestconfig", "pytester", "recwarn", "request", "subtests", "tmp_path", "tmp_path_factory", "tmpdir", "testdir",
 }  # fmt: skip
+_NO_TESTS = ("_", "assert", "setup", "teardown", "setUp", "tearDown", "runTest", "test")
 _SHARED = re.compile(r"Mixin|Base(?![a-z])|Abstract|^_|_(?:mixin|base)\b")
 
 
@@ -136,7 +138,27 @@ def _name(scan: Scan, module: Module, node: Function, around: list[ast.AST]) -> 
     is_case = any(scan.project.is_test_case(module, one) is not False for one in owners)
     if node.name.startswith("test") and not is_case:
         return "function-name", pattern
-    return ("function-name", pattern) if _AT_THE_END.search(node.name) and not owners else ("", "")
+    ends = _AT_THE_END.search(node.name) and not owners
+    return ("function-name", pattern) if ends or _is_left_alone(scan, module, node, owners) else ("", "")
+
+
+def _is_left_alone(scan: Scan, module: Module, node: Function, owners: list[ast.ClassDef]) -> bool:
+    """Whether a method could only be a test: it takes what tests take, asserts, and nobody can be calling it."""
+    if not owners or node.name.startswith(_NO_TESTS) or not methods_like_tests(scan, owners[0]):
+        return False
+    if hasattr(unittest.IsolatedAsyncioTestCase, node.name) or arguments(node)[:1] != ["self"]:
+        return False
+    if any(_is_strangers(scan, module, one) for one in owners):
+        return False
+    return not any(isinstance(one, ast.Name) and one.id == "getattr" for one in walk(module.source.tree))
+
+
+def _is_strangers(scan: Scan, module: Module, owner: ast.ClassDef) -> bool:
+    """Whether a class has a base of somebody else's, which may be calling its methods."""
+    unittests = {"unittest.TestCase", "unittest.IsolatedAsyncioTestCase", "object"}
+    strangers = [one for one in owner.bases if module.full(one) not in unittests]
+    known = [*scan.project.bases(module, owner)]
+    return len(known) < len(strangers) or any(_is_strangers(scan, where, one) for where, one in known)
 
 
 def _can_be_given(scan: Scan, module: Module, node: Function) -> bool:

@@ -45,11 +45,11 @@ def sleeps(scan: Scan) -> Iterator[Weakness]:
     done: set[ast.AST] = set()
     for test in scan.tests:
         yield from _in_function(scan, test, test.id, done)
-        for helper_module, helper in _called(scan, test.module, test.node):
+        for helper_module, helper in (*_called(scan, test.module, test.node, test.owner), *_given(scan, test)):
             yield from _in_function(scan, Test(helper_module, helper), "", done)
     for module, fixture in scan.fixtures:
         yield from _in_function(scan, Test(module, fixture), "", done)
-        for helper_module, helper in _called(scan, module, fixture):
+        for helper_module, helper in _called(scan, module, fixture, None):
             yield from _in_function(scan, Test(helper_module, helper), "", done)
     for module in scan.project.tests.values():
         for node in walk(module.source.tree):
@@ -57,15 +57,31 @@ def sleeps(scan: Scan) -> Iterator[Weakness]:
                 yield from _in_function(scan, Test(module, node), "", done)
 
 
-def _called(scan: Scan, module: Module, function: Function) -> Iterator[tuple[Module, Function]]:
-    """Yield functions of the tests that a statement of the test calls for nothing else than their effect."""
+def _called(
+    scan: Scan, module: Module, function: Function, owner: ast.ClassDef | None
+) -> Iterator[tuple[Module, Function]]:
+    """Yield functions of the tests, and methods of the test's class, that a statement calls for their effect."""
     for node in own_nodes(function):
         call = node.value if isinstance(node, (ast.Expr, ast.Assign)) else None
         call = call.value if isinstance(call, (ast.Await, ast.YieldFrom)) else call
         if isinstance(call, ast.Call) and isinstance(call.func, (ast.Name, ast.Attribute)):
             target = scan.project.resolve(module.full(call.func), module)
+            if owner is not None and dotted(call.func) == f"self.{last(call.func)}":
+                target = scan.project.method(module, owner, last(call.func))
             if target is not None and isinstance(target[1], Function) and len(target[1].body) <= _SHORT:
                 yield target[0], target[1]
+
+
+def _given(scan: Scan, test: Test) -> Iterator[tuple[Module, Function]]:
+    """Yield functions that fixtures hand out, and that the test calls itself."""
+    called = {last(node.func) for node in walk(test.node) if isinstance(node, ast.Call)}
+    for name in called & {*arguments(test.node)}:
+        found_ = scan.fixtures.find(name, test.module)
+        for node in own_nodes(found_[1]) if found_ else ():
+            value = node.value if isinstance(node, (ast.Return, ast.Yield)) else None
+            if found_ and isinstance(value, ast.Name):
+                inner = (one for one in own_nodes(found_[1]) if isinstance(one, Function) and one.name == value.id)
+                yield from ((found_[0], one) for one in inner if len(one.body) <= _SHORT)
 
 
 def _in_function(scan: Scan, test: Test, identity: str, done: set[ast.AST]) -> Iterator[Weakness]:
