@@ -16,8 +16,8 @@ class Stage(_Part, frozen=True, kw_only=True):
 
     Numbers are of the whole seconds within it, by the second in which a request ended: ``achieved_rate`` complete
     answers a second, errors, response times in milliseconds. None where it has no whole second, or was not reached.
-    ``target_rate`` is the average that was asked for, ``from_rate`` and ``to_rate`` are those at its ends. ``course``: of
-    a step, whether it was steady, as ``Steady.answer``; empty elsewhere.
+    ``target_rate`` is the average that was asked for, ``from_rate`` and ``to_rate`` are those at its ends. ``course``:
+    of a step, whether it was steady, as ``Steady.answer``; empty elsewhere.
     """
 
     from_s: float
