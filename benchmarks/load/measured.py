@@ -30,7 +30,7 @@ def ours(url: str, shape: dict[str, object], **fields: object) -> Ours:
     """Run one scenario with real worker processes."""
     with tempfile.TemporaryDirectory() as folder:
         # Without the null server beforehand, whose processor time would count as the requests'.
-        spec = LoadSpec(name="bench", shape=shape, url=url, calibrate=False, **fields)  # type: ignore[arg-type]
+        spec = LoadSpec(name="bench", shape=shape, url=url, **{"calibrate": False, **fields})  # type: ignore[arg-type]
         room = FakeRoom(spec, Path(folder))
         children, own = _cpu_s(resource.RUSAGE_CHILDREN), _cpu_s(resource.RUSAGE_SELF)
         try:

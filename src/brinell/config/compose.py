@@ -9,16 +9,16 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import calls, checks, documents, sessions, source, tables
+from brinell.config import calls, documents, source, tables
 from brinell.config import properties as property_tests
 from brinell.config.against import against_step
 from brinell.config.keys import read_table
-from brinell.config.problems import OPTIONS, Problems, Unfit
+from brinell.config.problems import Problems, Unfit
 from brinell.config.quality import KEYS as QUALITY_KEYS
 from brinell.config.quality import quality_step
-from brinell.config.scenarios import scenarios, shape, shape_of, thresholds
+from brinell.config.scenarios import scenarios
 from brinell.core.errors import UsageError
-from brinell.core.plan import ExamineSpec, LoadSpec, Plan, ReproduceSpec, RequestSpec, ServiceSpec, Step, SuiteSpec
+from brinell.core.plan import ExamineSpec, LoadSpec, Plan, ReproduceSpec, ServiceSpec, Step, SuiteSpec
 from brinell.core.redact import is_utf8
 from brinell.subject import service_command
 from brinell.subject.discover import packages
@@ -61,7 +61,7 @@ def from_toml(root: Path) -> Plan:
         raise UsageError(
             f"{found.name} asks for nothing", hint="add [suite] to run the tests, or [[load]] for a load scenario"
         )
-    return _plan(root, settings, steps)
+    return plan_of(root, settings, steps)
 
 
 def for_suite(
@@ -112,7 +112,7 @@ def for_suite(
     steps = suite_steps(spec, tests, quality_step(spec, settings.quality, wanted=quality, coverage=coverage))
     if against is not None:
         steps.append(against_step(spec, {**against, "budget_s": budget_s, "seed": seed}))
-    return _plan(root, settings, steps)
+    return plan_of(root, settings, steps)
 
 
 def _refuse_unused(spec: SuiteSpec, options: Sequence[str], *, is_deep: bool) -> None:
@@ -146,7 +146,7 @@ def for_tests(
     )
     wanted = examination(spec, settings.examination, budget_s=budget_s, seed=seed)
     wanted = msgspec.structs.replace(wanted, tests=tuple(tests), factors=dict(factors or {}))
-    return _plan(root, settings, [Step(EXAMINE, EXAMINE, wanted)])
+    return plan_of(root, settings, [Step(EXAMINE, EXAMINE, wanted)])
 
 
 def for_properties(
@@ -167,7 +167,7 @@ def for_properties(
     if given.get("budget_s") is not None:
         given["budget_stated"] = True
     spec = property_tests.examination(suite, settings.properties or {}, **given)
-    return _plan(root, settings, property_tests.property_steps(spec, verify=verify))
+    return plan_of(root, settings, property_tests.property_steps(spec, verify=verify))
 
 
 def examination(
@@ -183,122 +183,6 @@ def examination(
         slots=max(0, suite.workers),
         **{**settings, **{name: value for name, value in given.items() if value is not None}},
     )
-
-
-def for_load(
-    root: Path,
-    url: str,
-    load_shape: Mapping[str, Any],
-    *,
-    request: Mapping[str, Any],
-    limits: Mapping[str, float],
-    **fields: Any,
-) -> Plan:
-    """Return the plan of one load scenario against an address. ``fields`` are those of ``LoadSpec``.
-
-    The request's path is the address's own. Of the configuration only ``[project]`` is used.
-    """
-    settings = read_settings(source.read(root))
-    try:
-        parts = checks.split(checks.url(url))
-    except Unfit as unfit:
-        raise UsageError(f"{url}: {unfit.why}", hint="brinell load http://127.0.0.1:8000/") from None
-    problems = Problems("brinell load", hint="brinell load --help")
-    spec = LoadSpec(
-        name=_slug(parts.path) or "load",
-        shape=shape(load_shape, OPTIONS, problems, Path.cwd()),
-        url=f"{parts.scheme}://{parts.netloc}",
-        requests=(RequestSpec(path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""), **request),),
-        thresholds=thresholds(limits, ("--slo",), problems),
-        **fields,
-    )
-    problems.finish()
-    sessions.agree_alone(spec, shape_of(spec.shape).planned())
-    return _plan(root, settings, [Step(f"load:{spec.name}", "load", spec)])
-
-
-def for_document(
-    root: Path,
-    url: str,
-    load_shape: Mapping[str, Any],
-    *,
-    limits: Mapping[str, float],
-    **fields: Any,
-) -> Plan:
-    """Return the plan of one load scenario whose requests a document describes, below the path of ``url``."""
-    settings = read_settings(source.read(root))
-    try:
-        parts = checks.split(checks.url(url))
-    except Unfit as unfit:
-        raise UsageError(f"{url}: {unfit.why}", hint="brinell load http://127.0.0.1:8000/") from None
-    problems = Problems("brinell load", hint="brinell load --help")
-    spec = LoadSpec(
-        name="openapi" if fields.get("openapi") else "har",
-        shape=shape(load_shape, OPTIONS, problems, Path.cwd()),
-        url=f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}",
-        thresholds=thresholds(limits, ("--slo",), problems),
-        **fields,
-    )
-    problems.finish()
-    return _plan(root, settings, [Step(f"load:{spec.name}", "load", spec)])
-
-
-def for_flows(
-    root: Path,
-    url: str,
-    flows: Path,
-    load_shape: Mapping[str, Any],
-    *,
-    limits: Mapping[str, float],
-    **fields: Any,
-) -> Plan:
-    """Return the plan of one load scenario of flows; the address's path stands before theirs."""
-    settings = read_settings(source.read(root))
-    try:
-        parts = checks.split(checks.url(url))
-    except Unfit as unfit:
-        raise UsageError(f"{url}: {unfit.why}", hint="brinell load http://127.0.0.1:8000 --flows FILE") from None
-    problems = Problems("brinell load", hint="brinell load --help")
-    spec = LoadSpec(
-        name=_slug(flows.stem) or "flows",
-        url=f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}",
-        flows=str(flows),
-        shape=shape(load_shape, OPTIONS, problems, root),
-        thresholds=thresholds(limits, ("--slo",), problems),
-        **fields,
-    )
-    problems.finish()
-    return _plan(root, settings, [Step(f"load:{spec.name}", "load", spec)])
-
-
-def for_call(
-    root: Path,
-    call: str,
-    load_shape: Mapping[str, Any],
-    *,
-    limits: Mapping[str, float],
-    **fields: Any,
-) -> Plan:
-    """Return the plan of one load scenario that calls a function. ``fields`` are those of ``LoadSpec``."""
-    settings = read_settings(source.read(root))
-    try:
-        name = calls.target(call)
-        fields["setup"] = None if fields["setup"] is None else calls.target(fields["setup"])
-        fields["args"] = calls.arguments(fields["args"])
-        checks.payload(fields["kwargs"])
-    except Unfit as unfit:
-        raise UsageError(f"--call {call}: {unfit.why}", hint="brinell load --call shop.cache:get_user") from None
-    problems = Problems("brinell load", hint="brinell load --help")
-    spec = LoadSpec(
-        name=_slug(name.partition(":")[2]) or "call",
-        driver=calls.CALL,
-        call=name,
-        shape=shape(load_shape, OPTIONS, problems, root),
-        thresholds=thresholds(limits, ("--slo",), problems),
-        **{**fields, "python": fields["python"] or settings.project.get("python")},
-    )
-    problems.finish()
-    return _plan(root, settings, [Step(f"load:{spec.name}", "load", spec)])
 
 
 def read_settings(found: source.Source) -> Settings:
@@ -357,7 +241,7 @@ def suite_steps(spec: SuiteSpec, tests: ExamineSpec | None = None, quality: Step
 
 def project_name(root: Path) -> str:
     """The project's name where none is given: that of pyproject.toml, else its folder's."""
-    return _slug(source.declared_name(root) or "") or _slug(root.resolve().name) or "project"
+    return slug(source.declared_name(root) or "") or slug(root.resolve().name) or "project"
 
 
 def _table(found: source.Source, name: str, keys: Any, problems: Problems) -> dict[str, Any]:
@@ -377,7 +261,8 @@ def _together(found: source.Source, loads: tuple[LoadSpec, ...], problems: Probl
             problems.add(("load", number), "url", Unfit(why), example='url = "http://127.0.0.1:8000"')
 
 
-def _plan(root: Path, settings: Settings, steps: list[Step]) -> Plan:
+def plan_of(root: Path, settings: Settings, steps: list[Step]) -> Plan:
+    """Return the plan of these steps in the project that the settings describe."""
     project = settings.project
     if not is_utf8(str(root.resolve())):
         raise UsageError(f"{root.resolve()} is not UTF-8, and a run is kept as such", hint="rename the folder")
@@ -395,5 +280,6 @@ def _plan(root: Path, settings: Settings, steps: list[Step]) -> Plan:
     )
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """Return a text as a name for a step or a run: letters, digits, dots and hyphens."""
     return re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-._")[:60]

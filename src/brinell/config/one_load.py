@@ -1,0 +1,92 @@
+"""The plan of one load scenario from the command line or a test: of the configuration only ``[project]`` is used.
+
+Each function takes a shape's table (``kind`` and its options), ``limits`` (thresholds by name), and further ``fields``
+of ``LoadSpec``. ``UsageError`` for what cannot be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult
+
+from brinell.config import calls, checks, sessions, source
+from brinell.config.compose import plan_of, read_settings, slug
+from brinell.config.problems import OPTIONS, Problems, Unfit
+from brinell.config.scenarios import shape, shape_of, thresholds
+from brinell.core.errors import UsageError
+from brinell.core.plan import LoadSpec, Plan, RequestSpec, Step
+
+Table = Mapping[str, Any]
+Limits = Mapping[str, float]
+
+
+def for_load(root: Path, url: str, load_shape: Table, *, request: Table, limits: Limits, **fields: Any) -> Plan:
+    """Return the plan of one kind of request to an address; its path is the address's own."""
+    parts = _parts(url, "brinell load http://127.0.0.1:8000/")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    fields |= {"url": f"{parts.scheme}://{parts.netloc}", "requests": (RequestSpec(path=path, **request),)}
+    return _plan(root, slug(parts.path) or "load", load_shape, limits, fields, agree=_agree)
+
+
+def for_document(root: Path, url: str, load_shape: Table, *, limits: Limits, **fields: Any) -> Plan:
+    """Return the plan of requests that a document describes, below the path of ``url``."""
+    fields["url"] = _below(_parts(url, "brinell load http://127.0.0.1:8000/"))
+    return _plan(root, "openapi" if fields.get("openapi") else "har", load_shape, limits, fields)
+
+
+def for_flows(root: Path, url: str, flows: Path, load_shape: Table, *, limits: Limits, **fields: Any) -> Plan:
+    """Return the plan of flows; the address's path stands before theirs."""
+    fields |= {"url": _below(_parts(url, "brinell load http://127.0.0.1:8000 --flows FILE")), "flows": str(flows)}
+    return _plan(root, slug(flows.stem) or "flows", load_shape, limits, fields)
+
+
+def for_call(root: Path, call: str, load_shape: Table, *, limits: Limits, **fields: Any) -> Plan:
+    """Return the plan of calls of a function of the project."""
+    try:
+        name = calls.target(call)
+        fields["setup"] = None if fields["setup"] is None else calls.target(fields["setup"])
+        fields["args"] = calls.arguments(fields["args"])
+        checks.payload(fields["kwargs"])
+    except Unfit as unfit:
+        raise UsageError(f"--call {call}: {unfit.why}", hint="brinell load --call shop.cache:get_user") from None
+    settings = read_settings(source.read(root))
+    fields |= {"driver": calls.CALL, "call": name, "python": fields["python"] or settings.project.get("python")}
+    return _plan(root, slug(name.partition(":")[2]) or "call", load_shape, limits, fields)
+
+
+def _parts(url: str, example: str) -> SplitResult:
+    try:
+        return checks.split(checks.url(url))
+    except Unfit as unfit:
+        raise UsageError(f"{url}: {unfit.why}", hint=example) from None
+
+
+def _below(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _agree(spec: LoadSpec) -> None:
+    sessions.agree_alone(spec, shape_of(spec.shape).planned())
+
+
+def _plan(
+    root: Path,
+    name: str,
+    load_shape: Table,
+    limits: Limits,
+    fields: Table,
+    *,
+    agree: Callable[[LoadSpec], None] = lambda _: None,
+) -> Plan:
+    problems = Problems("brinell load", hint="brinell load --help")
+    spec = LoadSpec(
+        name=name,
+        shape=shape(load_shape, OPTIONS, problems, Path.cwd()),
+        thresholds=thresholds(limits, ("--slo",), problems),
+        **fields,
+    )
+    problems.finish()
+    agree(spec)
+    return plan_of(root, read_settings(source.read(root)), [Step(f"load:{name}", "load", spec)])
