@@ -10,6 +10,10 @@ it finds now is set beside the review. What is new there is listed, to be read.
 A finding is *wrong* where its statement is false, or where the test itself (its name, docstring or a comment) says that
 what is missed is not the point. It is *weak* where the statement is true and yet a maintainer may shrug: not raising is
 evidently what the test is about, and it does not say so. Weak ones are counted apart.
+
+Of celery, huey, redis and tornado only what the methods changed after ``planted2/`` add was read. A first reading had
+19 such findings, 6 of them wrong (a namespace package that is declared, hooks of a base class, cleaning up in
+``finally`` behind an ``if``); the methods were mended, and the 13 left are in the table.
 """
 
 from __future__ import annotations

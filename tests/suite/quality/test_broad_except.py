@@ -122,6 +122,8 @@ TELLING = {
     "waiting": "def test_a():\n    while not up():\n        try:\n            f()\n        except Exception:\n"
     "            pass\n    assert g()",
     "putting away, an exact error": FIXTURE.format("close", " OSError"),
+    "putting away in finally, on a condition": "def test_a():\n    try:\n        assert f()\n    finally:\n"
+    "        try:\n            if x:\n                x.close()\n        except Exception:\n            pass",
     "putting away several": "import pytest\n@pytest.fixture\ndef servers():\n    yield [1]\n    for one in servers:\n"
     "        try:\n            one.close()\n        except Exception:\n            pass\n"
     "def test_a(servers): assert servers",

@@ -123,6 +123,7 @@ def test_an_interpreter_that_is_none_leaves_the_code(read):
         ("from xdist import get_xdist_worker_id", "", {("xdist", "")}),
         ("from xdist import get_xdist_worker_id", ', "pytest-xdist"', set()),
         ("import psycopg2", ', "psycopg2"', set()),
+        ("from google.cloud import storage", ', "google-cloud-storage"', set()),
         ("import psycopg2", ', "psycopg2-binary"', set()),
         ("import os\nif 'LIVE' in os.environ:\n    import no_such_thing", "", {("no_such_thing", "conditional")}),
         (

@@ -42,6 +42,8 @@ FINE = {
     "    def invariant(self): assert f()",
     "a method of unittest's protocol": "import unittest\nclass T(unittest.TestCase):\n"
     "    def runTest(self):\n        self.assertTrue(f())",
+    "a hook": "class Base:\n    def client(self): return 1\nclass TestA(Base):\n    def client(self): assert f()\n"
+    "    def test_b(self): assert g()",
     "a set-up that asserts": "class TestA:\n    def setup_method(self): assert f()\n    def test_b(self): assert g()",
     "a method that asserts nothing": "class TestA:\n    def check_x(self): return 1\n    def test_b(self): assert g()",
     "a helper of a class": "class TestA:\n    def _test_x(self): assert f()\n    def test_b(self): self._test_x()",
@@ -140,3 +142,13 @@ def test_what_git_ignores_is_no_part_of_the_project(read, tmp_path):
     assert not read(files).of("not-collected")
     subprocess.run(["git", "add", "--force", "tests/build/test_b.py"], cwd=tmp_path, check=True)
     assert [one.file for one in read(files).of("not-collected")] == ["tests/build/test_b.py"]
+
+
+def test_a_hook_that_a_base_in_another_file_calls_is_left_alone(read):
+    base = "class Base:\n    def setup_method(self):\n        self.client()\n"
+    test = (
+        "from shop.testing import Base\nclass TestA(Base):\n    def client(self): assert f()\n"
+        "    def test_b(self): assert g()\n"
+    )
+    files = {"shop/__init__.py": "", "shop/testing.py": base, "tests/test_it.py": test}
+    assert not read(files).of("not-collected")

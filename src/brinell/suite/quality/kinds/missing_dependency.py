@@ -153,9 +153,14 @@ def _is_from_here(provider: Provider, root: Path) -> bool:
 
 
 def _is_a_part(candidates: tuple[str, ...], declared: Declared) -> bool:
-    """``psycopg2`` and ``psycopg2-binary``, ``opencv-python`` and ``opencv-python-headless``: one or the other."""
-    names = {_EDITION.sub("", normal(one)) for one in candidates}
-    return any(_EDITION.sub("", known) in names for known in declared.places)
+    """One or the other: ``psycopg2`` and ``psycopg2-binary``, a namespace (``google``) and ``google-cloud-storage``.
+
+    ``pytest-xdist`` is no part of ``pytest``.
+    """
+    names = {normal(one) for one in candidates} | {_EDITION.sub("", normal(one)) for one in candidates}
+    return any(
+        _EDITION.sub("", known) in names or known.startswith(f"{name}-") for name in names for known in declared.places
+    )
 
 
 def _stubs(name: str) -> tuple[str, ...]:

@@ -148,9 +148,19 @@ def _is_left_alone(scan: Scan, module: Module, node: Function, owners: list[ast.
         return False
     if hasattr(unittest.IsolatedAsyncioTestCase, node.name) or arguments(node)[:1] != ["self"]:
         return False
-    if any(_is_strangers(scan, module, one) for one in owners):
+    if any(_is_strangers(scan, module, one) or _is_awaited(scan, module, one, node.name) for one in owners):
         return False
     return not any(isinstance(one, ast.Name) and one.id == "getattr" for one in walk(module.source.tree))
+
+
+def _is_awaited(scan: Scan, module: Module, owner: ast.ClassDef, name: str) -> bool:
+    """Whether a base of a class has a method of that name, or calls one: a hook."""
+    return any(
+        name in where.methods(one)
+        or any(isinstance(node, ast.Attribute) and node.attr == name for node in walk(one))
+        or _is_awaited(scan, where, one, name)
+        for where, one in scan.project.bases(module, owner)
+    )
 
 
 def _is_strangers(scan: Scan, module: Module, owner: ast.ClassDef) -> bool:

@@ -102,6 +102,8 @@ def is_cleaning_up(block: list[ast.stmt]) -> bool:
         "dispose", "destroy", "aclose", "uninstall", "reset", "rollback",
     )  # fmt: skip
     for statement in block:
+        if isinstance(statement, ast.If) and is_cleaning_up([*statement.body, *statement.orelse]):
+            continue
         value = statement.value if isinstance(statement, ast.Expr) else None
         value = value.value if isinstance(value, ast.Await) else value
         if isinstance(value, ast.Call):
