@@ -62,6 +62,7 @@ def test_a_service_that_describes_itself_is_pressed_on(brinell, tiny):
     assert (load["scenario"], load["requests"], load["errors"]) == ("openapi", 20, {})
 
 
+@pytest.mark.prove
 def test_a_document_in_a_file_and_a_recording(brinell, here, tiny):
     (here / "api.json").write_text(json.dumps(DOCUMENT))
     said = brinell("load", tiny, "--openapi", "api.json", "--no-validate", *QUICK)

@@ -67,6 +67,7 @@ def test_mistakes_are_exit_2_and_leave_no_run(brinell, here, argv, said):
     assert not (here / ".brinell").exists()
 
 
+@pytest.mark.prove
 def test_flows_from_the_command_line_and_from_the_file(brinell, here, service):
     (here / "loadtest.py").write_text(FLOW)
     given = brinell(

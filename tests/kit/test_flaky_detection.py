@@ -56,6 +56,7 @@ def test_the_list_turns_red_once_it_is_fixed(by_hash):
     assert (status, "1 passed" in said) == (0, True), said
 
 
+@pytest.mark.prove
 def test_chance_is_caught_by_enough_runs_and_never_turns_the_list_red_by_luck(project, of):
     project.write("test_tags.py", HALF)
     project.guard(

@@ -45,6 +45,7 @@ def test_the_same_suite_passes(guarded):
     assert (status, "7 passed" in said) == (0, True), said
 
 
+@pytest.mark.prove
 def test_a_fixture_that_sleeps_fails_and_is_named(guarded):
     slow_down(guarded)
     status, said = guarded.pytest()
@@ -53,6 +54,7 @@ def test_a_fixture_that_sleeps_fails_and_is_named(guarded):
     assert "fixture database:" in said
 
 
+@pytest.mark.prove
 def test_other_plugins_order_does_not_matter(guarded):
     slow_down(guarded)
     status, said = guarded.pytest(plugins="yes")
@@ -96,6 +98,7 @@ def test_workers_say_nothing(guarded):
     assert (status, "a part of the suite only" in said) == (0, True), said
 
 
+@pytest.mark.prove
 def test_a_baseline_of_an_unknown_machine_says_nothing_until_a_session_here_has_written_one(guarded, of):
     write(guarded, of.judgement(suite=of.suite(TESTS)), calibration_s=None)
     status, said = guarded.pytest()
@@ -111,6 +114,7 @@ def test_a_baseline_of_an_unknown_machine_says_nothing_until_a_session_here_has_
     assert (status, "fixture database: 0.0" in said) == (1, True), said
 
 
+@pytest.mark.prove
 def test_property_tests_have_a_test_of_their_own(project, of):
     project.write("test_rows.py", SLEEPY.replace("sleep(0.0)", "sleep(0.25)") + "\ndef test_other(): pass\n")
     seconds = dict.fromkeys(TESTS, (0.01, 0.01, 0.01))

@@ -96,6 +96,7 @@ def test_its_dependencies_are_ours(ejected):
     assert set(needed) <= set(ours["dependencies"])
 
 
+@pytest.mark.prove
 def test_its_own_suite_passes_wherever_it_is_put(ejected):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     environment.pop("NOTICEBOARD_TEST_POSTGRES", None)

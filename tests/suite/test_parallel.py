@@ -141,6 +141,7 @@ def test_exit_status_is_pytests(project, examine, files, status):
     assert examine(project(**files), workers=2).ended.exit_status == status
 
 
+@pytest.mark.prove
 def test_a_test_that_kills_its_worker_costs_itself_only(project, examine, tmp_path, monkeypatch):
     scratch = tmp_path / "scratch"
     scratch.mkdir()

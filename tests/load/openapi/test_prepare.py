@@ -358,6 +358,7 @@ def test_what_needs_an_answer_that_never_comes_is_not_exercised(lab, run):
     assert not any(head.startswith(b"DELETE") for head, _ in service.seen)
 
 
+@pytest.mark.prove
 def test_the_same_seed_sends_the_same_requests(lab, run):
     targets = []
     for _ in range(2):

@@ -114,6 +114,7 @@ def test_a_fixture_that_sleeps_is_found_and_named(sides, compare):
     assert against.pairs < 17 or "17 pairs" in found.of(Choice)[-1].reason
 
 
+@pytest.mark.prove
 def test_too_few_pairs_cannot_tell_and_say_how_many_would(sides, compare):
     found = compare(*sides(), pairs=2)
     assert found.against.answer == CANNOT_TELL
@@ -124,6 +125,7 @@ def test_too_few_pairs_cannot_tell_and_say_how_many_would(sides, compare):
     assert sum(run.pair == -1 for run in found.of(SideRun)) == 2
 
 
+@pytest.mark.prove
 def test_each_side_runs_its_own_code(sides, compare):
     old, new = sides(
         new={"src__shop": "VALUE = 2\n", "tests__test_it": "import shop\ndef test_a(): assert shop.VALUE == 2\n"}
@@ -148,6 +150,7 @@ def test_the_old_side_that_imports_new_code_is_no_old_side(sides, compare):
     assert found.pairs == []
 
 
+@pytest.mark.prove
 def test_tests_of_one_side_only_are_named_and_not_compared(sides, compare):
     slow = "\nimport time\ndef test_{}():\n    time.sleep({})\n"
     old, new = sides()
@@ -161,6 +164,7 @@ def test_tests_of_one_side_only_are_named_and_not_compared(sides, compare):
     assert against.time.estimate < 2
 
 
+@pytest.mark.prove
 def test_a_test_that_fails_on_one_side_is_named_and_not_compared(sides, compare):
     old, new = sides(
         new={"tests__test_more": "def test_x(): assert False\n"}, old={"tests__test_more": "def test_x(): pass\n"}
@@ -180,6 +184,7 @@ def test_a_test_that_fails_on_one_side_is_named_and_not_compared(sides, compare)
         ("import pytest\ndef pytest_runtest_setup(): pytest.exit('enough')\n", "interrupted"),
     ],
 )
+@pytest.mark.prove
 def test_a_side_that_does_not_run_is_told_at_once(sides, compare, conftest, words):
     old, new = sides(old={"conftest": conftest})
     found = compare(old, new, pairs=30)
@@ -190,18 +195,21 @@ def test_a_side_that_does_not_run_is_told_at_once(sides, compare, conftest, word
     assert found.pairs == []
 
 
+@pytest.mark.prove
 def test_under_xdist_it_says_what_to_do(sides, compare):
     pytest.importorskip("xdist")
     found = compare(*sides(), args=("-n1",))
     assert "-n 0 behind --" in found.against.why
 
 
+@pytest.mark.prove
 def test_the_budget_bounds_it(sides, compare):
     found = compare(*sides(), pairs=30, budget_s=0.5)
     assert len(found.pairs) == 2
     assert "budget of 0.5 s" in found.of(Choice)[-1].reason
 
 
+@pytest.mark.prove
 def test_what_was_measured_before_an_interruption_is_taken_up_again(sides, compare):
     old, new = sides()
     for root in (old, new):

@@ -121,6 +121,7 @@ def test_a_locale_has_the_time_to_be_compiled(models):
     assert compiled.stall_s == plain.stall_s + 60
 
 
+@pytest.mark.prove
 def test_a_name_that_is_saved_in_the_encoding_of_the_locale(real):
     done = real(
         tests__test_a="""

@@ -204,6 +204,7 @@ def _check_evidence(done, test):
 
 @given(st.data())
 @settings(deadline=None, max_examples=100)
+@pytest.mark.prove
 def test_no_test_is_accused_of_what_it_does_not_do_and_none_is_missed(models, data):
     suite = data.draw(_suites(models.T))
     forks, slots, seed = data.draw(st.booleans()), data.draw(st.integers(1, 4)), data.draw(st.integers(0, 3))

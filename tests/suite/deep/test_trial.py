@@ -14,6 +14,7 @@ from brinell.core.examination import Confirmation, Exam, ExamStarted
 from brinell.core.observation import Choice, CollectError
 
 
+@pytest.mark.prove
 def test_state_of_three_kinds_and_each_way_to_depend_on_it(real):
     done = real(
         shop="stock = {}\nmode = 'plain'\n",
@@ -69,6 +70,7 @@ _VICTIM = {
 }
 
 
+@pytest.mark.prove
 def test_what_tests_do_to_their_process_hides_no_other(real):
     middle = """
         import os, pytest
@@ -112,6 +114,7 @@ def test_what_one_test_does_hides_no_other(real, body):
     assert done.trust("test_good").all_runs[0] == 0 < done.trust("test_good").all_runs[1]
 
 
+@pytest.mark.prove
 def test_a_test_that_hangs_costs_its_own_limit_and_hides_no_other(real, monkeypatch):
     monkeypatch.setattr("brinell.suite.deep.examiner._UNKNOWN_S", 0.5)
     monkeypatch.setattr("brinell.suite.deep.examiner._SLACK_S", 0.5)
@@ -162,6 +165,7 @@ def test_a_suite_that_hangs_in_its_collection_is_ended(real, monkeypatch):
         real(tests__test_a="import time\ntime.sleep(600)\n")
 
 
+@pytest.mark.prove
 def test_a_test_that_kills_the_server_costs_nobody_else_a_verdict(real):
     kills = "import os\ndef test_kills(): os.kill(os.getppid(), 9)\ndef test_good(): pass\n"
     done = real(**_VICTIM, tests__test_m=kills, tests=["test_victim", "test_good"], budget_s=20.0, guarded=True)
@@ -172,12 +176,14 @@ def test_a_test_that_kills_the_server_costs_nobody_else_a_verdict(real):
     assert [record for record in done.of(Choice) if "test_kills" in record.reason]
 
 
+@pytest.mark.prove
 def test_what_cannot_be_collected_is_said_and_the_rest_examined(real):
     done = real(**_VICTIM, tests__test_broken="import no_such_module_at_all\n", tests=["test_victim"], budget_s=2.0)
     assert done.trust("test_victim").verdict == "victim"
     assert [error.nodeid for error in done.of(CollectError)] == ["tests/test_broken.py"]
 
 
+@pytest.mark.prove
 def test_plug_ins_of_every_kind_change_no_verdict(real):
     ini = "[pytest]\naddopts = -n 2 --reruns 2 --randomly-seed=7 --cov=. --cov-report= -x\n"
     done = real(**_VICTIM, pytest_ini=ini, tests=["test_victim"], budget_s=3.0)
@@ -186,6 +192,7 @@ def test_plug_ins_of_every_kind_change_no_verdict(real):
     assert trust.confirmed
 
 
+@pytest.mark.prove
 def test_a_conftest_that_reorders_hides_neither_the_victim_nor_its_reproducer(real):
     reverse = "def pytest_collection_modifyitems(items): items.reverse()\n"
     done = real(conftest=reverse, **_VICTIM, tests=["test_victim"], budget_s=10.0)

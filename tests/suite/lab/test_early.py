@@ -79,6 +79,7 @@ def test_a_module_that_leaves_the_process_costs_its_own_jobs_only(early):
     assert outcomes(found[(A_FILE,), (EMPTY,)]) == [(EMPTY, "passed")]
 
 
+@pytest.mark.prove
 def test_conftests_come_with_their_folder_and_can_be_collected_by_themselves(early):
     own, conftest = ("tests/sub/test_sub.py",), ("tests/sub/conftest.py", A_FILE)
     found = early(Job((MODE,), collect=own), Job((EMPTY,), collect=conftest))

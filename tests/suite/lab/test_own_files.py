@@ -47,6 +47,7 @@ def outcomes(lab, *jobs):
     return [[ran.outcome for ran in by_job[id(job)].ran] for job in jobs]
 
 
+@pytest.mark.prove
 def test_each_job_has_a_process_that_knows_its_own_files_only(lab):
     told = outcomes(lab, Job((POLLUTER, VICTIM)), Job((VICTIM, POLLUTER)), Job((ALONE,)), Job((VICTIM, ALONE)))
     assert told == [["passed", "failed"], ["passed", "passed"], ["passed"], ["passed", "failed"]]

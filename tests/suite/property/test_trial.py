@@ -54,6 +54,7 @@ ORDINARY = """
 """
 
 
+@pytest.mark.prove
 def test_what_is_measured_of_ordinary_tests(project, examine_properties):
     done = examine_properties(project(test_a=ORDINARY), verify=True)
     assert len(done.tests) == 10
@@ -188,6 +189,7 @@ def test_what_fails_hangs_or_leaves_costs_no_other_test(project, examine_propert
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Linux and macOS")
+@pytest.mark.prove
 def test_one_that_never_comes_back_to_python_ends_its_process(project, examine_properties):
     tests = """
         import signal, time
