@@ -11,7 +11,7 @@ demo: base ## Examine the built-in backend, about a minute; then open the report
 	@$(PY) -m brinell demo
 
 test: dev ## The tests that need nothing but this machine
-	@$(PYTEST) -m "not prove" -n 2 --dist worksteal
+	@$(PYTEST) -m "not prove" -n 3 --dist worksteal
 
 prove: dev ## The tests with real services, real kills and minutes of time; skipped by name where those are missing
 	@$(PYTEST) -m prove

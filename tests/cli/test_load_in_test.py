@@ -13,6 +13,8 @@ import pytest
 from brinell.cli.load_in_test import LoadInTest
 from brinell.core.errors import UsageError
 
+pytestmark = pytest.mark.prove  # real workers and servers, seconds each
+
 SLOW = {"p50_ms": 0.0001}
 EASY = {"p50_ms": 60_000}
 

@@ -12,6 +12,8 @@ import pytest
 from brinell.cli import watching
 from brinell.live import page_server
 
+pytestmark = pytest.mark.prove  # real workers and servers, seconds each
+
 
 @pytest.fixture
 def url():

@@ -19,6 +19,8 @@ from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
+pytestmark = pytest.mark.prove  # real workers and servers, seconds each
+
 
 class Site:
     """Answers everything; gives a cookie to whoever logs in. ``seen`` are the requests."""

@@ -22,6 +22,8 @@ from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
+pytestmark = pytest.mark.prove  # real workers and servers, seconds each
+
 PROJECT = """
 import asyncio, contextvars, functools, os, threading, time
 

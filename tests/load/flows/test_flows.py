@@ -17,6 +17,8 @@ from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
+pytestmark = pytest.mark.prove  # real workers and servers, seconds each
+
 
 def server(lab):
     """A small service; ``requests`` is what it was asked, in order: (method, path, headers in lower case, body)."""

@@ -11,6 +11,8 @@ import pytest
 
 from brinell.core.plan import RequestSpec
 
+pytestmark = pytest.mark.prove  # real workers and servers, seconds each
+
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = OK + b"Content-Length: 5\r\n\r\nhello"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -10,6 +10,8 @@ import pytest
 
 from brinell.core.errors import BrinellError
 
+pytestmark = pytest.mark.prove  # real workers and servers, seconds each
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 BEGINNING = b'{"openapi": "3.1.0", "info": {"title": "'
 DEEP = b'{"openapi": "3.1.0", "x": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"

@@ -8,6 +8,8 @@ import pytest
 
 from brinell.core.plan import RequestSpec
 
+pytestmark = pytest.mark.prove  # real workers and servers, seconds each
+
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 CLOSED = {"kind": "closed", "duration": 0.5}

@@ -10,6 +10,8 @@ from hpack import Decoder, Encoder
 from brinell.core.plan import RequestSpec
 from brinell.core.verdicts import Verdict
 
+pytestmark = pytest.mark.prove  # real workers and servers, seconds each
+
 CLOSED = {"kind": "closed", "duration": 0.5}
 DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = range(10)
 END_STREAM, ACK, END_HEADERS, PADDED = 1, 1, 4, 8

@@ -11,6 +11,8 @@ import pytest
 
 from brinell.core.plan import RequestSpec, SessionSpec
 
+pytestmark = pytest.mark.prove  # real workers and servers, seconds each
+
 OK = b"HTTP/1.1 200 OK\r\n"
 REDIRECT = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: "
 

@@ -7,6 +7,8 @@ import os
 
 import pytest
 
+pytestmark = pytest.mark.prove  # real workers and servers, seconds each
+
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = OK + b"Content-Length: 5\r\n\r\nhello"
 CLOSED = {"kind": "closed", "duration": 0.5}

@@ -24,6 +24,8 @@ from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
+pytestmark = pytest.mark.prove  # real workers and servers, seconds each
+
 JSON = "application/json"
 ID = {"name": "thing_id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
 THING = {
