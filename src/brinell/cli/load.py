@@ -132,51 +132,28 @@ def command(
         done = session.resume(options.here(), resume, output)
         return session.show(done.judgement, done.folder, output)
     shape = load_shape.shape_of_options(ctx, model, rate, shape_text, duration=duration, think_time=think_time)
-    bounds = load_shape.bounds(shape, shed_after, max_requests, steady=steady)
-    bounds["calibrate"] = not no_calibrate
+    fields = load_shape.bounds(shape, shed_after, max_requests, steady=steady)
+    fields |= {"calibrate": not no_calibrate, "limits": options.limits(slo)}
+    fields |= {"connections": connections, "workers": workers, "timeout_s": timeout}
     if call is not None:
-        plan = load_call.plan_of_call(
-            ctx, call, shape, limits=options.limits(slo), args=args, kwargs=kwargs, setup=setup, python=python,
-            connections=connections, workers=workers, timeout_s=timeout, **bounds,
-        )  # fmt: skip
-        done = session.examine(plan, output)
-        return session.show(done.judgement, done.folder, output)
-    load_call.refuse_without_call(ctx)
-    if flows is not None:
-        plan = load_flows.plan_of_flows(
-            ctx, url, flows, shape, limits=options.limits(slo), headers=_headers(header), connections=connections,
-            workers=workers, timeout_s=timeout, pid=_process(pid), **_version(ctx, http2=http2, streams=streams),
-            **load_request.habits(data, redirects, no_keep_alive=no_keep_alive), **bounds,
-        )  # fmt: skip
-        done = session.examine(plan, output)
-        return session.show(done.judgement, done.folder, output)
-    if openapi is not None or har is not None:
-        plan = load_document.plan_of_document(
-            ctx, url, shape, openapi=openapi, unsafe=unsafe, no_validate=no_validate, har=har, think=think,
-            limits=options.limits(slo), headers=_headers(header), connections=connections, workers=workers,
-            timeout_s=timeout, pid=_process(pid), **_version(ctx, http2=http2, streams=streams),
-            **bounds,
-        )  # fmt: skip
-        done = session.examine(plan, output)
-        return session.show(done.judgement, done.folder, output)
-    load_document.refuse_without_document(ctx)
-    if url is None:
-        raise UsageError("brinell load needs the address to press on", hint="brinell load http://127.0.0.1:8000/")
-    plan = for_load(
-        options.here(),
-        url,
-        shape,
-        request=load_request.fields(method, body, form),
-        limits=options.limits(slo),
-        headers=_headers(header),
-        connections=connections,
-        workers=workers,
-        timeout_s=timeout,
-        pid=_process(pid),
-        **load_request.habits(data, redirects, no_keep_alive=no_keep_alive),
-        **_version(ctx, http2=http2, streams=streams),
-        **bounds,
-    )
+        plan = load_call.plan_of_call(ctx, call, shape, args=args, kwargs=kwargs, setup=setup, python=python, **fields)
+    else:
+        load_call.refuse_without_call(ctx)
+        fields |= {"headers": _headers(header), "pid": _process(pid), **_version(ctx, http2=http2, streams=streams)}
+        habits = load_request.habits(data, redirects, no_keep_alive=no_keep_alive)
+        if flows is not None:
+            plan = load_flows.plan_of_flows(ctx, url, flows, shape, **habits, **fields)
+        elif openapi is not None or har is not None:
+            plan = load_document.plan_of_document(
+                ctx, url, shape, openapi=openapi, unsafe=unsafe, no_validate=no_validate, har=har, think=think, **fields
+            )
+        else:
+            load_document.refuse_without_document(ctx)
+            if url is None:
+                hint = "brinell load http://127.0.0.1:8000/"
+                raise UsageError("brinell load needs the address to press on", hint=hint)
+            request = load_request.fields(method, body, form)
+            plan = for_load(options.here(), url, shape, request=request, **habits, **fields)
     done = session.examine(plan, output)
     return session.show(done.judgement, done.folder, output)
 
