@@ -20,6 +20,15 @@ from brinell.core.import_records import ImportExam, ImportLeft
 from brinell.core.property_records import PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
 from brinell.core.quality_records import CoverageTarget, ModuleCoverage, QualityRead, Weakness
 from brinell.core.redact import one_line
+from brinell.core.socket_records import (
+    Deliveries,
+    Disorder,
+    LimitFreed,
+    LimitStock,
+    LimitTried,
+    Membership,
+    SocketSecond,
+)
 from brinell.core.time_records import FixtureTime, ImportTime, SessionTime
 from brinell.core.touch_records import BesideEachOther, Clash, Touched
 from brinell.core.traffic_records import AnswersJudged, TrafficRead
@@ -468,6 +477,13 @@ Record = (
     | GeneratorMeans
     | MachineSecond
     | LoadEnded
+    | SocketSecond
+    | Deliveries
+    | Disorder
+    | Membership
+    | LimitTried
+    | LimitFreed
+    | LimitStock
 )
 
 

@@ -156,6 +156,38 @@ class SessionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repeat: int = 1
 
 
+class WebSocketSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a WebSocket scenario does beside what every load scenario has: ``connections``, ``shape`` (messages a
+    second, of all connections or rooms together), ``timeout_s``, ``headers``, ``compression``, ``workers``, ``seed``.
+
+    Texts may hold ``{{room}}`` (its number), ``{{connection}}`` and the other names of templates; the scenario's URL
+    may hold ``{{room}}``. Connection *c* is in room *c* modulo ``rooms``. Broadcast message *i* of the schedule is
+    number *i* div ``rooms`` of room *i* modulo ``rooms``, published by the room's first ``publishers`` members in turn.
+    """
+
+    mode: str = "echo"  # echo | request-reply | broadcast | limit
+    connect_rate: float = 1000.0  # connections begun a second
+    rooms: int = 1
+    publishers: int = 1  # of each room
+    publisher_hears: bool = True  # the subject sends a message to its publisher too
+    join: str | None = None  # sent first on every connection
+    joined: str | None = None  # the text, or a part of it, that answers ``join``; None: nothing does
+    message: str | None = None  # ``{{stamp}}`` is where the stamp goes; None: the codec's own
+    size: int = 0  # bytes that a message is filled up to; 0: as it is
+    codec: str = "json"  # json | socketio | msgpack | text, or "file.py:Class"
+    binary: bool = False  # send binary messages, where the codec leaves the choice
+    subprotocols: tuple[str, ...] = ()
+    fragments: int = 1  # frames that a message is sent in
+    ping_s: float = 0.0  # between pings of every connection; 0: none are sent
+    slow_share: float = 0.0  # of the receivers, read slowly
+    slow_bytes_s: int = 4096  # a second, and no more
+    settle_s: float = 2.0  # after the schedule's end, for what is still under way
+    max_message_bytes: int = 1 << 20  # a longer one is an error
+    limit: int = 0  # mode "limit": connections that the subject accepts
+    refusals: int = 1000  # attempts at a full subject
+    free_s: float = 5.0  # within which a closed connection frees its place
+
+
 class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="load"):
     """One load scenario. ``url`` is absolute, or None for the service that the run starts."""
 
@@ -198,6 +230,7 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     har: str | None = None  # a file of recorded requests in place of ``requests``
     think: bool = False  # of a recording: keep the time between its requests
     calibrate: bool = True  # see first what the generator needs by itself, on a server that does nothing
+    websocket: WebSocketSpec | None = None  # driver "websocket"
 
 
 class QualitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):

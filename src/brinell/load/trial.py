@@ -18,6 +18,7 @@ from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice, LoadS
 from brinell.core.plan import LoadSpec
 from brinell.core.redact import redact
 from brinell.core.roles import Room
+from brinell.core.socket_records import Deliveries, Disorder, Membership, SocketSecond
 from brinell.core.traffic_records import AnswersJudged
 from brinell.load.calibration.trial import calibrate
 from brinell.load.contract import Driver, Shape
@@ -35,6 +36,18 @@ HEAD_START_NS = 200_000_000  # between the order and the first due time: every w
 GRACE_S = 10.0  # a worker may be this late after its last time-out before it counts as hung
 DRAIN_S = 3.0  # for what workers still have to say after Ctrl-C
 _READ_S = 0.1
+_WRITTEN_DOWN = (
+    LoadSlice
+    | GeneratorSecond
+    | Exemplar
+    | CallSecond
+    | LoopStall
+    | AnswersJudged
+    | SocketSecond
+    | Deliveries
+    | Disorder
+    | Membership
+)
 
 T = TypeVar("T")
 
@@ -182,7 +195,7 @@ class _Scenario:
     def _read(self, timeout_s: float) -> None:
         for message in self._fleet.read(timeout_s):
             self._ledger.add(message)
-            if isinstance(message, LoadSlice | GeneratorSecond | Exemplar | CallSecond | LoopStall | AnswersJudged):
+            if isinstance(message, _WRITTEN_DOWN):
                 self._room.emit(message)
 
     def _end(self, *, interrupted: bool) -> None:

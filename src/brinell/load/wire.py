@@ -12,6 +12,7 @@ import msgspec
 
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
+from brinell.core.socket_records import Deliveries, Disorder, Membership, SocketSecond
 from brinell.core.traffic_records import AnswersJudged
 
 
@@ -119,4 +120,18 @@ class Done(_Message, frozen=True):
 
 
 ToWorker = WorkerSpec | Go | Stop
-FromWorker = Ready | Refusal | LoadSlice | GeneratorSecond | Exemplar | CallSecond | LoopStall | AnswersJudged | Done
+FromWorker = (
+    Ready
+    | Refusal
+    | LoadSlice
+    | GeneratorSecond
+    | Exemplar
+    | CallSecond
+    | LoopStall
+    | AnswersJudged
+    | SocketSecond
+    | Deliveries
+    | Disorder
+    | Membership
+    | Done
+)
