@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brinell.core.property_cost import EXHAUSTED, fit, least_young, undisturbed_s, usable, usual_pace_s
+from brinell.core.property_cost import EXHAUSTED, fit, growth_of, least_young, undisturbed_s, usable, usual_pace_s
 from brinell.core.property_records import PropertyRun
 
 
@@ -141,3 +141,38 @@ def test_the_usual_pace_is_that_of_the_measuring_sessions():
     runs = [PropertyRun(purpose, "t", "passed", pace_s=pace) for purpose, pace in paces]
     assert usual_pace_s(runs) == 2.0
     assert usual_pace_s([]) == 0.0
+
+
+def _growing(source, *, early=0.8, young=20, examples=200, mean_us=2000):
+    """A run whose examples up to the fiftieth cost less than later ones, each its own."""
+
+    def cost(index):
+        share = 0.5 if index <= young else early if index < 50 else 1.0
+        return max(1, round(source.expovariate(1 / (share * mean_us))))
+
+    return run([cost(index) for index in range(examples)])
+
+
+def test_what_examples_cost_less_before_the_fiftieth_is_learned_from_all_tests():
+    source = random.Random(7)  # noqa: S311 - the same costs every time
+    tests = [[_growing(source) for _ in range(3)] for _ in range(40)]
+    growth = growth_of(tests)
+    assert growth == pytest.approx(0.8, abs=0.06)
+    said = [fit(runs, growth=growth).predict(50).seconds for runs in tests]
+    true_s = (0.5 * 1 + 5 * 0.5 + 44 * 0.8) * 0.002
+    assert sum(said) / len(said) == pytest.approx(true_s, rel=0.05)
+    without = [fit(runs).predict(50).seconds for runs in tests]
+    assert sum(without) / len(without) > 1.08 * true_s
+
+
+def test_a_few_tests_tell_no_growth():
+    source = random.Random(7)  # noqa: S311 - the same costs every time
+    assert growth_of([[_growing(source)] for _ in range(4)]) == 1.0
+
+
+def test_luck_and_error_shrink_with_what_they_are_a_matter_of():
+    source = random.Random(3)  # noqa: S311 - the same costs every time
+    few, many = fit([_growing(source)]), fit([_growing(source) for _ in range(9)])
+    assert many.error(200) == pytest.approx(few.error(200) / 3, rel=0.2)
+    assert many.luck(200) == pytest.approx(few.luck(200), rel=0.2)
+    assert many.luck(50) > many.luck(200)

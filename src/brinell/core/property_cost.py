@@ -1,14 +1,18 @@
 """What a property test costs at any number of examples: a model of one test, fitted to ordinary runs of it.
 
-    seconds(n) = once + young(n) * e1 + (valid(n) - 1 - young(n)) * e2
+    seconds(n) = once + young(n) * e1 + early(n) * growth * e2 + later(n) * e2
 
 ``once`` is what does not depend on n: the engine's set-up, explicit examples, replayed ones, and the first example, in
 which strategies are built and modules imported. ``young`` examples are those that Hypothesis keeps small on purpose
 (the first tenth, at most fifty, in older versions at least ten): they cost ``e1``, later ones ``e2``. Both are per
-*valid* example, with their share of rejected ones and of the engine's own time. Where the search space is exhausted,
-further examples are not made. All seconds are of an undisturbed machine: time in which the test was ready to run and
-had no core is left out, and what slows a core down (a neighbour on it, its clock) is taken back in proportion to what
-the same piece of work took before and after the test (``undisturbed_s``).
+*valid* example, with their share of rejected ones and of the engine's own time. ``early`` ones, up to the fiftieth,
+cost less than later ones: the search goes from short choices to long ones. By how much (``growth``) is a matter of the
+engine more than of the test, so it is the median of a project's tests, which tells more than the few early examples of
+one. Where the search space is exhausted, further examples are not made.
+
+All seconds are of an undisturbed machine: time in which the test was ready to run and had no core is left out, and what
+slows a core down (a neighbour on it, its clock) is taken back in proportion to what the same piece of work took before
+and after the test (``undisturbed_s``).
 
 The interval is for one future run: the error of the fitted means, the luck of the examples that run will draw (both
 from the spread of the examples that were seen), and what two runs of the same examples differ by (``_AGAIN``).
@@ -27,6 +31,10 @@ _Z = 1.96
 _AGAIN = 0.05  # standard deviation of a run's time around its own mean, as a share; caches, memory, clock frequency
 _MOST_PACE = 2.0  # further apart than that, the yardstick was disturbed and not the test
 _FEW = 10  # examples whose mean says something
+_EARLY = 50  # examples that a ``growth`` is about
+_GROWTH = (0.5, 1.5)  # further away it is no property of the engine
+_GROWTH_TESTS = 5  # tests that agree on one
+_GROWTH_SEEN = (20, 50)  # early and later examples of one test, for its own ratio
 _MOST_YOUNG = 50
 _NO_LEAST = (6, 120)  # the version of Hypothesis since which few examples are not all kept small
 EXHAUSTED = "nothing left to do"
@@ -53,6 +61,7 @@ class Cost(NamedTuple):
     exhausted: int | None  # valid examples there are, where the engine ran out of them
     valid_share: float  # valid examples for each one asked for, where the engine gave up
     least_young: int  # how many examples this Hypothesis keeps small, however few are asked for
+    growth: float = 1.0  # what an early example costs, as a share of a later one
 
     @property
     def per_example_s(self) -> float:
@@ -61,15 +70,32 @@ class Cost(NamedTuple):
 
     def predict(self, examples: int) -> Predicted:
         """Return the seconds of a run with ``max_examples`` = ``examples``, without its fixtures."""
+        seconds, luck, error = self._moments(examples)
+        half = _Z * sqrt((_AGAIN * seconds) ** 2 + luck + error)
+        return Predicted(seconds, max(0.0, seconds - half), seconds + half)
+
+    def luck(self, examples: int) -> float:
+        """Return by which share of its mean a run's time differs with the examples it draws: a standard deviation."""
+        seconds, luck, _ = self._moments(examples)
+        return sqrt(luck) / seconds if seconds else 0.0
+
+    def error(self, examples: int) -> float:
+        """Return the standard error of the predicted mean, as a share of it."""
+        seconds, _, error = self._moments(examples)
+        return sqrt(error) / seconds if seconds else 0.0
+
+    def _moments(self, examples: int) -> tuple[float, float, float]:
+        """Return the predicted seconds, the variance of the examples' luck, and that of the fitted means."""
         count = self.count(examples)
         young = min(max(count - 1, 0), _young(examples, self.least_young))
-        later = max(count - 1 - young, 0)
-        seconds = self.once_s + young * self.young_s + later * self.later_s
-        variance = (_AGAIN * seconds) ** 2
-        for number, sd, seen in ((young, self.young_sd, self.young_seen), (later, self.later_sd, self.later_seen)):
-            variance += number * sd**2 + (number * sd) ** 2 / max(1, seen)
-        half = _Z * sqrt(variance)
-        return Predicted(seconds, max(0.0, seconds - half), seconds + half)
+        early = max(min(count, _EARLY) - 1 - young, 0)
+        later = max(count - 1 - young, 0) - early
+        like_later = early * self.growth + later
+        seconds = self.once_s + young * self.young_s + like_later * self.later_s
+        luck = young * self.young_sd**2 + (early * self.growth**2 + later) * self.later_sd**2
+        error = (young * self.young_sd) ** 2 / max(1, self.young_seen)
+        error += (like_later * self.later_sd) ** 2 / max(1, self.later_seen)
+        return seconds, luck, error
 
     def count(self, examples: int) -> int:
         """Return how many valid examples a run will see."""
@@ -118,9 +144,23 @@ def usable(runs: Iterable[PropertyRun]) -> list[PropertyRun]:
     return [run for run in runs if run.purpose in FITTED and run.outcome == "passed" and run.cost_us]
 
 
-def fit(runs: Sequence[PropertyRun], least: int = 0, pace_s: float = 0.0) -> Cost | None:
+def growth_of(tests: Iterable[Sequence[PropertyRun]], least: int = 0) -> float:
+    """Return what an early example costs as a share of a later one, from the runs of many tests: the median; 1 where
+    fewer than five tests tell.
+    """
+    ratios = []
+    for runs in tests:
+        parts = [_parts(run, least, 0.0) for run in usable(runs)]
+        early = [cost for part in parts if part.later for cost in part.early]
+        later = [cost for part in parts for cost in part.later]
+        if len(early) >= _GROWTH_SEEN[0] and len(later) >= _GROWTH_SEEN[1] and fmean(later) > 0:
+            ratios.append(fmean(early) / fmean(later))
+    return min(_GROWTH[1], max(_GROWTH[0], median(ratios))) if len(ratios) >= _GROWTH_TESTS else 1.0
+
+
+def fit(runs: Sequence[PropertyRun], least: int = 0, pace_s: float = 0.0, growth: float = 1.0) -> Cost | None:
     """Fit the model to runs of one test; None where no ordinary run passed. ``least`` is ``least_young``, ``pace_s``
-    ``usual_pace_s``.
+    ``usual_pace_s``, ``growth`` ``growth_of``.
     """
     found = usable(runs)
     if not found:
@@ -129,7 +169,7 @@ def fit(runs: Sequence[PropertyRun], least: int = 0, pace_s: float = 0.0) -> Cos
     # The first look is the first to import, compile and cache: what it costs once is no ordinary run's.
     once = [part.once_s for part, run in zip(parts, found, strict=True) if run.purpose != LOOK]
     young = [cost for part in parts for cost in part.young]
-    later = [cost for part in parts for cost in part.later]
+    later = [cost / growth for part in parts for cost in part.early] + [cost for part in parts for cost in part.later]
     # Of the larger runs, where there are any: a run of ten examples has no later ones.
     longest = max(found, key=lambda run: run.ran)
     young_s = fmean(young or later or [0.0])
@@ -147,6 +187,7 @@ def fit(runs: Sequence[PropertyRun], least: int = 0, pace_s: float = 0.0) -> Cos
         exhausted=exhausted,
         least_young=least,
         valid_share=1.0 if exhausted is not None else min(1.0, valid / longest.ran) if longest.ran else 1.0,
+        growth=growth,
     )
 
 
@@ -157,6 +198,7 @@ def _spread(costs: Sequence[float], otherwise: float) -> float:
 class _Parts(NamedTuple):
     once_s: float
     young: list[float]
+    early: list[float]
     later: list[float]
 
 
@@ -181,4 +223,5 @@ def _parts(run: PropertyRun, least: int, pace_s: float) -> _Parts:
     if not costs:
         once += pending * speed
     young = _young(run.ran, least)
-    return _Parts(once, costs[:young], costs[young:])
+    until = max(young, _EARLY - 1)  # ``costs`` begin with the second example
+    return _Parts(once, costs[:young], costs[young:until], costs[until:])

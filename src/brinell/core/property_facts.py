@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from brinell.core.observation import Record
-from brinell.core.property_cost import Cost, fit, least_young, undisturbed_s, usable, usual_pace_s
+from brinell.core.property_cost import Cost, fit, growth_of, least_young, undisturbed_s, usable, usual_pace_s
 from brinell.core.property_plan import Known
 from brinell.core.property_records import FITTED, PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
 
@@ -21,7 +21,7 @@ class Facts:
         self.ended: list[PropertyEnded] = []
         self.runs: dict[str, list[PropertyRun]] = {}
         self.observed: dict[str, dict[str, PropertyObserved]] = {}
-        self._pace: tuple[int, float] = (0, 0.0)  # of so many runs
+        self._common: tuple[int, float, float] = (0, 0.0, 1.0)  # of so many runs: pace and growth
         for record in records:
             self.add(record)
 
@@ -42,10 +42,18 @@ class Facts:
     @property
     def pace_s(self) -> float:
         """How fast the machine was while costs were measured: see ``usual_pace_s``."""
+        return self._shared()[1]
+
+    def _shared(self) -> tuple[int, float, float]:
+        """Return what all tests together tell of each: the pace and the growth."""
         count = sum(map(len, self.runs.values()))
-        if self._pace[0] != count:
-            self._pace = (count, usual_pace_s(run for runs in self.runs.values() for run in runs))
-        return self._pace[1]
+        if self._common[0] != count:
+            pace_s = usual_pace_s(run for runs in self.runs.values() for run in runs)
+            self._common = count, pace_s, growth_of(self.runs.values(), self._least_young())
+        return self._common
+
+    def _least_young(self) -> int:
+        return least_young(self.started[0].hypothesis if self.started else "")
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -56,8 +64,8 @@ class Facts:
         """The model of a test; None where no ordinary run of it passed, or one did not: a failure ends a run early."""
         if any(run.outcome in UNFIT and run.purpose in FITTED for run in self.runs[test]):
             return None
-        version = self.started[0].hypothesis if self.started else ""
-        return fit(self.runs[test], least_young(version), self.pace_s)
+        _, pace_s, growth = self._shared()
+        return fit(self.runs[test], self._least_young(), pace_s, growth)
 
     def known(self, test: str) -> Known | None:
         """What the recommendation has to know; None where there is no model."""

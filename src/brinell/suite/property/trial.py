@@ -2,15 +2,15 @@
 
 Every session is a fresh pytest in the user's interpreter over the property tests alone:
 
-measure  ``look`` (ten examples each: which tests there are, which fail or hang), ``measure`` (as many examples as
-         the effort allows, up to three times: what the cost model is fitted to), ``observe`` (with observability)
-         and ``cover`` (with coverage as well). Both disturb what they watch, so no time is taken from them.
+measure  ``look`` (ten examples each: which tests there are, which fail or hang), ``measure`` (as many examples as the
+         effort allows, until the mean cost is known: what the cost model is fitted to), ``observe`` (with
+         observability) and ``cover`` (with coverage as well). Both disturb what they watch: no time is taken from them.
 verify   the profiles ``ci`` and ``local`` with the recommended numbers, by turns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import closing
 from os import environ
 from pathlib import Path
@@ -20,11 +20,11 @@ from brinell.core.observation import Choice
 from brinell.core.plan import PropertySpec
 from brinell.core.property_cost import Cost
 from brinell.core.property_facts import Facts
-from brinell.core.property_plan import Known, Sizes, recommend
+from brinell.core.property_plan import Sizes, recommend
 from brinell.core.property_records import PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
 from brinell.core.roles import Room
 from brinell.subject.interpreter import choose, probe
-from brinell.suite.property.measuring import measuring_sizes, seconds_of
+from brinell.suite.property.measuring import measuring_sizes, rounds, seconds_of, unsure
 from brinell.suite.property.session import Job, Sessions, environment
 from brinell.suite.session import Command
 from brinell.suite.trial import TO_THE_END
@@ -32,12 +32,12 @@ from brinell.suite.trial import TO_THE_END
 MEASURE = "property"
 _LOOK = 10
 _REPEATS = 3
+_MOST_REPEATS = 12  # of tests of which three runs say little
 _SHARE = 0.75
 """Of the effort that is left, for the next measuring session. One that sees many examples tells more than several that
 see few: later examples are larger than early ones, and the costly ones are rare.
 """
-_OVERTIME = 0.25  # of the effort, for each repetition of the smaller profile
-_LUCK = 0.1  # of a run's seconds, by which another draw of examples may differ: then one run says little
+_OVERTIME = 0.25  # of the effort, for repetitions of the smaller profile, however little is left
 _OBSERVED = 50  # examples that observability watches
 _COVERED = 200
 _QUIET = {"deadline_ms": None}
@@ -80,16 +80,18 @@ def _measure(room: Room, sessions: Sessions, spec: PropertySpec) -> None:
     if not costs:
         return
     spent_s = 0.0
-    for number in range(_REPEATS):
+    for number in range(_MOST_REPEATS):
         left_s = spec.effort_s - spent_s
+        if number >= _REPEATS:
+            costs = unsure(costs, spec.local)
         sizes = measuring_sizes(costs, spec.local, left_s * _SHARE)
-        if number and seconds_of(costs, sizes) > left_s:
+        if number and (not costs or seconds_of(costs, sizes) > left_s):
             break
         begun_s = room.clock.now_ns() / 1e9
         job = Job("measure", spec.local, sizes=sizes, only=tuple(costs), limit_s=limit_s, profile=_QUIET)
-        _take(facts, sessions, job, f"what examples cost, {number + 1} of at most {_REPEATS}")
+        _take(facts, sessions, job, f"what examples cost, {number + 1} of at most {_MOST_REPEATS}")
         spent_s += room.clock.now_ns() / 1e9 - begun_s
-        costs = _costs(facts, facts.tests)
+        costs = _costs(facts, costs)
     if sessions.started is None or not sessions.started.observability:
         room.emit(Choice("observe", "this Hypothesis has no observability: times come from its statistics alone"))
         return
@@ -123,39 +125,23 @@ def _verify(room: Room, sessions: Sessions, spec: PropertySpec) -> None:
     chosen = recommend(known, sizes_of(spec))
     ci = {test: one.ci for test, one in chosen.items()}
     local = {test: one.local for test, one in chosen.items()}
-    together_s = sum(seconds_of({test: one.cost for test, one in known.items()}, sizes) for sizes in (ci, local))
+    costs = {test: one.cost for test, one in known.items()}
+    together_s = seconds_of(costs, ci) + seconds_of(costs, local)
     repeats = max(1, min(_REPEATS, int(spec.effort_s / max(together_s, 0.001))))
     room.emit(Choice("verify", f"{repeats} runs of each profile, predicted {together_s:.1f} s for both"))
-    spare_s = (spec.effort_s - repeats * together_s) / max(1, _REPEATS - repeats)
+    spare_s = spec.effort_s - repeats * together_s
     # Few examples are more a matter of luck than many, and cheap to repeat.
-    again_ci = _by_luck(known, ci, max(spare_s, spec.effort_s * _OVERTIME))
-    again_local = _by_luck(known, local, spare_s)
-    for number in range(_REPEATS):
-        for purpose, examples, sizes, again in (
-            ("ci", spec.ci, ci, again_ci),
-            ("local", spec.local, local, again_local),
-        ):
-            tests = tuple(known) if number < repeats else again
+    counts = repeats, _MOST_REPEATS
+    planned = {
+        "ci": rounds(costs, ci, counts, max(spare_s / 2, spec.effort_s * _OVERTIME)),
+        "local": rounds(costs, local, counts, spare_s / 2),
+    }
+    for number in range(_MOST_REPEATS):
+        for purpose, examples, sizes in (("ci", spec.ci, ci), ("local", spec.local, local)):
+            tests = planned[purpose][number]
             if tests:
                 job = Job(purpose, examples, sizes=sizes, only=tests, limit_s=spec.test_timeout_s, profile=_QUIET)
-                sessions.run(job, f"profile {purpose}, {number + 1} of {_REPEATS}")
-
-
-def _by_luck(known: Mapping[str, Known], sizes: Mapping[str, int], spare_s: float) -> tuple[str, ...]:
-    """Return the tests of which one run says little, the cheapest first, as many as ``spare_s`` allows.
-
-    Chosen by the model alone: repeating what came out badly would flatter the predictions.
-    """
-    said = {test: known[test].cost.predict(sizes[test]) for test in known}
-    chosen: list[str] = []
-    for test in sorted(known, key=lambda name: (said[name].seconds, name)):
-        if said[test].high <= (1 + _LUCK) * said[test].seconds:
-            continue
-        spare_s -= said[test].seconds
-        if spare_s < 0:
-            break
-        chosen.append(test)
-    return tuple(chosen)
+                sessions.run(job, f"profile {purpose}, {number + 1} of at most {_MOST_REPEATS}")
 
 
 def _take(facts: Facts, sessions: Sessions, job: Job, words: str) -> None:
