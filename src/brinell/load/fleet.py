@@ -36,7 +36,7 @@ class _Member:
         try:
             # -P: the project's own folder must not be where the worker's imports begin.
             self.child: Child = room.start(
-                [sys.executable, "-P", "-m", "brinell.load.calls.worker" if spec.call else "brinell.load.worker"],
+                [sys.executable, "-P", "-m", _program(spec)],
                 stdin=theirs_in,
                 stdout=theirs_out,
                 stderr=room.folder / _LOG,
@@ -171,6 +171,12 @@ class Fleet:
         for member in self._members:
             if not member.done and not member.lost:
                 member.tell(message)
+
+
+def _program(spec: WorkerSpec) -> str:
+    if spec.call is not None:
+        return "brinell.load.calls.worker"
+    return "brinell.load.worker" if spec.socket is None else "brinell.load.websocket.worker"
 
 
 def _spell(status: int) -> str:

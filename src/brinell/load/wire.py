@@ -12,6 +12,7 @@ import msgspec
 
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
+from brinell.core.plan import WebSocketSpec
 from brinell.core.socket_records import Deliveries, Disorder, Membership, SocketSecond
 from brinell.core.traffic_records import AnswersJudged
 
@@ -53,6 +54,24 @@ class WireCall(msgspec.Struct, frozen=True):
     root: str
 
 
+class WireSocket(msgspec.Struct, frozen=True):
+    """What ``driver = "websocket"`` does: the scenario's own words, and what comes of its address.
+
+    Worker *w* of *W* has the connections *w*, *w + W*, ... of ``connections`` in all; connection *c* is due
+    ``lead_ns`` before the start and *c* / ``connect_rate`` seconds. Every worker walks the whole schedule where
+    messages are published, so that it knows what its receivers are owed.
+    """
+
+    does: WebSocketSpec
+    path: str  # of the upgrade, with its query; it may hold {{room}} and {{connection}}
+    authority: str  # the Host header
+    headers: tuple[tuple[str, str], ...]  # further ones; what the environment says is filled in
+    connections: int
+    lead_ns: int
+    compression: bool = False  # offer permessage-deflate
+    root: str = "."  # the project's folder, where a codec's file lies
+
+
 class WorkerSpec(_Message, frozen=True):
     """Everything one worker needs. Classes are named ``module:Class``: the trial has them from its rosters."""
 
@@ -76,6 +95,7 @@ class WorkerSpec(_Message, frozen=True):
     requests: int | None = None  # begun by this worker, at most
     shed_ns: int = 0  # a request older than that is not sent any more; 0: all are
     call: WireCall | None = None  # for ``calls.worker``, which sends nothing anywhere
+    socket: WireSocket | None = None  # for ``websocket.worker``
 
 
 class Go(_Message, frozen=True):
