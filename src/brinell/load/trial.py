@@ -20,6 +20,7 @@ from brinell.core.redact import redact
 from brinell.core.roles import Room
 from brinell.core.socket_records import Deliveries, Disorder, Membership, SocketSecond
 from brinell.core.traffic_records import AnswersJudged
+from brinell.load.beside import NOTHING, Beside
 from brinell.load.calibration.trial import calibrate
 from brinell.load.contract import Driver, Shape
 from brinell.load.drivers.call import Calls
@@ -59,8 +60,11 @@ class LoadTrial:
         self._drivers = drivers
         self._shapes = shapes
 
-    def run(self, room: Room) -> None:
-        """Run the step's scenario to its end, or until ``Interrupted``, which passes through after the last record."""
+    def run(self, room: Room, beside: Beside = NOTHING) -> None:
+        """Run the step's scenario to its end, or until ``Interrupted``, which passes through after the last record.
+
+        ``beside`` acts meanwhile, and may end it.
+        """
         spec = room.step.spec
         if not isinstance(spec, LoadSpec):
             raise TypeError(f"{room.step.id} is no load step")
@@ -73,11 +77,13 @@ class LoadTrial:
             raise UsageError(f"[[load]] {spec.name}: shed_after_s = {spec.shed_after_s:g}: {why}", hint="leave it away")
         with tempfile.TemporaryDirectory(prefix="load-", dir=room.folder) as folder:
             if isinstance(driver, Calls):
-                _calls(room, spec, Schedule(spec, shape, Path(folder)), driver)
+                _calls(room, spec, Schedule(spec, shape, Path(folder)), driver, beside)
             else:
-                self._requests(room, spec, shape, driver, Path(folder))
+                self._requests(room, spec, shape, driver, Path(folder), beside=beside)
 
-    def _requests(self, room: Room, spec: LoadSpec, shape: Shape, driver: Driver, folder: Path) -> None:
+    def _requests(
+        self, room: Room, spec: LoadSpec, shape: Shape, driver: Driver, folder: Path, *, beside: Beside
+    ) -> None:
         driver = driver.speaking(spec.version)
         if spec.version == "2" and not spec.keep_alive:
             raise UsageError(
@@ -111,7 +117,7 @@ class LoadTrial:
         try:
             fleet.wait_ready()
             watch = SubjectWatch(room, spec, target, address)
-            _Scenario(room, spec, schedule, fleet, watch, partly=partly).run()
+            _Scenario(room, spec, schedule, fleet, watch, beside=beside, partly=partly).run()
         finally:
             fleet.close()
 
@@ -120,7 +126,15 @@ class _Scenario:
     """The part with time in it: from the order to start to the last record."""
 
     def __init__(
-        self, room: Room, spec: LoadSpec, schedule: Schedule, fleet: Fleet, watch: SubjectWatch, *, partly: bool = False
+        self,
+        room: Room,
+        spec: LoadSpec,
+        schedule: Schedule,
+        fleet: Fleet,
+        watch: SubjectWatch,
+        *,
+        beside: Beside,
+        partly: bool = False,
     ) -> None:
         self._partly = partly and schedule.shape.model == "open"
         self._room = room
@@ -128,6 +142,7 @@ class _Scenario:
         self._schedule = schedule
         self._fleet = fleet
         self._watch = watch
+        self._beside = beside
         self._machine = MachineWatch(room)
         self._start_ns = room.clock.now_ns() + HEAD_START_NS
         self._ledger = Ledger(self._start_ns, schedule.span_s)
@@ -172,7 +187,12 @@ class _Scenario:
         say_ns = self._start_ns + 1_000_000_000
         while self._fleet.busy and clock.now_ns() < deadline:
             room.tick()
-            self._read(_READ_S)
+            again_ns = self._beside.look(clock.now_ns(), self._start_ns)
+            if again_ns is None:
+                self._fleet.stop()
+                self._drain(DRAIN_S)
+                return
+            self._read(min(_READ_S, max(0.0, (again_ns - clock.now_ns()) / 1e9)))
             now = clock.now_ns()
             self._watch.look(now)
             self._machine.look(now)
@@ -207,13 +227,13 @@ class _Scenario:
         room.progress(ended.span_s, self._schedule.span_s, self._ledger.line())
 
 
-def _calls(room: Room, spec: LoadSpec, schedule: Schedule, driver: Calls) -> None:
+def _calls(room: Room, spec: LoadSpec, schedule: Schedule, driver: Calls, beside: Beside) -> None:
     """Run a scenario that calls a function: its workers start the project's interpreter, and that is the subject."""
     room.emit(Calibrated(skipped="functions are called: nothing goes over a network"))
     fleet = Fleet(room, driver.workers(spec, schedule, Path(room.plan.root)))
     try:
         fleet.wait_ready()
-        _Scenario(room, spec, schedule, fleet, CallWatch(room, fleet.subject_pids)).run()
+        _Scenario(room, spec, schedule, fleet, CallWatch(room, fleet.subject_pids), beside=beside).run()
     finally:
         fleet.close()
 
