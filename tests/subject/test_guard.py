@@ -298,6 +298,21 @@ def test_what_the_command_leaves_behind_ends_with_it(tmp_path):
     child.stop(5.0)
 
 
+def test_what_outlives_the_command_is_told_and_what_ends_soon_is_not(tmp_path):
+    code = "import os, sys, time\nfor seconds in (60, 0.1):\n    if os.fork() == 0:\n        time.sleep(seconds)\n        os._exit(0)"
+    child = guard.start([PYTHON, "-c", code], linger_s=1.0)
+    until(lambda: child.poll() is not None and child.over)
+    (left,) = child.left
+    assert (child.poll(), child.survivors) == (0, ())
+    assert not alive(left)
+
+
+def test_nothing_is_told_of_what_leaves_nothing():
+    child = guard.start([PYTHON, "-c", "pass"], linger_s=30.0)
+    until(lambda: child.poll() is not None and child.over)  # and nobody waits for the 30 s
+    assert child.left == ()
+
+
 def test_dropping_the_child_ends_the_tree(tmp_path):
     child = python(SERVICE, str(tmp_path / "pids"))
     pids = [*pids_in(tmp_path / "pids", 3), child.guard_pid]

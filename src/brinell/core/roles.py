@@ -45,6 +45,7 @@ class StartOptions(TypedDict, total=False):
     stdout: int | Path | None
     stderr: int | Path | None
     pass_fds: Sequence[int]
+    linger_s: float  # what the command leaves behind when it ends by itself is ended so much later
 
 
 class Service(Protocol):

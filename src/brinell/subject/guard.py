@@ -40,12 +40,14 @@ class GuardedChild:
     """A command under its guard (``core.roles.Child``). Dropping the last reference ends the tree as well.
 
     ``ending`` says why a tree was ended unasked: ``lease`` (this tool did not beat in time), ``sigterm`` (sent to the
-    guard) or ``guard`` (the guard was killed). ``survivors`` are pids that not even SIGKILL ended.
+    guard) or ``guard`` (the guard was killed). ``survivors`` are pids that not even SIGKILL ended. ``left`` are those
+    that outlived a command that ended by itself by more than its ``linger_s``.
     """
 
     def __init__(self, guard: subprocess.Popen[bytes], channel: socket.socket) -> None:
         self.ending: str | None = None
         self.survivors: tuple[int, ...] = ()
+        self.left: tuple[int, ...] = ()
         self._guard = guard
         self._channel = channel
         self._inbox = b""
@@ -66,6 +68,11 @@ class GuardedChild:
     def guard_pid(self) -> int:
         """Process id of the guard."""
         return self._guard.pid
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of the tree is left, as far as was heard (``poll`` listens)."""
+        return self._over
 
     def beat(self) -> None:
         """Renew the lease. Cheap: more than five a second are not sent."""
@@ -141,6 +148,7 @@ class GuardedChild:
         self._status = report.get("exited", self._status)
         self.ending = report.get("ending", self.ending)
         self.survivors = tuple(report.get("gone", self.survivors))
+        self.left = tuple(report.get("left", self.left))
 
     def _guard_is_gone(self) -> None:
         self._over = True
@@ -192,12 +200,14 @@ def start(
     stderr: int | Path | None = None,
     pass_fds: Sequence[int] = (),
     lease_s: float = 5.0,
+    linger_s: float = 0.0,
 ) -> GuardedChild:
     """Start ``argv`` under a guard and return once it runs.
 
     Output to a path is appended to it (created with mode 0600), None is the null device; descriptors stay the caller's
     to close. The command gets 0, 1, 2 and ``pass_fds``, nothing else; ``env`` None is this process's own.
     ``UsageError`` says why a command cannot be started. The tree ends at most ``lease_s`` + 1 s after the last beat.
+    What a command that ends by itself leaves behind may live ``linger_s`` longer, and is told (``left``).
     """
     _unreaped[:] = [guard for guard in _unreaped if guard.poll() is None]
     spec = {
@@ -206,6 +216,7 @@ def start(
         "env": dict(os.environ if env is None else env),
         "pass_fds": [fd for fd in pass_fds if fd > 2],
         "lease_s": lease_s,
+        "linger_s": linger_s,
     }
     ours, theirs = socket.socketpair()
     try:

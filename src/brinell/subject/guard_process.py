@@ -8,7 +8,8 @@ session. Should the guard itself be killed, the kernel ends the command (PR_SET_
 One socket, JSON lines. The tool says ``start`` once, then ``beat``, ``signal``, ``stop``; any line renews the lease.
 The guard says ``started`` or ``failed``, then ``exited`` (the command) and ``gone`` (all of its tree). End of file, a
 lease without a line, or SIGTERM to the guard end the tree: SIGTERM, a grace, SIGKILL, until nothing is left. SIGINT,
-SIGQUIT and SIGHUP are ignored. When the command ends by itself, what it left behind is ended too.
+SIGQUIT and SIGHUP are ignored. When the command ends by itself, what it left behind is ended too; with ``linger_s``
+only so many seconds later, and ``left`` tells the pids of what was still there then.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ class Guard:
         self._pid = 0
         self._reaped = True  # nothing started, nothing to reap
         self._lease_s = 5.0
+        self._linger_s = 0.0
+        self._look_back_at: float | None = None  # when to see what the command left behind, before it is ended
         self._heard = time.monotonic()
         self._deadline: float | None = None  # when SIGKILL begins; None: the command may run
         self._killing_since: float | None = None
@@ -72,6 +75,7 @@ class Guard:
                 self._heard = time.monotonic()
             self._listen()
             self._reap()
+            self._look_back()
             if self._deadline is None and time.monotonic() - self._heard >= self._lease_s:
                 self._end("lease")
 
@@ -130,6 +134,7 @@ class Guard:
 
     def _start(self, spec: dict[str, object]) -> None:
         self._lease_s = float(spec["lease_s"])  # type: ignore[arg-type]
+        self._linger_s = float(spec["linger_s"])  # type: ignore[arg-type]
         error_read, error_write = os.pipe()
         parent = os.getpid()
         try:
@@ -171,9 +176,20 @@ class Guard:
                 self._reaped = True
                 self._tell(exited=os.waitstatus_to_exitcode(status))
                 # A stop that was asked for keeps its time: the workers behind a wrapper may end in order as well.
+                if self._deadline is None and self._linger_s:
+                    self._look_back_at = time.monotonic() + self._linger_s
+                    self._deadline = self._look_back_at + GRACE_S
+                    continue
                 if self._deadline is None:
                     self._deadline = time.monotonic() + GRACE_S
                 self._terminate()
+
+    def _look_back(self) -> None:
+        """Tell what the command left behind, once its time to end by itself is over, and ask it to end."""
+        if self._look_back_at is not None and time.monotonic() >= self._look_back_at:
+            self._look_back_at = None
+            self._tell(left=[process.pid for process in self._tree()])
+            self._terminate()
 
     # --- the end ---
 
