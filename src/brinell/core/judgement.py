@@ -13,6 +13,7 @@ from brinell.core.finding import Finding
 from brinell.core.load_judgement import Curve, Timeline
 from brinell.core.property_judgement import PropertySummary, PropertyTest
 from brinell.core.quality_judgement import QualityItem, QualitySummary
+from brinell.core.socket_judgement import Limit, RoomCount, SocketCourse, Sockets
 from brinell.core.steady_judgement import Stage, Steady
 from brinell.core.time_judgement import Against, FixtureCost, ImportCost, SuiteTime
 from brinell.core.traffic_judgement import Traffic
@@ -400,6 +401,31 @@ class Load(_Part, frozen=True, kw_only=True):
     sessions: SessionCounts | None = None  # None: requests were by themselves
 
 
+class WebSocket(Load, frozen=True, kw_only=True):
+    """One WebSocket scenario. ``connections`` are all of it. In the mode broadcast its requests are publishes, and its
+    response times those of deliveries, from the intended publish, which are ``delivery_ms`` too.
+
+    ``reach``: deliveries that came of those that were owed. ``skew_ms``: from the first to the last receiver of each
+    message. All of these None where nothing is broadcast; ``limit`` None where no limit was tried.
+    """
+
+    mode: str
+    reach: float | None
+    delivery_ms: Distribution | None
+    skew_ms: Distribution | None
+    expected: int | None
+    received: int | None
+    lost: int | None
+    duplicated: int | None
+    reordered: int | None
+    connect_ms: Distribution
+    sockets: Sockets
+    rooms: tuple[RoomCount, ...] = ()  # at most 200, those with the lowest reach first
+    room_count: int = 0
+    limit: Limit | None = None
+    sockets_course: SocketCourse | None = None
+
+
 class Part(_Part, frozen=True, kw_only=True):
     """What one check contributes. Each field of the judgement is filled by exactly one check; findings add up."""
 
@@ -416,6 +442,7 @@ class Part(_Part, frozen=True, kw_only=True):
     property_summary: PropertySummary | None = None
     not_measured: dict[str, str] = {}
     traffic: tuple[Traffic, ...] | None = None
+    websocket: tuple[WebSocket, ...] | None = None
 
 
 class Judgement(_Part, frozen=True, kw_only=True):
@@ -434,7 +461,7 @@ class Judgement(_Part, frozen=True, kw_only=True):
     quality: tuple[QualityItem, ...] = ()
     quality_summary: QualitySummary | None = None
     load: tuple[Load, ...] = ()
-    websocket: tuple[dict[str, Any], ...] = ()
+    websocket: tuple[WebSocket, ...] = ()
     cache: tuple[dict[str, Any], ...] = ()
     capacity: tuple[dict[str, Any], ...] = ()
     drills: tuple[dict[str, Any], ...] = ()

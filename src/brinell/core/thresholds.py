@@ -1,4 +1,4 @@
-"""The metrics that a load threshold can name. The same names serve ``thresholds = {...}``, ``--slo`` and reports."""
+"""The metrics that a threshold can name. The same names serve ``thresholds = {...}``, ``--slo`` and reports."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from typing import NamedTuple
 
 
 class Metric(NamedTuple):
-    """How a threshold's value is read. ``clock`` is ``response``, ``service`` or empty; ``share`` a quantile's."""
+    """How a threshold's value is read. ``clock``: whose time it is; empty: nobody's. ``share`` is a quantile's."""
 
-    clock: str
-    what: str  # quantile | max | mean | error_rate | rate
+    clock: str  # response | service | delivery | skew | connect
+    what: str  # quantile | max | mean | error_rate | rate | reach | lost | duplicated | reordered
     share: float | None = None
 
     @property
     def at_most(self) -> bool:
         """Whether the limit is an upper one."""
-        return self.what != "rate"
+        return self.what not in {"rate", "reach"}
 
 
 _SHARES = {"p50_ms": 0.5, "p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99, "p99_9_ms": 0.999}
+_TAIL = ("p95_ms", "p99_ms")
 _RESPONSE = {name: Metric("response", "quantile", share) for name, share in _SHARES.items()} | {
     "max_ms": Metric("response", "max"),
     "mean_ms": Metric("response", "mean"),
@@ -34,3 +35,17 @@ THRESHOLDS: dict[str, Metric] = {
 that came before the schedule's end."""
 
 METRICS: tuple[str, ...] = tuple(THRESHOLDS)
+
+SOCKET_THRESHOLDS: dict[str, Metric] = {
+    "reach": Metric("", "reach"),
+    "lost": Metric("", "lost"),
+    "duplicated": Metric("", "duplicated"),
+    "reordered": Metric("", "reordered"),
+    **{f"delivery_{name}": metric._replace(clock="delivery") for name, metric in _RESPONSE.items()},
+    **{f"{clock}_{name}": Metric(clock, "quantile", _SHARES[name]) for clock in ("skew", "connect") for name in _TAIL},
+}
+"""What WebSocket scenarios have besides: ``reach`` is a share at least, lost, duplicated and reordered are counts of
+deliveries at most, all else is milliseconds.
+"""
+
+SOCKET_METRICS: tuple[str, ...] = (*METRICS, *SOCKET_THRESHOLDS)

@@ -1,0 +1,101 @@
+"""What a judgement says of a WebSocket scenario beside what it says of every load; ``core.judgement`` has the rules of
+its structs.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the parts."""
+
+
+class Sockets(_Part, frozen=True, kw_only=True):
+    """The scenario's connections and what went over them. ``closes``: by close code, of those that the other side
+    ended; 1006 is an end without a close frame. ``memory_bytes``: of the generator, for each connection.
+    """
+
+    opened: int
+    failed: dict[str, int]
+    most_open: int
+    closes: dict[str, int]
+    own_closes: dict[str, int]
+    sent: int
+    received: int
+    sent_bytes: int
+    received_bytes: int
+    pings: int
+    pongs: int
+    ping_max_ms: float | None
+    peer_pings: int
+    strays: int
+    publishers: int
+    slow: int
+    memory_bytes: int | None
+
+
+class RoomCount(_Part, frozen=True, kw_only=True):
+    """One room: messages published, and deliveries that were owed, came, did not come, or came in another way."""
+
+    room: int
+    published: int
+    expected: int
+    received: int
+    lost: int
+    duplicated: int
+    reordered: int
+    reach: float | None
+
+
+class SocketCourse(_Part, frozen=True, kw_only=True):
+    """Columns beside those of the scenario's timeline, of the same seconds: ``open`` connections at the column's end,
+    messages a second, ``closed`` by the other side, and the ``reach`` of what fell due in the column.
+    """
+
+    open: tuple[int | None, ...]
+    sent: tuple[float | None, ...]
+    received: tuple[float | None, ...]
+    closed: tuple[int | None, ...]
+    reach: tuple[float | None, ...]
+
+
+class LimitPart(_Part, frozen=True, kw_only=True):
+    """Attempts of one part of a limit trial that came to the same; ``right``: as they should in that part."""
+
+    part: str
+    outcome: str
+    count: int
+    longest_ms: float
+    right: bool
+    detail: str = ""
+
+
+class LimitStockNow(_Part, frozen=True, kw_only=True):
+    """What the subject held at a moment of a limit trial."""
+
+    moment: str
+    connections: int
+    rss_bytes: int | None
+    fds: int | None
+
+
+class Limit(_Part, frozen=True, kw_only=True):
+    """A limit of connections, tried. ``accepted`` of the first ``configured``; ``rejected`` the right way of all tried
+    beyond; ``recovered``: afterwards as many were accepted as in the beginning. None: not tried.
+
+    ``freed_s``: from a close to the acceptance of another connection. ``leaked_fds``, ``leaked_bytes``: descriptors
+    and bytes of memory that the refusals left behind.
+    """
+
+    configured: int
+    accepted: int
+    rejected: int
+    recovered: bool | None
+    tried: int
+    freed_s: float | None
+    free_bound_s: float
+    leaked_fds: int | None
+    leaked_bytes: int | None
+    parts: tuple[LimitPart, ...]
+    stock: tuple[LimitStockNow, ...]
