@@ -15,6 +15,7 @@ from brinell.core.evidence import Evidence, steps_of
 from brinell.core.finding import Finding
 from brinell.core.judgement import Load, Part
 from brinell.core.plan import LoadSpec
+from brinell.core.thresholds import THRESHOLDS
 from brinell.core.verdicts import Reason, Verdict
 
 ERROR_SHARE = 0.01  # above it an advisory finding, where no error_rate was stated
@@ -31,26 +32,26 @@ def load(evidence: Evidence) -> Part:
     not_measured: dict[str, str] = {}
     for step in steps_of(evidence, "load"):
         spec = step.spec
-        if not isinstance(spec, LoadSpec):
+        if not isinstance(spec, LoadSpec) or spec.websocket is not None:
             continue
-        limits = dict(evidence.slo or spec.thresholds)
+        limits = {name: limit for name, limit in (evidence.slo or spec.thresholds).items() if name in THRESHOLDS}
         tally = found.get(step.id)
         if tally is None:
             findings += _never_began(spec.name, limits)
             continue
-        told, judged = _scenario(evidence, step.id, spec, limits, tally)
+        told, judged, missing = scenario(evidence, step.id, spec, limits, tally)
         findings += told
         numbers.append(judged)
-        not_measured |= _not_measured(spec.name, tally)
-        if judged.steady is not None and judged.warm_up_s is None:
-            not_measured[f"load.{spec.name}.warm_up_s"] = judged.steady.why
+        not_measured |= missing
     return Part(findings=tuple(findings), load=tuple(numbers) if found or findings else None, not_measured=not_measured)
 
 
-def _scenario(
+def scenario(
     evidence: Evidence, step: str, spec: LoadSpec, limits: dict[str, float], tally: Tally
-) -> tuple[list[Finding], Load]:
-    """Judge one scenario: its thresholds on the whole run or, where that was asked for, on its steady part."""
+) -> tuple[list[Finding], Load, dict[str, str]]:
+    """Judge one scenario: its thresholds on the whole run or, where that was asked for, on its steady part. Return
+    findings, numbers, and why what is None was not measured.
+    """
     trusted, answer, parts = trust(tally, limits), steadiness.steadiness(tally), stages.stages(tally)
     begin = None if answer is None else answer.begin
     seen = steadiness.part(evidence, step, tally, begin) if spec.steady and begin is not None else tally
@@ -68,7 +69,10 @@ def _scenario(
         warm_up_s=None if begin is None else float(begin),
         steady=None if answer is None else steadiness.numbers(tally, answer, judged=seen is not tally),
     )
-    return found, numbers
+    missing = _not_measured(spec.name, tally)
+    if numbers.steady is not None and numbers.warm_up_s is None:
+        missing[f"load.{spec.name}.warm_up_s"] = numbers.steady.why
+    return found, numbers, missing
 
 
 def _findings(
