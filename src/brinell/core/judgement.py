@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from brinell.core.cache_judgement import Cache
 from brinell.core.finding import Finding
 from brinell.core.load_judgement import Curve, Timeline
 from brinell.core.property_judgement import PropertySummary, PropertyTest
@@ -443,6 +444,7 @@ class Part(_Part, frozen=True, kw_only=True):
     not_measured: dict[str, str] = {}
     traffic: tuple[Traffic, ...] | None = None
     websocket: tuple[WebSocket, ...] | None = None
+    cache: tuple[Cache, ...] | None = None
 
 
 class Judgement(_Part, frozen=True, kw_only=True):
@@ -462,7 +464,7 @@ class Judgement(_Part, frozen=True, kw_only=True):
     quality_summary: QualitySummary | None = None
     load: tuple[Load, ...] = ()
     websocket: tuple[WebSocket, ...] = ()
-    cache: tuple[dict[str, Any], ...] = ()
+    cache: tuple[Cache, ...] = ()
     capacity: tuple[dict[str, Any], ...] = ()
     drills: tuple[dict[str, Any], ...] = ()
     soak: tuple[dict[str, Any], ...] = ()

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from brinell.core.against_records import AgainstNames, AgainstStarted, SideRun
+from brinell.core.cache_records import CachePrepared, CacheSecond, CacheSpace, StaleProbe, Stampede
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.entry import Entry
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, ParallelOnly
@@ -471,6 +472,11 @@ Record = (
     | GeneratorSecond
     | CallSecond
     | LoopStall
+    | CachePrepared
+    | CacheSecond
+    | CacheSpace
+    | Stampede
+    | StaleProbe
     | TrafficRead
     | AnswersJudged
     | Calibrated

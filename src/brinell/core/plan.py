@@ -188,6 +188,42 @@ class WebSocketSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     free_s: float = 5.0  # within which a closed connection frees its place
 
 
+class CacheSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A cache and what is asked of it, beside what every load scenario has: ``shape``, ``connections`` (operations
+    under way at once), ``timeout_s``, ``workers``, ``seed``, ``python``.
+
+    ``target`` is ``module:object`` of the project, an address (``redis://``, ``memcached://``), or, with ``{key}`` in
+    its path, that of an endpoint behind a cache. ``core.key_choice`` has the words of workload and distribution.
+    """
+
+    target: str
+    workload: str = "ycsb-b"
+    mix: dict[str, float] = {}  # operations by share, in place of the workload's
+    distribution: str | None = None  # None: the workload's
+    exponent: float = 0.99
+    hot_keys: float = 0.2
+    hot_ops: float = 0.8
+    keys: int = 10_000
+    key: str = "brinell:{key}"  # ``{key}`` is its number
+    capacity: int | None = None  # entries that the cache can hold; None: nobody said
+    value_bytes: tuple[int, int] = (100, 100)
+    value_sizes: str = "even"  # between the two; zipf: every doubling is as likely as the next
+    value: str = "bytes"  # bytes | text
+    scanned: int = 100  # keys of one scan, at most
+    loads: bool = True  # a get that misses is followed by a set, as code in front of a database does
+    loader_s: float = 0.0  # what the load costs before it
+    prefill: bool = True  # put the most popular keys in first, as many as fit
+    probe: bool = True  # delete some keys under readers before the load
+    methods: dict[str, str] = {}  # of the object, where they are not called get, set and delete
+    set_options: dict[str, Any] = {}  # keyword arguments of every set
+    directory: str | None = None  # a folder whose growth is watched
+    stampede: str | None = None  # module:function(key, loader), or with ``loader`` module:function(key)
+    loader: str | None = None  # module:function that ``stampede`` calls on a miss: it is counted there
+    callers: int = 100
+    cold_keys: int = 20
+    hit: str | None = None  # of an endpoint: "header: regex" of an answer that was a hit
+
+
 class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="load"):
     """One load scenario. ``url`` is absolute, or None for the service that the run starts."""
 
@@ -231,6 +267,7 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     think: bool = False  # of a recording: keep the time between its requests
     calibrate: bool = True  # see first what the generator needs by itself, on a server that does nothing
     websocket: WebSocketSpec | None = None  # driver "websocket"
+    cache: CacheSpec | None = None  # driver "cache"
 
 
 class QualitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):

@@ -9,13 +9,13 @@ class Metric(NamedTuple):
     """How a threshold's value is read. ``clock``: whose time it is; empty: nobody's. ``share`` is a quantile's."""
 
     clock: str  # response | service | delivery | skew | connect
-    what: str  # quantile | max | mean | error_rate | rate | reach | lost | duplicated | reordered
+    what: str  # quantile | max | mean | error_rate | rate | reach | lost | duplicated | reordered | ...
     share: float | None = None
 
     @property
     def at_most(self) -> bool:
         """Whether the limit is an upper one."""
-        return self.what not in {"rate", "reach"}
+        return self.what not in {"rate", "reach", "hit_rate"}
 
 
 _SHARES = {"p50_ms": 0.5, "p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99, "p99_9_ms": 0.999}
@@ -49,3 +49,15 @@ deliveries at most, all else is milliseconds.
 """
 
 SOCKET_METRICS: tuple[str, ...] = (*METRICS, *SOCKET_THRESHOLDS)
+
+CACHE_THRESHOLDS: dict[str, Metric] = {
+    "hit_rate": Metric("", "hit_rate"),
+    "stale_reads": Metric("", "stale"),
+    "stampede_loads": Metric("", "loads"),
+    "directory_bytes": Metric("", "directory"),
+}
+"""What caches have besides: ``hit_rate`` is a share at least; all else is at most: stale reads and loads of one cold
+key are counts, ``directory_bytes`` what the cache's folder ever held.
+"""
+
+CACHE_METRICS: tuple[str, ...] = (*METRICS, *CACHE_THRESHOLDS)

@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
+from brinell.core.cache_records import CachePrepared, CacheSecond, StaleProbe, Stampede
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
-from brinell.core.plan import WebSocketSpec
+from brinell.core.plan import CacheSpec, WebSocketSpec
 from brinell.core.socket_records import Deliveries, Disorder, Membership, SocketSecond
 from brinell.core.traffic_records import AnswersJudged
 
@@ -52,6 +53,7 @@ class WireCall(msgspec.Struct, frozen=True):
     kwargs: dict[str, Any]
     setup: str | None
     root: str
+    cache: CacheSpec | None = None  # ``call`` is a cache, and this is asked of it
 
 
 class WireSocket(msgspec.Struct, frozen=True):
@@ -148,6 +150,10 @@ FromWorker = (
     | Exemplar
     | CallSecond
     | LoopStall
+    | CachePrepared
+    | CacheSecond
+    | Stampede
+    | StaleProbe
     | AnswersJudged
     | SocketSecond
     | Deliveries

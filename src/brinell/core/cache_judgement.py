@@ -1,0 +1,84 @@
+"""What a judgement says about a cache; ``brinell.core.judgement`` has the rules of its structs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the parts."""
+
+
+class CacheHits(_Part, frozen=True, kw_only=True):
+    """Gets that found something, with a 95 % interval that knows that hits come in runs (None: too few gets).
+
+    ``ideal`` is the rate of a cache that holds the most popular keys, ``lru`` that of one that drops the least recently
+    used, both for the stated capacity and key choice; ``why`` says why one of them is None. ``counts_as``: so many
+    independent gets would tell as much.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    ideal: float | None
+    lru: float | None
+    gets: int
+    hits: int
+    counts_as: float | None = None
+    why: str = ""
+
+
+class CacheStampede(_Part, frozen=True, kw_only=True):
+    """Cold keys, each asked for by ``callers`` at the same moment: how often the loader ran for one of them."""
+
+    keys: int
+    callers: int
+    most_loads: int
+    mean_loads: float
+    failed: int
+    longest_ms: float
+
+
+class CacheGrowth(_Part, frozen=True, kw_only=True):
+    """Bytes at the beginning of the load, at its end, and at most. ``files`` at its end, of a folder."""
+
+    first_bytes: int
+    last_bytes: int
+    most_bytes: int
+    files: int | None = None
+
+
+class Cache(_Part, frozen=True, kw_only=True):
+    """One cache under load. ``operations`` are those of the scenario's ``load`` entry of the same name, summed up.
+
+    ``stampede_loads`` is the most often that the loader ran for one cold key. ``stale_reads`` counts reads that began
+    after a delete was acknowledged and gave what was there before it; ``wrong_values`` those that gave another key's.
+    Both are None, like every number, where they were not measured (see ``not_measured``).
+    """
+
+    scenario: str
+    workload: str
+    target: str
+    mode: str
+    operations: dict[str, dict[str, Any]]
+    hit_rate: CacheHits | None
+    stampede_loads: int | None
+    stale_reads: int | None
+    loop_stall_ms: float | None
+    distribution: str
+    keys: int
+    capacity: int | None
+    rate: float | None
+    value_bytes: tuple[int, int]
+    prefilled: int
+    loads: int = 0
+    wrong_values: int = 0
+    stampede: CacheStampede | None = None
+    memory: CacheGrowth | None = None
+    directory: CacheGrowth | None = None
+    mix: dict[str, float] = {}
+    stalls: int = 0
+    thresholds: dict[str, dict[str, float | str | None]] = {}
+    samples: tuple[str, ...] = ()  # stale and wrong reads in words
