@@ -1,0 +1,1 @@
+"""WebSocket under load: frames, handshakes, connections by the thousand, and what is sent over them."""
