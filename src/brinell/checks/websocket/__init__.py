@@ -1,0 +1,204 @@
+"""WebSocket scenarios: judged as every load is, and by what only sockets have: handshakes, deliveries, limits."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from brinell.checks import load as loads
+from brinell.checks.load.generator import Trust, trust
+from brinell.checks.load.limits import Ruling
+from brinell.checks.load.tally import Tally, tallies
+from brinell.checks.websocket import limit as limit_of_connections
+from brinell.checks.websocket.limits import CHECK, finding, rule
+from brinell.checks.websocket.numbers import entry
+from brinell.checks.websocket.seen import AsRequests, Seen, look, websocket_steps
+from brinell.core.evidence import Evidence
+from brinell.core.finding import Finding
+from brinell.core.judgement import Part, WebSocket
+from brinell.core.plan import LoadSpec
+from brinell.core.thresholds import SOCKET_THRESHOLDS, THRESHOLDS
+from brinell.core.verdicts import Reason, Verdict
+
+FAILED = 0.5  # share of messages that failed, and of connections that were not made, above which it did not run
+SHARE = 0.01  # of connections: above it an advisory finding
+_OWN = {"ran", "errors", "connections"}  # findings of a load that are worded here
+_NORMAL = {"1000", "1001"}
+
+
+def websocket(evidence: Evidence) -> Part:
+    """Judge every WebSocket scenario of the plan."""
+    steps = websocket_steps(evidence)
+    if not steps:
+        return Part()
+    seen = look(evidence)
+    requests = AsRequests(evidence, seen)
+    found = tallies(requests)
+    findings: list[Finding] = []
+    entries: list[WebSocket] = []
+    missing: dict[str, str] = {}
+    for step, spec in steps:
+        tally = found.get(step)
+        if tally is None:
+            findings += _never_began(spec, dict(evidence.slo or spec.thresholds))
+            continue
+        told, one, why = _scenario(requests, step, spec, tally, seen[step])
+        findings += told
+        entries.append(one)
+        missing |= why
+    return Part(findings=tuple(findings), websocket=tuple(entries), not_measured=missing)
+
+
+def _scenario(
+    evidence: AsRequests, step: str, spec: LoadSpec, tally: Tally, seen: Seen
+) -> tuple[list[Finding], WebSocket, dict[str, str]]:
+    limits = dict(evidence.slo or spec.thresholds)
+    split = _split(limits, seen)
+    told, load, why = loads.scenario(evidence, step, spec, split.loads, tally)
+    trusted = trust(tally, split.loads)
+    cited = tuple(one for one in (tally.started_id, tally.ended_id) if one)
+    rulings = {name: rule(name, limit, seen, tally, trusted) for name, limit in split.own.items()}
+    thresholds = {split.named.get(name, name): row for name, row in load.thresholds.items()}
+    for name, limit in split.own.items():
+        one = rulings[name]
+        thresholds[name] = {"limit": limit, "observed": one.observed, "verdict": one.verdict.value}
+    judged = entry(msgspec.structs.replace(load, thresholds=thresholds), seen)
+    findings = [_ran(spec.name, tally, seen, trusted, cited)]
+    if seen.does.limit:
+        whole = tally.ended is not None and not tally.ended.interrupted
+        findings += limit_of_connections.findings(spec.name, judged, seen, whole=whole)
+    else:
+        findings += [_ours(one, spec.name, split.named) for one in told if one.id.rpartition(".")[2] not in _OWN]
+        findings += _advice(spec.name, judged, limits, cited)
+    findings += [finding(spec.name, name, limit, rulings[name], cited) for name, limit in split.own.items()]
+    return findings, judged, _why_not(spec, seen, judged, why)
+
+
+class _Split(NamedTuple):
+    """Limits that are judged as every load's, and the others. ``named``: under which names some of the former came."""
+
+    loads: dict[str, float]
+    own: dict[str, float]
+    named: dict[str, str]
+
+
+def _split(limits: dict[str, float], seen: Seen) -> _Split:
+    """What is asked of deliveries is asked of response times, which a broadcast's are."""
+    found = _Split({name: limit for name, limit in limits.items() if name in THRESHOLDS}, {}, {})
+    for name, limit in limits.items():
+        plain = name.removeprefix("delivery_")
+        if name in THRESHOLDS:
+            continue
+        if seen.broadcasts and plain != name and plain not in limits:
+            found.loads[plain] = limit
+            found.named[plain] = name
+        elif name in SOCKET_THRESHOLDS:
+            found.own[name] = limit
+    return found
+
+
+def _ours(one: Finding, scenario: str, named: dict[str, str]) -> Finding:
+    """Return a load's finding as one of this check, its threshold under the name that it came by."""
+    plain = one.id.removeprefix(f"load.{scenario}.")
+    name = named.get(plain, plain)
+    title = one.title.replace(f"{scenario}: {plain} is", f"{scenario}: {name} is", 1)
+    return msgspec.structs.replace(one, id=f"{CHECK}.{scenario}.{name}", check=CHECK, title=title)
+
+
+def _ran(scenario: str, tally: Tally, seen: Seen, trusted: Trust, cited: tuple[str, ...]) -> Finding:
+    """Did it run to its end, were most connections made, and did most messages go through?"""
+    asked = tally.started.connections
+    failed = sum(seen.failed.values())
+    verdict, reason, detail = Verdict.PASS, None, ""
+    what = "attempts to connect" if seen.does.limit else "messages"
+    title = f"{scenario}: ran for {tally.span_s:.3g} s, {tally.completed} of {tally.requests} {what} went through"
+    if seen.does.limit:
+        title = f"{scenario}: {tally.requests} attempts to connect to a subject with {seen.does.limit} places"
+    if failed and not seen.opened:
+        verdict, title = Verdict.FAIL, f"{scenario}: not one of {asked} connections was made"
+        detail = _kinds(seen.failed)
+    elif trusted.valid and not seen.does.limit and failed > FAILED * asked:
+        verdict, title = Verdict.FAIL, f"{scenario}: {failed} of {asked} connections were not made, more than half"
+        detail = _kinds(seen.failed)
+    elif trusted.valid and tally.requests and sum(tally.errors.values()) > FAILED * tally.requests:
+        verdict = Verdict.FAIL
+        title = f"{scenario}: {sum(tally.errors.values())} of {tally.requests} {what} failed, more than half of them"
+        detail = _kinds(tally.errors)
+    elif not tally.requests or tally.ended is None or tally.ended.interrupted:
+        verdict, reason = Verdict.UNKNOWN, Reason.INCONCLUSIVE
+        detail = f"{tally.span_s:.3g} s of {tally.started.span_s:.3g} s were run"
+    return Finding(
+        id=f"{CHECK}.{scenario}.ran",
+        check=CHECK,
+        required=True,
+        verdict=verdict,
+        reason=reason,
+        title=title,
+        detail=detail,
+        evidence=cited,
+    )
+
+
+def _advice(scenario: str, judged: WebSocket, limits: dict[str, float], cited: tuple[str, ...]) -> list[Finding]:
+    """What nobody asked for and everybody should know."""
+    found = []
+    failed = sum(judged.errors.values())
+    if "error_rate" not in limits and failed > SHARE * judged.requests:
+        what = f"{failed} of {judged.requests} messages failed"
+        found.append(_told(scenario, "errors", what, _kinds(judged.errors), cited))
+    refused = sum(judged.sockets.failed.values())
+    if refused > SHARE * judged.connections:
+        what = f"{refused} of {judged.connections} connections were not made"
+        found.append(_told(scenario, "refused", what, _kinds(judged.sockets.failed), cited))
+    cut = {code: number for code, number in judged.sockets.closes.items() if code not in _NORMAL}
+    if sum(cut.values()) > SHARE * judged.connections:
+        what = f"the subject ended {sum(cut.values())} of {judged.connections} connections"
+        codes = ", ".join(f"{number} with {code}" for code, number in cut.items())
+        found.append(_told(scenario, "closes", what, f"by close code: {codes}", cited))
+    if judged.lost and not {"reach", "lost"} & limits.keys():
+        what = f"{judged.lost} of {judged.expected} deliveries did not come"
+        found.append(_told(scenario, "lost", what, "to make it a requirement, state reach = 1.0", cited))
+    for name, words in (("duplicated", "came twice"), ("reordered", "came after a later one")):
+        number = getattr(judged, name)
+        if number and name not in limits:
+            what = f"{number} deliveries {words}"
+            found.append(_told(scenario, name, what, f"to make it a requirement, state {name} = 0", cited))
+    return found
+
+
+def _told(scenario: str, name: str, what: str, detail: str, cited: tuple[str, ...]) -> Finding:
+    return Finding(
+        id=f"{CHECK}.{scenario}.{name}",
+        check=CHECK,
+        required=False,
+        verdict=Verdict.FAIL,
+        title=f"{scenario}: {what}",
+        detail=detail,
+        evidence=cited,
+    )
+
+
+def _kinds(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items())
+
+
+def _never_began(spec: LoadSpec, limits: dict[str, float]) -> list[Finding]:
+    ruling = Ruling(None, Verdict.UNKNOWN, Reason.NOT_EXERCISED, "the scenario never began")
+    return [finding(spec.name, name, limit, ruling, ()) for name, limit in limits.items()]
+
+
+def _why_not(spec: LoadSpec, seen: Seen, judged: WebSocket, why: dict[str, str]) -> dict[str, str]:
+    """Say why what is None was not measured."""
+    found = {path.replace("load.", "websocket.", 1): reason for path, reason in why.items()}
+    at = f"websocket.{spec.name}"
+    if not seen.broadcasts:
+        names = ("reach", "delivery_ms", "skew_ms", "expected", "received", "lost", "duplicated", "reordered")
+        found |= dict.fromkeys((f"{at}.{name}" for name in names), "nothing is broadcast in this mode")
+    elif judged.reach is None:
+        found[f"{at}.reach"] = "nobody was owed a message"
+    if judged.limit is None:
+        found[f"{at}.limit"] = "no limit was to be tried"
+    elif judged.limit.leaked_fds is None:
+        found[f"{at}.limit.leaked_fds"] = "the subject's process is not known, or cannot be read"
+    return found

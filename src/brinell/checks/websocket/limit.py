@@ -1,0 +1,188 @@
+"""Did a limit of connections hold? From what was tried: filling, going beyond, leaving, a storm of refusals, filling
+again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from brinell.checks.websocket.limits import CHECK
+from brinell.checks.websocket.seen import Seen
+from brinell.core.finding import Finding
+from brinell.core.judgement import WebSocket
+from brinell.core.socket_judgement import Limit, LimitPart, LimitStockNow
+from brinell.core.socket_records import LimitStock, LimitTried
+from brinell.core.verdicts import Reason, Verdict
+
+ACCEPTED = "accepted"
+HANG = "hang"
+FILL, BEYOND, FREE, STORM, REFILL = "fill", "beyond", "free", "storm", "refill"
+_RIGHT = re.compile(r"status-(4\d\d|503)|close-(1008|1013|4\d\d\d)")
+FEW_FDS = 5  # descriptors that come and go for other reasons: logs, pools, clients beside ours
+LEAST_BYTES = 1 << 20  # of memory that an allocator takes and keeps
+EACH_BYTES = 2048  # a refusal, on average
+
+
+def is_refusal(outcome: str) -> bool:
+    """Whether that is how a full subject should answer: 4xx or 503 to the upgrade, or 1008, 1013 or 4xxx after it."""
+    return _RIGHT.fullmatch(outcome) is not None
+
+
+def limit_of(seen: Seen) -> Limit:
+    """Return what came of the trial."""
+    tried = [record for _, record in seen.tried]
+    beyond = [one for one in tried if one.part in {BEYOND, STORM}]
+    again = [one for one in tried if one.part == REFILL]
+    filled, refused = seen.stock.get("filled"), seen.stock.get("refused")
+    return Limit(
+        configured=seen.does.limit,
+        accepted=_count(one for one in tried if one.part == FILL and one.outcome == ACCEPTED),
+        rejected=_count(one for one in beyond if is_refusal(one.outcome)),
+        tried=_count(beyond),
+        recovered=_count(one for one in again if one.outcome == ACCEPTED) >= seen.does.limit if again else None,
+        freed_s=seen.freed.freed_s if seen.freed else None,
+        free_bound_s=seen.does.free_s,
+        leaked_fds=_more(filled and filled.fds, refused and refused.fds),
+        leaked_bytes=_more(filled and filled.rss_bytes, refused and refused.rss_bytes),
+        parts=tuple(_part(one) for one in tried),
+        stock=tuple(_stock(one) for one in seen.stock.values()),
+    )
+
+
+def findings(scenario: str, entry: WebSocket, seen: Seen, *, whole: bool) -> list[Finding]:
+    """Return one finding for each promise. ``whole``: the trial came to its end."""
+    limit = entry.limit
+    if limit is None:
+        return []
+    cited = {part: tuple(identity for identity, one in seen.tried if one.part == part) for part in _PARTS}
+    found = [_accepts(scenario, limit, cited[FILL]), _refuses(scenario, limit, cited[BEYOND] + cited[STORM])]
+    found += [_frees(scenario, limit, seen, whole=whole), _recovers(scenario, limit, cited[REFILL], whole=whole)]
+    return found + _leaks(scenario, limit)
+
+
+_PARTS = (FILL, BEYOND, FREE, STORM, REFILL)
+
+
+def _accepts(scenario: str, limit: Limit, cited: tuple[str, ...]) -> Finding:
+    told = _told(one for one in limit.parts if one.part == FILL and not one.right)
+    title = f"{scenario}: {limit.accepted} of {limit.configured} connections were accepted"
+    return _finding(f"{scenario}.limit_accepts", title, cited, ok=limit.accepted >= limit.configured, detail=told)
+
+
+def _refuses(scenario: str, limit: Limit, cited: tuple[str, ...]) -> Finding:
+    title = f"{scenario}: {limit.rejected} of {limit.tried} connections beyond {limit.configured} were refused"
+    wrong = [one for one in limit.parts if one.part in {BEYOND, STORM} and not one.right]
+    detail = ""
+    if wrong:
+        detail = (
+            f"{_told(wrong)}. Refused means: 4xx or 503 to the upgrade, or a close with 1008, 1013 or 4xxx after it"
+        )
+    if not limit.tried:
+        return _unknown(f"{scenario}.limit_refuses", title, Reason.NOT_EXERCISED, "nothing was tried beyond the limit")
+    return _finding(f"{scenario}.limit_refuses", title, cited, ok=limit.rejected == limit.tried, detail=detail)
+
+
+def _frees(scenario: str, limit: Limit, seen: Seen, *, whole: bool) -> Finding:
+    name = f"{scenario}.limit_frees"
+    if seen.freed is None:
+        why = "it was not full" if whole else "the trial did not come so far"
+        return _unknown(name, f"{scenario}: whether a closed connection frees its place", Reason.NOT_EXERCISED, why)
+    if limit.freed_s is None:
+        title = f"{scenario}: a closed connection did not free its place within {limit.free_bound_s:g} s"
+        tried = f"{seen.freed.attempts} attempts were refused"
+        return _finding(name, title, (seen.freed_id,), ok=False, detail=tried)
+    title = f"{scenario}: a closed connection freed its place after {limit.freed_s:.3g} s"
+    return _finding(name, title, (seen.freed_id,), ok=True)
+
+
+def _recovers(scenario: str, limit: Limit, cited: tuple[str, ...], *, whole: bool) -> Finding:
+    name = f"{scenario}.limit_recovers"
+    if limit.recovered is None:
+        why = "it was not full" if whole else "the trial did not come so far"
+        return _unknown(name, f"{scenario}: whether as many fit again", Reason.NOT_EXERCISED, why)
+    again = _count(one for one in limit.parts if one.part == REFILL and one.outcome == ACCEPTED)
+    title = f"{scenario}: {again} of {limit.configured} connections fit again after all had left"
+    told = _told(one for one in limit.parts if one.part == REFILL and not one.right)
+    return _finding(name, title, cited, ok=limit.recovered, detail=told)
+
+
+def _leaks(scenario: str, limit: Limit) -> list[Finding]:
+    """Descriptors are required: they run out. Memory is advice: an allocator keeps what it once had."""
+    name = f"{scenario}.limit_leaks"
+    if limit.leaked_fds is None:
+        why = "nobody can look into the subject's process" if limit.stock else "the trial did not come so far"
+        return [_unknown(name, f"{scenario}: whether refusals leak", Reason.NOT_EXERCISED, why, required=False)]
+    fds = limit.leaked_fds
+    title = f"{scenario}: {limit.tried} refusals left {max(0, fds)} descriptors open"
+    found = [_finding(name, title, (), ok=fds <= FEW_FDS)]
+    grown = limit.leaked_bytes
+    if grown is not None and grown > max(LEAST_BYTES, EACH_BYTES * limit.tried):
+        title = f"{scenario}: memory grew by {grown / limit.tried / 1024:.1f} KiB with each of {limit.tried} refusals"
+        found.append(_finding(f"{scenario}.limit_memory", title, (), ok=False, required=False))
+    return found
+
+
+def _finding(
+    name: str, title: str, cited: tuple[str, ...], *, ok: bool, detail: str = "", required: bool = True
+) -> Finding:
+    verdict = Verdict.PASS if ok else Verdict.FAIL
+    return Finding(
+        id=f"{CHECK}.{name}",
+        check=CHECK,
+        required=required,
+        verdict=verdict,
+        title=title,
+        detail=detail,
+        evidence=cited[:10],
+    )
+
+
+def _unknown(name: str, title: str, reason: Reason, why: str, *, required: bool = True) -> Finding:
+    return Finding(
+        id=f"{CHECK}.{name}",
+        check=CHECK,
+        required=required,
+        verdict=Verdict.UNKNOWN,
+        reason=reason,
+        title=f"{title} is not known",
+        detail=why,
+    )
+
+
+def _part(one: LimitTried) -> LimitPart:
+    right = is_refusal(one.outcome) if one.part in {BEYOND, STORM} else one.outcome == ACCEPTED
+    if one.part == FREE:  # until the place is free, refusing is right
+        right = right or is_refusal(one.outcome)
+    return LimitPart(
+        part=one.part,
+        outcome=one.outcome,
+        count=one.count,
+        longest_ms=one.longest_ns / 1e6,
+        right=right,
+        detail=one.detail,
+    )
+
+
+def _stock(one: LimitStock) -> LimitStockNow:
+    return LimitStockNow(moment=one.moment, connections=one.connections, rss_bytes=one.rss_bytes, fds=one.fds)
+
+
+def _count(parts: Iterable[LimitTried | LimitPart]) -> int:
+    return sum(one.count for one in parts)
+
+
+def _more(before: int | None, after: int | None) -> int | None:
+    return None if before is None or after is None else after - before
+
+
+_WORDS = {ACCEPTED: "were accepted", HANG: "got no answer at all"}
+
+
+def _told(parts: Iterable[LimitPart]) -> str:
+    """Say what came instead: ``3 were accepted, 2 ended as status-500``."""
+    told = []
+    for one in parts:
+        why = f" ({one.detail})" if one.detail else ""
+        told.append(f"{one.count} {_WORDS.get(one.outcome, f'ended as {one.outcome}')}{why}")
+    return ", ".join(told)

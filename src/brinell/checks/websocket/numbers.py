@@ -1,0 +1,119 @@
+"""The numbers of one WebSocket scenario for the judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from brinell.checks.load.numbers import distribution
+from brinell.checks.websocket.limit import limit_of
+from brinell.checks.websocket.seen import Seen
+from brinell.core.judgement import Load, Operation, WebSocket
+from brinell.core.load_judgement import Timeline
+from brinell.core.socket_judgement import RoomCount, SocketCourse, Sockets
+from brinell.core.socket_records import DELIVERY, PUBLISH, SocketSecond
+
+MOST_ROOMS = 200
+
+
+def entry(load: Load, seen: Seen) -> WebSocket:
+    """Return a load's entry with what only sockets have."""
+    fields: dict[str, Any] = {field.name: getattr(load, field.name) for field in msgspec.structs.fields(load)}
+    whole, heard = seen.account.whole, seen.broadcasts
+    fields["operations"] = _operations(load, seen)
+    return WebSocket(
+        **fields,
+        mode="limit" if seen.does.limit else seen.does.mode,
+        reach=whole.reach if heard else None,
+        delivery_ms=load.response_ms if heard else None,
+        skew_ms=distribution(seen.account.skew) if heard else None,
+        expected=whole.expected if heard else None,
+        received=whole.received if heard else None,
+        lost=whole.lost if heard else None,
+        duplicated=whole.duplicated if heard else None,
+        reordered=whole.reordered if heard else None,
+        connect_ms=distribution(seen.connect),
+        sockets=_sockets(seen),
+        rooms=_rooms(seen) if heard else (),
+        room_count=len(seen.account.rooms),
+        limit=limit_of(seen) if seen.does.limit else None,
+        sockets_course=_course(load.timeline, seen) if load.timeline else None,
+    )
+
+
+def _operations(load: Load, seen: Seen) -> dict[str, Operation]:
+    """Deliveries are counted by what came: a load's tally has them as times only, and publishes as counts only."""
+    found = dict(load.operations)
+    if DELIVERY in found:
+        found[DELIVERY] = msgspec.structs.replace(found[DELIVERY], requests=seen.account.whole.received)
+    if seen.broadcasts:
+        found.pop(PUBLISH, None)
+    return found
+
+
+def _sockets(seen: Seen) -> Sockets:
+    rows = seen.seconds.values()
+    memory = [one.memory_bytes for one in seen.members if one.memory_bytes is not None]
+    return Sockets(
+        opened=seen.opened or sum(one.opened for one in rows),
+        failed=dict(sorted(seen.failed.items(), key=lambda item: (-item[1], item[0]))),
+        most_open=max((one.open for one in rows), default=0),
+        closes=dict(sorted(seen.closes.items())),
+        own_closes=dict(sorted(seen.own_closes.items())),
+        sent=sum(one.sent for one in rows),
+        received=sum(one.received for one in rows),
+        sent_bytes=sum(one.sent_bytes for one in rows),
+        received_bytes=sum(one.received_bytes for one in rows),
+        pings=sum(one.pings for one in rows),
+        pongs=sum(one.pongs for one in rows),
+        ping_max_ms=max((one.max_ping_ns for one in rows), default=0) / 1e6 if any(one.pongs for one in rows) else None,
+        peer_pings=sum(one.peer_pings for one in rows),
+        strays=sum(one.strays for one in rows),
+        publishers=sum(one.publishers for one in seen.members),
+        slow=sum(one.slow for one in seen.members),
+        memory_bytes=max(memory, default=None),
+    )
+
+
+def _rooms(seen: Seen) -> tuple[RoomCount, ...]:
+    rooms = [
+        RoomCount(
+            room=room,
+            published=one.published,
+            expected=one.expected,
+            received=one.received,
+            lost=one.lost,
+            duplicated=one.duplicated,
+            reordered=one.reordered,
+            reach=one.reach,
+        )
+        for room, one in seen.account.rooms.items()
+    ]
+    rooms.sort(key=lambda one: (2.0 if one.reach is None else one.reach, one.room))
+    return tuple(rooms[:MOST_ROOMS])
+
+
+def _course(timeline: Timeline, seen: Seen) -> SocketCourse:
+    columns = [range(start, start + timeline.step_s) for start in timeline.t_s]
+    last = max(seen.seconds, default=-1)
+    told = [[seen.seconds[second] for second in column if second in seen.seconds] for column in columns]
+    lengths = [max(1, min(column.stop, last + 1) - column.start) for column in columns]
+    return SocketCourse(
+        open=tuple(rows[-1].open if rows else None for rows in told),
+        sent=tuple(_rate(rows, "sent", length) for rows, length in zip(told, lengths, strict=True)),
+        received=tuple(_rate(rows, "received", length) for rows, length in zip(told, lengths, strict=True)),
+        closed=tuple(sum(sum(one.closes.values()) for one in rows) if rows else None for rows in told),
+        reach=tuple(_reach(seen, column) for column in columns),
+    )
+
+
+def _rate(rows: Sequence[SocketSecond], name: str, length: int) -> float | None:
+    return round(sum(getattr(one, name) for one in rows) / length, 3) if rows else None
+
+
+def _reach(seen: Seen, column: range) -> float | None:
+    owed = [seen.account.seconds[second] for second in column if second in seen.account.seconds]
+    expected = sum(one.expected for one in owed)
+    return sum(min(one.received, one.expected) for one in owed) / expected if expected else None

@@ -1,0 +1,205 @@
+"""What the records of WebSocket scenarios say beside those of every load, in one pass; and the same evidence as the
+checks of load read it: messages as requests, deliveries as their response times, no handshakes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from brinell.checks.websocket.deliveries import Account
+from brinell.core import outcomes
+from brinell.core.evidence import Evidence, observation_id, steps_of
+from brinell.core.histogram import Histogram, index_of
+from brinell.core.observation import Envelope, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted, Record
+from brinell.core.plan import LoadSpec, Plan, WebSocketSpec
+from brinell.core.socket_records import (
+    CONNECT,
+    DELIVERY,
+    PUBLISH,
+    Deliveries,
+    Disorder,
+    LimitFreed,
+    LimitStock,
+    LimitTried,
+    Membership,
+    SocketSecond,
+)
+
+KEPT_S = 10.0  # a message is kept open so much longer than its receivers are waited for
+_EMPTY: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+
+
+@dataclass
+class Seen:
+    """One scenario. ``seconds`` are those of all workers together, negative ones before the schedule."""
+
+    does: WebSocketSpec
+    account: Account
+    connect: Histogram = field(default_factory=Histogram)
+    failed: dict[str, int] = field(default_factory=dict)  # handshakes, by outcome
+    opened: int = 0
+    seconds: dict[int, SocketSecond] = field(default_factory=dict)
+    closes: dict[str, int] = field(default_factory=dict)
+    own_closes: dict[str, int] = field(default_factory=dict)
+    members: list[Membership] = field(default_factory=list)
+    sent_in_span: int = 0
+    tried: list[tuple[str, LimitTried]] = field(default_factory=list)
+    freed: LimitFreed | None = None
+    freed_id: str = ""
+    stock: dict[str, LimitStock] = field(default_factory=dict)
+    span_s: float = 0.0  # of the schedule
+
+    @property
+    def broadcasts(self) -> bool:
+        """Whether messages go to many receivers."""
+        return self.does.mode == "broadcast"
+
+
+def look(evidence: Evidence) -> dict[str, Seen]:
+    """Return what was seen of each WebSocket scenario of the plan, by step id."""
+    found = {
+        step: Seen(spec.websocket, Account(spec.timeout_s + spec.websocket.settle_s + KEPT_S))
+        for step, spec in specs(evidence.plan).items()
+        if spec.websocket is not None
+    }
+    kinds = SocketSecond, Deliveries, Disorder, Membership, LimitTried, LimitFreed, LimitStock, LoadStarted
+    for envelope in evidence.envelopes(LoadSlice, *kinds):
+        if (seen := found.get(envelope.source)) is not None:
+            _add(seen, envelope.data, observation_id(envelope))
+    for seen in found.values():
+        seen.account.finish()
+    return found
+
+
+def specs(plan: Plan) -> dict[str, LoadSpec]:
+    """Return the WebSocket scenarios of a plan, by step id."""
+    return {
+        step.id: step.spec for step in plan.steps if isinstance(step.spec, LoadSpec) and step.spec.websocket is not None
+    }
+
+
+def _add(seen: Seen, record: Record, identity: str) -> None:
+    match record:
+        case LoadSlice(operation="connect"):
+            seen.connect.add_sparse(record.response, record.max_response_ns)
+            if record.outcome == outcomes.OK:
+                seen.opened += record.count
+            else:
+                seen.failed[record.outcome] = seen.failed.get(record.outcome, 0) + record.count
+        case LoadSlice(operation=operation) if operation != DELIVERY:
+            seen.sent_in_span += sum(record.service[1])
+        case SocketSecond():
+            before = seen.seconds.get(record.second)
+            seen.seconds[record.second] = record if before is None else _together(before, record)
+            _count(seen.closes, record.closes)
+            _count(seen.own_closes, record.own_closes)
+        case Deliveries():
+            seen.account.add(record)
+        case Disorder():
+            seen.account.add_disorder(record)
+        case Membership():
+            seen.members.append(record)
+        case LimitTried():
+            seen.tried.append((identity, record))
+        case LimitFreed():
+            seen.freed, seen.freed_id = record, identity
+        case LimitStock():
+            seen.stock[record.moment] = record
+        case LoadStarted():
+            seen.span_s = record.span_s
+
+
+_SUMS = (
+    "open", "connecting", "opened", "failed", "sent", "received", "sent_bytes", "received_bytes", "pings", "pongs",
+    "peer_pings", "strays",
+)  # fmt: skip
+
+
+def _together(one: SocketSecond, other: SocketSecond) -> SocketSecond:
+    """Return the same second of two workers, or of one that told it in two parts, as one."""
+    fields: dict[str, Any] = {name: getattr(one, name) + getattr(other, name) for name in _SUMS}
+    closes = {code: one.closes.get(code, 0) + count for code, count in other.closes.items()}
+    return msgspec.structs.replace(
+        one, **fields, closes={**one.closes, **closes}, max_ping_ns=max(one.max_ping_ns, other.max_ping_ns)
+    )
+
+
+def _count(totals: dict[str, int], more: dict[str, int]) -> None:
+    for key, number in more.items():
+        totals[key] = totals.get(key, 0) + number
+
+
+class AsRequests:
+    """The evidence with only WebSocket scenarios in it, and in them what is a load's.
+
+    A delivery that was lost counts with the time-out, as a request does that is not answered.
+    """
+
+    def __init__(self, evidence: Evidence, found: dict[str, Seen]) -> None:
+        self._evidence = evidence
+        self._found = found
+        self._specs = specs(evidence.plan)
+        self.run_id = evidence.run_id
+        self.plan = evidence.plan
+        self.baseline = evidence.baseline
+        self.slo = evidence.slo
+        self.busy_s = evidence.busy_s
+
+    def envelopes(self, *kinds: type[Record], source: str | None = None) -> Iterator[Envelope]:
+        """Stream the envelopes of these kinds."""
+        slices = not kinds or LoadSlice in kinds
+        told: set[str] = set()
+        for envelope in self._evidence.envelopes(*kinds, source=source):
+            seen = self._found.get(envelope.source)
+            if seen is None:
+                continue
+            if slices and seen.broadcasts and envelope.source not in told and isinstance(envelope.data, LoadSlice):
+                told.add(envelope.source)
+                for lost in self._lost(envelope.source, seen):
+                    yield msgspec.structs.replace(envelope, data=lost)
+            data = _as_request(envelope.data, seen)
+            if data is not None:
+                yield msgspec.structs.replace(envelope, data=data)
+
+    def _lost(self, step: str, seen: Seen) -> list[LoadSlice]:
+        limit_ns = int(self._specs[step].timeout_s * 1e9)
+        return [
+            LoadSlice(0, second, DELIVERY, outcomes.OK, 0, ((index_of(limit_ns),), (one.lost,)), _EMPTY, limit_ns, 0)
+            for second, one in sorted(seen.account.seconds.items())
+            if one.lost
+        ]
+
+
+def _as_request(record: Record, seen: Seen) -> Record | None:
+    """Return a record as a load's; None where it is none."""
+    match record:
+        case LoadSlice():
+            return _slice(record, seen)
+        case LoadEnded():
+            span_s = min(record.span_s, seen.span_s)  # workers listen longer than they send
+            return msgspec.structs.replace(
+                record, span_s=span_s, completed_in_span=None, sent_in_span=seen.sent_in_span
+            )
+        case GeneratorSecond(second=second) if second < 0:
+            return None  # connections are made: what a worker does then is not the schedule's
+    return record
+
+
+def _slice(one: LoadSlice, seen: Seen) -> LoadSlice | None:
+    if one.operation == CONNECT or seen.does.limit:
+        return one if one.operation == CONNECT and seen.does.limit else None
+    if one.operation == DELIVERY:
+        return msgspec.structs.replace(one, count=0)
+    if one.operation == PUBLISH and one.outcome == outcomes.OK:
+        return msgspec.structs.replace(one, response=_EMPTY, service=_EMPTY, max_response_ns=0, max_service_ns=0)
+    return one
+
+
+def websocket_steps(evidence: Evidence) -> list[tuple[str, LoadSpec]]:
+    """Return the steps with WebSocket scenarios, in the plan's order."""
+    wanted = specs(evidence.plan)
+    return [(step.id, wanted[step.id]) for step in steps_of(evidence, "load") if step.id in wanted]
