@@ -34,6 +34,7 @@ from brinell.core.time_records import FixtureTime, ImportTime, SessionTime
 from brinell.core.touch_records import BesideEachOther, Clash, Touched
 from brinell.core.traffic_records import AnswersJudged, TrafficRead
 from brinell.core.verdicts import Exit
+from brinell.core.vitals_records import ProbeLook, ProbeSilent, StacksSeen, VitalsDetail
 
 VERSION = 1
 RUN = "run"
@@ -433,6 +434,10 @@ Record = (
     | ServiceStarted
     | ServiceEnded
     | Vitals
+    | VitalsDetail
+    | ProbeLook
+    | StacksSeen
+    | ProbeSilent
     | SuiteStarted
     | Collected
     | CollectError

@@ -1,0 +1,25 @@
+"""What to do about each kind of limit, in two or three sentences; the kinds are those of ``core.reasons``."""
+
+from __future__ import annotations
+
+FIXES = {
+    "descriptors": "Raise the limit (ulimit -n, LimitNOFILE= of systemd), bound the connections that are kept open, "
+    "and look for descriptors that are never closed.",
+    "memory": "Give it more memory or make each request keep less: a machine that swaps answers nobody in time. Fewer "
+    "workers need less, too.",
+    "garbage-collection": "Make fewer objects that live on (caches of plain tuples instead of dicts of objects, no "
+    "reference cycles), call gc.freeze() once everything is loaded, or raise gc.set_threshold().",
+    "worker": "Spread the connections: let each worker accept for itself with SO_REUSEPORT, put a balancer before "
+    "them, or close idle connections earlier so that they are dealt out again.",
+    "loop": "Nothing else is served meanwhile. Await there instead (an asynchronous client or driver), move what "
+    "computes or blocks to asyncio.to_thread or a process pool, or make it smaller.",
+    "core": "One Python process runs on one core. Start more workers (as many as there are cores), or profile what "
+    "the full one does and make it cheaper.",
+    "pool": "Hold what the pool lends for a shorter time (not across slow calls), or make the pool larger, as far as "
+    "what is behind it allows.",
+    "accept-queue": "The server does not accept quickly enough: more workers, or a larger backlog (and "
+    "net.core.somaxconn) where only bursts are too much for it.",
+    "machine": "The cores are taken: put the load generator and the other processes elsewhere, or give the subject "
+    "more cores. What was measured holds for this crowded machine.",
+    "generator": "Take more workers for the load (workers = N), another machine for it, or a lower rate.",
+}

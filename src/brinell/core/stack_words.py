@@ -1,0 +1,180 @@
+"""Folded stacks to words: which function keeps a thread, and in which pool somebody waits. Pure.
+
+A frame is ``function (file:line)``. ``file`` begins with ``python/`` (standard library), ``site-packages/`` (installed
+packages), or ``./`` or ``/`` (everything else: the project's). ``text (native)`` is a call of a C function as it is
+written in the line above it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+NATIVE = " (native)"
+_FRAME = re.compile(r"(?P<function>.*) \((?P<file>[^()]*?)(?::(?P<line>\d+))?\)")
+# Below these begins what the event loop calls; what stands above is how the server was started.
+_RUNNERS = ("_run_once", "run_forever", "run_until_complete")
+_RUNNER_FILES = ("python/asyncio/runners.py",)
+_LOOP_FILES = ("python/asyncio/base_events.py", "python/asyncio/unix_events.py", "python/selectors.py")
+
+# Files (as parts of a path) and functions in which somebody waits for one of a bounded number of things.
+_POOLS: tuple[tuple[str, str, frozenset[str]], ...] = (
+    ("SQLAlchemy's connection pool", "sqlalchemy/pool/", frozenset({"_do_get", "_checkout", "checkout"})),
+    ("SQLAlchemy's connection pool", "sqlalchemy/util/", frozenset({"greenlet_spawn"})),
+    ("psycopg's connection pool", "psycopg_pool/", frozenset({"getconn", "_getconn", "wait"})),
+    ("asyncpg's connection pool", "asyncpg/pool.py", frozenset({"_acquire", "acquire", "_acquire_impl"})),
+    ("psycopg2's connection pool", "psycopg2/pool.py", frozenset({"getconn", "_getconn"})),
+    ("redis' connection pool", "redis/connection.py", frozenset({"get_connection", "make_connection"})),
+    ("redis' connection pool", "redis/asyncio/connection.py", frozenset({"get_connection"})),
+    ("pymongo's connection pool", "pymongo/", frozenset({"checkout", "_get_conn"})),
+    ("aiomysql's connection pool", "aiomysql/pool.py", frozenset({"_acquire", "fill_free_pool"})),
+    ("aiopg's connection pool", "aiopg/pool.py", frozenset({"_acquire", "fill_free_pool"})),
+    ("aiohttp's connection pool", "aiohttp/connector.py", frozenset({"_wait_for_available_connection", "connect"})),
+    ("httpx's connection pool", "httpcore/", frozenset({"wait_for_connection"})),
+    ("urllib3's connection pool", "urllib3/connectionpool.py", frozenset({"_get_conn"})),
+    ("anyio's thread pool", "anyio/_backends/", frozenset({"acquire_on_behalf_of"})),
+)  # fmt: skip
+_WAITING_FILES = (
+    "python/threading.py",
+    "python/queue.py",
+    "python/asyncio/locks.py",
+    "python/asyncio/queues.py",
+    "python/asyncio/tasks.py",
+    "python/asyncio/timeouts.py",
+)
+_WAITING_PARTS = (
+    "sqlalchemy/util/queue.py", "anyio/_core/_synchronization.py", "anyio/_backends/", "psycopg_pool/",
+    "aiohttp/connector.py",
+)  # fmt: skip
+_TAKES = frozenset({"acquire", "_acquire", "getconn", "get_connection", "get_conn", "checkout", "borrow", "lease"})
+_IDLE = frozenset(
+    {
+        ("_worker", "python/concurrent/futures/thread.py"),
+        ("run", "anyio/_backends/_asyncio.py"),
+        ("_bootstrap", "python/threading.py"),
+        ("_bootstrap_inner", "python/threading.py"),
+        ("run", "python/threading.py"),
+        ("worker", "python/multiprocessing/pool.py"),
+    }
+)
+
+
+class Frame(NamedTuple):
+    """One frame, taken apart; ``file`` is ``native`` for a call of a C function."""
+
+    function: str
+    file: str
+    line: int
+
+    @property
+    def project(self) -> bool:
+        """Whether it is the project's own code."""
+        return self.file.startswith(("./", "/"))
+
+    @property
+    def words(self) -> str:
+        """``report (app.py:12)``."""
+        where = f"{self.file.removeprefix('./')}:{self.line}" if self.line else self.file.removeprefix("./")
+        return f"{self.function} ({where})"
+
+    @property
+    def name(self) -> str:
+        """``json.dumps``; of the project's functions, the function."""
+        if self.file == "native" or self.project:
+            return self.function
+        module = self.file.partition("/")[2].removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        return f"{module}.{self.function}"
+
+
+class Culprit(NamedTuple):
+    """What keeps a thread: ``name`` is what the project's ``caller`` called; empty caller: nobody of the project."""
+
+    name: str
+    caller: str
+
+
+def frames_of(folded: str) -> tuple[Frame, ...]:
+    """Take a folded stack apart, outermost first."""
+    return tuple(_frame(text) for text in folded.split(";") if text)
+
+
+def _frame(text: str) -> Frame:
+    if text.endswith(NATIVE):
+        return Frame(text.removesuffix(NATIVE), "native", 0)
+    found = _FRAME.fullmatch(text)
+    if found is None:
+        return Frame(text, "", 0)
+    return Frame(found["function"], found["file"], int(found["line"] or 0))
+
+
+def called_by_loop(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+    """Leave out how the loop was started: what is left is the callback that it is in, if it is in one."""
+    begin = 0
+    for index, one in enumerate(frames):
+        if one.function in _RUNNERS or one.file in _RUNNER_FILES:
+            begin = index + 1
+    return tuple(frames[begin:])
+
+
+def waits_for_work(frames: Sequence[Frame]) -> bool:
+    """Whether a loop's thread is in its selector, or in no callback at all."""
+    inner = called_by_loop(frames)
+    return not inner or all(one.file in _LOOP_FILES for one in inner)
+
+
+def culprit(frames: Sequence[Frame]) -> Culprit | None:
+    """Return what the innermost function of the project called, or itself; None where none of the project is there."""
+    own = [index for index, one in enumerate(frames) if one.project]
+    if not own:
+        return None
+    caller = frames[own[-1]]
+    below = frames[own[-1] + 1 :]
+    return Culprit(below[0].name if below else caller.function, caller.words)
+
+
+def awaited_pool(frames: Sequence[Frame]) -> str | None:
+    """Return the pool in which this stack waits for one of its things to come back; None if it does not."""
+    if not frames or not _is_waiting(frames[-1]):
+        return None
+    for name, part, functions in _POOLS:
+        if any(part in one.file and one.function in functions for one in frames):
+            if part == "sqlalchemy/util/" and not any(one.file == "python/asyncio/queues.py" for one in frames):
+                continue  # it waits for the database itself
+            return name
+    for one in reversed(frames):
+        if one.function.rpartition(".")[2] in _TAKES and "pool" in f"{one.file}{one.function}".lower():
+            return f"the pool of {one.words}"
+    taken = frames[-1]
+    if taken.function == "acquire" and taken.file in ("python/asyncio/locks.py", "python/threading.py"):
+        by = next((one for one in reversed(frames) if one.project), None)
+        return f"a lock or semaphore of {by.words}" if by else None
+    inner = next((one for one in reversed(frames[:-1]) if one.file == "python/threading.py"), None)
+    if inner is not None and inner.function == "acquire":  # Semaphore.acquire waits in Condition.wait
+        by = next((one for one in reversed(frames) if one.project), None)
+        return f"a lock or semaphore of {by.words}" if by else None
+    return None
+
+
+def is_idle_thread(frames: Sequence[Frame]) -> bool:
+    """Whether a thread of a pool waits for something to do."""
+    outer = [one for one in frames if one.file not in _WAITING_FILES and one.file != "native"]
+    return all((one.function, one.file.removeprefix("site-packages/")) in _IDLE for one in outer)
+
+
+def _is_waiting(leaf: Frame) -> bool:
+    return leaf.file in _WAITING_FILES or any(part in leaf.file for part in _WAITING_PARTS)
+
+
+def ranked(stacks: Iterable[tuple[str, int]]) -> list[tuple[Culprit, int]]:
+    """Add up stacks by what keeps them, the most frequent first; of several callers the most frequent is named."""
+    totals: dict[str, int] = {}
+    callers: dict[str, dict[str, int]] = {}
+    for folded, count in stacks:
+        found = culprit(called_by_loop(frames_of(folded)))
+        if found is not None:
+            totals[found.name] = totals.get(found.name, 0) + count
+            by = callers.setdefault(found.name, {})
+            by[found.caller] = by.get(found.caller, 0) + count
+    names = sorted(totals, key=lambda name: (-totals[name], name))
+    return [(Culprit(name, max(callers[name], key=lambda by: (callers[name][by], by))), totals[name]) for name in names]
