@@ -14,6 +14,7 @@ import msgspec
 from brinell.core.against_records import AgainstNames, AgainstStarted, SideRun
 from brinell.core.cache_records import CachePrepared, CacheSecond, CacheSpace, StaleProbe, Stampede
 from brinell.core.call_records import CallSecond, LoopStall
+from brinell.core.drill_records import DrillEnded, DrillMark, DrillStarted, Race, ServiceLife, SlowClients, StartTried
 from brinell.core.entry import Entry
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, ParallelOnly
 from brinell.core.generator_records import Calibrated, GeneratorMeans, MachineSecond
@@ -484,6 +485,13 @@ Record = (
     | StaleProbe
     | TrafficRead
     | AnswersJudged
+    | DrillStarted
+    | DrillMark
+    | DrillEnded
+    | Race
+    | ServiceLife
+    | StartTried
+    | SlowClients
     | Calibrated
     | GeneratorMeans
     | MachineSecond

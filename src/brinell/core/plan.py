@@ -286,7 +286,19 @@ class QualitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="
     timeout_s: float = 3600.0  # of the run under coverage
 
 
-Spec = SuiteSpec | ExamineSpec | AgainstSpec | PropertySpec | QualitySpec | ReproduceSpec | LoadSpec
+class DrillSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="drill"):
+    """One drill. ``load`` is the traffic it makes or that runs beside it, at ``rate`` a second: its requests and bounds
+    count, not its shape. ``options`` are those of its own kind, all of them, as the roster validated them.
+    """
+
+    name: str
+    drill: str
+    load: LoadSpec
+    rate: float = 100.0
+    options: dict[str, Any] = {}
+
+
+Spec = SuiteSpec | ExamineSpec | AgainstSpec | PropertySpec | QualitySpec | ReproduceSpec | LoadSpec | DrillSpec
 
 
 class Step(msgspec.Struct, frozen=True):
