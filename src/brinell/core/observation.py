@@ -356,6 +356,7 @@ class LoadStarted(Entry, frozen=True):
     peak_rate: float | None = None  # the highest rate that is asked for; ``target_rate`` is the average
     stages: tuple[tuple[float, float, float, float], ...] = ()  # from and to (s), rate at either end (per second)
     session_rate: float | None = None  # sessions a second that are asked for, in a partly open model
+    socket: str = ""  # what WebSocket connections do: echo, request-reply, broadcast or limit; empty: there are none
 
 
 class LoadSlice(Entry, frozen=True):

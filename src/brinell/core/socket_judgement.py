@@ -84,8 +84,8 @@ class Limit(_Part, frozen=True, kw_only=True):
     """A limit of connections, tried. ``accepted`` of the first ``configured``; ``rejected`` the right way of all tried
     beyond; ``recovered``: afterwards as many were accepted as in the beginning. None: not tried.
 
-    ``freed_s``: from a close to the acceptance of another connection. ``leaked_fds``, ``leaked_bytes``: descriptors
-    and bytes of memory that the refusals left behind.
+    ``freed_s``: from a close to the attempt that was accepted. ``leaked_fds``: descriptors that the refusals left
+    behind; ``leaked_bytes``: memory that the second half of them did, as the first may fill pools and caches.
     """
 
     configured: int

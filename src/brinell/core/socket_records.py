@@ -99,7 +99,7 @@ class Membership(Entry, frozen=True):
 
 
 class LimitTried(Entry, frozen=True):
-    """Attempts of a limit trial that came to the same, in one ``part``: fill, beyond, free, storm or refill.
+    """Attempts of a limit trial that came to the same, in one ``part`` (``core.socket_view``).
 
     ``outcome``: ``accepted``, ``status-503``, ``close-1013``, ``hang`` (no answer to the upgrade in time), or an
     error's word. ``held_s``: of accepted ones that were closed again, the longest time until then.
@@ -122,7 +122,9 @@ class LimitFreed(Entry, frozen=True):
 
 
 class LimitStock(Entry, frozen=True):
-    """What the subject held at a ``moment`` of a limit trial: before, filled, refused, emptied. None: not known."""
+    """What the subject held at a ``moment`` of a limit trial: before, filled, half and refused (of the storm), emptied.
+    None: not known.
+    """
 
     moment: str
     connections: int  # of ours, open

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from brinell.core.cache_records import CachePrepared, CacheSecond, StaleProbe, Stampede
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.errors import Interrupted, SubjectError, UsageError, nearest
 from brinell.core.generator_records import Calibrated
@@ -24,14 +24,17 @@ from brinell.load.beside import NOTHING, Beside
 from brinell.load.calibration.trial import calibrate
 from brinell.load.contract import Driver, Shape
 from brinell.load.drivers.call import Calls
+from brinell.load.drivers.websocket import Sockets, lead_s
 from brinell.load.fleet import Fleet
 from brinell.load.ledger import Ledger
 from brinell.load.machine import MachineWatch
 from brinell.load.means import look, refuse
 from brinell.load.schedule import Schedule
-from brinell.load.watch import CallWatch, SubjectWatch
-from brinell.load.wire import WireOperation, WireSessions, WorkerSpec
-from brinell.subject.targets import Target, check_target
+from brinell.load.sharing import reachable, split
+from brinell.load.socket_ledger import SocketLedger
+from brinell.load.watch import SubjectWatch
+from brinell.load.websocket.limit import try_limit
+from brinell.subject.targets import check_target
 
 HEAD_START_NS = 200_000_000  # between the order and the first due time: every worker has read it by then
 GRACE_S = 10.0  # a worker may be this late after its last time-out before it counts as hung
@@ -43,6 +46,10 @@ _WRITTEN_DOWN = (
     | Exemplar
     | CallSecond
     | LoopStall
+    | CachePrepared
+    | CacheSecond
+    | Stampede
+    | StaleProbe
     | AnswersJudged
     | SocketSecond
     | Deliveries
@@ -56,7 +63,7 @@ T = TypeVar("T")
 class LoadTrial:
     """``[[load]]``: one scenario with every shape and driver of the rosters."""
 
-    def __init__(self, drivers: Mapping[str, Driver | Calls], shapes: Mapping[str, type[Shape]]) -> None:
+    def __init__(self, drivers: Mapping[str, Driver | Calls | Sockets], shapes: Mapping[str, type[Shape]]) -> None:
         self._drivers = drivers
         self._shapes = shapes
 
@@ -78,6 +85,8 @@ class LoadTrial:
         with tempfile.TemporaryDirectory(prefix="load-", dir=room.folder) as folder:
             if isinstance(driver, Calls):
                 _calls(room, spec, Schedule(spec, shape, Path(folder)), driver, beside)
+            elif isinstance(driver, Sockets):
+                _sockets(room, spec, Schedule(spec, shape, Path(folder)), driver, beside)
             else:
                 self._requests(room, spec, shape, driver, Path(folder), beside=beside)
 
@@ -98,7 +107,7 @@ class LoadTrial:
                 hint=f"connections = {spec.workers} or more",
             )
         root = Path(room.plan.root)
-        address = _reachable(target)
+        address = reachable(target)
         if spec.openapi is not None or spec.har is not None:
             from brinell.load.described import described  # noqa: PLC0415 - heavy: a validator of schemas
 
@@ -108,7 +117,7 @@ class LoadTrial:
         partly = sessions is not None and sessions.partly
         schedule = Schedule(spec, shape, folder, partly=partly and shape.model == "open")
         name = _class_name(type(driver))
-        specs = _split(spec, schedule, operations, name, target=target, address=address, sessions=sessions)
+        specs = split(spec, schedule, operations, name, target=target, address=address, sessions=sessions)
         means = look(spec, specs, schedule.shape.peak_rate, address)
         refuse(spec, means, closed=shape.model == "closed")
         room.emit(means)
@@ -136,6 +145,8 @@ class _Scenario:
         beside: Beside,
         partly: bool = False,
     ) -> None:
+        does = spec.websocket
+        self._does = does
         self._partly = partly and schedule.shape.model == "open"
         self._room = room
         self._spec = spec
@@ -144,8 +155,12 @@ class _Scenario:
         self._watch = watch
         self._beside = beside
         self._machine = MachineWatch(room)
-        self._start_ns = room.clock.now_ns() + HEAD_START_NS
-        self._ledger = Ledger(self._start_ns, schedule.span_s)
+        self._start_ns = room.clock.now_ns() + HEAD_START_NS + int((lead_s(spec, does) if does else 0) * 1e9)
+        self._ledger = (
+            Ledger(self._start_ns, schedule.span_s)
+            if does is None
+            else SocketLedger(self._start_ns, schedule.span_s, does)
+        )
 
     def run(self) -> None:
         room, spec, schedule = self._room, self._spec, self._schedule
@@ -153,7 +168,7 @@ class _Scenario:
             LoadStarted(
                 scenario=spec.name,
                 model="partly-open" if self._partly else schedule.shape.model,
-                url=f"call:{spec.call}" if spec.call else redact(spec.url or room.service().url),
+                url=_place(room, spec),
                 start_ns=self._start_ns,
                 span_s=schedule.span_s,
                 target_rate=None if self._partly else schedule.target_rate,
@@ -167,6 +182,7 @@ class _Scenario:
                 shape=schedule.kind,
                 peak_rate=None if self._partly else schedule.peak_rate,
                 stages=() if self._partly else schedule.stages,
+                socket=self._does.mode if self._does else "",
             )
         )
         try:
@@ -183,8 +199,9 @@ class _Scenario:
 
     def _follow(self) -> None:
         room, clock = self._room, self._room.clock
-        deadline = self._start_ns + int((self._schedule.span_s + self._spec.timeout_s + GRACE_S) * 1e9)
-        say_ns = self._start_ns + 1_000_000_000
+        settle_s = self._does.settle_s + self._spec.timeout_s if self._does else 0.0
+        deadline = self._start_ns + int((self._schedule.span_s + self._spec.timeout_s + settle_s + GRACE_S) * 1e9)
+        say_ns = clock.now_ns() + 1_000_000_000
         while self._fleet.busy and clock.now_ns() < deadline:
             room.tick()
             again_ns = self._beside.look(clock.now_ns(), self._start_ns)
@@ -198,9 +215,8 @@ class _Scenario:
             self._machine.look(now)
             if now >= say_ns:
                 say_ns = now + 1_000_000_000
-                room.progress(
-                    min((now - self._start_ns) / 1e9, self._schedule.span_s), self._schedule.span_s, self._ledger.line()
-                )
+                done_s = min(max(0.0, (now - self._start_ns) / 1e9), self._schedule.span_s)
+                room.progress(done_s, self._schedule.span_s, self._ledger.line())
         self._fleet.give_up()
 
     def _drain(self, patience_s: float) -> None:
@@ -227,13 +243,41 @@ class _Scenario:
         room.progress(ended.span_s, self._schedule.span_s, self._ledger.line())
 
 
+def _place(room: Room, spec: LoadSpec) -> str:
+    """Return what is pressed on, as it may be written down."""
+    if spec.cache is not None:
+        return f"cache:{redact(spec.cache.target)}"
+    return f"call:{spec.call}" if spec.call else redact(spec.url or room.service().url)
+
+
 def _calls(room: Room, spec: LoadSpec, schedule: Schedule, driver: Calls, beside: Beside) -> None:
     """Run a scenario that calls a function: its workers start the project's interpreter, and that is the subject."""
     room.emit(Calibrated(skipped="functions are called: nothing goes over a network"))
     fleet = Fleet(room, driver.workers(spec, schedule, Path(room.plan.root)))
     try:
         fleet.wait_ready()
-        _Scenario(room, spec, schedule, fleet, CallWatch(room, fleet.subject_pids), beside=beside).run()
+        _Scenario(room, spec, schedule, fleet, driver.watch(room, spec, fleet.subject_pids), beside=beside).run()
+    finally:
+        fleet.close()
+
+
+def _sockets(room: Room, spec: LoadSpec, schedule: Schedule, driver: Sockets, beside: Beside) -> None:
+    """Run a scenario whose connections stay open, or try how many there may be."""
+    target = check_target(spec.url or room.service().url, room.plan.allow_targets)
+    address = reachable(target)
+    specs = driver.workers(spec, schedule, target, address, Path(room.plan.root))
+    means = look(spec, specs, None, address)
+    refuse(spec, means, closed=True)  # every connection is made at once
+    room.emit(means)
+    room.emit(Calibrated(skipped="WebSocket: there is no null server for it"))
+    watch = SubjectWatch(room, spec, target, address)
+    if spec.websocket is not None and spec.websocket.limit:
+        try_limit(room, spec, schedule, specs[0], watch)
+        return
+    fleet = Fleet(room, specs)
+    try:
+        fleet.wait_ready()
+        _Scenario(room, spec, schedule, fleet, watch, beside=beside).run()
     finally:
         fleet.close()
 
@@ -257,52 +301,3 @@ def _shape(spec: LoadSpec, kind: type[Shape], options: Mapping[str, object]) -> 
 
 def _class_name(kind: type) -> str:
     return f"{kind.__module__}:{kind.__qualname__}"
-
-
-def _reachable(target: Target) -> str:
-    """Return the first address that accepts a connection: localhost is often two, and most servers listen on one."""
-    for address in target.addresses if len(target.addresses) > 1 else ():
-        with contextlib.suppress(OSError), socket.create_connection((address, target.port), timeout=1.0):
-            return address
-    return target.addresses[0]
-
-
-def _split(
-    spec: LoadSpec,
-    schedule: Schedule,
-    operations: tuple[WireOperation, ...],
-    driver: str,
-    *,
-    target: Target,
-    address: str,
-    sessions: WireSessions | None = None,
-) -> list[WorkerSpec]:
-    """Share connections as evenly as they go; the schedule shares itself (``Shape.due_ns``)."""
-    family, _, _, _, where = socket.getaddrinfo(
-        address, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-    )[0]
-    shape, options = schedule.wire
-    return [
-        WorkerSpec(
-            worker=worker,
-            workers=spec.workers,
-            driver=driver,
-            shape=shape,
-            shape_options=options,
-            operations=operations,
-            family=int(family),
-            address=tuple(where),  # type: ignore[arg-type]  # numeric addresses: host, port and, for IPv6, two numbers
-            timeout_ns=int(spec.timeout_s * 1e9),
-            connections=(spec.connections + spec.workers - 1 - worker) // spec.workers,
-            seed=spec.seed,
-            tls_name=target.host if target.scheme == "https" else None,
-            verify_tls=spec.verify_tls,
-            streams=spec.streams,
-            sessions=sessions,
-            keep_alive=spec.keep_alive,
-            span_ns=int(schedule.span_s * 1e9),
-            requests=schedule.share(worker, spec.workers),
-            shed_ns=int((spec.shed_after_s or 0) * 1e9),
-        )
-        for worker in range(spec.workers)
-    ]

@@ -4,7 +4,6 @@ again.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from brinell.checks.websocket.limits import CHECK
@@ -13,20 +12,12 @@ from brinell.core.finding import Finding
 from brinell.core.judgement import WebSocket
 from brinell.core.socket_judgement import Limit, LimitPart, LimitStockNow
 from brinell.core.socket_records import LimitStock, LimitTried
+from brinell.core.socket_view import ACCEPTED, BEYOND, FILL, FREE, HANG, KEPT, REFILL, STORM, is_right
 from brinell.core.verdicts import Reason, Verdict
 
-ACCEPTED = "accepted"
-HANG = "hang"
-FILL, BEYOND, FREE, STORM, REFILL = "fill", "beyond", "free", "storm", "refill"
-_RIGHT = re.compile(r"status-(4\d\d|503)|close-(1008|1013|4\d\d\d)")
 FEW_FDS = 5  # descriptors that come and go for other reasons: logs, pools, clients beside ours
 LEAST_BYTES = 1 << 20  # of memory that an allocator takes and keeps
 EACH_BYTES = 2048  # a refusal, on average
-
-
-def is_refusal(outcome: str) -> bool:
-    """Whether that is how a full subject should answer: 4xx or 503 to the upgrade, or 1008, 1013 or 4xxx after it."""
-    return _RIGHT.fullmatch(outcome) is not None
 
 
 def limit_of(seen: Seen) -> Limit:
@@ -34,17 +25,17 @@ def limit_of(seen: Seen) -> Limit:
     tried = [record for _, record in seen.tried]
     beyond = [one for one in tried if one.part in {BEYOND, STORM}]
     again = [one for one in tried if one.part == REFILL]
-    filled, refused = seen.stock.get("filled"), seen.stock.get("refused")
+    filled, half, refused = (seen.stock.get(moment) for moment in ("filled", "half", "refused"))
     return Limit(
         configured=seen.does.limit,
         accepted=_count(one for one in tried if one.part == FILL and one.outcome == ACCEPTED),
-        rejected=_count(one for one in beyond if is_refusal(one.outcome)),
+        rejected=_count(one for one in beyond if is_right(one.part, one.outcome)),
         tried=_count(beyond),
         recovered=_count(one for one in again if one.outcome == ACCEPTED) >= seen.does.limit if again else None,
         freed_s=seen.freed.freed_s if seen.freed else None,
         free_bound_s=seen.does.free_s,
         leaked_fds=_more(filled and filled.fds, refused and refused.fds),
-        leaked_bytes=_more(filled and filled.rss_bytes, refused and refused.rss_bytes),
+        leaked_bytes=_more(half and half.rss_bytes, refused and refused.rss_bytes),
         parts=tuple(_part(one) for one in tried),
         stock=tuple(_stock(one) for one in seen.stock.values()),
     )
@@ -61,13 +52,18 @@ def findings(scenario: str, entry: WebSocket, seen: Seen, *, whole: bool) -> lis
     return found + _leaks(scenario, limit)
 
 
-_PARTS = (FILL, BEYOND, FREE, STORM, REFILL)
+_PARTS = (FILL, BEYOND, FREE, STORM, REFILL, KEPT)
 
 
 def _accepts(scenario: str, limit: Limit, cited: tuple[str, ...]) -> Finding:
-    told = _told(one for one in limit.parts if one.part == FILL and not one.right)
+    wrong = [one for one in _of(limit, FILL) if not one.right]
+    ended = _count(_of(limit, KEPT))
+    detail = _told(wrong)
+    if ended:
+        detail = f"{ended} of them were ended while others tried to connect: {_told(_of(limit, KEPT))}"
     title = f"{scenario}: {limit.accepted} of {limit.configured} connections were accepted"
-    return _finding(f"{scenario}.limit_accepts", title, cited, ok=limit.accepted >= limit.configured, detail=told)
+    ok = limit.accepted >= limit.configured and not ended
+    return _finding(f"{scenario}.limit_accepts", title, cited, ok=ok, detail=detail)
 
 
 def _refuses(scenario: str, limit: Limit, cited: tuple[str, ...]) -> Finding:
@@ -103,7 +99,7 @@ def _recovers(scenario: str, limit: Limit, cited: tuple[str, ...], *, whole: boo
         return _unknown(name, f"{scenario}: whether as many fit again", Reason.NOT_EXERCISED, why)
     again = _count(one for one in limit.parts if one.part == REFILL and one.outcome == ACCEPTED)
     title = f"{scenario}: {again} of {limit.configured} connections fit again after all had left"
-    told = _told(one for one in limit.parts if one.part == REFILL and not one.right)
+    told = _told(one for one in _of(limit, REFILL) if not one.right)
     return _finding(name, title, cited, ok=limit.recovered, detail=told)
 
 
@@ -116,9 +112,11 @@ def _leaks(scenario: str, limit: Limit) -> list[Finding]:
     fds = limit.leaked_fds
     title = f"{scenario}: {limit.tried} refusals left {max(0, fds)} descriptors open"
     found = [_finding(name, title, (), ok=fds <= FEW_FDS)]
-    grown = limit.leaked_bytes
-    if grown is not None and grown > max(LEAST_BYTES, EACH_BYTES * limit.tried):
-        title = f"{scenario}: memory grew by {grown / limit.tried / 1024:.1f} KiB with each of {limit.tried} refusals"
+    grown, refusals = limit.leaked_bytes, max(1, limit.tried // 2)
+    if grown is not None and grown > max(LEAST_BYTES, EACH_BYTES * refusals):
+        title = (
+            f"{scenario}: memory grew by {grown / refusals / 1024:.1f} KiB with each of the last {refusals} refusals"
+        )
         found.append(_finding(f"{scenario}.limit_memory", title, (), ok=False, required=False))
     return found
 
@@ -151,15 +149,12 @@ def _unknown(name: str, title: str, reason: Reason, why: str, *, required: bool 
 
 
 def _part(one: LimitTried) -> LimitPart:
-    right = is_refusal(one.outcome) if one.part in {BEYOND, STORM} else one.outcome == ACCEPTED
-    if one.part == FREE:  # until the place is free, refusing is right
-        right = right or is_refusal(one.outcome)
     return LimitPart(
         part=one.part,
         outcome=one.outcome,
         count=one.count,
         longest_ms=one.longest_ns / 1e6,
-        right=right,
+        right=is_right(one.part, one.outcome),
         detail=one.detail,
     )
 
@@ -170,6 +165,10 @@ def _stock(one: LimitStock) -> LimitStockNow:
 
 def _count(parts: Iterable[LimitTried | LimitPart]) -> int:
     return sum(one.count for one in parts)
+
+
+def _of(limit: Limit, part: str) -> list[LimitPart]:
+    return [one for one in limit.parts if one.part == part]
 
 
 def _more(before: int | None, after: int | None) -> int | None:

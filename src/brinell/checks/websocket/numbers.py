@@ -25,7 +25,7 @@ def entry(load: Load, seen: Seen) -> WebSocket:
     fields["operations"] = _operations(load, seen)
     return WebSocket(
         **fields,
-        mode="limit" if seen.does.limit else seen.does.mode,
+        mode=seen.mode,
         reach=whole.reach if heard else None,
         delivery_ms=load.response_ms if heard else None,
         skew_ms=distribution(seen.account.skew) if heard else None,

@@ -14,12 +14,10 @@ from brinell.checks.websocket.deliveries import Account
 from brinell.core import outcomes
 from brinell.core.evidence import Evidence, observation_id, steps_of
 from brinell.core.histogram import Histogram, index_of
-from brinell.core.observation import Envelope, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted, Record
+from brinell.core.observation import Envelope, LoadEnded, LoadSlice, LoadStarted, Record
 from brinell.core.plan import LoadSpec, Plan, WebSocketSpec
 from brinell.core.socket_records import (
-    CONNECT,
     DELIVERY,
-    PUBLISH,
     Deliveries,
     Disorder,
     LimitFreed,
@@ -28,6 +26,7 @@ from brinell.core.socket_records import (
     Membership,
     SocketSecond,
 )
+from brinell.core.socket_view import LIMIT, as_load
 
 KEPT_S = 10.0  # a message is kept open so much longer than its receivers are waited for
 _EMPTY: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
@@ -56,7 +55,12 @@ class Seen:
     @property
     def broadcasts(self) -> bool:
         """Whether messages go to many receivers."""
-        return self.does.mode == "broadcast"
+        return self.mode == "broadcast"
+
+    @property
+    def mode(self) -> str:
+        """What the scenario does."""
+        return LIMIT if self.does.limit else self.does.mode
 
 
 def look(evidence: Evidence) -> dict[str, Seen]:
@@ -176,27 +180,10 @@ class AsRequests:
 
 def _as_request(record: Record, seen: Seen) -> Record | None:
     """Return a record as a load's; None where it is none."""
-    match record:
-        case LoadSlice():
-            return _slice(record, seen)
-        case LoadEnded():
-            span_s = min(record.span_s, seen.span_s)  # workers listen longer than they send
-            return msgspec.structs.replace(
-                record, span_s=span_s, completed_in_span=None, sent_in_span=seen.sent_in_span
-            )
-        case GeneratorSecond(second=second) if second < 0:
-            return None  # connections are made: what a worker does then is not the schedule's
-    return record
-
-
-def _slice(one: LoadSlice, seen: Seen) -> LoadSlice | None:
-    if one.operation == CONNECT or seen.does.limit:
-        return one if one.operation == CONNECT and seen.does.limit else None
-    if one.operation == DELIVERY:
-        return msgspec.structs.replace(one, count=0)
-    if one.operation == PUBLISH and one.outcome == outcomes.OK:
-        return msgspec.structs.replace(one, response=_EMPTY, service=_EMPTY, max_response_ns=0, max_service_ns=0)
-    return one
+    if isinstance(record, LoadEnded):
+        span_s = min(record.span_s, seen.span_s)  # workers listen longer than they send
+        return msgspec.structs.replace(record, span_s=span_s, completed_in_span=None, sent_in_span=seen.sent_in_span)
+    return as_load(record, seen.mode)
 
 
 def websocket_steps(evidence: Evidence) -> list[tuple[str, LoadSpec]]:

@@ -1,0 +1,16 @@
+"""TLS as a client of this generator speaks it."""
+
+from __future__ import annotations
+
+import ssl
+
+
+def context(*, verify: bool) -> ssl.SSLContext:
+    """Return a context for HTTP/1.1 and what is upgraded from it; ``verify``: certificates are looked at."""
+    made = ssl.create_default_context()
+    made.set_alpn_protocols(["http/1.1"])
+    made.options |= ssl.OP_NO_RENEGOTIATION  # a server could ask for handshake after handshake
+    if not verify:
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+    return made

@@ -1,0 +1,341 @@
+"""Trying a limit of connections: fill it, go beyond, leave and come again, refuse a thousand times, fill it once more.
+
+Not a measurement of rates: connections are made one by one, by the trial itself. What is right is for the check to say;
+here only what came of each attempt is written down, and what the subject held at each moment.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from brinell.core import outcomes
+from brinell.core.errors import Interrupted
+from brinell.core.observation import LoadEnded, LoadStarted
+from brinell.core.plan import LoadSpec
+from brinell.core.redact import one_line, redact
+from brinell.core.roles import Room
+from brinell.core.socket_records import CONNECT, LimitFreed, LimitStock, LimitTried, SocketSecond
+from brinell.core.socket_view import ACCEPTED, BEYOND, FILL, FREE, HANG, KEPT, LIMIT, REFILL, STORM, is_right
+from brinell.load import tls
+from brinell.load.engine.endpoint import Endpoint
+from brinell.load.engine.recorder import Recorder
+from brinell.load.schedule import Schedule
+from brinell.load.watch import SubjectWatch
+from brinell.load.websocket.frames import ABNORMAL
+from brinell.load.websocket.handshake import Opening
+from brinell.load.websocket.link import Link, Terms
+from brinell.load.websocket.switchboard import Ended, Refused, Switchboard
+from brinell.load.wire import WorkerSpec
+from brinell.subject.vitals import Sampler
+
+HOLD_S = 1.0  # a subject that accepts first and refuses by a close has so long for it
+AT_ONCE = 20  # attempts under way
+ENOUGH = 20  # wrong answers of a storm, after which it ends: they decide
+SETTLE_S = 3.0  # for a subject to let go of what it holds
+_PAUSE_S = 0.02  # between attempts at a place that is being freed; grows
+_LONGEST_PAUSE_S = 0.25
+_LOOK_S = 0.02
+_now = time.monotonic_ns
+
+
+@dataclass
+class _Part:
+    """What came of the attempts of one part: by outcome, how many, the longest, and the words of the first."""
+
+    name: str
+    counts: dict[str, list[int]] = field(default_factory=dict)
+    held_ns: dict[str, int] = field(default_factory=dict)
+    details: dict[str, str] = field(default_factory=dict)
+
+    def add(self, outcome: str, took_ns: int, detail: str, held_ns: int = 0) -> None:
+        row = self.counts.setdefault(outcome, [0, 0])
+        row[0] += 1
+        row[1] = max(row[1], took_ns)
+        self.held_ns[outcome] = max(held_ns, self.held_ns.get(outcome, 0))
+        self.details.setdefault(outcome, one_line(detail, 200))
+
+    def wrong(self) -> int:
+        """Attempts that did not come to what they should."""
+        return sum(row[0] for outcome, row in self.counts.items() if not is_right(self.name, outcome))
+
+    def records(self) -> list[LimitTried]:
+        return [
+            LimitTried(self.name, outcome, count, longest, self.held_ns[outcome] / 1e9, self.details[outcome])
+            for outcome, (count, longest) in self.counts.items()
+        ]
+
+
+def try_limit(room: Room, spec: LoadSpec, schedule: Schedule, worker: WorkerSpec, watch: SubjectWatch) -> None:
+    """Run the whole trial, or as far as ``Interrupted`` lets it, which passes through after the last record."""
+    _LimitTrial(room, spec, schedule, worker, watch).run()
+
+
+class _LimitTrial:
+    def __init__(self, room: Room, spec: LoadSpec, schedule: Schedule, worker: WorkerSpec, watch: SubjectWatch) -> None:
+        if worker.socket is None:
+            raise TypeError(f"{room.step.id} is no WebSocket step")
+        self._room = room
+        self._spec = spec
+        self._schedule = schedule
+        self._watch = watch
+        self._wire = worker.socket
+        self._does = self._wire.does
+        self._patience_s = spec.timeout_s
+        self._sampler = Sampler(watch.pids)
+        secure = tls.context(verify=worker.verify_tls) if worker.tls_name is not None else None
+        endpoint = Endpoint(worker.family, worker.address, secure, worker.tls_name)
+        self._recorder = Recorder(0)
+        self._dialled = self._tried = 0
+        self._all = 2 * self._does.limit + 2 + self._does.refusals
+        self._text = ""
+        self._start_ns = room.clock.now_ns()
+        self._until_ns = self._start_ns + int(schedule.span_s * 1e9)
+        self._told_ns = 0
+        self._kept = _Part(KEPT)
+        self._board = Switchboard(endpoint, self._terms(0), timeout_s=self._patience_s)
+
+    def run(self) -> None:
+        self._begin()
+        try:
+            self._parts()
+        except Interrupted:
+            self._end(interrupted=True)
+            raise
+        finally:
+            self._board.close()
+        self._end(interrupted=False)
+
+    def _parts(self) -> None:
+        limit = self._does.limit
+        self._stock("before")
+        fill = self._attempts(FILL, limit)
+        self._stock("filled")
+        if fill.counts.get(ACCEPTED, [0])[0] >= limit:
+            beyond = self._attempts(BEYOND, 1)
+            if not beyond.wrong():
+                self._free()
+                self._storm()
+            self._tell(self._kept)
+            self._leave()
+            self._stock("emptied")
+            self._attempts(REFILL, limit)
+        self._leave()
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+
+    def _attempts(self, name: str, wanted: int) -> _Part:
+        """Try to connect so many times; what is accepted beyond a full subject is closed again."""
+        part = _Part(name)
+        self._text = f"{name}: {wanted} attempts"
+        self._try(part, wanted, stop=lambda: False)
+        self._tell(part)
+        return part
+
+    def _storm(self) -> None:
+        """A thousand attempts at a full subject, in two halves: what the second one leaves behind is a leak."""
+        part = _Part(STORM)
+        first = self._does.refusals // 2
+        self._text = f"storm: {self._does.refusals} attempts at a full subject"
+        for wanted, moment in ((first, "half"), (self._does.refusals - first, "refused")):
+            self._try(part, wanted, stop=lambda: part.wrong() >= ENOUGH or self._late())
+            self._stock(moment)
+        self._tell(part)
+
+    def _free(self) -> None:
+        """Close one, and try until another is accepted."""
+        part = _Part(FREE)
+        link = next(iter(self._board.open))
+        link.shut()
+        self._board.run(lambda: link not in self._board.open, self._patience_s, self._tick)
+        if link in self._board.open:
+            link.abandon("no answer to a close")
+        closed_ns = _now()
+        until_ns, pause_s, attempts, freed_s = closed_ns + int(self._does.free_s * 1e9), _PAUSE_S, 0, None
+        while freed_s is None and _now() < until_ns:
+            attempts += 1
+            began_ns = _now()
+            if self._try(part, 1, stop=lambda: False):
+                freed_s = (began_ns - closed_ns) / 1e9
+            else:
+                self._board.run(lambda: False, pause_s, self._tick)
+                pause_s = min(_LONGEST_PAUSE_S, 1.5 * pause_s)
+        self._tell(part)
+        self._room.emit(LimitFreed(freed_s, self._does.free_s, attempts))
+
+    def _leave(self) -> None:
+        """Close everything in the ordinary way."""
+        self._text = "closing"
+        for link in [*self._board.open]:
+            link.shut()
+        self._board.run(lambda: not self._board.open, self._patience_s, self._tick)
+        for link in [*self._board.open]:
+            link.abandon("no answer to a close")
+
+    def _try(self, part: _Part, wanted: int, *, stop: Callable[[], bool]) -> int:
+        """Make attempts, a few at a time and not faster than the connect rate; return how many were accepted.
+
+        An attempt is over when it failed, or ``HOLD_S`` after it was accepted: until then a subject may still refuse.
+        """
+        begun_ns, begun, accepted = _now(), 0, 0
+        waiting: dict[int, Link] = {}
+        while waiting or (begun < wanted and not stop()):
+            allowed = min(wanted, 1 + int((_now() - begun_ns) / 1e9 * self._does.connect_rate))
+            at_once = AT_ONCE if part.name == STORM else wanted
+            while begun < allowed and len(waiting) < at_once and not stop():
+                link = self._dial()
+                waiting[link.tag] = link
+                begun += 1
+            self._board.run(self._heard, _LOOK_S, self._tick)
+            accepted += self._settle(part, waiting)
+        self._take()
+        return accepted
+
+    def _heard(self) -> bool:
+        return bool(self._board.refused or self._board.endings)
+
+    def _settle(self, part: _Part, waiting: dict[int, Link]) -> int:
+        """Write down the attempts that are over, and forget them; return how many were accepted."""
+        board = self._board
+        for refused in board.refused:
+            if waiting.pop(refused.tag, None) is not None:
+                outcome = HANG if refused.outcome == outcomes.TIMEOUT else refused.outcome
+                self._record(part, outcome, refused.took_ns, _words(refused))
+        board.refused.clear()
+        for ended in board.endings:
+            said = ended.ending.reason or ended.ending.why
+            if (link := waiting.pop(ended.tag, None)) is not None:
+                self._record(part, _ended(ended), max(0, _now() - link.attempt), said, ended.held_ns)
+            elif not ended.ending.own:
+                self._kept.add(_ended(ended), 0, said, ended.held_ns)
+        board.endings.clear()
+        return self._accepted(part, waiting)
+
+    def _accepted(self, part: _Part, waiting: dict[int, Link]) -> int:
+        """Find those that have been open for long enough; keep them, or close them where there was no place."""
+        now, count = _now(), 0
+        for tag, link in [*waiting.items()]:
+            took_ns = self._board.took_ns.get(link)
+            if took_ns is None or now < link.started + took_ns + int(HOLD_S * 1e9):
+                continue
+            del waiting[tag]
+            count += 1
+            self._record(part, ACCEPTED, took_ns, "")
+            if part.name in {BEYOND, STORM}:
+                link.shut()
+        return count
+
+    # --- what is told -----------------------------------------------------------------------------------------------
+
+    def _record(self, part: _Part, outcome: str, took_ns: int, detail: str, held_ns: int = 0) -> None:
+        part.add(outcome, took_ns, detail, held_ns)
+        self._tried += 1
+        word = outcomes.OK if is_right(part.name, outcome) else outcome
+        self._recorder.cell(CONNECT, word).record(took_ns, took_ns)
+
+    def _dial(self) -> Link:
+        self._board.terms = self._terms(self._dialled)
+        self._dialled += 1
+        return self._board.dial()
+
+    def _terms(self, number: int) -> Terms:
+        wire = self._wire
+        path = wire.path.replace("{{room}}", str(number % self._does.rooms))
+        path = path.replace("{{connection}}", str(number))
+        opening = Opening(wire.authority, path, wire.headers, self._does.subprotocols)
+        return Terms(opening, self._does.max_message_bytes)
+
+    def _stock(self, moment: str) -> None:
+        """Look at the subject; after refusals and farewells, wait a little for it to let go."""
+        lowest: LimitStock | None = None
+        patience_s = SETTLE_S if moment in {"half", "refused", "emptied"} and self._watch.pids else 0.0
+        until_ns = _now() + int(patience_s * 1e9)
+        while lowest is None or _now() < until_ns:
+            found = self._look(moment)
+            if lowest is None or (found.fds or 0) < (lowest.fds or 0):
+                lowest = found
+            if patience_s:
+                self._board.run(lambda: False, 0.25, self._tick)
+        self._room.emit(lowest)
+
+    def _look(self, moment: str) -> LimitStock:
+        held = len(self._board.open)
+        if not self._watch.pids:
+            return LimitStock(moment, held)
+        vitals = self._sampler.sample(_now())
+        return LimitStock(moment, held, vitals.rss_bytes, vitals.fds)
+
+    def _tick(self) -> None:
+        room, now = self._room, _now()
+        room.tick()
+        self._watch.look(now)
+        if now - self._told_ns < 1_000_000_000:
+            return
+        self._told_ns = now
+        board = self._board
+        room.emit(SocketSecond(0, self._second(), len(board.open), len(board.dialling)))
+        room.progress(self._tried, self._all, f"{len(board.open)} open; {self._text}")
+
+    def _tell(self, part: _Part) -> None:
+        for record in part.records():
+            self._room.emit(record)
+
+    def _take(self) -> None:
+        """Write down how long the attempts took."""
+        for record in self._recorder.take(self._second()):
+            self._room.emit(record)
+
+    def _second(self) -> int:
+        return (_now() - self._start_ns) // 1_000_000_000
+
+    def _late(self) -> bool:
+        return _now() >= self._until_ns
+
+    def _begin(self) -> None:
+        spec, watch = self._spec, self._watch
+        self._room.emit(
+            LoadStarted(
+                scenario=spec.name,
+                model="closed",
+                url=redact(spec.url or self._room.service().url),
+                start_ns=self._start_ns,
+                span_s=self._schedule.span_s,
+                target_rate=None,
+                connections=self._does.limit,
+                workers=1,
+                timeout_s=spec.timeout_s,
+                subject_pids=tuple(watch.pids),
+                subject_reason=watch.reason,
+                subject_others=watch.others,
+                shape=self._schedule.kind,
+                socket=LIMIT,
+            )
+        )
+
+    def _end(self, *, interrupted: bool) -> None:
+        self._take()
+        span_s = (_now() - self._start_ns) / 1e9
+        completed = self._recorder.completed
+        self._room.emit(
+            LoadEnded(
+                scheduled=self._tried,
+                completed=completed,
+                unfinished=0,
+                span_s=span_s,
+                interrupted=interrupted,
+                sent_in_span=self._tried,
+                completed_in_span=completed,
+            )
+        )
+        self._room.progress(self._all, self._all, f"{self._tried} attempts")
+
+
+def _ended(ended: Ended) -> str:
+    """Return the outcome of an attempt that was accepted and ended at once."""
+    code = ended.ending.code
+    return outcomes.RESET if code == ABNORMAL else f"close-{code}"
+
+
+def _words(refused: Refused) -> str:
+    return refused.detail or (refused.refusal.words if refused.refusal else "")
