@@ -14,6 +14,7 @@ from brinell.checks.suite_outcomes import suite_outcomes
 from brinell.checks.suite_report import suite_report
 from brinell.checks.traffic import traffic
 from brinell.checks.trust import trust
+from brinell.checks.websocket import websocket
 from brinell.core.roles import Check
 from brinell.triage.check import triage
 
@@ -30,5 +31,6 @@ CHECKS: dict[str, Check] = {
     "quality": quality,
     "triage": triage,
     "load": load,
+    "websocket": websocket,
     "traffic": traffic,
 }
