@@ -24,7 +24,6 @@ T = TypeVar("T")
 
 _NOT_IN_THIS_VERSION = (
     "cache",
-    "capacity",
     "drills",
     "soak",
     "recovery",
@@ -52,6 +51,7 @@ def judge(evidence: Evidence, checks: Mapping[str, Check] = CHECKS) -> Judgement
         pollution=_only([part.pollution for part in parts]) or (),
         parallel_conflicts=_only([part.parallel_conflicts for part in parts]) or (),
         load=_only([part.load for part in parts]) or (),
+        capacity=_only([part.capacity for part in parts]) or (),
         websocket=_only([part.websocket for part in parts]) or (),
         quality=_only([part.quality for part in parts]) or (),
         traffic=_only([part.traffic for part in parts]) or (),

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from brinell.core.cache_judgement import Cache
+from brinell.core.capacity_judgement import Capacity
 from brinell.core.finding import Finding
 from brinell.core.load_judgement import Curve, Timeline
 from brinell.core.property_judgement import PropertySummary, PropertyTest
@@ -445,6 +446,7 @@ class Part(_Part, frozen=True, kw_only=True):
     traffic: tuple[Traffic, ...] | None = None
     websocket: tuple[WebSocket, ...] | None = None
     cache: tuple[Cache, ...] | None = None
+    capacity: tuple[Capacity, ...] | None = None
 
 
 class Judgement(_Part, frozen=True, kw_only=True):
@@ -465,7 +467,7 @@ class Judgement(_Part, frozen=True, kw_only=True):
     load: tuple[Load, ...] = ()
     websocket: tuple[WebSocket, ...] = ()
     cache: tuple[Cache, ...] = ()
-    capacity: tuple[dict[str, Any], ...] = ()
+    capacity: tuple[Capacity, ...] = ()
     drills: tuple[dict[str, Any], ...] = ()
     soak: tuple[dict[str, Any], ...] = ()
     recovery: tuple[dict[str, Any], ...] = ()

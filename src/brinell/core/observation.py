@@ -14,6 +14,7 @@ import msgspec
 from brinell.core.against_records import AgainstNames, AgainstStarted, SideRun
 from brinell.core.cache_records import CachePrepared, CacheSecond, CacheSpace, StaleProbe, Stampede
 from brinell.core.call_records import CallSecond, LoopStall
+from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
 from brinell.core.drill_records import DrillEnded, DrillMark, DrillStarted, Race, ServiceLife, SlowClients, StartTried
 from brinell.core.entry import Entry
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, ParallelOnly
@@ -486,6 +487,9 @@ Record = (
     | StaleProbe
     | TrafficRead
     | AnswersJudged
+    | CapacityStarted
+    | CapacityStep
+    | CapacityEnded
     | DrillStarted
     | DrillMark
     | DrillEnded

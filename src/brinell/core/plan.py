@@ -298,7 +298,35 @@ class DrillSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="dr
     options: dict[str, Any] = {}
 
 
-Spec = SuiteSpec | ExamineSpec | AgainstSpec | PropertySpec | QualitySpec | ReproduceSpec | LoadSpec | DrillSpec
+class CapacitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="capacity"):
+    """Search for the highest ``quantity`` (rate: requests a second; connections: users at once) at which the thresholds
+    of ``load`` hold. Of ``load`` the requests and bounds count, not the shape. ``stated`` are thresholds that somebody
+    asked for; the others are usual ones.
+    """
+
+    name: str
+    load: LoadSpec
+    quantity: str = "rate"
+    stated: tuple[str, ...] = ()
+    start: float = 50.0
+    limit: float = 100_000.0
+    tolerance: float = 0.05
+    step_s: float = 10.0  # of one step, at most; what bounds the answer may take three times as long
+    budget_s: float = 300.0  # after which no further step begins
+    at_least: float | None = None
+
+
+Spec = (
+    SuiteSpec
+    | ExamineSpec
+    | AgainstSpec
+    | PropertySpec
+    | QualitySpec
+    | ReproduceSpec
+    | LoadSpec
+    | DrillSpec
+    | CapacitySpec
+)
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from brinell.checks.capacity import capacity
 from brinell.checks.load import load
 from brinell.checks.parallel import parallel
 from brinell.checks.parallel_map import parallel_map
@@ -31,6 +32,7 @@ CHECKS: dict[str, Check] = {
     "quality": quality,
     "triage": triage,
     "load": load,
+    "capacity": capacity,
     "websocket": websocket,
     "traffic": traffic,
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from brinell.checks.capacity_steps import doubted
 from brinell.core.roles import Trial
+from brinell.load.capacity.trial import CapacityTrial
 from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
@@ -22,4 +24,5 @@ TRIALS: dict[str, Trial] = {
     "against": AgainstTrial(PytestRunner()),
     "quality": QualityTrial(),
     "load": LoadTrial(DRIVERS, SHAPES),
+    "capacity": CapacityTrial(LoadTrial(DRIVERS, SHAPES), doubted),
 }

@@ -1,0 +1,255 @@
+"""The breaking point: what the search found, whether it proved it, and whether that is as much as was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from brinell.checks.capacity_knee import Point, knee
+from brinell.core.capacity_judgement import Capacity, CapacityLevel
+from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
+from brinell.core.capacity_search import CONNECTIONS, ENDINGS, INVALID, Bracket, Tried, bracket
+from brinell.core.evidence import Evidence, observation_id, steps_of
+from brinell.core.finding import Finding
+from brinell.core.judgement import Part
+from brinell.core.reasons import Explanation, explain
+from brinell.core.sequential import BROKEN, HELD
+from brinell.core.verdicts import Reason, Verdict
+from brinell.core.vitals_records import ProbeLook, ProbeSilent, StacksSeen, VitalsDetail, VitalsEntry
+from brinell.core.vitals_window import Span
+
+CHECK = "capacity"
+BELOW = 0.6  # of the level that broke: what is at its limit there already explains nothing
+_VITALS = (VitalsDetail, ProbeLook, StacksSeen, ProbeSilent)
+_PROVED = {"found", "limit", "nothing"}
+_WHY = {
+    **ENDINGS,
+    "gone": "the subject was gone",
+    "": "the search was cut off",
+}
+
+
+@dataclass
+class _Seen:
+    """What one search wrote down."""
+
+    started: CapacityStarted
+    started_id: str
+    steps: list[tuple[str, CapacityStep]] = field(default_factory=list)
+    ended: CapacityEnded | None = None
+    vitals: list[VitalsEntry] = field(default_factory=list)
+
+
+def capacity(evidence: Evidence) -> Part:
+    """Judge every search of the plan."""
+    seen = _seen(evidence)
+    findings: list[Finding] = []
+    numbers: list[Capacity] = []
+    not_measured: dict[str, str] = {}
+    for step in steps_of(evidence, "capacity"):
+        one = seen.get(step.id)
+        if one is None or not one.steps:
+            findings.append(_never(step.id.partition(":")[2]))
+            continue
+        found = _numbers(one)
+        numbers.append(found)
+        findings += _findings(one, found)
+        not_measured |= _not_measured(found)
+    return Part(findings=tuple(findings), capacity=tuple(numbers) if findings else None, not_measured=not_measured)
+
+
+def _seen(evidence: Evidence) -> dict[str, _Seen]:
+    found: dict[str, _Seen] = {}
+    for envelope in evidence.envelopes(CapacityStarted, CapacityStep, CapacityEnded, *_VITALS):
+        match envelope.data:
+            case CapacityStarted() as started:
+                found[envelope.source] = _Seen(started, observation_id(envelope))
+            case CapacityStep() as step if envelope.source in found:
+                found[envelope.source].steps.append((observation_id(envelope), step))
+            case CapacityEnded() as ended if envelope.source in found:
+                found[envelope.source].ended = ended
+            case VitalsDetail() | ProbeLook() | StacksSeen() | ProbeSilent() as look if envelope.source in found:
+                found[envelope.source].vitals.append(look)
+    return found
+
+
+def _numbers(one: _Seen) -> Capacity:
+    started, steps = one.started, [step for _, step in one.steps]
+    found = bracket([Tried(step.level, step.verdict, step.took_s) for step in steps])
+    points = [Point(s.level, s.achieved, s.mean_ns) for s in steps if s.verdict != INVALID and s.mean_ns is not None]
+    why = _explained(one, found)
+    return Capacity(
+        name=started.name,
+        quantity=started.quantity,
+        unit="connections" if started.quantity == CONNECTIONS else "/s",
+        url=started.url,
+        low=found.low,
+        high=found.high,
+        confirmed=found.confirmed,
+        knee=knee(points),
+        limited_by=why.limited_by,
+        limited_by_reason="" if why.limited_by else why.not_measured.get("limited_by", ""),
+        thresholds={name: {"limit": limit, "stated": name in started.stated} for name, limit in started.limits.items()},
+        at_least=started.at_least,
+        tolerance=started.tolerance,
+        ended=one.ended.why if one.ended else "",
+        reason=_WHY.get(one.ended.why if one.ended else "", "the search ended"),
+        steps=_levels(one),
+        took_s=sum(step.took_s for step in steps),
+    )
+
+
+def _levels(one: _Seen) -> tuple[CapacityLevel, ...]:
+    rows, at_s = [], 0.0
+    for identity, step in one.steps:
+        rows.append(_level(identity, step, at_s))
+        at_s += step.took_s
+    return tuple(rows)
+
+
+def _level(identity: str, step: CapacityStep, at_s: float) -> CapacityLevel:
+    return CapacityLevel(
+        number=step.number,
+        level=step.level,
+        verdict=step.verdict,
+        why=step.why,
+        reason=step.reason,
+        at_s=at_s,
+        took_s=step.took_s,
+        seconds=step.seconds,
+        offered=step.offered,
+        achieved=step.achieved,
+        requests=step.requests,
+        errors=step.errors,
+        observed=step.observed,
+        p50_ms=_ms(step.p50_ns),
+        p95_ms=_ms(step.p95_ns),
+        p99_ms=_ms(step.p99_ns),
+        max_ms=_ms(step.max_ns),
+        workers=step.workers,
+        connections=step.connections,
+        decided=step.decided,
+        evidence=identity,
+    )
+
+
+def _explained(one: _Seen, found: Bracket) -> Explanation:
+    """Say what limited the subject: in the step that broke, and not in one well below it."""
+    steps = [step for _, step in one.steps]
+    if found.high is None:
+        doubtful = [step for step in steps if step.verdict == INVALID]
+        if not doubtful:
+            return Explanation(limited_by=None, not_measured={"limited_by": "nothing broke"})
+        return explain(one.vitals, _span(doubtful[-1]), start_ns=steps[0].started_ns, generator=doubtful[-1].why)
+    broke = [step for step in steps if step.level == found.high and step.verdict == BROKEN]
+    if not broke:
+        return Explanation(limited_by=None, not_measured={"limited_by": "no step at the level that broke was believed"})
+    longest = max(broke, key=lambda step: step.seconds)
+    below = [step for step in steps if step.verdict == HELD and step.level <= BELOW * found.high]
+    beside = max(below, key=lambda step: step.level, default=None)
+    return explain(one.vitals, _span(longest), beside and _span(beside), start_ns=steps[0].started_ns)
+
+
+def _span(step: CapacityStep) -> Span:
+    return Span(step.started_ns, step.ended_ns)
+
+
+def _findings(one: _Seen, found: Capacity) -> list[Finding]:
+    cited = (one.started_id, *(identity for identity, step in one.steps if step.level in {found.low, found.high}))[:10]
+    detail = _detail(found)
+    verdict, reason = _verdict(found)
+    findings = [
+        Finding(
+            id=f"capacity.{found.name}",
+            check=CHECK,
+            required=True,
+            verdict=verdict,
+            reason=reason,
+            title=f"{found.name}: {_answer(found)}",
+            detail=detail,
+            evidence=cited,
+        )
+    ]
+    if found.at_least is not None:
+        findings.append(_enough(found, cited))
+    return findings
+
+
+def _verdict(found: Capacity) -> tuple[Verdict, Reason | None]:
+    """A number that was found is a pass, whatever it is: nobody said how much it has to be."""
+    if found.ended in _PROVED and (found.confirmed or found.ended == "nothing"):
+        if found.ended == "nothing":
+            return Verdict.FAIL, None
+        return Verdict.PASS, None
+    return Verdict.UNKNOWN, Reason.INVALID if found.ended == "generator" else Reason.INCONCLUSIVE
+
+
+def _enough(found: Capacity, cited: tuple[str, ...]) -> Finding:
+    wanted = found.at_least or 0.0
+    verdict, reason = Verdict.UNKNOWN, Reason.INVALID if found.ended == "generator" else Reason.INCONCLUSIVE
+    if found.low >= wanted and found.confirmed:
+        verdict, reason = Verdict.PASS, None
+    elif found.high is not None and found.high <= wanted and found.ended in _PROVED:
+        verdict, reason = Verdict.FAIL, None
+    return Finding(
+        id=f"capacity.{found.name}.at_least",
+        check=CHECK,
+        required=True,
+        verdict=verdict,
+        reason=reason if verdict is Verdict.UNKNOWN else None,
+        title=f"{found.name}: asked for at least {words(found, wanted)}, {_answer(found)}",
+        detail=_detail(found),
+        evidence=cited,
+    )
+
+
+def _answer(found: Capacity) -> str:
+    if found.low <= 0:
+        return "nothing held" if found.high is None else f"not even {words(found, found.high)} held"
+    if found.high is None:
+        return f"holds at least {words(found, found.low)}"
+    return f"holds {words(found, found.low)} and breaks at {words(found, found.high)}"
+
+
+def _detail(found: Capacity) -> str:
+    limits = ", ".join(
+        f"{name} {row['limit']:g}{'' if row['stated'] else ' (default)'}" for name, row in found.thresholds.items()
+    )
+    told = f"With {limits}; {len(found.steps)} steps in {found.took_s:.0f} s: {found.reason}."
+    if found.low > 0 and not found.confirmed:
+        told += f" {words(found, found.low)} was not confirmed."
+    broke = next((one.why for one in reversed(found.steps) if one.level == found.high and one.verdict != HELD), "")
+    told += f" What broke: {broke}." if broke else ""
+    doubtful = [one for one in found.steps if one.verdict == INVALID]
+    if found.ended == "generator" and doubtful:
+        told += f" {doubtful[-1].why}"
+    return told
+
+
+def words(found: Capacity, level: float) -> str:
+    """Return a level with its unit."""
+    return f"{level:,.6g} connections" if found.quantity == CONNECTIONS else f"{level:,.6g}/s"
+
+
+def _never(name: str) -> Finding:
+    return Finding(
+        id=f"capacity.{name}",
+        check=CHECK,
+        required=True,
+        verdict=Verdict.UNKNOWN,
+        reason=Reason.NOT_EXERCISED,
+        title=f"{name}: not one step of the search was finished",
+    )
+
+
+def _not_measured(found: Capacity) -> dict[str, str]:
+    path = f"capacity.{found.name}"
+    told = {f"{path}.limited_by": found.limited_by_reason} if found.limited_by is None else {}
+    if found.high is None:
+        told[f"{path}.high"] = found.reason
+    if found.knee is None:
+        told[f"{path}.knee"] = "throughput and response time did not bend between the levels that were tried"
+    return told
+
+
+def _ms(nanoseconds: int | None) -> float | None:
+    return None if nanoseconds is None else nanoseconds / 1e6

@@ -1,0 +1,72 @@
+"""The breaking point in a judgement; see ``core.judgement``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from brinell.core.vitals_judgement import LimitedBy
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of what stands in a judgement."""
+
+
+class CapacityLevel(_Part, frozen=True, kw_only=True):
+    """One step of the search: a load of one level. Rates per second; latency in milliseconds from the intended start.
+
+    ``verdict`` is held, broken or invalid; ``why`` says what decided it, ``reason`` why this level was tried.
+    ``at_s`` is when it began, in seconds from the search's start.
+    """
+
+    number: int
+    level: float
+    verdict: str
+    why: str
+    reason: str
+    at_s: float
+    took_s: float
+    seconds: int
+    offered: float | None
+    achieved: float
+    requests: int
+    errors: dict[str, int]
+    observed: dict[str, float]
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+    workers: int
+    connections: int
+    decided: bool
+    evidence: str
+
+
+class Capacity(_Part, frozen=True, kw_only=True):
+    """The highest load at which the thresholds hold. ``low`` held and ``high`` broke; the breaking point lies between.
+
+    ``low`` 0: nothing held. ``high`` None: nothing that was believed broke, so that it is at least ``low``.
+    ``knee`` is the level with the most throughput for its response time (Kleinrock's power); None where the curve has
+    no inner maximum. ``thresholds``: name -> {limit, stated}. ``limited_by`` is what was at its limit when it broke;
+    None where nothing shows it, and ``limited_by_reason`` says why. ``ended`` is how the search came to its end,
+    ``reason`` the same in words.
+    """
+
+    name: str
+    quantity: str
+    unit: str
+    url: str
+    low: float
+    high: float | None
+    confirmed: bool
+    knee: float | None
+    limited_by: LimitedBy | None
+    limited_by_reason: str
+    thresholds: dict[str, dict[str, Any]]
+    at_least: float | None
+    tolerance: float
+    ended: str
+    reason: str
+    steps: tuple[CapacityLevel, ...]
+    took_s: float

@@ -1,0 +1,169 @@
+"""One step of the search: a load scenario of one level in a room of its own, ended as soon as it is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Unpack
+
+import msgspec
+
+from brinell.core.call_records import CallSecond
+from brinell.core.clock import Clock
+from brinell.core.generator_records import Calibrated
+from brinell.core.observation import (
+    Envelope,
+    Exemplar,
+    GeneratorSecond,
+    LoadEnded,
+    LoadSlice,
+    LoadStarted,
+    Record,
+)
+from brinell.core.plan import LoadSpec, Plan, Step
+from brinell.core.roles import Child, Room, Service, StartOptions
+from brinell.core.sequential import HELD, Bound, Decision, decide
+from brinell.load.capacity.bounds import Limit, Seconds
+
+LOOK_NS = 100_000_000
+_KEPT = (LoadStarted, LoadSlice, GeneratorSecond, LoadEnded, Calibrated, CallSecond, Exemplar)
+
+
+class StepRoom:
+    """The room of one level: what the search's own room gives, with the level's scenario as its step.
+
+    ``records`` are those that say what came of the level. ``calibrated`` stands in for a calibration that a later step
+    does not repeat.
+    """
+
+    def __init__(
+        self,
+        room: Room,
+        spec: LoadSpec,
+        *,
+        say: Callable[[float], None],
+        hear: Callable[[Record], None],
+        calibrated: Calibrated | None,
+    ) -> None:
+        self.step = Step(id=room.step.id, trial="load", spec=spec)
+        self.plan: Plan = room.plan
+        self.folder: Path = room.folder
+        self.clock: Clock = room.clock
+        self.records: list[Record] = []
+        self._room = room
+        self._say = say
+        self._hear = hear
+        self._calibrated = calibrated
+
+    def emit(self, record: Record) -> Envelope:
+        """Append a record under the search's own step; keep it where it says something about the level."""
+        kept = record
+        if isinstance(record, Calibrated) and self._calibrated is not None:
+            kept = self._calibrated
+        if isinstance(record, _KEPT):
+            self.records.append(kept)
+            self._hear(kept)
+        return self._room.emit(record)
+
+    def tick(self) -> None:
+        """As the room's own."""
+        self._room.tick()
+
+    def progress(self, done: float, total: float | None, text: str) -> None:  # noqa: ARG002 - a level has its own words
+        """Say how far the search is, in place of the level."""
+        self._say(done)
+
+    def start(self, argv: Sequence[str], **options: Unpack[StartOptions]) -> Child:
+        """As the room's own."""
+        return self._room.start(argv, **options)
+
+    def service(self) -> Service:
+        """As the room's own: a service that died is started again."""
+        return self._room.service()
+
+    def history(self, *kinds: type[Record], source: str) -> Iterator[Envelope]:
+        """As the room's own."""
+        return self._room.history(*kinds, source=source)
+
+
+class Judge:
+    """Beside the scenario (``load.beside``): decides second by second, and ends what is decided.
+
+    ``rate`` None: nothing falls due. ``warm_s`` seconds are not looked at. After ``lasts_s`` the estimates decide. Held
+    is not said before ``least_s``: what comes up rarely takes its time.
+    """
+
+    def __init__(
+        self,
+        limits: Sequence[Limit],
+        *,
+        rate: float | None,
+        workers: int,
+        warm_s: int,
+        least_s: int,
+        lasts_s: int,
+    ) -> None:
+        self.found: Decision | None = None
+        self.decided = True  # by the intervals
+        self.until = 0  # the first second that was not looked at
+        self._warm_s = warm_s
+        self._seconds = Seconds(limits, workers)
+        self._bounds: tuple[Bound, ...] = tuple(one.bound for one in limits)
+        self._rate = rate
+        self._least_s = least_s
+        self._lasts_s = lasts_s
+
+    def hear(self, record: Record) -> None:
+        """Take a record of the level."""
+        self._seconds.add(record)
+
+    def look(self, now_ns: int, start_ns: int) -> int | None:  # noqa: ARG002 - the role's signature
+        """Return when to be asked again; None once it is decided."""
+        whole = self._seconds.whole
+        if whole > self.until and self.found is None:
+            self.until = min(whole, self._lasts_s)
+            found = self._decide(ended=False)
+            if found.verdict == HELD and whole < self._least_s:
+                found = Decision(None, "")
+            if found.verdict is not None:
+                self.found = found
+            elif whole >= self._lasts_s:
+                self.end()
+        return None if self.found is not None else now_ns + LOOK_NS
+
+    def end(self) -> Decision:
+        """Return what the step showed: no more seconds will come."""
+        if self.found is None:
+            self.until = min(self._seconds.whole, self._lasts_s)  # what comes after the schedule is a backlog's end
+            found = self._decide(ended=False)
+            self.decided = found.verdict is not None
+            self.found = found if self.decided else self._decide(ended=True)
+        return self.found
+
+    @property
+    def judged(self) -> range:
+        """The seconds that are looked at: without the warm-up, but for a level that did not outlast it."""
+        return range(self._warm_s if self.until > self._warm_s else max(0, self.until - 1), self.until)
+
+    @property
+    def leaning(self) -> str:
+        """What the seconds so far look like: ``held``, ``broken``, or nothing before there are any."""
+        return self._decide(ended=True).verdict or "" if self.until > self._warm_s else ""
+
+    def _decide(self, *, ended: bool) -> Decision:
+        seconds = self._seconds.since(self.judged.start, self.judged.stop)
+        return decide(seconds, self._bounds, rate=self._rate, ended=ended)
+
+
+def level_spec(
+    spec: LoadSpec, level: float, lasts_s: float, *, closed: bool, workers: int, connections: int
+) -> LoadSpec:
+    """Return the scenario of one level; in a closed model the level is the number of users."""
+    name = f"{spec.name}@{level:g}"
+    if closed:
+        users = int(level)
+        habits = spec.shape if spec.shape.get("kind") == "closed" else {}
+        shape = {**habits, "kind": "closed", "duration": lasts_s}
+        return msgspec.structs.replace(spec, name=name, shape=shape, connections=users, workers=min(workers, users))
+    shape = {"kind": "constant", "rate": level, "duration": lasts_s}
+    return msgspec.structs.replace(spec, name=name, shape=shape, connections=connections, workers=workers)
