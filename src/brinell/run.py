@@ -294,7 +294,8 @@ class _Room:
 
     def history(self, *kinds: type[Record], source: str) -> Iterator[Envelope]:
         self._run._journal.flush()  # noqa: SLF001 - the room is the run's other half
-        return read(self.folder).envelopes(*kinds, source=source)
+        found = read(self.folder)
+        return (found.attempts if source == self.step.id else found.envelopes)(*kinds, source=source)
 
 
 class _StopRequests:

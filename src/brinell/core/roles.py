@@ -86,7 +86,9 @@ class Room(Protocol):
         ...
 
     def history(self, *kinds: type[Record], source: str) -> Iterator[Envelope]:
-        """Stream what an earlier step of this run wrote (the last attempt at it)."""
+        """Stream what an earlier step of this run wrote (the last attempt at it); of the room's own step, what the
+        attempts before this one wrote, which nobody else is told.
+        """
         ...
 
 

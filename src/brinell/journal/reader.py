@@ -63,6 +63,17 @@ class JournalEvidence:
 
     def envelopes(self, *kinds: type[Record], source: str | None = None) -> Iterator[Envelope]:
         """Stream as ``core.evidence.Evidence`` says."""
+        for envelope in self._decoded(kinds):
+            if source in (None, envelope.source) and envelope.seq >= self._since.get(envelope.source, 0):
+                yield envelope
+
+    def attempts(self, *kinds: type[Record], source: str) -> Iterator[Envelope]:
+        """Stream what attempts at a step wrote before its last one, oldest first: what ``envelopes`` leaves out."""
+        for envelope in self._decoded(kinds):
+            if source == envelope.source and envelope.seq < self._since.get(source, 0):
+                yield envelope
+
+    def _decoded(self, kinds: tuple[type[Record], ...]) -> Iterator[Envelope]:
         wanted = frozenset(kind.__name__.lower().encode() for kind in kinds)
         for line in self._lines():
             found = _HEAD.search(line, 0, 400)
@@ -72,8 +83,6 @@ class JournalEvidence:
                 envelope = _decoder.decode(line)
             except UNREADABLE:
                 self._damaged.add(hash(line))
-                continue
-            if source not in (None, envelope.source) or envelope.seq < self._since.get(envelope.source, 0):
                 continue
             yield envelope
 
