@@ -147,9 +147,10 @@ def drive(
     version: str = "1.1",
     streams: int = 1,
     bounds: Bounds = NO_BOUNDS,
+    patient: bool = False,
 ) -> Outcome:
     """Run one worker's engine in this process. ``during`` is called in a thread once the run has begun. ``sessions``
-    take the place of requests.
+    take the place of requests. ``patient``: answers may be read late, as the worker decides where they are stamped.
     """
     checked = Checked("https" if tls else "http", "127.0.0.1", port, ("127.0.0.1",))
     spec = LoadSpec(
@@ -173,6 +174,7 @@ def drive(
         chooser(operations, 1, 0),
         sessions(recorder) if sessions else None,
         itertools.count(),
+        patient=patient,
     )
     limits = Limits(0, connections, int(timeout_s * 1e9), int(shape.span_s * 1e9), bounds)
     engine = Engine(means, limits, shape.due_ns(0, 1), report)

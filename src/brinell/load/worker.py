@@ -24,6 +24,7 @@ from brinell.load.engine.connection import Connection, Host
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import Engine, Limits
 from brinell.load.engine.limited import Bounds
+from brinell.load.engine.patience import reads_late
 from brinell.load.engine.poller import READ, Poller, poller
 from brinell.load.engine.recorder import Recorder
 from brinell.load.engine.session import Sessions, Stage
@@ -66,15 +67,17 @@ class Worker:
         shape: Shape = msgspec.convert(spec.shape_options, _named(spec.shape))
         driver: Driver = _named(spec.driver)()
         sessions = self._sessions(closed=shape.model == "closed")
+        connection = self._connections(driver, in_sessions=sessions is not None)
         means = Means(
             self._poller,
             Endpoint(spec.family, spec.address, _tls(spec), spec.tls_name),
             self._recorder,
-            self._connections(driver, in_sessions=sessions is not None),
+            connection,
             chooser(driver.decode(spec.operations, self._recorder), spec.seed, spec.worker),
             sessions,
             count(spec.worker, spec.workers),
             spec.keep_alive,
+            patient=spec.tls_name is None and reads_late(connection),
         )
         span_ns = spec.span_ns or int(shape.span_s * 1e9)
         limits = Limits(spec.worker, spec.connections, spec.timeout_ns, span_ns, bounds(spec, shape))

@@ -22,6 +22,7 @@ class Host:
     def __init__(self):
         self.poller = SimpleNamespace(handlers={}, change=lambda *_: None)
         self.tls = None
+        self.patient, self.urgent = False, set()
         self.told = []
 
     def answered(self, lane, _ended_ns, outcome, *, keep):

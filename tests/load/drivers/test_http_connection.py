@@ -24,6 +24,7 @@ class Host:
     def __init__(self):
         self.poller = SimpleNamespace(handlers={})
         self.tls = None
+        self.patient, self.urgent = False, set()
         self.told = []
 
     def repeated(self, connection, operation, ended_ns):

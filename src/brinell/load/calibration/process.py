@@ -30,6 +30,7 @@ from brinell.load.drivers.http_exchange import ExchangeOperation
 from brinell.load.engine.connection import Connection
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import Engine, Limits
+from brinell.load.engine.patience import reads_late
 from brinell.load.engine.poller import poller
 from brinell.load.engine.recorder import Recorder
 from brinell.load.engine.session import Send, Session, Sessions
@@ -135,15 +136,17 @@ def _run(spec: WorkerSpec, wires: tuple[WireOperation, ...], port: int, connecti
             if isinstance(one, LoadSlice):
                 answers.add_sparse(one.response, one.max_response_ns)
 
+    connection = _connections(spec, driver)
     means = Means(
         poller(),
         Endpoint(socket.AF_INET, ("127.0.0.1", port)),
         recorder,
-        _connections(spec, driver),
+        connection,
         chooser(operations, spec.seed, 0),
         _Alone(recorder) if spec.sessions is not None else None,
         count(),
         spec.keep_alive,
+        patient=reads_late(connection),
     )
     limits = Limits(0, connections, 1_000_000_000, int(shape.span_s * 1e9))
     engine = Engine(means, limits, shape.due_ns(0, 1), report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 
@@ -19,7 +20,9 @@ from brinell.load.drivers.http_answer import (
 )
 from brinell.load.engine.connection import IDLE, WAITING, Connection, Host
 from brinell.load.engine.failures import classify
+from brinell.load.engine.poller import READ
 from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.stamps import STAMP_BYTES, Ahead, ask_for_stamps
 from brinell.load.engine.work import Operation
 from brinell.load.wire import WireOperation
 
@@ -28,6 +31,7 @@ LONGEST_SEEN = 16384  # a longer answer is not compared as a whole
 LONGEST_HEADS = 64 << 20  # bytes of unfinished heads that all connections of a process may keep together
 ANNOUNCEMENTS = 100  # 1xx answers before the answer: a server without end would keep the loop from everybody else
 _now = time.monotonic_ns
+_ahead = Ahead()
 
 
 class HttpOperation(Operation):
@@ -59,7 +63,9 @@ class HttpConnection(Connection):
     one that came in parts.
     """
 
-    __slots__ = ("announced", "came", "chunks", "fresh", "head", "held", "left", "status")
+    __slots__ = ("announced", "came", "chunks", "fresh", "head", "held", "left", "recvmsg", "status")
+
+    stamps = True
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
@@ -84,7 +90,42 @@ class HttpConnection(Connection):
         operation = self.operation
         if data == operation.seen and self.fresh and self.rest is None:
             self.host.repeated(self, operation, ended)
-        elif not data:
+        else:
+            self._other(operation, data, ended)
+
+    def listen(self) -> None:
+        """Watch for answers only; where they are read late, with their stamps."""
+        if not self.host.patient:
+            super().listen()
+            return
+        self.host.urgent.discard(self)
+        self.host.poller.change(self.fd, READ, self._on_stamped)
+
+    def _attach(self, sock: socket.socket) -> None:
+        super()._attach(sock)
+        if self.host.patient:
+            ask_for_stamps(sock)
+            self.recvmsg = sock.recvmsg
+
+    def _on_stamped(self, events: int) -> None:  # noqa: ARG002 - a handler
+        """``on_ready`` with the moment at which the answer came."""
+        try:
+            data, told, _, _ = self.recvmsg(READ_BYTES, STAMP_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._broken(error)
+            return
+        ended = _ahead.arrival_ns(told, self.started)
+        operation = self.operation
+        if data == operation.seen and self.fresh and self.rest is None:
+            self.host.repeated(self, operation, ended)
+        else:
+            self._other(operation, data, ended)
+
+    def _other(self, operation: Operation, data: bytes, ended: int) -> None:
+        """Take what is not the ``seen`` answer."""
+        if not data:
             self._ended(ended)
         elif isinstance(operation, HttpOperation):
             self._take(operation, data, ended)
@@ -110,6 +151,7 @@ class HttpConnection(Connection):
                 self._whole(operation, head, data, ended)
                 return
         self.fresh = False
+        self.host.urgent.add(self)
         self.phase = "inside the answer"
         where, seen = ("it began", bytes(self.held[:60]) or data) if self.head is None else ("at", data)
         try:
@@ -225,6 +267,7 @@ class HttpConnection(Connection):
 
     def _complete(self, head: Head, ended: int, *, keep: bool) -> None:
         self.fresh = True
+        self.host.urgent.discard(self)
         self.head = None
         self.chunks = None
         self.announced = self.came = 0

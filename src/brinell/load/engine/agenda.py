@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from brinell.load.engine.pacing import NEVER
@@ -18,8 +18,8 @@ class Schedule(Protocol):
     next_ns: int
     lag: array[int]
 
-    def due_by(self, now_ns: int) -> Iterator[int]:
-        """Yield the due times that have come by ``now_ns``, each once."""
+    def due_by(self, now_ns: int) -> Iterable[int]:
+        """Return the due times that have come by ``now_ns``, each once."""
         ...
 
     def stop(self) -> None:

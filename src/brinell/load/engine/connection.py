@@ -13,7 +13,7 @@ import socket
 import ssl
 import time
 from abc import ABC, abstractmethod
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from brinell.core import outcomes
 from brinell.load.engine.failures import classify
@@ -38,6 +38,8 @@ class Host(Protocol):
     address: tuple[str | int, ...]
     tls: ssl.SSLContext | None
     tls_name: str | None
+    patient: bool  # answers may be read late: their connections know when they came
+    urgent: set[Connection]  # those that are not to wait: what they do next depends on what comes
 
     def repeated(self, connection: Connection, operation: Operation, ended_ns: int) -> None:
         """The operation's ``seen`` answer came again, whole; the connection can carry another request."""
@@ -60,6 +62,8 @@ class Connection(ABC):
         "used", "woken",
     )  # fmt: skip
 
+    stamps: ClassVar[bool] = False  # it can tell when an answer came, however late it is read
+
     def __init__(self, host: Host) -> None:
         self.host = host
         self.operation: Operation = IDLE
@@ -76,6 +80,7 @@ class Connection(ABC):
         """Begin to connect, for this request. A failure is told through the host, perhaps before this returns."""
         self.operation, self.due, self.woken, self.started = operation, due, woken, 0
         self.attempt = _now()
+        self.host.urgent.add(self)
         try:
             self._attach(socket.socket(self.host.family, socket.SOCK_STREAM))
             self.sock.setblocking(False)
@@ -119,6 +124,7 @@ class Connection(ABC):
         """Send what the socket did not take as soon as it takes more."""
         self.rest = memoryview(self.operation.request)[sent:]
         self.phase = SENDING
+        self.host.urgent.add(self)
         self.host.poller.change(self.fd, READ | WRITE, self._on_sending)
 
     def break_off(self, outcome: str, detail: str, ended_ns: int = 0) -> None:
@@ -129,6 +135,7 @@ class Connection(ABC):
 
     def close(self) -> None:
         """Close the socket; harmless if it is closed."""
+        self.host.urgent.discard(self)
         if self.fd >= 0:
             if self.fd in self.host.poller.handlers:
                 self.host.poller.remove(self.fd)
@@ -234,6 +241,7 @@ class Connection(ABC):
 
     def listen(self) -> None:
         """Watch for answers only."""
+        self.host.urgent.discard(self)
         self.host.poller.change(self.fd, READ, self.on_ready if self.host.tls is None else self._readable)
 
     def _readable(self, events: int) -> None:

@@ -13,6 +13,7 @@ from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.traffic_records import AnswersJudged
 from brinell.load.engine.limited import NO_BOUNDS, Bounds, PoliteUsers, SheddingTraffic
 from brinell.load.engine.pacing import Pacer
+from brinell.load.engine.patience import Patience
 from brinell.load.engine.recorder import Bins
 from brinell.load.engine.session_traffic import SessionTraffic
 from brinell.load.engine.traffic import ClosedTraffic, Means, OpenTraffic, Traffic
@@ -105,16 +106,19 @@ class Engine:
         self._traffic.until_ns = 0
 
     def _loop(self) -> None:
-        pacer, issue = self._pacer, self._traffic.issue
+        traffic, pacer, issue = self._traffic, self._pacer, self._traffic.issue
         handlers, wait = self._poller.handlers, self._poller.wait
+        if traffic.patient:
+            wait = Patience(self._poller, traffic.resting, traffic.urgent).wait
         tick, second_end = self._start_ns + TICK_NS, self._start_ns + SECOND_NS
-        span_end = self._traffic.until_ns
+        span_end = end = traffic.until_ns
         wait_ns = self._limits.timeout_ns + 2 * TICK_NS
-        last = self._traffic.until_ns + wait_ns
+        last = end + wait_ns
         while True:
             now = _now()
             if now >= span_end:
                 span_end = NEVER_NS
+                self._look(0)  # what came before the end was answered before the end
                 self._end_span()
             if now >= second_end:
                 self._end_second()
@@ -124,7 +128,7 @@ class Engine:
                 for due in pacer.due_by(now):
                     issue(due, now)
                 now = _now()
-                if due:
+                if now > end and due:
                     last = max(last, now + wait_ns)  # the last one begun has its whole limit
             if now >= tick:  # after what is due: a loop that stood still past the end still begins what it owes
                 self._tick(now, now - tick)
@@ -139,8 +143,14 @@ class Engine:
     def _wait_until(self, moment_ns: int) -> None:
         """Wait for the start; whoever watches the poller is served meanwhile."""
         while (rest := moment_ns - _now()) > 0:
-            for fd, events in self._poller.wait(rest):
-                self._poller.handlers[fd](events)
+            self._look(rest)
+
+    def _look(self, patience_ns: int) -> None:
+        """Handle what is ready, after ``patience_ns`` at most."""
+        handlers = self._poller.handlers
+        for fd, events in self._poller.wait(patience_ns):
+            if fd in handlers:  # an earlier event of this batch may have closed it
+                handlers[fd](events)
 
     def _finished(self, now: int) -> bool:
         traffic = self._traffic

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain, repeat
+from operator import add
 
 NEVER = 1 << 62
 
@@ -15,30 +18,32 @@ class Pacer:
     or not a connection was free.
     """
 
-    __slots__ = ("_dues", "_start_ns", "lag", "next_ns", "passed")
+    __slots__ = ("_advance", "_late", "lag", "next_ns")
 
     def __init__(self, dues: Iterator[int], start_ns: int, lag: array[int]) -> None:
-        self._dues = dues
-        self._start_ns = start_ns
         self.lag = lag
-        self.passed = 0
-        self.next_ns = 0
-        self._advance()
+        self._late = lag.append
+        self._advance = chain(map(partial(add, start_ns), dues), repeat(NEVER)).__next__
+        self.next_ns = self._advance()
 
-    def due_by(self, now_ns: int) -> Iterator[int]:
-        """Yield the due times that have come by ``now_ns``, each once."""
-        while self.next_ns <= now_ns:
-            due = self.next_ns
-            self.lag.append(now_ns - due)
-            self.passed += 1
-            self._advance()
-            yield due
+    def due_by(self, now_ns: int) -> Sequence[int]:
+        """Return the due times that have come by ``now_ns``, each once."""
+        due = self.next_ns
+        if due > now_ns:
+            return ()
+        self._late(now_ns - due)
+        following = self.next_ns = self._advance()
+        if following > now_ns:
+            return (due,)  # nearly always: the loop wakes for each
+        found = [due]
+        while following <= now_ns:
+            found.append(following)
+            self._late(now_ns - following)
+            following = self._advance()
+        self.next_ns = following
+        return found
 
     def stop(self) -> None:
         """Let nothing more fall due."""
-        self._dues = iter(())
+        self._advance = repeat(NEVER).__next__
         self.next_ns = NEVER
-
-    def _advance(self) -> None:
-        offset = next(self._dues, None)
-        self.next_ns = NEVER if offset is None else self._start_ns + offset

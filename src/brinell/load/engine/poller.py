@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import select
 import selectors
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -40,7 +40,7 @@ class Poller(Protocol):
         """Watch it no longer; to be called before it is closed."""
         ...
 
-    def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
+    def wait(self, timeout_ns: int) -> Sequence[tuple[int, int]]:
         """Return ready descriptors with their events, after at most ``timeout_ns``; none where it ended early."""
         ...
 
@@ -70,7 +70,7 @@ class EpollPoller:
         self._epoll.unregister(fd)
         del self.handlers[fd]
 
-    def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
+    def wait(self, timeout_ns: int) -> Sequence[tuple[int, int]]:
         """Return ready descriptors; see the module's header for how it waits."""
         if timeout_ns > _COARSE_NS:
             return self._poll((timeout_ns // _MS_NS - 1) / 1000, AT_ONCE)
@@ -103,7 +103,7 @@ class SelectorPoller:
         self._selector.unregister(fd)
         del self.handlers[fd]
 
-    def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
+    def wait(self, timeout_ns: int) -> Sequence[tuple[int, int]]:
         """Return ready descriptors."""
         ready = self._selector.select(max(0.0, timeout_ns / 1e9))
         return [(key.fd, (READ if mask & 1 else 0) | (WRITE if mask & 2 else 0)) for key, mask in ready[:AT_ONCE]]

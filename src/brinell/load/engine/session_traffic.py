@@ -48,6 +48,7 @@ class Branch:
 
     def __init__(self, traffic: SessionTraffic, endpoint: Endpoint) -> None:
         self.poller = traffic.poller
+        self.patient, self.urgent = traffic.patient, traffic.urgent
         self.family, self.address, self.tls, self.tls_name = endpoint
         self.repeated = traffic.repeated
         self.answered = traffic.answered

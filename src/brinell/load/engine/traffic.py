@@ -41,6 +41,7 @@ class Means(NamedTuple):
     sessions: Sessions | None = None  # in place of ``choose``
     numbers: Iterator[int] = iter(())  # of this worker's sessions
     keep_alive: bool = True  # of connections for sessions; the others have a class of their own
+    patient: bool = False  # its connections know when answers came, so the open model need not read them at once
 
 
 class Traffic(ABC):
@@ -50,6 +51,8 @@ class Traffic(ABC):
         self.poller = means.poller
         self.family, self.address, self.tls, self.tls_name = means.endpoint
         self.until_ns = 0
+        self.patient = False
+        self.urgent: set[Connection] = set()
         self.open: set[Connection] = set()
         self._recorder = means.recorder
         self._exemplars = means.recorder.exemplars
@@ -64,6 +67,11 @@ class Traffic(ABC):
         self._unrecorded = 0  # given up without a trace in the recorder
 
     # --- for the engine ---------------------------------------------------------------------------------------------
+
+    @property
+    def resting(self) -> list[Connection]:
+        """Open connections that carry nothing, last used last; the same list as long as the traffic lives."""
+        return self._free
 
     @property
     @abstractmethod
@@ -220,6 +228,7 @@ class OpenTraffic(Traffic):
 
     def __init__(self, means: Means, connections: int) -> None:
         super().__init__(means, connections)
+        self.patient = means.patient
         self._issued = 0
         self._due: deque[int] = deque()  # of those who wait; their woken times in step beside them
         self._woken: deque[int] = deque()
