@@ -139,7 +139,7 @@ def command(
         plan = load_call.plan_of_call(ctx, call, shape, args=args, kwargs=kwargs, setup=setup, python=python, **fields)
     else:
         load_call.refuse_without_call(ctx)
-        fields |= {"headers": _headers(header), "pid": _process(pid), **_version(ctx, http2=http2, streams=streams)}
+        fields |= {"headers": headers_of(header), "pid": process_of(pid), **_version(ctx, http2=http2, streams=streams)}
         habits = load_request.habits(data, redirects, no_keep_alive=no_keep_alive)
         if flows is not None:
             plan = load_flows.plan_of_flows(ctx, url, flows, shape, **habits, **fields)
@@ -158,7 +158,8 @@ def command(
     return session.show(done.judgement, done.folder, output)
 
 
-def _headers(given: list[str] | None) -> dict[str, str]:
+def headers_of(given: list[str] | None) -> dict[str, str]:
+    """Return headers by name. UsageError for what is none."""
     found: dict[str, str] = {}
     for line in given or ():
         name, colon, value = line.partition(":")
@@ -179,7 +180,8 @@ def _version(ctx: typer.Context, *, http2: bool, streams: int) -> dict[str, Any]
     return {"version": "2", "streams": streams} if http2 else {}
 
 
-def _process(pid: int | None) -> int | None:
+def process_of(pid: int | None) -> int | None:
+    """Return a process id. UsageError if there is no such process."""
     if pid is not None and Path("/proc/self").exists() and not Path(f"/proc/{pid}").exists():
         raise UsageError(f"--pid {pid}: no such process", hint="the process id of the service, on this machine")
     return pid
