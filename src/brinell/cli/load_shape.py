@@ -76,7 +76,7 @@ def shape_of_options(
         return {"kind": "closed", "duration": duration, **think}
     if think_time is not None:
         raise UsageError("--think-time is for users in turn", hint="--model closed --think-time 1s..3s")
-    return _of_rate(rate, duration)
+    return of_rate(rate, duration)
 
 
 def bounds(
@@ -89,7 +89,8 @@ def bounds(
     return fields
 
 
-def _of_rate(rate: str | None, duration: float) -> dict[str, Any]:
+def of_rate(rate: str | None, duration: float) -> dict[str, Any]:
+    """Return the shape that a rate makes, even, a ramp or steps. UsageError where it is none."""
     if rate is None:
         return {"kind": "constant", "rate": USUAL_RATE, "duration": duration}
     if ".." in rate:
