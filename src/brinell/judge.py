@@ -24,7 +24,6 @@ T = TypeVar("T")
 
 _NOT_IN_THIS_VERSION = (
     "cache",
-    "drills",
     "soak",
     "recovery",
     "bench",
@@ -53,6 +52,7 @@ def judge(evidence: Evidence, checks: Mapping[str, Check] = CHECKS) -> Judgement
         load=_only([part.load for part in parts]) or (),
         capacity=_only([part.capacity for part in parts]) or (),
         websocket=_only([part.websocket for part in parts]) or (),
+        drills=_only([part.drills for part in parts]) or (),
         quality=_only([part.quality for part in parts]) or (),
         traffic=_only([part.traffic for part in parts]) or (),
         quality_summary=_only([part.quality_summary for part in parts]),

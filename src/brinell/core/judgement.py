@@ -11,6 +11,7 @@ import msgspec
 
 from brinell.core.cache_judgement import Cache
 from brinell.core.capacity_judgement import Capacity
+from brinell.core.drill_judgement import Drill
 from brinell.core.finding import Finding
 from brinell.core.load_judgement import Curve, Timeline
 from brinell.core.property_judgement import PropertySummary, PropertyTest
@@ -445,6 +446,7 @@ class Part(_Part, frozen=True, kw_only=True):
     not_measured: dict[str, str] = {}
     traffic: tuple[Traffic, ...] | None = None
     websocket: tuple[WebSocket, ...] | None = None
+    drills: tuple[Drill, ...] | None = None
     cache: tuple[Cache, ...] | None = None
     capacity: tuple[Capacity, ...] | None = None
 
@@ -468,7 +470,7 @@ class Judgement(_Part, frozen=True, kw_only=True):
     websocket: tuple[WebSocket, ...] = ()
     cache: tuple[Cache, ...] = ()
     capacity: tuple[Capacity, ...] = ()
-    drills: tuple[dict[str, Any], ...] = ()
+    drills: tuple[Drill, ...] = ()
     soak: tuple[dict[str, Any], ...] = ()
     recovery: tuple[dict[str, Any], ...] = ()
     bench: tuple[dict[str, Any], ...] = ()

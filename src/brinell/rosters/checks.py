@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from brinell.checks.capacity import capacity
+from brinell.checks.drills import drills
 from brinell.checks.load import load
 from brinell.checks.parallel import parallel
 from brinell.checks.parallel_map import parallel_map
@@ -35,4 +36,5 @@ CHECKS: dict[str, Check] = {
     "capacity": capacity,
     "websocket": websocket,
     "traffic": traffic,
+    "drills": drills,
 }

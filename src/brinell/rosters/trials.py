@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from brinell.checks.capacity_steps import doubted
 from brinell.core.roles import Trial
+from brinell.drills.trial import DrillTrial
 from brinell.load.capacity.trial import CapacityTrial
 from brinell.load.trial import LoadTrial
+from brinell.rosters.drills import DRILLS
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 from brinell.suite.against.trial import AgainstTrial
@@ -25,4 +27,5 @@ TRIALS: dict[str, Trial] = {
     "quality": QualityTrial(),
     "load": LoadTrial(DRIVERS, SHAPES),
     "capacity": CapacityTrial(LoadTrial(DRIVERS, SHAPES), doubted),
+    "drill": DrillTrial(DRILLS, LoadTrial(DRIVERS, SHAPES)),
 }

@@ -1,0 +1,150 @@
+"""Drain: nothing that had begun is lost, kept connections end in order, and it is gone in time.
+
+A connection that is refused once the listener is closed is counted, and is no loss: nothing of a request reached the
+service, and whoever balances load repeats it elsewhere. A request that was sent and has no whole answer is lost, and so
+is one that gets a 5xx only since the signal: clients see both.
+"""
+
+from __future__ import annotations
+
+from brinell.checks.drills.ruling import ORDERLY, Ruled, counted, failed, passed, ruled, took, unknown
+from brinell.checks.drills.seen import Seen
+from brinell.core import outcomes
+from brinell.core.drill_judgement import DrillRule
+from brinell.core.verdicts import Reason
+
+BROKEN = (outcomes.RESET, outcomes.SHORT_BODY, outcomes.PROTOCOL, outcomes.TIMEOUT, outcomes.TLS)
+USUAL_ERRORS = 0.01  # share of requests that may fail before the signal without making the drill worthless
+
+
+def drain(seen: Seen) -> Ruled:
+    """Judge one drain."""
+    numbers, second = seen.numbers, _second(seen)
+    if not numbers.get("signal_ns") or second is None:
+        why = unknown("signal", Reason.NOT_EXERCISED, "the service was never asked to end")
+        return Ruled({}, [why], "the service was never asked to end")
+    before, after = seen.counts(0, second), seen.counts(second)
+    lost = _lost(before, after, numbers)
+    measured = {
+        "requests_before": sum(before.values()),
+        "answered_after": sum(count for outcome, count in after.items() if outcomes.completed(outcome)),
+        "lost": sum(lost.values()),
+        "lost_by_kind": lost,
+        "refused": after.get(outcomes.REFUSED, 0),
+        "in_flight": numbers["in_flight"],
+        "in_flight_answered": numbers["in_flight_answered"],
+        "idle_connections": numbers["idle"],
+        "idle_closed": numbers["idle_closed"],
+        "idle_reset": numbers["idle_reset"],
+        "idle_closed_s": numbers["idle_closed_s"],
+        "port_closed_s": numbers["port_closed_s"],
+        "exit_s": numbers["exit_s"],
+        "exit_status": numbers["exit_status"],
+        "left": numbers["left"],
+    }
+    rules = [*_usual(seen, before, after), _loss(seen, lost, measured), *_gone(seen), *_kept(seen)]
+    title = (
+        f"{counted(measured['lost'], 'request')} lost after SIGTERM, "
+        f"{'killed' if numbers['overdue'] else 'gone'} after {took(numbers['exit_s'])}"
+    )
+    return Ruled(measured, rules, title, _not_measured(measured))
+
+
+def _second(seen: Seen) -> int | None:
+    """The second of the load in which the signal was sent; slices are cut there."""
+    if seen.tally is None:
+        return None
+    return int((seen.numbers.get("signal_ns", 0) - seen.tally.started.start_ns) // 1_000_000_000)
+
+
+def _lost(before: dict[str, int], after: dict[str, int], numbers: dict[str, int]) -> dict[str, int]:
+    found = {kind: after[kind] for kind in BROKEN if after.get(kind)}
+    new = f"{outcomes.STATUS}-5"
+    found |= {outcome: count for outcome, count in after.items() if outcome.startswith(new) and outcome not in before}
+    unanswered = numbers["in_flight"] - numbers["in_flight_answered"]
+    if unanswered:
+        found["in flight at the signal"] = unanswered
+    if numbers["in_flight_5xx"]:
+        found["in flight, answered with 5xx"] = numbers["in_flight_5xx"]
+    return found
+
+
+def _usual(seen: Seen, before: dict[str, int], after: dict[str, int]) -> list[DrillRule]:
+    """Was the load what it should be?"""
+    rules = []
+    total = sum(before.values())
+    wrong = total - before.get(outcomes.OK, 0)
+    if not total or wrong > USUAL_ERRORS * total:
+        rules.append(
+            unknown("usual", Reason.INCONCLUSIVE, f"{wrong} of {total} requests failed before the signal already")
+        )
+    own = before.get(outcomes.OWN_FAULT, 0) + after.get(outcomes.OWN_FAULT, 0)
+    ended = seen.tally.ended if seen.tally else None
+    if own or (ended is not None and ended.worker_failures):
+        rules.append(unknown("generator", Reason.INVALID, f"{own} requests failed on this side, or a worker died"))
+    if seen.numbers["short"]:
+        rules.append(
+            unknown("generator", Reason.INVALID, f"not all connections could be opened: {seen.numbers['short']}")
+        )
+    return rules
+
+
+def _loss(seen: Seen, lost: dict[str, int], measured: dict[str, object]) -> DrillRule:
+    allowed, total = int(seen.options["lost"]), sum(lost.values())
+    kinds = ", ".join(f"{count} {kind}" for kind, count in lost.items())
+    refused = (
+        f"; {measured['refused']} connections were refused once the port was closed" if measured["refused"] else ""
+    )
+    return ruled(
+        "lost",
+        total <= allowed,
+        f"{counted(total, 'request')} lost{f' ({kinds}), {allowed} allowed' if total else ''}{refused}",
+        f"{counted(total, 'request')} lost ({kinds}), {allowed} allowed{refused}",
+    )
+
+
+def _gone(seen: Seen) -> list[DrillRule]:
+    """Did it end in its time, with an orderly status, and with all that it had started?"""
+    numbers = seen.numbers
+    if numbers["overdue"]:
+        return [failed("exit", f"it had not ended after {took(numbers['exit_s'])}, its stop_timeout_s, and was killed")]
+    if numbers["exit_status"] is None:
+        return [unknown("exit", Reason.INCONCLUSIVE, "the drill was over before the service was gone")]
+    status, left = numbers["exit_status"], numbers["left"]
+    rules = [
+        passed("exit", f"gone {took(numbers['exit_s'])} after SIGTERM"),
+        ruled(
+            "status",
+            status in ORDERLY,
+            f"its exit status was {status}",
+            f"its exit status was {status}: a supervisor takes that for a crash",
+        ),
+    ]
+    if left:
+        rules.append(failed("left", f"processes that outlived it: {', '.join(left[:5])}"))
+    return rules
+
+
+def _kept(seen: Seen) -> list[DrillRule]:
+    """How did connections end on which nothing was under way?"""
+    numbers = seen.numbers
+    if not numbers["idle"]:
+        return []
+    return [
+        ruled(
+            "idle",
+            not numbers["idle_reset"],
+            f"{numbers['idle_closed']} of {numbers['idle']} kept connections were closed in order",
+            f"{numbers['idle_reset']} of {numbers['idle']} kept connections were reset instead of closed",
+        )
+    ]
+
+
+def _not_measured(measured: dict[str, object]) -> dict[str, str]:
+    why = {
+        "idle_closed_s": "no kept connection was closed",
+        "port_closed_s": "the port was still open when the drill ended",
+        "exit_s": "the service had not ended when the drill did",
+        "exit_status": "the service had not ended when the drill did",
+    }
+    return {key: reason for key, reason in why.items() if measured[key] is None}

@@ -1,0 +1,84 @@
+"""Spike: what was usual before the crowd is usual again afterwards, in time."""
+
+from __future__ import annotations
+
+from brinell.checks.drills.ruling import Ruled, failed, milliseconds, passed, ruled, took, unknown
+from brinell.checks.drills.seen import Seen
+from brinell.checks.load.generator import trust
+from brinell.core.drill_judgement import DrillRule
+from brinell.core.returning import LEAST, Look, Spell, back_at, look, usual, worst_second
+from brinell.core.verdicts import Reason
+
+HELD = 0.8  # share of the crowd that must have been due for it to have been one
+WELL = 0.5  # share of requests that must succeed before the crowd
+
+
+def spike(seen: Seen) -> Ruled:
+    """Judge one spike."""
+    options, tally = seen.options, seen.tally
+    spell = Spell(int(options["before_s"]), int(options["before_s"]) + int(options["lasts_s"]))
+    if tally is None:
+        return Ruled({}, [unknown("crowd", Reason.NOT_EXERCISED, "no request was sent")], "no request was sent")
+    last = int(tally.span_s)
+    before = usual(seen.seconds, spell)
+    crowd, end = look(seen.seconds, spell.begin_s, spell.end_s), look(seen.seconds, max(spell.end_s, last - 5), last)
+    back = back_at(seen.seconds, before, spell, last, factor=float(options["factor"]), calm_s=int(options["calm_s"]))
+    due = sum(count for second, count in seen.scheduled.items() if spell.begin_s <= second < spell.end_s)
+    measured = {
+        "rate": seen.spec.rate,
+        "crowd_rate": seen.spec.rate * float(options["times"]),
+        "crowd_requests": due,
+        "p99_before_ms": milliseconds(before.p99_ns),
+        "p99_crowd_ms": milliseconds(crowd.p99_ns),
+        "p99_worst_after_ms": milliseconds(worst_second(seen.seconds, range(spell.end_s, last))),
+        "p99_end_ms": milliseconds(end.p99_ns),
+        "errors_before": round(before.failed, 5),
+        "errors_crowd": round(crowd.failed, 5),
+        "errors_end": round(end.failed, 5),
+        "back_s": None if back is None else back - spell.end_s,
+    }
+    planned = seen.spec.rate * float(options["times"]) * (spell.end_s - spell.begin_s)
+    rules = _usable(before, due, planned)
+    if not rules:
+        invalid = None if (held := trust(tally, {})).valid else held.reason
+        rules = [_back(seen, measured, (before, end), last - spell.end_s, invalid), _errors(seen, crowd, invalid)]
+    title = "p99 never came back" if back is None else f"p99 was back {took(back - spell.end_s)} after the crowd left"
+    missing = {"back_s": "it did not come back while it was watched", "p99_before_ms": "nothing was answered"}
+    missing |= dict.fromkeys(("p99_crowd_ms", "p99_worst_after_ms", "p99_end_ms"), "nothing ended in that time")
+    return Ruled(measured, rules, title, {key: why for key, why in missing.items() if measured[key] is None})
+
+
+def _usable(before: Look, due: int, planned: float) -> list[DrillRule]:
+    if before.ended < LEAST:
+        why = f"only {before.ended} requests ended before the crowd came: take a higher rate, or longer before_s"
+        return [unknown("usual", Reason.INCONCLUSIVE, why)]
+    if before.failed > WELL:
+        return [unknown("usual", Reason.NOT_EXERCISED, "most requests failed before the crowd came")]
+    if due < HELD * planned:
+        return [unknown("crowd", Reason.NOT_EXERCISED, f"only {due} of {planned:.0f} requests of the crowd were due")]
+    return []
+
+
+def _back(
+    seen: Seen, measured: dict[str, float | None], looks: tuple[Look, Look], watched_s: int, invalid: str | None
+) -> DrillRule:
+    (before, end), within, back = looks, float(seen.options["within_s"]), measured["back_s"]
+    if back is not None and back <= within:
+        return passed("back", f"p99 was back {took(back)} after the crowd left, and stayed")
+    if watched_s < within:
+        return unknown("back", Reason.INCONCLUSIVE, f"it was watched for {max(0, watched_s)} s only, of {within:g}")
+    if invalid is not None:
+        return unknown("back", Reason.INVALID, f"it did not come back, but the generator was a limit itself. {invalid}")
+    if back is not None:
+        return failed("back", f"p99 was back only {took(back)} after the crowd left; {within:g} s are allowed")
+    now = f"p99 {measured['p99_end_ms']} ms, {end.failed * 100:.2g} % errors"
+    was = f"{measured['p99_before_ms']} ms and {before.failed * 100:.2g} %"
+    return failed("back", f"{within:g} s after the crowd left it is not back: {now} instead of {was}")
+
+
+def _errors(seen: Seen, crowd: Look, invalid: str | None) -> DrillRule:
+    allowed = float(seen.options["errors"])
+    if crowd.failed > allowed and invalid is not None:
+        return unknown("errors", Reason.INVALID, f"the generator was a limit itself. {invalid}")
+    said = f"{crowd.failed * 100:.2g} % of requests failed while the crowd was there"
+    return ruled("errors", crowd.failed <= allowed, said, f"{said}; {allowed * 100:g} % are allowed")

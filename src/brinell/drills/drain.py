@@ -1,0 +1,214 @@
+"""SIGTERM under load: what becomes of requests that are under way, of connections that are kept, and how soon it is
+gone. What a rolling restart does to every instance.
+
+Every request of the load has a connection of its own. So what breaks was broken by the service: a request that crosses
+the closing of a kept connection would be nobody's fault, and clients repeat it (RFC 9112, 9.3.1). How kept connections
+end is seen on some of the drill's own, which rest when the signal comes.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+
+from brinell.core.drill_records import DrillEnded, DrillStarted
+from brinell.core.errors import SubjectError
+from brinell.core.plan import RequestSpec
+from brinell.core.redact import redact
+from brinell.drills.instance import Instance
+from brinell.drills.scene import Scene
+from brinell.drills.witness import FIN, OPEN, RESET, OwnLimitError, Witness
+
+EARLY_NS = 700_000_000  # before the signal: connections are opened, and carry a request each
+EVERY_NS = 4_000_000
+PORT_NS = 25_000_000
+GONE_S = 2.0  # for what it left behind to be ended
+
+
+class Drain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``before_s`` seconds of load, the signal, and load until ``after_s`` seconds after the service is gone.
+
+    ``in_flight`` requests are sent on open connections right before the signal; ``idle`` connections rest.
+    ``lost`` requests may be lost.
+    """
+
+    about: ClassVar[str] = "SIGTERM under load: requests lost, connections closed cleanly, time to exit"
+    starts: ClassVar[bool] = True
+    loads: ClassVar[bool] = True
+
+    before_s: float = 3.0
+    after_s: float = 1.0
+    in_flight: int = 10
+    idle: int = 10
+    lost: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done."""
+        for name, low, high in (("before_s", 1, 600), ("after_s", 0.1, 60), ("in_flight", 0, 1000), ("idle", 0, 1000)):
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} lies between {low:g} and {high:g}")
+        if self.lost < 0:
+            raise ValueError("lost is 0 or more")
+
+    def run(self, scene: Scene) -> None:
+        """Start the service, press on it, and ask it to end."""
+        instance = scene.start()
+        scene.room.emit(
+            DrillStarted("drain", scene.clock.now_ns(), instance.url, tuple(redact(word) for word in instance.command))
+        )
+        stop_s = scene.service_spec.stop_timeout_s
+        beside = _Draining(self, scene, instance, stop_s)
+        load = msgspec.structs.replace(
+            scene.load,
+            url=instance.url,
+            pid=instance.pid,
+            keep_alive=False,
+            calibrate=False,
+            shape={
+                "kind": "constant",
+                "rate": scene.spec.rate,
+                "duration": self.before_s + stop_s + self.after_s + GONE_S + 5.0,
+            },
+        )
+        interrupted = True
+        try:
+            scene.press(load, beside)
+            interrupted = False
+        finally:
+            beside.close()
+            instance.end()
+            scene.room.emit(DrillEnded(scene.clock.now_ns(), beside.seen(), interrupted))
+
+
+class _Draining:
+    """What the drill does beside the load, one step a look."""
+
+    def __init__(self, drill: Drain, scene: Scene, instance: Instance, stop_s: float) -> None:
+        self._drill = drill
+        self._scene = scene
+        self._instance = instance
+        self._stop_ns = int(stop_s * 1e9)
+        self._target = scene.target(instance.url)
+        self._request = scene.encode(self._target, instance.url, RequestSpec(path=scene.service_spec.ready))[0]
+        pressed = scene.load.requests[0] if scene.load.requests else RequestSpec(path=scene.service_spec.ready)
+        self._pressed = scene.encode(self._target, instance.url, still(pressed, scene.service_spec.ready))[0]
+        self._busy: list[Witness] = []
+        self._idle: list[Witness] = []
+        self._warmed = False
+        self._signal_ns = self._closed_ns = self._over_ns = 0
+        self._status: int | None = None
+        self._overdue = False
+        self._port_ns = 0
+        self._short = ""
+
+    def look(self, now_ns: int, start_ns: int) -> int | None:
+        """Open connections shortly before the signal, send it, and watch until it is over."""
+        due_ns = start_ns + int(self._drill.before_s) * 1_000_000_000  # at a full second: slices end there
+        if not self._signal_ns and self._instance.status is not None:
+            self._scene.mark("ended-early", "\n".join(self._instance.tail(3)))
+            raise SubjectError(
+                f"the service ended by itself, before it was asked to (status {self._instance.status})",
+                hint="\n".join(self._instance.tail()),
+            )
+        if not self._idle and not self._busy and now_ns >= due_ns - EARLY_NS:
+            self._open()
+        self._look_at(self._busy + self._idle)
+        if not self._signal_ns:
+            return self._before(now_ns, due_ns)
+        return self._after(now_ns)
+
+    def seen(self) -> dict[str, object]:
+        """Return what was counted here."""
+        busy, idle, signal_ns = self._busy, self._idle, self._signal_ns
+        closed = [(one.ended_ns - signal_ns) / 1e9 for one in idle if one.state in {FIN, RESET}]
+        return {
+            "signal_ns": signal_ns,
+            "in_flight": sum(one.sent_ns > 0 for one in busy),
+            "in_flight_answered": sum(one.answers > 1 for one in busy),
+            "in_flight_5xx": sum(one.answers > 1 and one.status >= 500 for one in busy),
+            "in_flight_reset": sum(one.answers < 2 and one.state == RESET for one in busy),
+            "in_flight_announced": sum(one.announced for one in busy if one.answers > 1),
+            "idle": len(idle),
+            "idle_closed": sum(one.state == FIN for one in idle),
+            "idle_reset": sum(one.state == RESET for one in idle),
+            "idle_open": sum(one.state == OPEN for one in idle),
+            "idle_closed_s": max(closed, default=None),
+            "port_closed_s": (self._closed_ns - signal_ns) / 1e9 if self._closed_ns else None,
+            "exit_s": (self._instance.exited_ns - signal_ns) / 1e9 if self._instance.exited_ns and signal_ns else None,
+            "exit_status": self._status,
+            "overdue": self._overdue,
+            "left": list(self._instance.left()),
+            "short": self._short,
+        }
+
+    def close(self) -> None:
+        """Close the drill's own connections."""
+        for one in self._busy + self._idle:
+            one.abort()
+
+    def _open(self) -> None:
+        try:
+            for group, count in ((self._busy, self._drill.in_flight), (self._idle, self._drill.idle)):
+                for _ in range(count):
+                    group.append(self._scene.connect(self._target))
+        except OwnLimitError as error:
+            self._short = str(error)
+
+    def _look_at(self, witnesses: Sequence[Witness]) -> None:
+        for one in witnesses:
+            one.look()
+            if one.connected and not one.sent_ns:
+                one.send(self._request)
+
+    def _before(self, now_ns: int, due_ns: int) -> int | None:
+        if now_ns < due_ns - EVERY_NS:
+            return min(now_ns + EVERY_NS, due_ns)
+        while now_ns < due_ns:  # the last moment: to the millisecond at which slices change
+            now_ns = self._scene.clock.now_ns()
+        # Those that did not answer their first request say nothing of the drain.
+        self._busy = self._kept(self._busy)
+        self._idle = self._kept(self._idle)
+        for one in self._busy:
+            one.send(self._pressed)
+        self._signal_ns = self._instance.signal(signal.SIGTERM)
+        self._scene.mark("signal", "SIGTERM", at_ns=self._signal_ns)
+        return now_ns + EVERY_NS
+
+    def _kept(self, witnesses: Sequence[Witness]) -> list[Witness]:
+        for one in witnesses:
+            if one.state != OPEN or one.answers != 1 or one.announced:
+                one.abort()
+        return [one for one in witnesses if one.state == OPEN and one.answers == 1 and not one.announced]
+
+    def _after(self, now_ns: int) -> int | None:
+        instance = self._instance
+        if not self._closed_ns and now_ns >= self._port_ns:
+            self._port_ns = now_ns + PORT_NS
+            if not instance.listens():
+                self._closed_ns = self._scene.mark("port-closed", f"port {instance.port}")
+        if self._status is None and instance.status is not None:
+            self._status = instance.status
+            self._scene.mark("exited", f"status {self._status}", at_ns=instance.exited_ns)
+        if self._status is None:
+            if now_ns > self._signal_ns + self._stop_ns and not self._overdue:
+                self._overdue = True
+                self._scene.mark("killed", "SIGKILL: it had not ended in its time")
+                instance.child.signal(signal.SIGKILL)
+            return now_ns + EVERY_NS
+        if not self._over_ns and (instance.over or now_ns > instance.exited_ns + int(GONE_S * 1e9)):
+            self._over_ns = now_ns
+            self._look_at(self._busy + self._idle)
+        if self._over_ns and now_ns >= instance.exited_ns + int(self._drill.after_s * 1e9):
+            return None
+        return now_ns + EVERY_NS
+
+
+def still(request: RequestSpec, ready: str) -> RequestSpec:
+    """Return a request that can be sent as it stands: one with a template in it is replaced by the ready path's."""
+    written = (request.path, str(request.json), request.body or "", *request.headers.values())
+    if any("{{" in part for part in written) or request.form or request.files or request.method == "HEAD":
+        return RequestSpec(path=ready)
+    return request
