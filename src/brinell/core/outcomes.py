@@ -16,6 +16,7 @@ UNFINISHED = "unfinished"  # given up, one limit after the schedule's end, befor
 RAISED = "raised"  # a call of a function ended with an exception; in slices with its type: raised-KeyError
 SHED = "shed"  # dropped before it was sent, because it had waited as long as was allowed (``shed_after_s``)
 FLOW_ERROR = "flow-error"  # a whole answer with an expected status, at which the user's flow raised
+CLOSED = "closed"  # a connection that stays open ended before the answer; in slices with the close code: closed-1011
 OWN_FAULT = "own-fault"  # the generator could not: no descriptors, ports or memory; never the subject's error
 
 CHECKED = frozenset({CHECK, FLOW_ERROR})  # whole answers with an expected status that will not do
@@ -31,8 +32,17 @@ def of_exception(name: str) -> str:
     return f"{RAISED}-{name}"
 
 
+def of_close(code: int) -> str:
+    """Return the outcome of a message whose connection was closed before its answer: ``closed-1011``."""
+    return f"{CLOSED}-{code}"
+
+
 def kind(outcome: str) -> str:
-    """Return the error kind of an outcome: ``status-503`` is a ``status``; all others are their own."""
+    """Return the error kind of an outcome: ``status-503`` is a ``status``, ``closed-1011`` ``closed``; all others are
+    their own.
+    """
+    if outcome.startswith(f"{CLOSED}-"):
+        return CLOSED
     return STATUS if outcome.startswith(f"{STATUS}-") else outcome
 
 

@@ -7,6 +7,7 @@ What is timed are ``LoadSlice``s like any other, under the operations named here
 the actual connect. ``echo`` and ``reply``: one sample a message that was due; ``publish``: one a message that was due
 to be published, ended when it was written. These three are the scenario's requests, one of them for each due time.
 ``delivery``: one sample a message and receiver, from the due time of the publish; ``service`` from when it was written.
+``join``: from the end of the handshake to the answer to what was sent first, where one is wanted. ``ping``: to a pong.
 
 Second 0 begins with the schedule. Connections are made before it, in seconds below 0.
 """
@@ -20,8 +21,10 @@ ECHO = "echo"
 REPLY = "reply"
 PUBLISH = "publish"
 DELIVERY = "delivery"
+JOIN = "join"
+PING = "ping"
 
-ASIDE = frozenset({CONNECT, DELIVERY})
+ASIDE = frozenset({CONNECT, JOIN, PING, DELIVERY})
 """Operations that are timed beside a scenario's requests: nothing of the schedule is due for them."""
 
 

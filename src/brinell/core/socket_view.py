@@ -10,7 +10,7 @@ import msgspec
 
 from brinell.core import outcomes
 from brinell.core.observation import GeneratorSecond, LoadSlice, Record
-from brinell.core.socket_records import CONNECT, DELIVERY, PUBLISH
+from brinell.core.socket_records import ASIDE, CONNECT, DELIVERY, PUBLISH
 
 LIMIT = "limit"
 ACCEPTED = "accepted"
@@ -50,6 +50,8 @@ def _slice(one: LoadSlice, mode: str) -> LoadSlice | None:
         return one if one.operation == CONNECT and mode == LIMIT else None
     if one.operation == DELIVERY:
         return msgspec.structs.replace(one, count=0)
+    if one.operation in ASIDE:
+        return None
     if one.operation == PUBLISH and one.outcome == outcomes.OK:
         return msgspec.structs.replace(one, response=_EMPTY, service=_EMPTY, max_response_ns=0, max_service_ns=0)
     return one

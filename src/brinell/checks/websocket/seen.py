@@ -17,6 +17,7 @@ from brinell.core.histogram import Histogram, index_of
 from brinell.core.observation import Envelope, LoadEnded, LoadSlice, LoadStarted, Record
 from brinell.core.plan import LoadSpec, Plan, WebSocketSpec
 from brinell.core.socket_records import (
+    ASIDE,
     DELIVERY,
     Deliveries,
     Disorder,
@@ -94,7 +95,7 @@ def _add(seen: Seen, record: Record, identity: str) -> None:
                 seen.opened += record.count
             else:
                 seen.failed[record.outcome] = seen.failed.get(record.outcome, 0) + record.count
-        case LoadSlice(operation=operation) if operation != DELIVERY:
+        case LoadSlice(operation=operation) if operation not in ASIDE:
             seen.sent_in_span += sum(record.service[1])
         case SocketSecond():
             before = seen.seconds.get(record.second)
