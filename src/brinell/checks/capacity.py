@@ -164,7 +164,7 @@ def _findings(one: _Seen, found: Capacity) -> list[Finding]:
             required=True,
             verdict=verdict,
             reason=reason,
-            title=f"{found.name}: {_answer(found)}",
+            title=f"{found.name}: {found.answer}",
             detail=detail,
             evidence=cited,
         )
@@ -196,38 +196,22 @@ def _enough(found: Capacity, cited: tuple[str, ...]) -> Finding:
         required=True,
         verdict=verdict,
         reason=reason if verdict is Verdict.UNKNOWN else None,
-        title=f"{found.name}: asked for at least {words(found, wanted)}, {_answer(found)}",
+        title=f"{found.name}: asked for at least {found.level_words(wanted)}, {found.answer}",
         detail=_detail(found),
         evidence=cited,
     )
 
 
-def _answer(found: Capacity) -> str:
-    if found.low <= 0:
-        return "nothing held" if found.high is None else f"not even {words(found, found.high)} held"
-    if found.high is None:
-        return f"holds at least {words(found, found.low)}"
-    return f"holds {words(found, found.low)} and breaks at {words(found, found.high)}"
-
-
 def _detail(found: Capacity) -> str:
-    limits = ", ".join(
-        f"{name} {row['limit']:g}{'' if row['stated'] else ' (default)'}" for name, row in found.thresholds.items()
-    )
-    told = f"With {limits}; {len(found.steps)} steps in {found.took_s:.0f} s: {found.reason}."
+    told = f"With {found.limits}; {len(found.steps)} steps in {found.took_s:.0f} s: {found.reason}."
     if found.low > 0 and not found.confirmed:
-        told += f" {words(found, found.low)} was not confirmed."
+        told += f" {found.level_words(found.low)} was not confirmed."
     broke = next((one.why for one in reversed(found.steps) if one.level == found.high and one.verdict != HELD), "")
     told += f" What broke: {broke}." if broke else ""
     doubtful = [one for one in found.steps if one.verdict == INVALID]
     if found.ended == "generator" and doubtful:
         told += f" {doubtful[-1].why}"
     return told
-
-
-def words(found: Capacity, level: float) -> str:
-    """Return a level with its unit."""
-    return f"{level:,.6g} connections" if found.quantity == CONNECTIONS else f"{level:,.6g}/s"
 
 
 def _never(name: str) -> Finding:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from brinell.core.capacity_search import CONNECTIONS
 from brinell.core.vitals_judgement import LimitedBy
 
 
@@ -70,3 +71,23 @@ class Capacity(_Part, frozen=True, kw_only=True):
     reason: str
     steps: tuple[CapacityLevel, ...]
     took_s: float
+
+    def level_words(self, level: float) -> str:
+        """Return a level with its unit: ``954.2/s``, ``12 connections``."""
+        return f"{level:,.6g} connections" if self.quantity == CONNECTIONS else f"{level:,.6g}/s"
+
+    @property
+    def answer(self) -> str:
+        """The answer in words."""
+        if self.low <= 0:
+            return "nothing held" if self.high is None else f"not even {self.level_words(self.high)} held"
+        if self.high is None:
+            return f"holds at least {self.level_words(self.low)}"
+        return f"holds {self.level_words(self.low)} and breaks at {self.level_words(self.high)}"
+
+    @property
+    def limits(self) -> str:
+        """The thresholds in words; ``(default)`` beside those that nobody stated."""
+        return ", ".join(
+            f"{name} {row['limit']:g}{'' if row['stated'] else ' (default)'}" for name, row in self.thresholds.items()
+        )

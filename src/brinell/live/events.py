@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from brinell.core.capacity_records import CapacityStep
 from brinell.core.generator_records import Calibrated, GeneratorMeans
 from brinell.core.observation import (
     Choice,
@@ -58,7 +59,7 @@ def told(envelope: Envelope, failures: int) -> Told:  # noqa: PLR0911 - one retu
         case LoadStarted(scenario=scenario, target_rate=target, span_s=span_s, url=url):
             aim = f"{rate(target)} for " if target is not None else ""
             return Told(f"{one_line(scenario, 60)}: {aim}{seconds(span_s)} against {one_line(url, 80)}")
-        case Calibrated() | GeneratorMeans() | Choice() as record:
+        case Calibrated() | GeneratorMeans() | Choice() | CapacityStep() as record:
             return Told(_foreseen(record))
         case RunEnded(state="interrupted"):
             return Told("interrupted: what was measured is kept and judged")
@@ -66,8 +67,10 @@ def told(envelope: Envelope, failures: int) -> Told:  # noqa: PLR0911 - one retu
             return Told()
 
 
-def _foreseen(record: Calibrated | GeneratorMeans | Choice) -> str:
+def _foreseen(record: Calibrated | GeneratorMeans | Choice | CapacityStep) -> str:
     match record:
+        case CapacityStep(number=number, level=level, verdict=verdict, why=why):
+            return f"step {number}: {level:g} {one_line(verdict, 20)}{f' ({one_line(why, 100)})' if why else ''}"
         case GeneratorMeans(shortages=shortages) if shortages:
             return f"the generator may run out: {' '.join(shortages)}"
         case Calibrated(reach=float(most), asked=float(asked)) if asked > most:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, TextIO
 
+from brinell.core.capacity_records import CapacityStarted
 from brinell.core.clock import Clock, SystemClock
-from brinell.core.observation import Envelope, LoadStarted
+from brinell.core.observation import Choice, Envelope, LoadStarted
 from brinell.core.redact import one_line
 from brinell.live import console
 from brinell.live.estimate import Estimate
@@ -40,6 +41,7 @@ class _Step:
         self.heard_s = now_s
         self.estimate = Estimate(now_s)
         self.load: LoadNow | None = None  # where it presses on something
+        self.searches = False  # by pressing again and again: its own words say more than each press'
 
     @property
     def share(self) -> float | None:
@@ -99,7 +101,7 @@ class Display:
             self._line(told_now.line + took)
             self._step = None
             return
-        if told_now.line and not (told_now.begins and self._console.redraw):
+        if told_now.line and not (told_now.begins and self._console.redraw) and not self._is_one_press(envelope):
             self._line(told_now.line)
         self.tick()
 
@@ -127,7 +129,7 @@ class Display:
         if self._console.redraw:
             self._draw(self._frame(self._step, now_s))
         else:
-            text = self._step.load.line() if self._step.load else self._step.text
+            text = self._step.load.line() if self._step.load and not self._step.searches else self._step.text
             self._write(": ".join(filter(None, (self._plain(self._step, now_s), text))) + "\n")
 
     def close(self) -> None:
@@ -141,10 +143,16 @@ class Display:
         """Hand a load scenario's records to what shows them."""
         if self._step is None:
             return
-        if isinstance(envelope.data, LoadStarted):
+        if isinstance(envelope.data, CapacityStarted):
+            self._step.searches = True
+        elif isinstance(envelope.data, LoadStarted):
             self._step.load = LoadNow(envelope.data)
         elif self._step.load is not None:
             self._step.load.add(envelope.data)
+
+    def _is_one_press(self, envelope: Envelope) -> bool:
+        """Whether a record begins one press of a step that says itself what it does."""
+        return self._step is not None and self._step.searches and isinstance(envelope.data, LoadStarted | Choice)
 
     def _now(self) -> float:
         return self._clock.now_ns() / 1e9
@@ -160,7 +168,8 @@ class Display:
         width = max(NARROWEST, console.width(self._stream, self._environ)) - 1
         ascii_only = "utf" not in self._console.encoding.lower()
         status = self._status(step, now_s, width, ascii_only=ascii_only)
-        texts = step.load.rows(width - 2) if step.load else [step.text] if step.text else []
+        texts = [step.text] if step.text and (step.searches or not step.load) else []
+        texts += step.load.rows(width - 2) if step.load else []
         rows = [cut(status, width), *(cut(f"  {text}", width) for text in texts)]
         return rows[: max(1, console.height(self._stream, self._environ) - 1)]
 

@@ -17,7 +17,17 @@ from markupsafe import Markup
 
 from brinell.core.judgement import Judgement
 from brinell.core.redact import one_line, plain
-from brinell.reports import figures, html_time, html_view, outline, outline_stages, outline_traffic, outline_trust
+from brinell.reports import (
+    capacity_chart,
+    figures,
+    html_time,
+    html_view,
+    outline,
+    outline_capacity,
+    outline_stages,
+    outline_traffic,
+    outline_trust,
+)
 from brinell.reports.html_data import data
 from brinell.reports.load_figures import figures_of
 
@@ -40,6 +50,7 @@ def html(judgement: Judgement) -> str:
         style_hash=source_hash(style),
         script_hash=source_hash(code),
         traffic_columns=outline_traffic.COLUMNS,
+        capacity_head=outline_capacity.HEAD,
         **html_view.view(judgement),
         **html_time.view(judgement),
     )
@@ -92,6 +103,11 @@ def environment() -> jinja2.Environment:
         often=outline_trust.share,
         factor_rates=outline_trust.rates,
         samples=html_view.samples,
+        capacity_facts=outline_capacity.facts,
+        capacity_limited=outline_capacity.limited,
+        capacity_rows=outline_capacity.rows,
+        capacity_times=capacity_chart.times,
+        capacity_throughput=capacity_chart.throughput,
         traffic_title=outline_traffic.title,
         traffic_facts=outline_traffic.facts,
         figures=figures_of,

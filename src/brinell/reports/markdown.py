@@ -19,6 +19,7 @@ from brinell.reports.figures import (
     seconds,
     size,
 )
+from brinell.reports.markdown_capacity import capacity
 from brinell.reports.markdown_property import properties
 from brinell.reports.markdown_quality import quality
 from brinell.reports.markdown_shared import shared
@@ -48,6 +49,7 @@ def markdown(judgement: Judgement) -> str:
     parts += quality(judgement)
     for load in judgement.load:
         parts += _load(load)
+    parts += capacity(judgement)
     parts += traffic(judgement)
     parts += _not_measured(judgement)
     parts += ["## Run", table(("What", "Value"), [(cell(k), cell(v)) for k, v in sorted(run.fingerprint.items())])]

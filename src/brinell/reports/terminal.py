@@ -10,6 +10,7 @@ from brinell.core.verdicts import Reason, Verdict
 from brinell.reports import outline, outline_stages
 from brinell.reports.figures import cores, count, latency, milliseconds, percent, plural, seconds, size
 from brinell.reports.layout import GLUE, STYLE, Pen
+from brinell.reports.terminal_capacity import capacity
 from brinell.reports.terminal_property import properties
 from brinell.reports.terminal_quality import quality
 from brinell.reports.terminal_shared import shared
@@ -45,6 +46,7 @@ def summary(
     quality(pen, judgement)
     for load in judgement.load:
         _load(pen, load)
+    capacity(pen, judgement)
     traffic(pen, judgement)
     _close(pen, judgement, folder)
     return pen.page()
