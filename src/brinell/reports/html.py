@@ -24,6 +24,7 @@ from brinell.reports import (
     html_view,
     outline,
     outline_capacity,
+    outline_socket,
     outline_stages,
     outline_traffic,
     outline_trust,
@@ -50,6 +51,7 @@ def html(judgement: Judgement) -> str:
         style_hash=source_hash(style),
         script_hash=source_hash(code),
         traffic_columns=outline_traffic.COLUMNS,
+        socket_columns=outline_socket,
         capacity_head=outline_capacity.HEAD,
         **html_view.view(judgement),
         **html_time.view(judgement),
@@ -110,6 +112,11 @@ def environment() -> jinja2.Environment:
         capacity_throughput=capacity_chart.throughput,
         traffic_title=outline_traffic.title,
         traffic_facts=outline_traffic.facts,
+        socket_facts=outline_socket.facts,
+        socket_times=outline_socket.times,
+        socket_rooms=outline_socket.rooms,
+        attempts=outline_socket.attempts,
+        stock=outline_socket.stock,
         figures=figures_of,
     )
     return made

@@ -23,7 +23,8 @@ _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 def data(judgement: Judgement) -> Markup:
     """Return the JSON of a judgement's page."""
-    return inert({"tests": _tests(judgement), "load": [data_of(load) for load in judgement.load]})
+    loads = [*judgement.load, *judgement.websocket]
+    return inert({"tests": _tests(judgement), "load": [data_of(load) for load in loads]})
 
 
 def inert(content: Any) -> Markup:

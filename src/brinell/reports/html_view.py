@@ -9,10 +9,18 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from brinell.core.finding import Finding
-from brinell.core.judgement import Judgement, Load, Seconds, SlowTest
+from brinell.core.judgement import Judgement, Load, Seconds, SlowTest, WebSocket
 from brinell.core.redact import plain
 from brinell.core.verdicts import Verdict
-from brinell.reports import figures, outline, outline_property, outline_quality, outline_shared, outline_trust
+from brinell.reports import (
+    figures,
+    outline,
+    outline_property,
+    outline_quality,
+    outline_shared,
+    outline_socket,
+    outline_trust,
+)
 from brinell.reports.chart import phases_bar, share_bar
 
 MOST_TEXT = 8000
@@ -130,7 +138,19 @@ def _numbers(judgement: Judgement) -> list[tuple[str, str, str]]:
         name = figures.milliseconds(load.response_ms.p95)
         doubt = "" if load.generator.valid else "; generator not valid"
         rows.append((f"p95 of {load.scenario}", name, f"{figures.rate(load.achieved_rate)}, {errors} errors{doubt}"))
+    rows += [(f"WebSocket {one.scenario}", *_socket(one)) for one in judgement.websocket[:4]]
     return rows
+
+
+def _socket(one: WebSocket) -> tuple[str, str]:
+    """Return the number that a WebSocket scenario is about, and what stands beside it."""
+    if one.limit is not None:
+        return f"{figures.count(one.limit.accepted)} of {figures.count(one.limit.configured)}", "connections fit"
+    doubt = "" if one.generator.valid else "; generator not valid"
+    aside = f"p99 over {figures.plural(one.connections, 'connection')}"
+    if one.reach is not None:
+        aside += f", reach {outline_socket.reach(one.reach)}"
+    return figures.milliseconds(one.response_ms.p99), aside + doubt
 
 
 def _slowest(judgement: Judgement) -> list[tuple[SlowTest, Markup]]:

@@ -44,13 +44,19 @@ class Panel(NamedTuple):
     summary: str
 
 
-def course(picture: Picture) -> Markup:
-    """Return the panels and their time axis, for an element of the class ``panels``."""
-    makers = (_latency, _requests, _unanswered, _errors, _cores, _memory, _lag, _generator)
-    panels = [found for make in makers if (found := make(picture)) is not None]
+def course(picture: Picture, further: Sequence[Panel] = ()) -> Markup:
+    """Return the panels and their time axis, for an element of the class ``panels``; ``further`` ones stand below those
+    of the requests.
+    """
+    panels = [*_made(picture, _latency, _requests, _unanswered, _errors), *further]
+    panels += _made(picture, _cores, _memory, _lag, _generator)
     shaded = _shades(picture)
     parts = [panel_of(panel, upright_marks(picture.until_s, panel.height) + shaded(panel.height)) for panel in panels]
     return Markup("").join(Markup(part) for part in (*parts, axis(picture.until_s, _notes(picture))))  # noqa: S704 - texts are escaped where they are put in
+
+
+def _made(picture: Picture, *makers: Callable[[Picture], Panel | None]) -> list[Panel]:
+    return [found for make in makers if (found := make(picture)) is not None]
 
 
 def panel_of(panel: Panel, behind: str) -> str:
@@ -159,7 +165,7 @@ def _requests(picture: Picture) -> Panel | None:
         keys.insert(0, Key("due", "due", "due_rate", picture.whole.get("due_rate", "")))
         drawn = _line(picture, "due", timeline.due_rate, scale) + drawn
     inner = grid(scale, plot.number_label) + plot.stretched(picture.until_s, STRIP, drawn)
-    return Panel("Requests a second", tuple(keys), STRIP, inner, _summary(picture, ("rate", "due_rate")))
+    return Panel(f"{picture.noun} a second", tuple(keys), STRIP, inner, _summary(picture, ("rate", "due_rate")))
 
 
 def _unanswered(picture: Picture) -> Panel | None:
@@ -207,13 +213,13 @@ def _errors(picture: Picture) -> Panel | None:
 
 def _cores(picture: Picture) -> Panel | None:
     values = picture.timeline.cpu
-    return _strip(picture, "Subject: cores", (("cpu", "cores", "cpu", values),), plot.number_label)
+    return strip(picture, "Subject: cores", (("cpu", "cores", "cpu", values),), plot.number_label)
 
 
 def _memory(picture: Picture) -> Panel | None:
     timeline = picture.timeline
     mib = tuple(None if value is None else value / _MIB for value in timeline.rss_bytes)
-    found = _strip(picture, "Subject: memory, MiB", (("rss", "memory", "rss_bytes", mib),), plot.number_label)
+    found = strip(picture, "Subject: memory, MiB", (("rss", "memory", "rss_bytes", mib),), plot.number_label)
     if found is None:
         return None
     more = [
@@ -227,16 +233,16 @@ def _memory(picture: Picture) -> Panel | None:
 def _lag(picture: Picture) -> Panel | None:
     timeline = picture.timeline
     lines = (("lag-max", "max", "lag_max_ms", timeline.lag_max_ms), ("lag", "p99", "lag_p99_ms", timeline.lag_p99_ms))
-    return _strip(picture, "Generator: lag behind the schedule", lines, plot.duration_label, log=True)
+    return strip(picture, "Generator: lag behind the schedule", lines, plot.duration_label, log=True)
 
 
 def _generator(picture: Picture) -> Panel | None:
     values = tuple(None if value is None else value * 100 for value in picture.timeline.generator_cpu)
     lines = (("busy", "CPU", "generator_cpu", values),)
-    return _strip(picture, "Generator: busiest worker, % of a core", lines, plot.number_label, height=LOW, least=100.0)
+    return strip(picture, "Generator: busiest worker, % of a core", lines, plot.number_label, height=LOW, least=100.0)
 
 
-def _strip(
+def strip(
     picture: Picture,
     title: str,
     lines: Sequence[tuple[str, str, str, plot.Values]],

@@ -10,6 +10,8 @@ from brinell.core.judgement import Load
 from brinell.reports.load_charts import course
 from brinell.reports.load_curves import percentiles, rate_against_latency, strands
 from brinell.reports.load_picture import Picture, picture
+from brinell.reports.socket_charts import COLUMNS as SOCKETS
+from brinell.reports.socket_charts import panels
 
 _COLUMNS = (
     "requests", "rate", "due_rate", "unanswered", "waiting", "p50_ms", "p95_ms", "p99_ms", "max_ms", "lag_p99_ms",
@@ -38,7 +40,7 @@ def drawn(picture: Picture) -> Figures:
     lines = strands(picture.curve) if picture.curve else []
     step = picture.timeline.step_s
     return Figures(
-        course=course(picture),
+        course=course(picture, panels(picture)),
         percentiles=percentiles(lines, picture.limits),
         rates=rate_against_latency(picture.timeline, picture.span_s, picture.stages),
         has_service=len(lines) > 1,
@@ -56,6 +58,7 @@ def told(picture: Picture) -> dict[str, Any]:
     """Return the columns of a picture, errors by their place in the legend."""
     timeline, curve = picture.timeline, picture.curve
     columns = {name: list(getattr(timeline, name)) for name in _COLUMNS}
+    columns |= {told: list(getattr(picture.sockets, name)) for name, told in SOCKETS.items() if picture.sockets}
     columns |= {f"errors.{number}": list(counts) for number, counts in enumerate(timeline.errors.values())}
     return {
         "step": timeline.step_s,

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from brinell.core.judgement import Distribution, Load, Series
+from brinell.core.judgement import Distribution, Load, Series, WebSocket
 from brinell.core.load_judgement import Curve, Timeline
 from brinell.core.redact import one_line
+from brinell.core.socket_judgement import SocketCourse
 from brinell.core.steady_judgement import Stage
 from brinell.reports import figures
 
@@ -39,6 +40,8 @@ class Picture(NamedTuple):
     warm_up_s: float | None = None
     steady: tuple[float, float] | None = None  # from and to, seconds
     stages: tuple[Stage, ...] = ()
+    noun: str = "Requests"
+    sockets: SocketCourse | None = None
 
 
 def picture(load: Load) -> Picture | None:
@@ -56,7 +59,15 @@ def picture(load: Load) -> Picture | None:
         warm_up_s=load.warm_up_s,
         steady=_steady(load),
         stages=load.stages,
+        noun=_noun(load),
+        sockets=load.sockets_course if isinstance(load, WebSocket) else None,
     )
+
+
+def _noun(load: Load) -> str:
+    if not isinstance(load, WebSocket):
+        return "Requests"
+    return {"broadcast": "Publishes", "limit": "Attempts"}.get(load.mode, "Messages")
 
 
 def _steady(load: Load) -> tuple[float, float] | None:
@@ -99,6 +110,13 @@ def _whole(load: Load) -> dict[str, str]:
         "fds": figures.count(subject.fds),
         "threads": figures.count(subject.threads),
     }
+    if isinstance(load, WebSocket):
+        sockets = load.sockets
+        texts |= {
+            "open": f"{figures.count(sockets.most_open)} at most",
+            "closed": figures.count(sum(sockets.closes.values())),
+        }
+        texts |= {} if load.reach is None else {"reach": f"{int(load.reach * 1e6) / 1e6:g}"}
     return texts | {f"errors.{kind}": figures.count(number) for kind, number in load.errors.items()}
 
 

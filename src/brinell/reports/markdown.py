@@ -23,6 +23,7 @@ from brinell.reports.markdown_capacity import capacity
 from brinell.reports.markdown_property import properties
 from brinell.reports.markdown_quality import quality
 from brinell.reports.markdown_shared import shared
+from brinell.reports.markdown_socket import sockets
 from brinell.reports.markdown_text import block, cell, code, prose, table, text
 from brinell.reports.markdown_time import time
 from brinell.reports.markdown_traffic import traffic
@@ -49,6 +50,8 @@ def markdown(judgement: Judgement) -> str:
     parts += quality(judgement)
     for load in judgement.load:
         parts += _load(load)
+    for one in judgement.websocket:
+        parts += [*sockets(one), _sides(one), *_pressed(one)]
     parts += capacity(judgement)
     parts += traffic(judgement)
     parts += _not_measured(judgement)
@@ -156,21 +159,31 @@ def _suite(suite: SuiteReport) -> list[str]:
 
 
 def _load(load: Load) -> list[str]:
-    generator = load.generator
-    believed = "valid" if generator.valid else f"**not valid**: {text(generator.reason)}"
-    subject = load.subject
     volume = f"{plural(load.requests, 'request')} in {seconds(load.span_s)}"
-    lag = f"schedule lag p99 {milliseconds(generator.schedule_lag_ms.p99)}"
-    held = f"{count(subject.fds)} descriptors, {count(subject.threads)} threads at most"
     facts = (
         f"{text(load.model)} model against {code(load.url)}: {outline.rates(load)}, {volume}, "
         f"{plural(load.connections, 'connection')} at most.  \n"
+    )
+    return [f"## Load: {text(load.scenario)}", facts + _sides(load), _times(load), *_pressed(load)]
+
+
+def _sides(load: Load) -> str:
+    """Say how generator and subject did, and how it went."""
+    generator, subject = load.generator, load.subject
+    believed = "valid" if generator.valid else f"**not valid**: {text(generator.reason)}"
+    lag = f"schedule lag p99 {milliseconds(generator.schedule_lag_ms.p99)}"
+    held = f"{count(subject.fds)} descriptors, {count(subject.threads)} threads at most"
+    told = outline_stages.steadiness(load)
+    return (
         f"Generator: {believed}; {percent(generator.cpu)} of a core, {lag}.  \n"
         f"Subject: {cores(subject.cpu)} cores, {size(subject.rss)}, {held}."
+        + (f"  \nCourse: {text(told)}." if told else "")
     )
-    if told := outline_stages.steadiness(load):
-        facts += f"  \nCourse: {text(told)}."
-    parts = [f"## Load: {text(load.scenario)}", facts, _times(load)]
+
+
+def _pressed(load: Load) -> list[str]:
+    """Return what every load has: thresholds, stages, errors."""
+    parts = []
     limits = [
         (MARK[verdict], cell(name), cell(observed), cell(limit))
         for name, observed, limit, verdict in outline.thresholds(load)

@@ -14,6 +14,7 @@ from brinell.reports.terminal_capacity import capacity
 from brinell.reports.terminal_property import properties
 from brinell.reports.terminal_quality import quality
 from brinell.reports.terminal_shared import shared
+from brinell.reports.terminal_socket import sockets
 from brinell.reports.terminal_time import time
 from brinell.reports.terminal_traffic import traffic
 from brinell.reports.terminal_trust import trust
@@ -46,6 +47,9 @@ def summary(
     quality(pen, judgement)
     for load in judgement.load:
         _load(pen, load)
+    for one in judgement.websocket:
+        sockets(pen, one)
+        _pressed(pen, one)
     capacity(pen, judgement)
     traffic(pen, judgement)
     _close(pen, judgement, folder)
@@ -161,6 +165,11 @@ def _load(pen: Pen, load: Load) -> None:
     for name, times in (("response", load.response_ms), ("service", load.service_ms)):
         rows.append((name, *(latency(value) for value in (times.p50, times.p95, times.p99, times.max))))
     pen.table(rows, indent=2)
+    _pressed(pen, load)
+
+
+def _pressed(pen: Pen, load: Load) -> None:
+    """Write what every load has: thresholds, its course, the generator."""
     for name, observed, limit, verdict in outline.thresholds(load):
         pen.say(f"{name} {observed}, limit {limit}", lead=pen.mark(verdict), indent=2, lead_style=STYLE[verdict])
     if load.stages:
