@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from brinell.checks.capacity_knee import Point, knee
-from brinell.core.capacity_judgement import Capacity, CapacityLevel
+from brinell.core.capacity_judgement import Capacity, CapacityLevel, CapacityLimit
 from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
 from brinell.core.capacity_search import CONNECTIONS, ENDINGS, INVALID, Bracket, Tried, bracket
 from brinell.core.evidence import Evidence, observation_id, steps_of
@@ -88,7 +88,9 @@ def _numbers(one: _Seen) -> Capacity:
         knee=knee(points),
         limited_by=why.limited_by,
         limited_by_reason="" if why.limited_by else why.not_measured.get("limited_by", ""),
-        thresholds={name: {"limit": limit, "stated": name in started.stated} for name, limit in started.limits.items()},
+        thresholds={
+            name: CapacityLimit(limit=limit, stated=name in started.stated) for name, limit in started.limits.items()
+        },
         at_least=started.at_least,
         tolerance=started.tolerance,
         ended=one.ended.why if one.ended else "",

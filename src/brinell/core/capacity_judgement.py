@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from brinell.core.capacity_search import CONNECTIONS
@@ -44,14 +42,20 @@ class CapacityLevel(_Part, frozen=True, kw_only=True):
     evidence: str
 
 
+class CapacityLimit(_Part, frozen=True, kw_only=True):
+    """A threshold of a search; ``stated``: somebody asked for it, and it is not one of the usual ones."""
+
+    limit: float
+    stated: bool
+
+
 class Capacity(_Part, frozen=True, kw_only=True):
     """The highest load at which the thresholds hold. ``low`` held and ``high`` broke; the breaking point lies between.
 
     ``low`` 0: nothing held. ``high`` None: nothing that was believed broke, so that it is at least ``low``.
     ``knee`` is the level with the most throughput for its response time (Kleinrock's power); None where the curve has
-    no inner maximum. ``thresholds``: name -> {limit, stated}. ``limited_by`` is what was at its limit when it broke;
-    None where nothing shows it, and ``limited_by_reason`` says why. ``ended`` is how the search came to its end,
-    ``reason`` the same in words.
+    no inner maximum. ``limited_by`` is what was at its limit when it broke; None where nothing shows it, and
+    ``limited_by_reason`` says why. ``ended`` is how the search came to its end, ``reason`` the same in words.
     """
 
     name: str
@@ -64,7 +68,7 @@ class Capacity(_Part, frozen=True, kw_only=True):
     knee: float | None
     limited_by: LimitedBy | None
     limited_by_reason: str
-    thresholds: dict[str, dict[str, Any]]
+    thresholds: dict[str, CapacityLimit]
     at_least: float | None
     tolerance: float
     ended: str
@@ -89,5 +93,5 @@ class Capacity(_Part, frozen=True, kw_only=True):
     def limits(self) -> str:
         """The thresholds in words; ``(default)`` beside those that nobody stated."""
         return ", ".join(
-            f"{name} {row['limit']:g}{'' if row['stated'] else ' (default)'}" for name, row in self.thresholds.items()
+            f"{name} {one.limit:g}{'' if one.stated else ' (default)'}" for name, one in self.thresholds.items()
         )

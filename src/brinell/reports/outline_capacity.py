@@ -60,7 +60,7 @@ def levels(capacity: Capacity) -> list[CapacityLevel]:
 
 def limits_ms(capacity: Capacity) -> Sequence[tuple[str, float]]:
     """Return the limits of response times: name and milliseconds."""
-    return [(name, float(row["limit"])) for name, row in capacity.thresholds.items() if name.endswith("_ms")]
+    return [(name, one.limit) for name, one in capacity.thresholds.items() if name.endswith("_ms")]
 
 
 def _row(capacity: Capacity, step: CapacityLevel) -> tuple[str, ...]:
