@@ -55,6 +55,7 @@ def service(root: Path) -> Keys:
         "ready_timeout_s": Key(Duration, _A_DURATION, "ready_timeout_s = 30", checks.duration),
         "stop_timeout_s": Key(Duration, _A_DURATION, "stop_timeout_s = 10", checks.duration),
         "openapi": Key(Text, "text", 'openapi = "/openapi.json"', documents.openapi(root)),
+        "probe": Key(bool, "true or false", "probe = true"),
     }
 
 

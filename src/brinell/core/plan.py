@@ -29,6 +29,7 @@ class ServiceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ready_timeout_s: float = 30.0
     stop_timeout_s: float = 10.0
     openapi: str | None = None  # where it describes itself: for scenarios that say ``openapi = true``
+    probe: bool = False  # look into its Python processes from inside, too (``brinell_inside/vitals``)
 
 
 class SuiteSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="suite"):

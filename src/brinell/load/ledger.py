@@ -30,6 +30,8 @@ class Ledger:
         self._response = Histogram()
         self._errors = self._shed = 0
         self._seconds: dict[int, int] = {}
+        self._kept_waiting: dict[int, bool] = {}  # by worker: at the last two seconds' ends, requests waited
+        self._waited: dict[int, bool] = {}
 
     def add(self, message: FromWorker) -> None:
         """Count one message."""
@@ -50,6 +52,9 @@ class Ledger:
                 share.sessions = message.sessions
                 share.scheduled += scheduled
                 share.sent_in_span += message.started if message.second < self._span_s else 0
+                waits = message.waiting > 0
+                self._kept_waiting[worker] = waits and self._waited.get(worker, False)
+                self._waited[worker] = waits
             case Done(worker=worker):
                 self._share(worker).done = message
 
@@ -57,6 +62,11 @@ class Ledger:
     def subject_ended(self) -> str:
         """Why the subject, where it runs below the workers, ended before its time; empty if it did not."""
         return next((share.done.subject_ended for share in self._shares.values() if share.done), "")
+
+    @property
+    def behind(self) -> bool:
+        """Whether requests that were due waited for a free connection for two seconds: the subject does not keep up."""
+        return any(self._kept_waiting.values())
 
     def line(self) -> str:
         """Return, for example, ``1000/s p99 3.1 ms 0 errors``; the rate is the last full second's."""

@@ -211,6 +211,7 @@ class _Scenario:
                 return
             self._read(min(_READ_S, max(0.0, (again_ns - clock.now_ns()) / 1e9)))
             now = clock.now_ns()
+            self._watch.strained = self._ledger.behind
             self._watch.look(now)
             self._machine.look(now)
             if now >= say_ns:
@@ -237,6 +238,7 @@ class _Scenario:
     def _end(self, *, interrupted: bool) -> None:
         room = self._room
         self._machine.look(room.clock.now_ns(), last=True)
+        self._watch.close(room.clock.now_ns())
         ended = self._ledger.ended(room.clock.now_ns(), tuple(self._fleet.failures), interrupted=interrupted)
         ended = msgspec.structs.replace(ended, planned=self._schedule.planned(ended.span_s))
         room.emit(ended)

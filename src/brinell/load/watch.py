@@ -1,4 +1,4 @@
-"""Watching the subject from outside while it is under load: which processes, and a sample of them twice a second."""
+"""Watching the subject while it is under load: which processes, a sample of them twice a second, and each in detail."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from brinell.core.plan import LoadSpec
 from brinell.core.redact import one_line
 from brinell.core.roles import Room
 from brinell.subject import process_table
+from brinell.subject.probe import ProbeLine
 from brinell.subject.sockets import listening_pids
 from brinell.subject.targets import Target, is_loopback
 from brinell.subject.vitals import Sampler
+from brinell.subject.vitals_detail_watch import DetailWatch
 
 EVERY_NS = 500_000_000
 
@@ -17,7 +19,10 @@ class SubjectWatch:
     """``pids`` are the subject's roots; where there are none, ``reason`` says why there are no numbers.
 
     ``others`` are the processes that listen, where the one that was named is neither above nor below any of them.
+    Whoever knows that the subject falls behind sets ``strained``.
     """
+
+    strained = False
 
     def __init__(self, room: Room, spec: LoadSpec, target: Target, address: str) -> None:
         self._room = room
@@ -28,15 +33,24 @@ class SubjectWatch:
             self.pids, self.reason = [], f"there is no process {gone}"
         self.others = _others(spec, self.pids, target, address)
         self._next_ns = 0
+        self._detail = DetailWatch(room, _line(room, spec) if self.pids else None)
 
     def look(self, now_ns: int) -> None:
         """Sample if it is time to. A subject that is gone has no vitals."""
-        if not self.pids or now_ns < self._next_ns:
+        if not self.pids:
+            return
+        self._detail.listen(now_ns, strained=self.strained)
+        if now_ns < self._next_ns:
             return
         self._next_ns = now_ns + EVERY_NS
         vitals = self._sampler.sample(now_ns)
         if vitals.processes:
             self._room.emit(vitals)
+            self._detail.look(now_ns, self._sampler.members)
+
+    def close(self, now_ns: int) -> None:
+        """Take what was said until now, and end what still looks."""
+        self._detail.close(now_ns)
 
 
 class CallWatch(SubjectWatch):
@@ -47,6 +61,7 @@ class CallWatch(SubjectWatch):
         self.pids, self.reason, self.others = pids, "", ()
         self._sampler = Sampler(pids)
         self._next_ns = 0
+        self._detail = DetailWatch(room)
 
 
 def _find(room: Room, spec: LoadSpec, target: Target, address: str) -> tuple[list[int], str]:
@@ -58,6 +73,12 @@ def _find(room: Room, spec: LoadSpec, target: Target, address: str) -> tuple[lis
     if not is_loopback(address):
         return [], f"{target.host} is not loopback: if its process is on this machine, name it (pid)"
     return listening_pids(address, target.port)
+
+
+def _line(room: Room, spec: LoadSpec) -> ProbeLine | None:
+    """The line to the probe, where this run started the service with one."""
+    line = None if spec.url is not None else getattr(room.service(), "probe", None)
+    return line if isinstance(line, ProbeLine) else None
 
 
 def _others(spec: LoadSpec, pids: list[int], target: Target, address: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from brinell.core.plan import ServiceSpec
 from brinell.core.redact import one_line, plain, redact
 from brinell.core.roles import Child
 from brinell.subject import capped_log, process_table, readiness, service_command, service_failure, sockets
+from brinell.subject.probe import ProbeLine
 from brinell.subject.readiness import Answer
 from brinell.subject.service_command import HOST, Launch
 from brinell.subject.service_failure import Failure
@@ -41,8 +42,10 @@ class RunningService:
         log_start: int,
         ready_s: float,
         stop_s: float,
+        probe: ProbeLine | None = None,
     ) -> None:
         self.child = child
+        self.probe = probe  # the line to what was put into its processes, where that was asked for
         self.url = url
         self.pid = child.pid
         self.command = command
@@ -57,6 +60,8 @@ class RunningService:
         Its log is redacted then; so it is if the service has ended already.
         """
         status = self.child.stop(self._stop_s)
+        if self.probe is not None:
+            self.probe.close()
         capped_log.redact_file(self.log)
         return status
 
@@ -119,7 +124,14 @@ class _Attempt:
         self._command, env = launch.at(self._port)
         self._log_start = log.stat().st_size if log.exists() else 0
         self._begun_ns = clock.now_ns()
-        self._child = starter(self._command, cwd=launch.cwd, env=env, stdout=log, stderr=log)
+        self._probe = ProbeLine() if spec.probe else None
+        if self._probe is not None:
+            env |= self._probe.environment(env)
+        try:
+            self._child = starter(self._command, cwd=launch.cwd, env=env, stdout=log, stderr=log)
+        except BaseException:
+            self._hang_up()
+            raise
 
     def run(self) -> RunningService | Failure:
         """Wait; what is not ready is stopped, whatever the reason."""
@@ -129,8 +141,13 @@ class _Attempt:
         finally:
             if not isinstance(found, RunningService):
                 self._child.stop(min(_ABANDON_S, self._spec.stop_timeout_s))
+                self._hang_up()
                 capped_log.redact_file(self._log)
         return found
+
+    def _hang_up(self) -> None:
+        if self._probe is not None:
+            self._probe.close()
 
     def _await_ready(self) -> RunningService | Failure:
         pause_s = _FIRST_PAUSE_S
@@ -181,6 +198,7 @@ class _Attempt:
             log_start=self._log_start,
             ready_s=self._passed_s(),
             stop_s=self._spec.stop_timeout_s,
+            probe=self._probe,
         )
 
     def _failure(self, status: int | None, answer: Answer | None) -> Failure:

@@ -45,6 +45,11 @@ class Sampler:
         """Return the living processes of the subject, found anew, ascending."""
         return sorted(pid for pid, _ in self._discover())
 
+    @property
+    def members(self) -> list[int]:
+        """The processes as the last look found them, ascending."""
+        return sorted(pid for pid, _ in self._members)
+
     def sample(self, at_ns: int) -> Vitals:
         """Return what the subject uses now, stamped ``at_ns``. A sum is None where a part of it was not readable."""
         readings: list[_Reading] = []

@@ -1,0 +1,170 @@
+"""The event loop of a process, found and watched: how late it is, what its tasks wait for. PYTEST_DONT_REWRITE."""
+
+import itertools
+import sys
+import time
+
+from brinell_inside.vitals import frames, pools
+
+BEAT_S = 0.05
+MOST_TASKS = 200  # looked at in one second
+MOST_THREADS = 16  # in which a loop is looked for
+_FAR_UP = 200
+_TASKS_EVERY = 20  # beats
+_TOO_LONG_NS = 3000000  # a look at the tasks that takes longer is taken every tenth time only
+_RUNNERS = frozenset(("run_forever", "run_until_complete", "run", "asyncio_run", "run_app", "start", "main"))
+_now = time.monotonic_ns
+
+
+def find(current):
+    """``(thread, loop)`` of an asyncio loop that runs in one of the threads ``{ident: frame}``; None if there is none.
+
+    Standard loops and uvloop's are found in the frames of whoever runs them.
+    """
+    events = sys.modules.get("asyncio.events")
+    kind = getattr(events, "AbstractEventLoop", None)
+    if kind is None:
+        return None
+    for ident, leaf in itertools.islice(current.items(), MOST_THREADS):
+        frame, depth = leaf, 0
+        while frame is not None and depth < _FAR_UP:
+            loop = _loop_of(frame, kind)
+            if loop is not None:
+                return ident, loop
+            frame = frame.f_back
+            depth += 1
+    return None
+
+
+def _loop_of(frame, kind):
+    code = frame.f_code
+    if code.co_name not in _RUNNERS:
+        return None
+    values = frame.f_locals
+    held = [values.get("self"), values.get("loop")]
+    if "runners" in code.co_filename:
+        held.append(getattr(held[0], "_loop", None))
+    for value in held:
+        # Not isinstance: the subject's objects may answer to it with anything.
+        if kind in getattr(type(value), "__mro__", ()) and value.is_running():
+            return value
+    return None
+
+
+class EventLoop:
+    """One loop. ``beat`` and what it calls run in the loop's thread, everything else in the probe's."""
+
+    def __init__(self, ident, loop, names):
+        self.ident = ident
+        self.kind = "%s.%s" % (type(loop).__module__, type(loop).__qualname__)
+        self.tasks = None
+        self.gone = False
+        self.turns = 0
+        self._loop = loop
+        self._names = names
+        self._due = _now()
+        self._beats = self._late = self._latest = 0
+        self._clock = None
+        self._cpu = None
+        self._stacks = {}
+        self._pools = {}
+        self._looks = 0
+        self._count = 0
+        self._skip = 0
+        self.call(self._begin)
+
+    @property
+    def over(self):
+        """Whether it does not run any more."""
+        return self.gone or not self._loop.is_running()
+
+    def call(self, what):
+        """Let the loop call ``what`` soon."""
+        try:
+            self._loop.call_soon_threadsafe(what)
+        except RuntimeError:  # it is closed
+            self.gone = True
+
+    def turn(self):
+        """What ``call`` is given to see whether the loop comes round."""
+        self.turns += 1
+
+    def _begin(self):
+        import _thread  # noqa: PLC0415 - built in
+
+        if hasattr(time, "pthread_getcpuclockid"):
+            self._clock = time.pthread_getcpuclockid(_thread.get_ident())
+            self._cpu = self._cpu_now()
+        self._due = _now()
+        self.beat()
+
+    def beat(self):
+        """Twenty times a second: how late?"""
+        if self.gone:
+            return
+        now = _now()
+        late = max(0, now - self._due)
+        self._beats += 1
+        self._late += late
+        self._latest = max(self._latest, late)
+        self._count += 1
+        if self._count % _TASKS_EVERY == 0:
+            self._look_at_tasks(now)
+        self._due = _now() + int(BEAT_S * 1e9)
+        self._loop.call_later(BEAT_S, self.beat)
+
+    def _look_at_tasks(self, now):
+        if self._skip:
+            self._skip -= 1
+            return
+        asyncio = sys.modules.get("asyncio")
+        if asyncio is None:
+            return
+        tasks = asyncio.all_tasks(self._loop)
+        self.tasks = len(tasks)
+        found, stacks = {}, self._stacks
+        for task in itertools.islice(tasks, MOST_TASKS):
+            coroutine = task.get_coro()
+            stack = frames.awaited(self._names, coroutine, lambda frame: _note(found, frame))
+            if stack:
+                stacks[stack] = stacks.get(stack, 0) + 1
+        self._pools.update(found)
+        self._looks += 1
+        if _now() - now > _TOO_LONG_NS:
+            self._skip = 9
+
+    def _cpu_now(self):
+        try:
+            return time.clock_gettime_ns(self._clock)
+        except (OSError, TypeError):  # the thread is gone, or this system has no such clocks
+            return None
+
+    def cpu(self):
+        """Processor time of the loop's thread, nanoseconds; None where nobody tells."""
+        return self._cpu_now() if self._clock is not None else None
+
+    def queued(self):
+        """Calls that wait for a thread of the loop's own pool; None if it has none."""
+        queue = getattr(getattr(self._loop, "_default_executor", None), "_work_queue", None)
+        return None if queue is None else queue.qsize()
+
+    def take(self):
+        """``(lag or None, loop_cpu_ns or None, {stack: count}, {pool}, looks)`` since the last time."""
+        overdue = _now() - self._due
+        beats, late, latest = self._beats, self._late, self._latest
+        self._beats = self._late = self._latest = 0
+        if overdue > latest:  # the loop is blocked at this moment
+            latest, late, beats = overdue, late + overdue, beats + 1
+        lag = [late // beats, latest] if beats else None
+        cpu, before = self.cpu(), self._cpu
+        self._cpu = cpu
+        stacks, self._stacks = self._stacks, {}
+        found, self._pools = self._pools, {}
+        looks, self._looks = self._looks, 0
+        return lag, None if cpu is None or before is None else cpu - before, stacks, found, looks
+
+
+def _note(found, frame):
+    pool = pools.of_frame(frame)
+    if pool is not None and len(found) < pools.MOST:
+        found[pool[0]] = pool

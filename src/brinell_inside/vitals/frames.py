@@ -1,0 +1,186 @@
+"""Frames and coroutines to short texts; ``brinell_inside/vitals/__init__.py`` has their form. PYTEST_DONT_REWRITE."""
+
+import os
+
+MOST_DEEP = 80
+ABOVE = 4  # frames kept above the innermost one of the project
+BELOW = 3
+LEAVES = 5  # innermost frames kept
+_MOST_KNOWN = 4000
+_MOST_SOURCE_BYTES = 1 << 20
+_STANDARD = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_PACKAGES = ("site-packages" + os.sep, "dist-packages" + os.sep)
+_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_BASES = (os.path.join("asyncio", "base_events.py"), os.path.join("asyncio", "runners.py"))
+_LOOPS = ("_run_once", "run_forever", "run_until_complete")
+
+
+class Names:
+    """Texts of frames, each made once."""
+
+    def __init__(self):
+        self._home = os.getcwd() + os.sep
+        self._files = {}
+        self._natives = {}
+
+    def file(self, name):
+        """``(short name, whether it is the project's)`` of a code object's file."""
+        found = self._files.get(name)
+        if found is None:
+            if len(self._files) > _MOST_KNOWN:
+                self._files.clear()
+            found = self._files[name] = self._short(name)
+        return found
+
+    def _short(self, name):
+        for part in _PACKAGES:
+            if part in name:
+                return "site-packages/" + name.rpartition(part)[2].replace(os.sep, "/"), False
+        if name.startswith(_STANDARD):
+            return "python/" + name[len(_STANDARD) :].replace(os.sep, "/"), False
+        if name.startswith("<"):
+            return "python/" + name, False
+        if name.startswith(self._home):
+            return "./" + name[len(self._home) :].replace(os.sep, "/"), True
+        return (name if os.path.isabs(name) else "./" + name), True
+
+    def text(self, code, line):
+        """``function (file:line)``."""
+        function = getattr(code, "co_qualname", code.co_name).rpartition("<locals>.")[2].replace(";", ",")
+        return "%s (%s:%d)" % (function[-80:], self.file(code.co_filename)[0].replace(";", ",")[-120:], line or 0)
+
+    def is_project(self, code):
+        """Whether a code object is neither of the standard library nor of a package."""
+        return self.file(code.co_filename)[1] and not code.co_filename.startswith(_OWN)
+
+    def native(self, frame):
+        """The text of the C function that a frame calls at this moment; empty where it calls none, or nobody knows."""
+        key = frame.f_code, frame.f_lasti
+        found = self._natives.get(key)
+        if found is None:
+            if len(self._natives) > _MOST_KNOWN:
+                self._natives.clear()
+            try:
+                found = called(_segment(frame))
+            except (OSError, ValueError, IndexError, AttributeError, TypeError):
+                found = ""
+            self._natives[key] = found
+        return found
+
+
+def _segment(frame):
+    """The source text of the instruction that a frame is at; before Python 3.11, its line if that has one call."""
+    code = frame.f_code
+    if os.path.getsize(code.co_filename) > _MOST_SOURCE_BYTES:
+        return ""
+    with open(code.co_filename, "rb") as file:
+        lines = file.read().split(b"\n")
+    if not hasattr(code, "co_positions"):
+        line = lines[frame.f_lineno - 1].decode("utf-8", "replace").strip()
+        return line[: line.rindex(")") + 1] if line.count("(") == 1 and ")" in line else ""
+    for index, place in enumerate(code.co_positions()):
+        if index == frame.f_lasti // 2:
+            begin, end, column, end_column = place
+            parts = lines[begin - 1 : end]
+            parts[-1] = parts[-1][:end_column]
+            parts[0] = parts[0][column:]
+            return b" ".join(part.strip() for part in parts).decode("utf-8", "replace")
+    return ""
+
+
+def called(segment):
+    """The name of what an expression calls last: ``json.dumps`` of ``json.dumps(x)``, ``write`` of
+    ``open(f).write(x)``; empty if it is no call.
+    """
+    if not segment.endswith(")") or len(segment) > 2000:
+        return ""
+    depth = 0
+    for position in range(len(segment) - 1, -1, -1):
+        depth += (segment[position] == ")") - (segment[position] == "(")
+        if depth == 0:
+            break
+    head = segment[:position].rstrip()
+    begin = len(head)
+    while begin and (head[begin - 1].isalnum() or head[begin - 1] in "._"):
+        begin -= 1
+    return head[begin:].strip(".")[-60:]
+
+
+def chain(frame):
+    """The frames from ``frame`` outwards to the event loop or the bottom of the thread, innermost first."""
+    found = []
+    while frame is not None and len(found) < MOST_DEEP:
+        code = frame.f_code
+        if code.co_filename.endswith(_BASES) and (code.co_name in _LOOPS or "runners" in code.co_filename):
+            break
+        found.append(frame)
+        frame = frame.f_back
+    return found
+
+
+def innermost(names, frames):
+    """The project's innermost frame of a chain, or its leaf."""
+    for one in frames:
+        if names.is_project(one.f_code):
+            return one
+    return frames[0]
+
+
+def folded(names, frames):
+    """The texts of a chain, outermost first, shortened."""
+    rows = [(names.text(one.f_code, one.f_lineno), names.is_project(one.f_code)) for one in reversed(frames)]
+    native = names.native(frames[0]) if frames else ""
+    if native:
+        rows.append((native + " (native)", False))
+    return shortened(rows)
+
+
+def shortened(rows):
+    """What to keep of ``(text, whether it is the project's)``: those around its innermost, and the leaves."""
+    own = max((index for index, row in enumerate(rows) if row[1]), default=-1)
+    low, high = (0, 0) if own < 0 else (max(0, own - ABOVE), own + 1 + BELOW)
+    kept, gap = [], False
+    for index, (text, _) in enumerate(rows):
+        if low <= index < high or index >= len(rows) - LEAVES:
+            kept.append(text)
+            gap = False
+        elif not gap:
+            kept.append("...")
+            gap = True
+    return tuple(kept)
+
+
+def awaited(names, coroutine, seen):
+    """The texts of what a suspended coroutine awaits, outermost first; ``seen(frame)`` is told of every frame.
+
+    Where SQLAlchemy suspended a greenlet, the frames in it are among them.
+    """
+    rows = []
+    while coroutine is not None and len(rows) < MOST_DEEP:
+        frame = (
+            getattr(coroutine, "cr_frame", None)
+            or getattr(coroutine, "gi_frame", None)
+            or getattr(coroutine, "ag_frame", None)
+        )
+        if frame is None:
+            break
+        seen(frame)
+        rows.append((names.text(frame.f_code, frame.f_lineno), names.is_project(frame.f_code)))
+        if frame.f_code.co_name == "greenlet_spawn":
+            rows += _greenlet(names, frame, seen)
+        coroutine = (
+            getattr(coroutine, "cr_await", None)
+            or getattr(coroutine, "gi_yieldfrom", None)
+            or getattr(coroutine, "ag_await", None)
+        )
+    return shortened(rows)
+
+
+def _greenlet(names, frame, seen):
+    rows, inner = [], getattr(frame.f_locals.get("context"), "gr_frame", None)
+    while inner is not None and len(rows) < MOST_DEEP:
+        seen(inner)
+        rows.append((names.text(inner.f_code, inner.f_lineno), names.is_project(inner.f_code)))
+        inner = inner.f_back
+    rows.reverse()
+    return rows
