@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from brinell.core import outcomes
 from brinell.core.observation import GeneratorSecond, LoadSlice, LoadStarted, Record, Vitals
 from brinell.core.redact import one_line
+from brinell.core.socket_records import SocketSecond
+from brinell.core.socket_view import as_load
 from brinell.core.sparse import Compact, compact, merged, quantiles_ns
 from brinell.reports.figures import MISSING, cores, count, latency, milliseconds, rate, size
 from brinell.reports.layout import cells, cut
@@ -37,6 +39,8 @@ class LoadNow:
 
     def __init__(self, started: LoadStarted) -> None:
         self._workers = started.workers
+        self._mode = started.socket  # of WebSocket connections; empty: there are none
+        self._sockets: dict[int, SocketSecond] = {}  # the last second of each worker
         self._open: dict[int, _Second] = {}  # seconds not every worker has told
         self._recent: list[_Second] = []  # the last whole ones
         self._closed = -1  # the last whole second
@@ -46,6 +50,13 @@ class LoadNow:
 
     def add(self, record: Record) -> None:
         """Take a record of the scenario; others change nothing."""
+        if self._mode:
+            if isinstance(record, SocketSecond):
+                self._sockets[record.worker] = record
+            seen = as_load(record, self._mode)
+            if seen is None:
+                return
+            record = seen
         match record:
             case LoadSlice():
                 self._add_slice(record)
@@ -63,7 +74,7 @@ class LoadNow:
     def rows(self, width: int) -> list[str]:
         """Return rows of at most ``width`` cells; two on a wide terminal, one for each group on a narrow one."""
         if not self._recent:
-            return [cut("waiting for the first answers", width)]
+            return [cut(self._beginning(), width)]
         groups = [self._pace(), self._percentiles(), self._around(), [self._failures()]]
         if width >= _WIDE:
             pairs = (f"{_fitting(a, width)}   {_fitting(b, width)}" for a, b in (groups[:2], groups[2:]))
@@ -74,7 +85,7 @@ class LoadNow:
     def line(self) -> str:
         """Return the same as one line."""
         if not self._recent:
-            return "waiting for the first answers"
+            return self._beginning()
         parts = (self._pace()[0], self._percentiles()[0], self._failures(), self._around()[0])
         return "; ".join(part for part in parts if part)
 
@@ -95,11 +106,29 @@ class LoadNow:
                 (name, milliseconds(None if ns is None else ns / 1e6), back)
                 for name, ns in zip(names, found, strict=True)
             ),
-            ("In flight", count(flying), f"{count(now.waiting)} waiting"),
+            self._held(flying, now.waiting),
             ("Errors", count(sum(self._errors.values())), self._failures().partition(": ")[2]),
             ("Subject", f"{used} cores" if used else MISSING, memory),
             ("Schedule lag", milliseconds(None if lag_ns is None else lag_ns / 1e6), "p99 of the last second"),
         ]
+
+    def _beginning(self) -> str:
+        if not self._mode:
+            return "waiting for the first answers"
+        connecting = sum(one.connecting for one in self._sockets.values())
+        return f"making connections: {count(self._open_now())} open, {count(connecting)} under way"
+
+    def _open_now(self) -> int:
+        return sum(one.open for one in self._sockets.values())
+
+    def _received_now(self) -> float:
+        return float(sum(one.received for one in self._sockets.values()))
+
+    def _held(self, flying: int, waiting: int) -> tuple[str, str, str]:
+        """What is under way: requests, or connections that stay."""
+        if not self._mode:
+            return "In flight", count(flying), f"{count(waiting)} waiting"
+        return "Connections", count(self._open_now()), f"{rate(self._received_now())} received"
 
     def _second(self, number: int) -> _Second:
         return self._open.setdefault(max(number, self._closed + 1), _Second())
@@ -130,6 +159,13 @@ class LoadNow:
     def _pace(self) -> list[str]:
         now = self._recent[-1]
         told = f"{rate(float(now.completed))} of {rate(float(now.scheduled))} due"
+        if self._mode:
+            held = f"{count(self._open_now())} open"
+            return [
+                f"{told}, {held}, {rate(self._received_now())} received",
+                f"{now.completed:,} of {now.scheduled:,}/s, {held}",
+                f"{now.completed}/{now.scheduled} {held}",
+            ]
         flying = count(max(0, self._due - self._ended - now.waiting))
         waiting = count(now.waiting)
         return [

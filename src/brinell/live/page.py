@@ -16,11 +16,15 @@ from brinell.core.observation import (
     LoadEnded,
     LoadSlice,
     LoadStarted,
+    Record,
     StepFinished,
     StepStarted,
     Vitals,
 )
 from brinell.core.redact import one_line
+from brinell.core.socket_course import SocketSeconds
+from brinell.core.socket_records import SocketSecond
+from brinell.core.socket_view import as_load
 from brinell.core.timeline import Course, curve
 from brinell.live.events import told
 from brinell.live.load_now import LoadNow
@@ -29,7 +33,7 @@ from brinell.reports import figures
 from brinell.reports.live_page import RunNow, ScenarioNow, StepNow, fragment
 from brinell.reports.load_figures import drawn
 from brinell.reports.load_figures import told as told_columns
-from brinell.reports.load_picture import Picture, end_of, limits
+from brinell.reports.load_picture import Picture, end_of, limits, noun_of
 from brinell.reports.outline import sentence
 
 _MOST_NOTES = 30
@@ -56,17 +60,24 @@ class _Scenario:
         self._limits = limits({name: {"limit": limit} for name, limit in thresholds.items()})
         self._course = Course(started.start_ns, span_s=started.span_s + started.timeout_s + _MARGIN_S, fold=True)
         self._response, self._service = Histogram(), Histogram()
+        self._sockets = SocketSeconds()
 
-    def add(self, record: object) -> None:
+    def add(self, record: Record) -> None:
+        self._now.add(record)
+        if self.started.socket:
+            if isinstance(record, SocketSecond):
+                self._sockets.add(record)
+            seen = as_load(record, self.started.socket)
+            if seen is None:
+                return
+            record = seen
         match record:
             case LoadSlice():
                 self._course.add(record)
                 self._response.add_sparse(record.response, record.max_response_ns)
                 self._service.add_sparse(record.service, record.max_service_ns)
-                self._now.add(record)
             case GeneratorSecond() | Vitals():
                 self._course.add(record)
-                self._now.add(record)
             case LoadEnded():
                 self._ended = True
 
@@ -83,7 +94,16 @@ class _Scenario:
             **{f"errors.{kind}": figures.count(sum(counts)) for kind, counts in timeline.errors.items()},
         }  # fmt: skip
         until_s = max(span_s, end_of(timeline, span_s))
-        return Picture(timeline, curve(self._response, self._service), self._limits, span_s, until_s, whole)
+        return Picture(
+            timeline,
+            curve(self._response, self._service),
+            self._limits,
+            span_s,
+            until_s,
+            whole,
+            noun=noun_of(self.started.socket),
+            sockets=self._sockets.course(timeline) if self.started.socket else None,
+        )
 
     def numbers(self) -> list[tuple[str, str, str]]:
         """Return the numbers of this moment; there are none once it has ended."""

@@ -16,6 +16,7 @@ from brinell.core.capacity_records import CapacityStarted
 from brinell.core.clock import Clock, SystemClock
 from brinell.core.observation import Choice, Envelope, LoadStarted
 from brinell.core.redact import one_line
+from brinell.core.socket_view import LIMIT
 from brinell.live import console
 from brinell.live.estimate import Estimate
 from brinell.live.events import told
@@ -146,7 +147,8 @@ class Display:
         if isinstance(envelope.data, CapacityStarted):
             self._step.searches = True
         elif isinstance(envelope.data, LoadStarted):
-            self._step.load = LoadNow(envelope.data)
+            # A limit of connections is tried one by one: the trial's own words say more.
+            self._step.load = LoadNow(envelope.data) if envelope.data.socket != LIMIT else None
         elif self._step.load is not None:
             self._step.load.add(envelope.data)
 

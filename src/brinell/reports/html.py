@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Any
 
@@ -24,11 +24,13 @@ from brinell.reports import (
     html_view,
     outline,
     outline_capacity,
+    outline_drills,
     outline_socket,
     outline_stages,
     outline_traffic,
     outline_trust,
 )
+from brinell.reports.drill_figures import drill_figures
 from brinell.reports.html_data import data
 from brinell.reports.load_figures import figures_of
 
@@ -53,6 +55,8 @@ def html(judgement: Judgement) -> str:
         traffic_columns=outline_traffic.COLUMNS,
         socket_columns=outline_socket,
         capacity_head=outline_capacity.HEAD,
+        drill_columns=outline_drills.COLUMNS,
+        drill_measured=partial(outline_drills.measured, judgement),
         **html_view.view(judgement),
         **html_time.view(judgement),
     )
@@ -117,6 +121,10 @@ def environment() -> jinja2.Environment:
         socket_rooms=outline_socket.rooms,
         attempts=outline_socket.attempts,
         stock=outline_socket.stock,
+        drill_title=outline_drills.title,
+        drill_rules=outline_drills.rules,
+        drill_instants=outline_drills.instants,
+        drill_figures=drill_figures,
         figures=figures_of,
     )
     return made

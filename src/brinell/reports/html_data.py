@@ -14,6 +14,7 @@ from markupsafe import Markup
 from brinell.core.judgement import Judgement, TestEntry
 from brinell.core.redact import plain
 from brinell.reports import outline
+from brinell.reports.drill_figures import drill_data
 from brinell.reports.load_figures import data_of
 
 _MOST_NAME = 400
@@ -24,7 +25,8 @@ _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 def data(judgement: Judgement) -> Markup:
     """Return the JSON of a judgement's page."""
     loads = [*judgement.load, *judgement.websocket]
-    return inert({"tests": _tests(judgement), "load": [data_of(load) for load in loads]})
+    pictures = [*(data_of(load) for load in loads), *(drill_data(drill) for drill in judgement.drills)]
+    return inert({"tests": _tests(judgement), "load": pictures})
 
 
 def inert(content: Any) -> Markup:

@@ -306,13 +306,17 @@ def upright_marks(until_s: float, height: float) -> str:
 
 
 def _shades(picture: Picture) -> Callable[[float], str]:
-    """Return what sets apart the warm-up and what came after the schedule."""
+    """Return what sets apart the warm-up and what came after the schedule, and the instants."""
     bands = []
     if picture.warm_up_s:
         bands.append((0.0, min(1.0, picture.warm_up_s / picture.until_s)))
     if 0 < picture.span_s < picture.until_s and picture.until_s - picture.span_s >= 0.5:
         bands.append((picture.span_s / picture.until_s, 1.0))
-    return lambda height: "".join(plot.band(low, high, height, "apart") for low, high in bands)
+    marks = [at_s / picture.until_s for at_s, _ in picture.marks if at_s <= picture.until_s]
+    return lambda height: (
+        "".join(plot.band(low, high, height, "apart") for low, high in bands)
+        + "".join(plot.upright(share, height, "instant") for share in marks)
+    )
 
 
 def axis(until_s: float, notes: Sequence[tuple[float, str]] = ()) -> str:
@@ -330,7 +334,7 @@ def axis(until_s: float, notes: Sequence[tuple[float, str]] = ()) -> str:
 
 
 def _notes(picture: Picture) -> list[tuple[float, str]]:
-    """Return what the shaded stretches are."""
+    """Return what the shaded stretches are, and the instants."""
     found = []
     if picture.warm_up_s:
         found.append((picture.warm_up_s / picture.until_s / 2, "warm-up"))
@@ -338,6 +342,7 @@ def _notes(picture: Picture) -> list[tuple[float, str]]:
         found.append((sum(picture.steady) / 2 / picture.until_s, "steady"))
     if 0 < picture.span_s < picture.until_s and picture.until_s - picture.span_s >= 0.5:
         found.append(((picture.span_s / picture.until_s + 1) / 2, "after the schedule"))
+    found += [(at_s / picture.until_s, words) for at_s, words in picture.marks if at_s <= picture.until_s]
     return found
 
 

@@ -15,7 +15,7 @@ from brinell.core.steady_judgement import Stage
 from brinell.reports import figures
 
 _MOST_OLD = 300
-_QUANTILE = re.compile(r"p\d+(?:_\d+)?_ms|max_ms")
+_QUANTILE = re.compile(r"(?:delivery_)?(p\d+(?:_\d+)?|max)_ms")
 
 
 class Limit(NamedTuple):
@@ -42,6 +42,7 @@ class Picture(NamedTuple):
     stages: tuple[Stage, ...] = ()
     noun: str = "Requests"
     sockets: SocketCourse | None = None
+    marks: tuple[tuple[float, str], ...] = ()  # instants, seconds, and their names
 
 
 def picture(load: Load) -> Picture | None:
@@ -59,15 +60,14 @@ def picture(load: Load) -> Picture | None:
         warm_up_s=load.warm_up_s,
         steady=_steady(load),
         stages=load.stages,
-        noun=_noun(load),
+        noun=noun_of(load.mode if isinstance(load, WebSocket) else ""),
         sockets=load.sockets_course if isinstance(load, WebSocket) else None,
     )
 
 
-def _noun(load: Load) -> str:
-    if not isinstance(load, WebSocket):
-        return "Requests"
-    return {"broadcast": "Publishes", "limit": "Attempts"}.get(load.mode, "Messages")
+def noun_of(mode: str) -> str:
+    """Return what a scenario's requests are; ``mode`` is that of WebSocket connections, empty of any other."""
+    return {"": "Requests", "broadcast": "Publishes", "limit": "Attempts"}.get(mode, "Messages")
 
 
 def _steady(load: Load) -> tuple[float, float] | None:
@@ -88,8 +88,9 @@ def limits(thresholds: dict[str, dict[str, float | str | None]]) -> tuple[Limit,
     found = []
     for name, row in thresholds.items():
         limit = row.get("limit")
-        if _QUANTILE.fullmatch(name) and isinstance(limit, int | float) and math.isfinite(limit) and limit > 0:
-            word = name.removesuffix("_ms").replace("_", ".")
+        of = _QUANTILE.fullmatch(name)
+        if of and isinstance(limit, int | float) and math.isfinite(limit) and limit > 0:
+            word = of[1].replace("_", ".")
             share = 1.0 if word == "max" else float(word[1:]) / 100
             found.append(Limit(f"{word} limit {figures.milliseconds(limit)}", share, float(limit)))
     return tuple(found)

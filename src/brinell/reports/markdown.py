@@ -20,6 +20,7 @@ from brinell.reports.figures import (
     size,
 )
 from brinell.reports.markdown_capacity import capacity
+from brinell.reports.markdown_drills import drills
 from brinell.reports.markdown_property import properties
 from brinell.reports.markdown_quality import quality
 from brinell.reports.markdown_shared import shared
@@ -53,6 +54,7 @@ def markdown(judgement: Judgement) -> str:
     for one in judgement.websocket:
         parts += [*sockets(one), _sides(one), *_pressed(one)]
     parts += capacity(judgement)
+    parts += drills(judgement)
     parts += traffic(judgement)
     parts += _not_measured(judgement)
     parts += ["## Run", table(("What", "Value"), [(cell(k), cell(v)) for k, v in sorted(run.fingerprint.items())])]

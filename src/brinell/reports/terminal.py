@@ -11,6 +11,7 @@ from brinell.reports import outline, outline_stages
 from brinell.reports.figures import cores, count, latency, milliseconds, percent, plural, seconds, size
 from brinell.reports.layout import GLUE, STYLE, Pen
 from brinell.reports.terminal_capacity import capacity
+from brinell.reports.terminal_drills import drills
 from brinell.reports.terminal_property import properties
 from brinell.reports.terminal_quality import quality
 from brinell.reports.terminal_shared import shared
@@ -51,6 +52,7 @@ def summary(
         sockets(pen, one)
         _pressed(pen, one)
     capacity(pen, judgement)
+    drills(pen, judgement)
     traffic(pen, judgement)
     _close(pen, judgement, folder)
     return pen.page()

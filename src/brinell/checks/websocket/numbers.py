@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,9 +11,8 @@ from brinell.checks.load.numbers import distribution
 from brinell.checks.websocket.limit import limit_of
 from brinell.checks.websocket.seen import Seen
 from brinell.core.judgement import Load, Operation, WebSocket
-from brinell.core.load_judgement import Timeline
 from brinell.core.socket_judgement import RoomCount, SocketCourse, Sockets
-from brinell.core.socket_records import DELIVERY, PUBLISH, SocketSecond
+from brinell.core.socket_records import DELIVERY, PUBLISH
 
 MOST_ROOMS = 200
 
@@ -39,7 +38,7 @@ def entry(load: Load, seen: Seen) -> WebSocket:
         rooms=_rooms(seen) if heard else (),
         room_count=len(seen.account.rooms),
         limit=limit_of(seen) if seen.does.limit else None,
-        sockets_course=_course(load.timeline, seen) if load.timeline else None,
+        sockets_course=_course(load, seen),
     )
 
 
@@ -54,14 +53,14 @@ def _operations(load: Load, seen: Seen) -> dict[str, Operation]:
 
 
 def _sockets(seen: Seen) -> Sockets:
-    rows = seen.seconds.values()
+    rows = seen.seconds.rows.values()
     memory = [one.memory_bytes for one in seen.members if one.memory_bytes is not None]
     return Sockets(
         opened=seen.opened or sum(one.opened for one in rows),
         failed=dict(sorted(seen.failed.items(), key=lambda item: (-item[1], item[0]))),
         most_open=max((one.open for one in rows), default=0),
-        closes=dict(sorted(seen.closes.items())),
-        own_closes=dict(sorted(seen.own_closes.items())),
+        closes=_codes([one.closes for one in rows]),
+        own_closes=_codes([one.own_closes for one in rows]),
         sent=sum(one.sent for one in rows),
         received=sum(one.received for one in rows),
         sent_bytes=sum(one.sent_bytes for one in rows),
@@ -75,6 +74,14 @@ def _sockets(seen: Seen) -> Sockets:
         slow=sum(one.slow for one in seen.members),
         memory_bytes=max(memory, default=None),
     )
+
+
+def _codes(seconds: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for codes in seconds:
+        for code, number in codes.items():
+            found[code] = found.get(code, 0) + number
+    return dict(sorted(found.items()))
 
 
 def _rooms(seen: Seen) -> tuple[RoomCount, ...]:
@@ -95,22 +102,10 @@ def _rooms(seen: Seen) -> tuple[RoomCount, ...]:
     return tuple(rooms[:MOST_ROOMS])
 
 
-def _course(timeline: Timeline, seen: Seen) -> SocketCourse:
-    columns = [range(start, start + timeline.step_s) for start in timeline.t_s]
-    last = max(seen.seconds, default=-1)
-    told = [[seen.seconds[second] for second in column if second in seen.seconds] for column in columns]
-    lengths = [max(1, min(column.stop, last + 1) - column.start) for column in columns]
-    return SocketCourse(
-        open=tuple(rows[-1].open if rows else None for rows in told),
-        sent=tuple(_rate(rows, "sent", length) for rows, length in zip(told, lengths, strict=True)),
-        received=tuple(_rate(rows, "received", length) for rows, length in zip(told, lengths, strict=True)),
-        closed=tuple(sum(sum(one.closes.values()) for one in rows) if rows else None for rows in told),
-        reach=tuple(_reach(seen, column) for column in columns),
-    )
-
-
-def _rate(rows: Sequence[SocketSecond], name: str, length: int) -> float | None:
-    return round(sum(getattr(one, name) for one in rows) / length, 3) if rows else None
+def _course(load: Load, seen: Seen) -> SocketCourse | None:
+    if load.timeline is None:
+        return None
+    return seen.seconds.course(load.timeline, lambda column: _reach(seen, column))
 
 
 def _reach(seen: Seen, column: range) -> float | None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
@@ -16,6 +15,7 @@ from brinell.core.evidence import Evidence, observation_id, steps_of
 from brinell.core.histogram import Histogram, index_of
 from brinell.core.observation import Envelope, LoadEnded, LoadSlice, LoadStarted, Record
 from brinell.core.plan import LoadSpec, Plan, WebSocketSpec
+from brinell.core.socket_course import SocketSeconds
 from brinell.core.socket_records import (
     ASIDE,
     DELIVERY,
@@ -35,16 +35,14 @@ _EMPTY: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
 
 @dataclass
 class Seen:
-    """One scenario. ``seconds`` are those of all workers together, negative ones before the schedule."""
+    """One scenario."""
 
     does: WebSocketSpec
     account: Account
     connect: Histogram = field(default_factory=Histogram)
     failed: dict[str, int] = field(default_factory=dict)  # handshakes, by outcome
     opened: int = 0
-    seconds: dict[int, SocketSecond] = field(default_factory=dict)
-    closes: dict[str, int] = field(default_factory=dict)
-    own_closes: dict[str, int] = field(default_factory=dict)
+    seconds: SocketSeconds = field(default_factory=SocketSeconds)
     members: list[Membership] = field(default_factory=list)
     sent_in_span: int = 0
     tried: list[tuple[str, LimitTried]] = field(default_factory=list)
@@ -98,10 +96,7 @@ def _add(seen: Seen, record: Record, identity: str) -> None:
         case LoadSlice(operation=operation) if operation not in ASIDE:
             seen.sent_in_span += sum(record.service[1])
         case SocketSecond():
-            before = seen.seconds.get(record.second)
-            seen.seconds[record.second] = record if before is None else _together(before, record)
-            _count(seen.closes, record.closes)
-            _count(seen.own_closes, record.own_closes)
+            seen.seconds.add(record)
         case Deliveries():
             seen.account.add(record)
         case Disorder():
@@ -116,26 +111,6 @@ def _add(seen: Seen, record: Record, identity: str) -> None:
             seen.stock[record.moment] = record
         case LoadStarted():
             seen.span_s = record.span_s
-
-
-_SUMS = (
-    "open", "connecting", "opened", "failed", "sent", "received", "sent_bytes", "received_bytes", "pings", "pongs",
-    "peer_pings", "strays",
-)  # fmt: skip
-
-
-def _together(one: SocketSecond, other: SocketSecond) -> SocketSecond:
-    """Return the same second of two workers, or of one that told it in two parts, as one."""
-    fields: dict[str, Any] = {name: getattr(one, name) + getattr(other, name) for name in _SUMS}
-    closes = {code: one.closes.get(code, 0) + count for code, count in other.closes.items()}
-    return msgspec.structs.replace(
-        one, **fields, closes={**one.closes, **closes}, max_ping_ns=max(one.max_ping_ns, other.max_ping_ns)
-    )
-
-
-def _count(totals: dict[str, int], more: dict[str, int]) -> None:
-    for key, number in more.items():
-        totals[key] = totals.get(key, 0) + number
 
 
 class AsRequests:
