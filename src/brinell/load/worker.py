@@ -62,10 +62,10 @@ class Worker:
         self._in = Inbox(sys.stdin.fileno())
         self._poller.add(sys.stdin.fileno(), READ, self._on_word)
         self._start_ns: int | None = None
-        _allow_descriptors(spec.connections + _SPARE_DESCRIPTORS)
+        allow_descriptors(spec.connections + _SPARE_DESCRIPTORS)
         self._recorder = Recorder(spec.worker)
-        shape: Shape = msgspec.convert(spec.shape_options, _named(spec.shape))
-        driver: Driver = _named(spec.driver)()
+        shape: Shape = msgspec.convert(spec.shape_options, named(spec.shape))
+        driver: Driver = named(spec.driver)()
         sessions = self._sessions(closed=shape.model == "closed")
         connection = self._connections(driver, in_sessions=sessions is not None)
         means = Means(
@@ -111,7 +111,7 @@ class Worker:
             return None
         keep_bytes = min(_KEPT_BYTES, _KEPT_TOGETHER_BYTES // spec.connections)
         stage = Stage(spec.worker, spec.workers, spec.seed, self._recorder, closed, spec.verify_tls, keep_bytes)
-        made: Sessions = _named(spec.sessions.factory)(spec.sessions.options, stage)
+        made: Sessions = named(spec.sessions.factory)(spec.sessions.options, stage)
         return made
 
     def _on_word(self, events: int) -> None:  # noqa: ARG002 - a handler
@@ -184,7 +184,7 @@ def bounds(spec: WorkerSpec, shape: Shape) -> Bounds:
     )
 
 
-def _named(name: str) -> Any:
+def named(name: str) -> Any:
     """Import ``module:Class``. The name comes from the trial, which has it from a roster."""
     module, _, attribute = name.partition(":")
     return getattr(importlib.import_module(module), attribute)
@@ -202,7 +202,7 @@ def _tls(spec: WorkerSpec) -> ssl.SSLContext | None:
     return context
 
 
-def _allow_descriptors(wanted: int) -> None:
+def allow_descriptors(wanted: int) -> None:
     """Raise the soft limit of this process as far as it needs and may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:

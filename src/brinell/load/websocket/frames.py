@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
+from array import array
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -21,6 +22,9 @@ MOST_HELD = 256 << 20  # bytes of unfinished messages on all connections of a pr
 _FIN, _RSV1, _RSV, _MASK, _OPCODE = 0x80, 0x40, 0x70, 0x80, 0x0F
 _TWO, _EIGHT = 126, 127  # lengths that say how many bytes hold the length
 _KEY_BLOCK = 4096
+_ONES: dict[int, int] = {}
+_MOST_ONES = 256  # lengths that are remembered
+_LONGEST_ONES = 4096  # words of one of them
 _CLOSE_CODES = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
 
 Message = tuple[int, bytes]
@@ -43,22 +47,13 @@ class Inflate(Protocol):
         ...
 
 
-def keys() -> Iterator[bytes]:
-    """Yield masking keys of four bytes that nobody can predict."""
+def keys() -> Iterator[int]:
+    """Yield masking keys, 32 bits that nobody can predict, the first byte the lowest."""
     while True:
-        block = os.urandom(_KEY_BLOCK)
-        for at in range(0, _KEY_BLOCK, 4):
-            yield block[at : at + 4]
+        yield from array("I", os.urandom(_KEY_BLOCK)).tolist()
 
 
-def masked(payload: bytes, key: bytes) -> bytes:
-    """Return a payload under a key; done twice, it is the payload again."""
-    size = len(payload)
-    pattern = (key * (size // 4 + 1))[:size]
-    return (int.from_bytes(payload, "little") ^ int.from_bytes(pattern, "little")).to_bytes(size, "little")
-
-
-def frame(opcode: int, payload: bytes, key: bytes, *, fin: bool = True, packed: bool = False) -> bytes:
+def frame(opcode: int, payload: bytes, key: int, *, fin: bool = True, packed: bool = False) -> bytes:
     """Return a client's frame. ``packed``: the message it begins is compressed (RSV1)."""
     size = len(payload)
     first = opcode | (_FIN if fin else 0) | (_RSV1 if packed else 0)
@@ -68,7 +63,18 @@ def frame(opcode: int, payload: bytes, key: bytes, *, fin: bool = True, packed: 
         head = struct.pack("!BBH", first, _MASK | _TWO, size)
     else:
         head = struct.pack("!BBQ", first, _MASK | _EIGHT, size)
-    return head + key + masked(payload, key)
+    # The key stands before the payload: exclusive or with four zeros is the key itself.
+    words = (size + 7) >> 2
+    body = int.from_bytes(b"\0\0\0\0" + payload, "little") ^ key * (_ONES.get(words) or _ones(words))
+    return head + body.to_bytes(words << 2, "little")[: size + 4]
+
+
+def _ones(words: int) -> int:
+    """Return the number that repeats a key: times it, every 32 bits are the key."""
+    made = int.from_bytes(b"\1\0\0\0" * words, "little")
+    if len(_ONES) < _MOST_ONES and words <= _LONGEST_ONES:
+        _ONES[words] = made
+    return made
 
 
 def server_head(opcode: int, size: int) -> bytes:
@@ -77,6 +83,17 @@ def server_head(opcode: int, size: int) -> bytes:
     if size < _TWO:
         return bytes((first, size))
     return struct.pack("!BBH", first, _TWO, size) if size < 1 << 16 else struct.pack("!BBQ", first, _EIGHT, size)
+
+
+def is_single(data: bytes) -> bool:
+    """Whether these bytes are one whole message of a server's in one frame, and nothing else."""
+    if len(data) < 2 or data[0] & ~_RSV1 not in {_FIN | TEXT, _FIN | BINARY}:
+        return False
+    size = data[1]
+    if size < _TWO:
+        return len(data) == size + 2
+    head = 4 if size == _TWO else 10
+    return len(data) > head and len(data) == head + int.from_bytes(data[2:head], "big")
 
 
 def close_payload(code: int, reason: str = "") -> bytes:

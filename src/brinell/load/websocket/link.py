@@ -83,10 +83,12 @@ class Terms:
 
     __slots__ = ("keys", "max_message", "opening")
 
-    def __init__(self, opening: Opening, max_message: int = MAX_MESSAGE_BYTES) -> None:
+    def __init__(
+        self, opening: Opening, max_message: int = MAX_MESSAGE_BYTES, keys: Iterator[int] | None = None
+    ) -> None:
         self.opening = opening
         self.max_message = max_message
-        self.keys: Iterator[bytes] = frames.keys()
+        self.keys = frames.keys() if keys is None else keys
 
 
 class Link(Connection):
@@ -300,8 +302,8 @@ class Link(Connection):
         self.key = b""
         self.state = OPEN
         self.phase = ""
-        self.operation = IDLE
         cast("LinkHost", self.host).opened(self, now)
+        self.operation = IDLE
         if behind and self.fd >= 0:
             self._messages(behind, now)
 

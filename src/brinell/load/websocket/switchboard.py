@@ -67,6 +67,8 @@ class Switchboard:
         self.poller = watch or poller()
         self.family, self.address, self.tls, self.tls_name = endpoint
         self.terms = terms
+        self.patient = False
+        self.urgent: set[Connection] = set()
         self.dialling: set[Link] = set()
         self.open: set[Link] = set()
         self.refused: list[Refused] = []

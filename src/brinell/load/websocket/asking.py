@@ -1,0 +1,249 @@
+"""Echo, and request and reply: messages fall due by the schedule and go over all members in turn.
+
+The short way is for an echo that is the last message sent, in the frame a server puts around it: it is compared as a
+whole. Every other answer is read, and belongs to the message whose number it names, by the stamp or by the protocol.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections import deque
+from typing import cast
+
+from brinell.core import outcomes
+from brinell.core.socket_records import ECHO, REPLY
+from brinell.load.engine.traffic import Means
+from brinell.load.websocket import frames
+from brinell.load.websocket.link import READ_BYTES, Ending, Link, Terms
+from brinell.load.websocket.member import Member, Pending
+from brinell.load.websocket.population import Part, Population
+
+_NUMBERS = 0xFFFFFFFF
+_now = time.monotonic_ns
+
+
+class Asker(Member):
+    """``answer`` are the bytes that answer the message ``number``; None: none is known, or none is wanted. That
+    message's instants are the link's own (``due``, ``woken``, ``started``), those of further ones in ``more``.
+    """
+
+    __slots__ = ("answer", "more", "number")
+
+    def __init__(self, host: Asking, terms: Terms, number: int, room: int) -> None:
+        super().__init__(host, terms, number, room)
+        self.answer: bytes | None = None
+        self.number = 0
+        self.more: dict[int, Pending] | None = None
+
+    def on_ready(self, events: int) -> None:  # noqa: ARG002 - a handler
+        """Read once; the usual answer ends here."""
+        try:
+            data = self.recv(READ_BYTES)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        now = _now()
+        if data == self.answer and self._reader is None:
+            self.answer = None
+            cast("Asking", self.host).echoed(self, len(data), now)
+        else:
+            self.take(data, now)
+
+
+class Asking(Population):
+    """Messages that are answered, one sample each: ``echo`` or ``reply``."""
+
+    def __init__(self, means: Means, part: Part) -> None:
+        super().__init__(means, part)
+        self._asks = self.does.mode == "request-reply"
+        self._name = REPLY if self._asks else ECHO
+        self._named = self._asks and part.codec.acknowledges
+        self._ok = means.recorder.cell(self._name, outcomes.OK)
+        self._add_response = self._ok.response.append
+        self._add_service = self._ok.service.append
+        self._issued = self._number = self._turn = self._under_way = 0
+        self._waits: deque[tuple[int, int]] = deque()  # due and woken of those for whom nobody was free
+        self._plain_frames = self.does.fragments <= 1
+        self._head = b""
+        self._head_size = -1
+
+    # --- for the engine ---------------------------------------------------------------------------------------------
+
+    @property
+    def scheduled(self) -> int:
+        """Messages that fell due."""
+        return self._issued
+
+    @property
+    def waiting(self) -> int:
+        """Due messages that no connection took yet."""
+        return len(self._waits)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether every message has come to its end."""
+        return not self._under_way and not self._waits
+
+    def issue(self, due: int, now: int) -> None:
+        """Send a message that fell due over the next member whose socket takes it."""
+        self._issued += 1
+        link = self._next_free()
+        if link is not None:
+            self._ask(link, due, now)
+        elif self.members or self.dialling or self._arriving:
+            self._waits.append((due, now))
+        else:
+            self._fail((due, now, 0), _now(), outcomes.of_close(frames.ABNORMAL), "no connection is open")
+
+    # --- from links -------------------------------------------------------------------------------------------------
+
+    def member(self, number: int, room: int, terms: Terms) -> Asker:
+        """Return a new connection."""
+        return Asker(self, terms, number, room)
+
+    def entered(self, link: Member, now: int) -> None:
+        """Whoever waits for a connection has one."""
+        self.drained(link, now)
+
+    def drained(self, link: Link, now: int) -> None:
+        """The socket takes more: send what waits."""
+        del now
+        while self._waits and link.rest is None and link.fd >= 0 and isinstance(link, Asker) and link.place >= 0:
+            self._ask(link, *self._waits.popleft())
+
+    def echoed(self, link: Asker, size: int, now: int) -> None:
+        """The last message came back as it was: the short way."""
+        self.received += 1
+        self.received_bytes += size
+        self.completed += 1
+        self._under_way -= 1
+        response = now - link.due
+        if response > self._floor_ns:
+            self._sample((link.due, link.woken, link.started), now, outcomes.OK)
+            return
+        self._add_response(response)
+        self._add_service(now - link.started)
+
+    def heard(self, link: Member, payload: bytes, now: int) -> None:
+        """A message that is perhaps an answer."""
+        number = self.codec.answer_to(payload) if self._named else None
+        if number is None:
+            stamp = self.stamps.find(payload)
+            number = -1 if stamp is None else stamp.number
+        pending = self._claim(link, number) if isinstance(link, Asker) else None
+        if pending is None:
+            self.strays += 1
+            return
+        self.completed += 1
+        self._under_way -= 1
+        self._sample(pending, now, outcomes.OK)
+
+    def left(self, link: Member, ending: Ending, now: int) -> None:
+        """What it had not answered failed with its close code."""
+        if isinstance(link, Asker):
+            for pending in self._claim_all(link):
+                self._fail(pending, now, outcomes.of_close(ending.code), ending.reason or ending.why)
+        if not self.members and not self.dialling and not self._arriving:
+            while self._waits:
+                due, woken = self._waits.popleft()
+                self._fail((due, woken, 0), now, outcomes.of_close(ending.code), "no connection is open")
+
+    def expire(self, link: Member, now: int, limit_ns: int) -> None:
+        """Fail what this member was sent so long ago, at the limit and not at this look."""
+        if not isinstance(link, Asker):
+            return
+        if link.answer is not None and link.started + limit_ns <= now:
+            link.answer = None
+            self._time_out((link.due, link.woken, link.started), limit_ns)
+        if link.more:
+            for number, pending in [*link.more.items()]:
+                if pending[2] + limit_ns > now:
+                    break  # in the order they were sent
+                del link.more[number]
+                self._time_out(pending, limit_ns)
+
+    def abandon(self, now: int) -> int:
+        """Record what has no answer at its age."""
+        left: list[Pending] = [(due, woken, 0) for due, woken in self._waits]
+        self._waits.clear()
+        for link in self.members:
+            if isinstance(link, Asker):
+                left += self._claim_all(link)
+        self._under_way = 0
+        for due, _, started in left:
+            self.cell(self._name, outcomes.UNFINISHED).record(now - due, now - started if started else None)
+        return len(left)
+
+    # --- one message ------------------------------------------------------------------------------------------------
+
+    def _next_free(self) -> Asker | None:
+        """Return the next member in turn whose socket takes something; None: none does."""
+        members = self.members
+        for _ in range(len(members)):
+            self._turn += 1
+            if self._turn >= len(members):
+                self._turn = 0
+            link = members[self._turn]
+            if link.rest is None and isinstance(link, Asker):
+                return link
+        return None
+
+    def _ask(self, link: Asker, due: int, woken: int) -> None:
+        number = self._number
+        self._number = number + 1 & _NUMBERS
+        started = _now()
+        stamp = self.stamps.write(link.room, number, due, started - due)
+        payload = self.messages.payload(link.room, link.tag, number, stamp, ask=self._asks)
+        self.sent += 1
+        self._under_way += 1
+        whole = self._plain_frames and link.deflate is None
+        if whole and link.answer is None and not link.more:
+            size = len(payload)
+            if size != self._head_size:
+                self._head, self._head_size = frames.server_head(self.opcode, size), size
+            link.answer = self._head + payload
+            link.number, link.due, link.woken, link.started = number, due, woken, started
+        else:
+            if link.more is None:
+                link.more = {}
+            link.more[number] = due, woken, started
+        if whole:
+            self.count_sent(link.transmit(frames.frame(self.opcode, payload, next(self.keys))))
+        else:
+            self.say(link, self.opcode, payload, self.does.fragments)
+
+    def _claim(self, link: Asker, number: int) -> Pending | None:
+        """Take the message of that number off those without an answer."""
+        if link.answer is not None and number == link.number:
+            link.answer = None
+            return link.due, link.woken, link.started
+        return link.more.pop(number, None) if link.more else None
+
+    def _claim_all(self, link: Asker) -> list[Pending]:
+        left = [*(link.more or {}).values()]
+        link.more = None
+        if link.answer is not None:
+            link.answer = None
+            left.append((link.due, link.woken, link.started))
+        return left
+
+    def _time_out(self, pending: Pending, limit_ns: int) -> None:
+        self._fail(pending, pending[2] + limit_ns, outcomes.TIMEOUT, "no answer")
+
+    def _fail(self, pending: Pending, ended: int, outcome: str, detail: str) -> None:
+        if pending[2]:
+            self._under_way -= 1
+        self._sample(pending, ended, outcome, detail)
+
+    def _sample(self, pending: Pending, ended: int, outcome: str, detail: str = "") -> None:
+        due, woken, started = pending
+        self.cell(self._name, outcome).record(ended - due, ended - started if started else None)
+        instants = due, woken, started, ended
+        if outcome != outcomes.OK:
+            self._exemplars.error(self._name, outcome, instants, detail)
+        if ended - due > self._floor_ns:
+            self._exemplars.slow(self._name, outcome, instants, detail)
+            self._floor_ns = self._exemplars.floor_ns

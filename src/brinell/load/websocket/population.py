@@ -1,0 +1,506 @@
+"""All connections of a worker: dialled by the connect rate, welcomed, joined, pinged, counted, and let go at the end.
+
+What they say to each other is for a subclass: ``asking`` (echo, request and reply) and ``broadcast``.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from brinell.core import outcomes
+from brinell.core.socket_records import CONNECT, JOIN, PING, Deliveries, Disorder, Membership, SocketSecond
+from brinell.load.engine.agenda import Agenda, Schedule
+from brinell.load.engine.connection import Connection
+from brinell.load.engine.recorder import Cell
+from brinell.load.engine.traffic import Means, Traffic
+from brinell.load.engine.work import Operation
+from brinell.load.websocket import frames, memory
+from brinell.load.websocket.codec import Codec, opcode_of
+from brinell.load.websocket.deflate import Offer
+from brinell.load.websocket.frames import TEXT
+from brinell.load.websocket.handshake import Opening
+from brinell.load.websocket.link import OPEN, Ending, Link, Terms
+from brinell.load.websocket.member import GREETING, JOINING, MEMBER, STRANDED, Member
+from brinell.load.websocket.messages import Messages
+from brinell.load.websocket.stamps import Stamps
+from brinell.load.wire import WireSocket
+
+CLOSING_NS = 3_000_000_000  # for close handshakes at the end
+AT_ONCE = 16  # connections begun, and forty times as many closed, between two looks at the sockets
+SWEEPS = 25  # ticks in which every member is looked at once
+MOST_WAITING = 1 << 20  # bytes that a socket did not take; more and the peer reads nothing
+_PING_BYTES = 8
+_now = time.monotonic_ns
+
+Told = SocketSecond | Deliveries | Disorder | Membership
+
+
+class Part(NamedTuple):
+    """Which of the connections are this worker's, and what they do."""
+
+    worker: int
+    workers: int
+    wire: WireSocket
+    codec: Codec
+    seed: int
+    timeout_ns: int
+
+    @property
+    def numbers(self) -> range:
+        """The connections of this worker."""
+        return range(self.worker, self.wire.connections, self.workers)
+
+
+class Population(Traffic):
+    """``sent`` and ``answered_count`` are the scenario's messages: those that were sent, and those that came to an end
+    with an answer. Bytes are those on the wire, handshakes left out.
+    """
+
+    def __init__(self, means: Means, part: Part) -> None:
+        super().__init__(means, len(part.numbers))
+        self.part = part
+        self.does = part.wire.does
+        self.codec = part.codec
+        self.opcode = opcode_of(part.codec, binary=self.does.binary)
+        self.stamps = Stamps(0)
+        self.messages = self._messages()
+        self.members: list[Member] = []
+        self.sent = self.completed = self.unfinished = 0
+        self.sent_bytes = self.received = self.received_bytes = self.strays = 0
+        self._opened = self._failed = self._pings = self._pongs = self._longest_ping = self._peer_pings = 0
+        self._told = dict.fromkeys(("sent", "sent_bytes", "received", "received_bytes"), 0)
+        self._frames_sent = 0
+        self._closes: dict[str, int] = {}
+        self._own_closes: dict[str, int] = {}
+        self._terms: dict[str, Terms] = {}
+        self._keys: Iterator[int] = frames.keys()
+        self._operation = Operation(CONNECT, 1.0, b"", means.recorder)
+        self._dialling: dict[Member, None] = {}  # in the order of their attempts
+        self._arriving: dict[Member, None] = {}  # open, and not members yet
+        self._numbers = iter(part.numbers)
+        self._next: int | None = None
+        self._first_ns = 0
+        self._agenda: Agenda[None] | None = None
+        self._swept = self._pinged = 0
+        self._ping_debt = 0.0
+        self._pinged_until_ns = 0
+        self._leaving_ns = 0  # since when connections are closed; 0: not yet
+        self._over = False
+        self._wanted_joined = None if self.does.joined is None else self.does.joined.encode()
+        self._plain = type(part.codec).reaction is Codec.reaction
+        self._weight = memory.Weight()
+        self._membership_told = False
+
+    # --- for the engine ---------------------------------------------------------------------------------------------
+
+    @property
+    def in_flight(self) -> int:
+        """Whether anything is left to wait for: the engine goes on as long as there is."""
+        return 0 if self._over else 1
+
+    @property
+    def in_span(self) -> tuple[int, int]:
+        """Messages sent, and messages answered, so far."""
+        return self.sent, self.completed
+
+    def agenda(self, schedule: Schedule) -> Schedule:
+        """The schedule, and beside it when the next connection is due."""
+        self._agenda = Agenda(schedule, self._on_dial)
+        return self._agenda
+
+    def prepare(self, start_ns: int) -> None:
+        """Let connections fall due, for a schedule that starts then. Every worker of a run is told the same moment."""
+        self.stamps = Stamps(run_of(start_ns))
+        self.messages = self._messages()
+        self._first_ns = start_ns - self.part.wire.lead_ns
+        self._appoint()
+
+    def tick(self, now: int, limit_ns: int) -> None:
+        """Fail what has exceeded its limit, look at a part of the members, ping; after the end, let them go."""
+        del limit_ns
+        limit_ns = self.part.timeout_ns
+        for link in [*self._late(now, limit_ns)]:
+            link.break_off(outcomes.TIMEOUT, link.phase, link.attempt + limit_ns)
+        for link in [*self._unanswered(now, limit_ns)]:
+            del self._arriving[link]
+            link.stage = STRANDED
+            self._recorder.cell(JOIN, outcomes.TIMEOUT).record(limit_ns, limit_ns)
+        first, members = self._swept, self.members
+        count = -(-len(members) // SWEEPS)
+        self._swept = 0 if first + count >= len(members) else first + count
+        for link in members[first : first + count]:
+            self._look_at(link, now, limit_ns)
+        if now < self.until_ns or not self.until_ns:
+            self._ping(now)
+        else:
+            self._end(now)
+
+    def give_up(self, *, record: bool) -> int:
+        """Close everything that is left, and return how many messages have no end."""
+        if record:
+            self._abandon(_now())
+        for connection in self.open:
+            connection.close()
+        self.open.clear()
+        self.members.clear()
+        return self.unfinished
+
+    def take(self, second: int) -> list[Told]:
+        """Return what happened since the last call."""
+        worker = self.part.worker
+        self.settle(_now())
+        sums = {"sent": self._frames_sent, "sent_bytes": self.sent_bytes}
+        sums |= {"received": self.received, "received_bytes": self.received_bytes}
+        more = {name: value - self._told[name] for name, value in sums.items()}
+        self._told = sums
+        told = SocketSecond(
+            worker=worker,
+            second=second,
+            open=len(self.open) - len(self._dialling),
+            connecting=len(self._dialling),
+            opened=self._opened,
+            failed=self._failed,
+            closes=self._closes,
+            own_closes=self._own_closes,
+            pings=self._pings,
+            pongs=self._pongs,
+            max_ping_ns=self._longest_ping,
+            peer_pings=self._peer_pings,
+            strays=self.strays,
+            **more,
+        )
+        self._opened = self._failed = self._pings = self._pongs = self._longest_ping = self._peer_pings = 0
+        self.strays = 0
+        self._closes, self._own_closes = {}, {}
+        return [*self._membership(second), told, *self.also(second)]
+
+    # --- from links -------------------------------------------------------------------------------------------------
+
+    def opened(self, link: Link, now: int) -> None:
+        """The handshake is through; what the protocol and the room want comes next."""
+        self._dialling.pop(link, None)  # type: ignore[call-overload]  # links here are members
+        self._opened += 1
+        response = now - link.due
+        self._operation.cell(outcomes.OK).record(response, now - link.started)
+        if response > self._floor_ns:
+            self._example(link, now, outcomes.OK, "")
+        if not isinstance(link, Member):
+            raise TypeError(link)
+        link.joining_ns = now
+        self._arriving[link] = None
+        if self.codec.greeting is not None:
+            self.say(link, TEXT, self.codec.greeting)
+        else:
+            self._join(link, now)
+
+    def failed(self, connection: Connection, ended_ns: int, outcome: str, detail: str) -> None:
+        """A connection came to nothing."""
+        self._dialling.pop(connection, None)  # type: ignore[call-overload]  # links here are members
+        self._failed += 1
+        super().failed(connection, ended_ns, outcome, detail)
+
+    def message(self, link: Link, opcode: int, payload: bytes, now: int) -> None:
+        """A whole message came: the protocol's own, the answer to a join, or one of the scenario's."""
+        self.received += 1
+        if not self._plain and (answer := self.codec.reaction(payload)) is not None:
+            if answer and link.state == OPEN:
+                self.say(link, opcode, answer)
+            return
+        if isinstance(link, Member):
+            if link.stage == MEMBER:
+                self.heard(link, payload, now)
+            else:
+                self._admit(link, payload, now)
+
+    def pong(self, link: Link, payload: bytes, now: int) -> None:
+        """An answer to a ping, perhaps to the last one of ours."""
+        if isinstance(link, Member) and link.pinged_ns and payload == link.pinged_ns.to_bytes(_PING_BYTES, "big"):
+            took = now - link.pinged_ns
+            link.pinged_ns = 0
+            self._pongs += 1
+            self._longest_ping = max(took, self._longest_ping)
+            self._recorder.cell(PING, outcomes.OK).record(took, took)
+
+    def pinged(self, link: Link, now: int) -> None:
+        """The peer pinged."""
+        del link, now
+        self._peer_pings += 1
+
+    def closed(self, link: Link, ending: Ending, now: int) -> None:
+        """A connection is over. What it owed an answer to failed with its close code."""
+        self.open.discard(link)
+        counts = self._own_closes if ending.own else self._closes
+        counts[str(ending.code)] = counts.get(str(ending.code), 0) + 1
+        if isinstance(link, Member):
+            self._arriving.pop(link, None)
+            if link.place >= 0:
+                self._strike(link)
+            self.left(link, ending, now)
+
+    def drained(self, link: Link, now: int) -> None:
+        """What the socket did not take at once is out."""
+
+    # --- for subclasses ---------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def member(self, number: int, room: int, terms: Terms) -> Member:
+        """Return a new connection."""
+
+    def entered(self, link: Member, now: int) -> None:
+        """It takes part from now on."""
+
+    @abstractmethod
+    def heard(self, link: Member, payload: bytes, now: int) -> None:
+        """A message of the scenario's came, or one that nobody waited for."""
+
+    @abstractmethod
+    def left(self, link: Member, ending: Ending, now: int) -> None:
+        """It is gone."""
+
+    @abstractmethod
+    def expire(self, link: Member, now: int, limit_ns: int) -> None:
+        """Fail what this member has waited for too long."""
+
+    @property
+    @abstractmethod
+    def quiet(self) -> bool:
+        """Whether everything that was sent has come to its end."""
+
+    @abstractmethod
+    def abandon(self, now: int) -> int:
+        """Record what has no end as unfinished, forget it, and return how many that were."""
+
+    def settle(self, now: int) -> None:
+        """Count what the short ways did not."""
+
+    def also(self, second: int) -> list[Told]:
+        """Return further records of the second."""
+        del second
+        return []
+
+    def share(self) -> tuple[int, int]:
+        """Return how many of the connections publish, and how many read slowly."""
+        return 0, 0
+
+    def say(self, link: Link, opcode: int, payload: bytes, pieces: int = 1) -> None:
+        """Send a message. A peer that has read nothing of a megabyte is given up."""
+        size = link.send_message(opcode, payload, pieces)
+        self._frames_sent += 1
+        self.sent_bytes += size
+        if link.rest is not None and len(link.rest) > max(MOST_WAITING, 4 * size):
+            link.abandon(f"the peer reads nothing: {len(link.rest)} bytes wait")
+
+    def count_sent(self, size: int) -> None:
+        """Count a message that was sent past ``say``."""
+        self._frames_sent += 1
+        self.sent_bytes += size
+
+    def cell(self, operation: str, outcome: str) -> Cell:
+        """Return where samples of that kind go."""
+        return self._recorder.cell(operation, outcome)
+
+    @property
+    def dialling(self) -> bool:
+        """Whether connections are still to come."""
+        return bool(self._dialling) or self._next is not None
+
+    @property
+    def keys(self) -> Iterator[int]:
+        """Masking keys."""
+        return self._keys
+
+    # --- connections come -------------------------------------------------------------------------------------------
+
+    def _messages(self) -> Messages:
+        return Messages(self.does, self.codec, self.stamps, self.part.seed, "[[load]]")
+
+    def _appoint(self) -> None:
+        """Put the next connection on the agenda."""
+        self._next = next(self._numbers, None)
+        if self._next is not None and self._agenda is not None:
+            self._agenda.add(self._due_of(self._next), None)
+
+    def _due_of(self, number: int) -> int:
+        return self._first_ns + int(number * 1e9 / self.does.connect_rate)
+
+    def _on_dial(self, nothing: None, due: int) -> None:
+        """Begin the connections that are due, a few at a time: sockets have their turn in between."""
+        del nothing
+        for _ in range(AT_ONCE):
+            number = self._next
+            if number is None or self._leaving_ns:
+                return
+            self._dial(number, due)
+            self._next = next(self._numbers, None)
+            if self._next is None:
+                return
+            due = self._due_of(self._next)
+            if due > _now():
+                break
+        if self._agenda is not None and self._next is not None:
+            self._agenda.add(self._due_of(self._next), None)
+
+    def _dial(self, number: int, due: int) -> None:
+        room = number % self.does.rooms
+        link = self.member(number, room, self._terms_of(room, number))
+        self.open.add(link)
+        self._dialling[link] = None
+        link.open(self._operation, due, _now())
+
+    def _terms_of(self, room: int, number: int) -> Terms:
+        wire, does = self.part.wire, self.does
+        path = self.codec.path(wire.path).replace("{{room}}", str(room)).replace("{{connection}}", str(number))
+        found = self._terms.get(path)
+        if found is None:
+            offer = Offer() if wire.compression else None
+            found = Terms(
+                Opening(wire.authority, path, wire.headers, does.subprotocols, offer),
+                does.max_message_bytes,
+                self._keys,
+            )
+            if "{{connection}}" not in wire.path:
+                self._terms[path] = found
+        return found
+
+    def _late(self, now: int, limit_ns: int) -> Iterator[Member]:
+        for link in self._dialling:
+            if link.attempt + limit_ns > now:
+                return
+            yield link
+
+    def _unanswered(self, now: int, limit_ns: int) -> Iterator[Member]:
+        for link in self._arriving:
+            if link.joining_ns + limit_ns > now:
+                return
+            yield link
+
+    def _join(self, link: Member, now: int) -> None:
+        payload = self.messages.join(link.room, link.tag)
+        if payload is not None:
+            link.stage = JOINING
+            self.say(link, self.opcode, payload)
+            if self._wanted_joined is not None:
+                return
+        self._enter(link, now)
+
+    def _admit(self, link: Member, payload: bytes, now: int) -> None:
+        """Take a message that came before the connection takes part."""
+        if link.stage == GREETING:
+            if self.codec.greeted(payload):
+                self._join(link, now)
+        elif link.stage == JOINING and self._wanted_joined is not None and self._wanted_joined in payload:
+            took = now - link.joining_ns
+            self._recorder.cell(JOIN, outcomes.OK).record(took, took)
+            self._enter(link, now)
+
+    def _enter(self, link: Member, now: int) -> None:
+        self._arriving.pop(link, None)
+        if link.fd >= 0:
+            link.stage = MEMBER
+            link.place = len(self.members)
+            self.members.append(link)
+            self.entered(link, now)
+
+    def _strike(self, link: Member) -> None:
+        """Take a member off the list; the last one takes its place."""
+        last = self.members.pop()
+        if last is not link:
+            last.place = link.place
+            self.members[link.place] = last
+        link.place = -1
+
+    # --- and stay ---------------------------------------------------------------------------------------------------
+
+    def _look_at(self, link: Member, now: int, limit_ns: int) -> None:
+        if link.pinged_ns and link.pinged_ns + limit_ns <= now:
+            link.pinged_ns = 0
+            self._recorder.cell(PING, outcomes.TIMEOUT).record(limit_ns, limit_ns)
+        self.expire(link, now, limit_ns)
+
+    def _ping(self, now: int) -> None:
+        """Ping as many as the interval wants, one after the other."""
+        before, self._pinged_until_ns = self._pinged_until_ns, now
+        if not self.does.ping_s or not before or not self.members:
+            return
+        self._ping_debt += len(self.members) * (now - before) / (self.does.ping_s * 1e9)
+        for _ in range(min(int(self._ping_debt), len(self.members))):
+            self._ping_debt -= 1
+            self._pinged = (self._pinged + 1) % len(self.members)
+            link = self.members[self._pinged]
+            if not link.pinged_ns and link.rest is None:
+                link.pinged_ns = sent = _now()
+                self._pings += 1
+                self.sent_bytes += link.ping(sent.to_bytes(_PING_BYTES, "big"))
+                if not self.members:
+                    return
+
+    # --- and go -----------------------------------------------------------------------------------------------------
+
+    def _end(self, now: int) -> None:
+        """After the schedule: wait for what is under way, then close, and be over once everything is closed."""
+        settled = now >= self.until_ns + int(self.does.settle_s * 1e9)
+        if not self._leaving_ns and (settled or self.quiet):
+            self._leaving_ns = now
+            self._abandon(now)
+            for link in [*self._dialling]:
+                link.close()
+                self.open.discard(link)
+            self._dialling.clear()
+        if not self._leaving_ns:
+            return
+        if now >= self._leaving_ns + CLOSING_NS or not self.open:
+            for connection in [*self.open]:
+                if isinstance(connection, Link):
+                    connection.abandon("no answer to a close")
+            self._over = True
+            return
+        shut = 0
+        for connection in [*self.open]:
+            if isinstance(connection, Link) and connection.state == OPEN and shut < 40 * AT_ONCE:
+                shut += 1
+                if connection.rest is not None:
+                    connection.abandon("closed while bytes waited to be sent")
+                else:
+                    connection.shut()
+
+    def _abandon(self, now: int) -> None:
+        self.unfinished += self.abandon(now)
+
+    def _membership(self, second: int) -> list[Told]:
+        """Tell once, when the schedule has begun, how the connections were dealt."""
+        if self._membership_told or second < 0:
+            return []
+        self._membership_told = True
+        publishers, slow = self.share()
+        return [
+            Membership(
+                worker=self.part.worker,
+                connections=len(self.part.numbers),
+                publishers=publishers,
+                slow=slow,
+                memory_bytes=self._weight.each(len(self.open)),
+            )
+        ]
+
+    # --- connections carry no single requests here ------------------------------------------------------------------
+
+    def repeated(self, connection: Connection, operation: Operation, ended_ns: int) -> None:
+        """Never: links have no usual answer."""
+        raise AssertionError(connection, operation, ended_ns)
+
+    def _go_on(self, connection: Connection, now: int) -> None:
+        raise AssertionError(connection, now)
+
+    def _replace(self, gone: Connection, now: int) -> None:
+        """A connection that failed is not made again."""
+
+    def _open_owed(self, now: int) -> None:
+        """Nothing is owed."""
+
+
+def run_of(start_ns: int) -> int:
+    """Return the 32 bits that tell this run from others: of the moment it started, which all its workers know."""
+    return (start_ns * 0x9E3779B97F4A7C15 >> 32) & 0xFFFFFFFF
