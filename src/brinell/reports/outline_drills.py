@@ -1,0 +1,83 @@
+"""Words for drills, the same in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from brinell.core.drill_judgement import Drill, DrillRule
+from brinell.core.judgement import Judgement
+from brinell.core.redact import one_line
+from brinell.core.verdicts import Verdict
+from brinell.reports.figures import exact
+
+COLUMNS = ("Measured", "Value")
+_MOST_TEXT = 200
+
+
+def title(drill: Drill) -> str:
+    """Return the section's title: ``Drill: restart (drain)``, or only the drill where it has no other name."""
+    return f"Drill: {drill.name}" + (f" ({drill.drill})" if drill.drill != drill.name else "")
+
+
+def rules(drill: Drill) -> list[tuple[Verdict, str]]:
+    """Return what had to hold, in words, the failed first."""
+    return [(rule.verdict, one_line(_says(rule), 600)) for rule in drill.rules]
+
+
+def instants(drill: Drill) -> list[str]:
+    """Return what happened when: ``3.002 s signal: SIGTERM``."""
+    return [
+        f"{one.at_s:.3f} s {one.what}" + (f": {one_line(one.detail, _MOST_TEXT)}" if one.detail else "")
+        for one in drill.instants
+    ]
+
+
+def measured(judgement: Judgement, drill: Drill) -> list[tuple[str, str]]:
+    """Return every number by its name; one that was not measured has its reason."""
+    found = []
+    for name, value in _flat(drill.measured):
+        why = judgement.not_measured.get(f"drills.{drill.name}.{name}") if value is None else None
+        found.append((name, f"not measured: {one_line(why, _MOST_TEXT)}" if why else _spelled(value)))
+    return found
+
+
+def notes(drill: Drill) -> list[tuple[float, str]]:
+    """Return what stands below the time axis: seconds and words. What lies close together is told at one place."""
+    if drill.timeline is None or not drill.timeline.t_s:
+        return []
+    close_s = max(1, drill.timeline.t_s[-1]) * 0.12
+    found: list[tuple[float, str]] = []
+    for one in drill.instants:
+        if found and one.at_s - found[-1][0] < close_s:
+            found[-1] = found[-1][0], f"{found[-1][1]}, {one_line(one.what, 30)}"
+        elif one.at_s >= 0:
+            found.append((one.at_s, one_line(one.what, 30)))
+    return found
+
+
+def _says(rule: DrillRule) -> str:
+    words = rule.says if rule.reason is None else f"{rule.says} ({rule.reason})"
+    return words if rule.required else f"{words} (advisory)"
+
+
+def _flat(table: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
+
+
+def _spelled(value: Any) -> str:
+    match value:
+        case list() | tuple():
+            return one_line(", ".join(map(str, value)), _MOST_TEXT) or "none"
+        case dict():
+            return "none"
+        case str():
+            return one_line(value, _MOST_TEXT)
+        case float():
+            return f"{value:.4g}"
+        case _:
+            return exact(value)
