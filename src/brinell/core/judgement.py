@@ -21,6 +21,7 @@ from brinell.core.steady_judgement import Stage, Steady
 from brinell.core.time_judgement import Against, FixtureCost, ImportCost, SuiteTime
 from brinell.core.traffic_judgement import Traffic
 from brinell.core.verdicts import Exit, Owner, Severity, Verdict
+from brinell.core.vitals_judgement import LimitedBy
 
 SCHEMA = "https://brinell.dev/schema/judgement-1.json"
 
@@ -402,6 +403,7 @@ class Load(_Part, frozen=True, kw_only=True):
     warm_up_s: float | None = None  # from the start; None: not known (see ``steady``)
     steady: Steady | None = None  # None: the rate changes by plan
     sessions: SessionCounts | None = None  # None: requests were by themselves
+    limited_by: LimitedBy | None = None  # where something was missed: what was at its limit then
 
 
 class WebSocket(Load, frozen=True, kw_only=True):

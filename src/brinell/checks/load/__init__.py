@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from brinell.checks.load import sessions, stages, steadiness, surroundings
+from brinell.checks.load import limited_by, sessions, stages, steadiness, surroundings
 from brinell.checks.load.calls import stalls
 from brinell.checks.load.generator import Trust, trust
 from brinell.checks.load.limits import CHECK, Ruling, finding, rule
@@ -63,13 +63,16 @@ def scenario(
     if trusted.valid:
         found += stages.finding(spec.name, parts, limits, tally, cited)
         found += [] if answer is None else steadiness.finding(spec.name, answer, tally, cited)
+    why = limited_by.why(spec.name, tally, limits, rulings, trusted)
+    found += why.findings
     numbers = msgspec.structs.replace(
         load_of(tally, trusted, limits, rulings),
+        limited_by=why.limited_by,
         stages=parts,
         warm_up_s=None if begin is None else float(begin),
         steady=None if answer is None else steadiness.numbers(tally, answer, judged=seen is not tally),
     )
-    missing = _not_measured(spec.name, tally)
+    missing = _not_measured(spec.name, tally) | why.not_measured
     if numbers.steady is not None and numbers.warm_up_s is None:
         missing[f"load.{spec.name}.warm_up_s"] = numbers.steady.why
     return found, numbers, missing

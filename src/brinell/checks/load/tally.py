@@ -12,6 +12,7 @@ from brinell.core.histogram import Histogram
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted, Vitals
 from brinell.core.sparse import Compact, compact, merged, quantiles_ns
 from brinell.core.timeline import Course
+from brinell.core.vitals_records import ProbeLook, ProbeSilent, StacksSeen, VitalsDetail, VitalsEntry
 
 SLOWEST = 10
 EACH_ERROR = 3
@@ -69,6 +70,7 @@ class Tally:
     means: GeneratorMeans | None = None
     machine: list[MachineSecond] = field(default_factory=list)
     longest_gc_s: float = 0.0  # of one worker in one second
+    looks: list[VitalsEntry] = field(default_factory=list)  # at the subject, in detail
 
     def __post_init__(self) -> None:
         self.course = Course(self.started.start_ns)
@@ -136,7 +138,8 @@ def tallies(evidence: Evidence) -> dict[str, Tally]:
     found: dict[str, Tally] = {}
     before: dict[str, list[Calibrated | GeneratorMeans]] = {}  # what is known of the generator when a scenario begins
     kinds = LoadStarted, LoadSlice, Exemplar, GeneratorSecond, Vitals, LoadEnded, CallSecond, LoopStall
-    for envelope in evidence.envelopes(*kinds, Calibrated, GeneratorMeans, MachineSecond):
+    looks = VitalsDetail, ProbeLook, StacksSeen, ProbeSilent
+    for envelope in evidence.envelopes(*kinds, *looks, Calibrated, GeneratorMeans, MachineSecond):
         record, identity = envelope.data, observation_id(envelope)
         if isinstance(record, LoadStarted):
             begun = found[envelope.source] = Tally(record, identity)
@@ -191,6 +194,8 @@ def _add(tally: Tally, record: object, identity: str) -> None:
             tally.means = record
         case MachineSecond():
             tally.machine.append(record)
+        case VitalsDetail() | ProbeLook() | StacksSeen() | ProbeSilent():
+            tally.looks.append(record)
 
 
 def _add_slice(tally: Tally, one: LoadSlice) -> None:
