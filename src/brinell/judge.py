@@ -23,7 +23,6 @@ from brinell.rosters.checks import CHECKS
 T = TypeVar("T")
 
 _NOT_IN_THIS_VERSION = (
-    "cache",
     "soak",
     "recovery",
     "bench",
@@ -50,6 +49,7 @@ def judge(evidence: Evidence, checks: Mapping[str, Check] = CHECKS) -> Judgement
         pollution=_only([part.pollution for part in parts]) or (),
         parallel_conflicts=_only([part.parallel_conflicts for part in parts]) or (),
         load=_only([part.load for part in parts]) or (),
+        cache=_only([part.cache for part in parts]) or (),
         capacity=_only([part.capacity for part in parts]) or (),
         websocket=_only([part.websocket for part in parts]) or (),
         drills=_only([part.drills for part in parts]) or (),

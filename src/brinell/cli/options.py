@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -108,17 +108,17 @@ def interpreter(python: str | None) -> str | None:
     return str(whole) if whole.exists() else python
 
 
-def limits(given: Iterable[str] | None) -> dict[str, float]:
+def limits(given: Iterable[str] | None, metrics: Sequence[str] = METRICS) -> dict[str, float]:
     """Parse ``--slo`` options. UsageError naming the valid thresholds and the nearest one."""
     found: dict[str, float] = {}
     for item in given or ():
         name, equals, limit = (part.strip() for part in item.partition("="))
         if not equals:
             raise UsageError(f"--slo {item}: a threshold is NAME=LIMIT", hint="--slo p95_ms=500")
-        if name not in METRICS:
-            close = nearest(name, list(METRICS))
+        if name not in metrics:
+            close = nearest(name, list(metrics))
             raise UsageError(
-                f"--slo {item}: no threshold is called '{name}'; valid: {', '.join(METRICS)}",
+                f"--slo {item}: no threshold is called '{name}'; valid: {', '.join(metrics)}",
                 hint=f"did you mean {close}={limit}?" if close else None,
             )
         try:

@@ -6,10 +6,11 @@ wrong.
 """
 
 from brinell.config.compose import for_properties, for_suite, for_tests, from_toml
-from brinell.config.one_load import for_call, for_document, for_flows, for_load
+from brinell.config.one_load import for_cache, for_call, for_document, for_flows, for_load
 from brinell.config.source import project_root
 
 __all__ = [
+    "for_cache",
     "for_call",
     "for_document",
     "for_flows",

@@ -10,10 +10,11 @@ from brinell.config import checks
 from brinell.config.problems import Place, Problems, Unfit
 
 CALL = "call"
+INSIDE = (CALL, "cache")  # drivers whose subject is the project itself, and no service
 _TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
-_OF_CALLS = ("call", "args", "kwargs", "setup")
+OF_CALLS = frozenset({"call", "args", "kwargs", "setup"})
 _FOR_CALLS = {
-    *_OF_CALLS, "name", "driver", "shape", "connections", "workers", "timeout_s", "max_requests", "steady",
+    *OF_CALLS, "name", "driver", "shape", "connections", "workers", "timeout_s", "max_requests", "steady",
     "thresholds",
 }  # fmt: skip
 _NOT_BESIDE_FLOWS = ("requests", "sessions", "data", "openapi", "har", "cookies", "go_on")
@@ -38,7 +39,7 @@ def agree(entry: Mapping[str, Any], keys: Iterable[str], place: Place, problems:
     """Note keys that belong to another driver than the scenario's; ``keys`` are all there are."""
     is_call = entry.get("driver") == CALL
     for key in keys:
-        if key in entry and (key not in _FOR_CALLS if is_call else key in _OF_CALLS):
+        if key in entry and (key not in _FOR_CALLS if is_call else key in OF_CALLS):
             why = "belongs to an address, and a function has none" if is_call else 'belongs to driver = "call"'
             problems.add(place, key, Unfit(why), value=entry[key])
     if is_call and "call" not in entry:

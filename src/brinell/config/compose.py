@@ -54,7 +54,7 @@ def from_toml(root: Path) -> Plan:
         if settings.properties is not None:
             steps += property_tests.property_steps(property_tests.examination(spec, settings.properties))
     steps += [
-        Step(f"load:{spec.name}", "load", spec, needs_service=spec.url is None and spec.driver != calls.CALL)
+        Step(f"load:{spec.name}", "load", spec, needs_service=spec.url is None and spec.driver not in calls.INSIDE)
         for spec in settings.loads
     ]
     if not steps:
@@ -215,7 +215,9 @@ def read_settings(found: source.Source) -> Settings:
         suite=SuiteSpec(python=python, target_stated="target_s" in suite, **suite) if "suite" in found.tables else None,
         known_bugs=known,
         loads=tuple(
-            msgspec.structs.replace(spec, python=python) if spec.call else documents.placed(spec, started)
+            msgspec.structs.replace(spec, python=python)
+            if spec.driver in calls.INSIDE
+            else documents.placed(spec, started)
             for spec in loads
         ),
         deep=deep,
@@ -256,7 +258,7 @@ def _together(found: source.Source, loads: tuple[LoadSpec, ...], problems: Probl
     if "service" in found.tables:
         return
     for number, spec in enumerate(loads):
-        if spec.url is None and spec.driver != calls.CALL:
+        if spec.url is None and spec.driver not in calls.INSIDE:
             why = "missing: a scenario needs an address, or a [service] that Brinell starts"
             problems.add(("load", number), "url", Unfit(why), example='url = "http://127.0.0.1:8000"')
 

@@ -6,17 +6,18 @@ of ``LoadSpec``. ``UsageError`` for what cannot be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult
 
-from brinell.config import calls, checks, sessions, source
+from brinell.config import caches, calls, checks, sessions, source
 from brinell.config.compose import plan_of, read_settings, slug
 from brinell.config.problems import OPTIONS, Problems, Unfit
 from brinell.config.scenarios import shape, shape_of, thresholds
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec, Plan, RequestSpec, Step
+from brinell.core.thresholds import CACHE_METRICS, METRICS
 
 Table = Mapping[str, Any]
 Limits = Mapping[str, float]
@@ -40,6 +41,16 @@ def for_flows(root: Path, url: str, flows: Path, load_shape: Table, *, limits: L
     """Return the plan of flows; the address's path stands before theirs."""
     fields |= {"url": _below(_parts(url, "brinell load http://127.0.0.1:8000 --flows FILE")), "flows": str(flows)}
     return _plan(root, slug(flows.stem) or "flows", load_shape, limits, fields)
+
+
+def for_cache(root: Path, load_shape: Table, *, table: Table, limits: Limits, **fields: Any) -> Plan:
+    """Return the plan of operations on a cache; ``table`` is what ``[load.cache]`` would say."""
+    problems = Problems("brinell cache", hint="brinell cache --help")
+    spec = caches.read(dict(table), OPTIONS, problems)
+    problems.finish()
+    settings = read_settings(source.read(root))
+    fields |= {"driver": caches.CACHE, "cache": spec, "python": fields["python"] or settings.project.get("python")}
+    return _plan(root, "cache", load_shape, limits, fields, metrics=CACHE_METRICS)
 
 
 def for_call(root: Path, call: str, load_shape: Table, *, limits: Limits, **fields: Any) -> Plan:
@@ -79,12 +90,13 @@ def _plan(
     fields: Table,
     *,
     agree: Callable[[LoadSpec], None] = lambda _: None,
+    metrics: Sequence[str] = METRICS,
 ) -> Plan:
     problems = Problems("brinell load", hint="brinell load --help")
     spec = LoadSpec(
         name=name,
         shape=shape(load_shape, OPTIONS, problems, Path.cwd()),
-        thresholds=thresholds(limits, ("--slo",), problems),
+        thresholds=thresholds(limits, ("--slo",), problems, metrics),
         **fields,
     )
     problems.finish()

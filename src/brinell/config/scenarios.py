@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from brinell.config import calls, checks, documents, sessions, tables
+from brinell.config import caches, calls, checks, documents, sessions, tables
 from brinell.config.durations import seconds
 from brinell.config.keys import kind_of, read_table
 from brinell.config.problems import NOT_YET, Place, Problems, Unfit
 from brinell.core.plan import LoadSpec
-from brinell.core.thresholds import METRICS
+from brinell.core.thresholds import CACHE_METRICS, METRICS
 from brinell.load.contract import Shape
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
 VARYING = ("ramp", "steps", "spike", "sine", "replay")
-DRIVERS_LATER = ("websocket", "cache")
+DRIVERS_LATER = ("websocket",)
 
 
 def scenarios(entries: Any, root: Path, problems: Problems) -> tuple[LoadSpec, ...]:
@@ -47,6 +47,7 @@ def scenario(entry: Any, root: Path, place: Place, problems: Problems) -> dict[s
     values = read_table(entry, keys, place, problems, later=later, required=("name", "shape"))
     if isinstance(entry, dict):
         calls.agree(entry, keys, place, problems)
+        caches.agree(entry, keys, place, problems)
         documents.agree(entry, place, problems)
     if "flows" in values:
         _file(values, "flows", root, place, problems)
@@ -58,7 +59,10 @@ def scenario(entry: Any, root: Path, place: Place, problems: Problems) -> dict[s
         values["requests"] = sessions.requests(values["requests"], place, problems, tables.request(root))
     _sessions(values, root, place, problems)
     if "thresholds" in values:
-        values["thresholds"] = thresholds(values["thresholds"], (*place, "thresholds"), problems)
+        metrics = CACHE_METRICS if values.get("driver") == caches.CACHE else METRICS
+        values["thresholds"] = thresholds(values["thresholds"], (*place, "thresholds"), problems, metrics)
+    if "cache" in values:
+        values["cache"] = caches.read(values["cache"], (*place, "cache"), problems)
     for key, why in disagreeing(str(values.get("shape", {}).get("kind")), values):
         problems.add(place, key, Unfit(why), value=values[key])
     return values
@@ -108,12 +112,14 @@ def shape_of(table: Mapping[str, Any]) -> Shape:
     return msgspec.convert(options, SHAPES[table["kind"]])
 
 
-def thresholds(table: Mapping[str, Any], place: Place, problems: Problems) -> dict[str, float]:
+def thresholds(
+    table: Mapping[str, Any], place: Place, problems: Problems, metrics: Sequence[str] = METRICS
+) -> dict[str, float]:
     """Check threshold names and limits."""
     found: dict[str, float] = {}
     for name, limit in table.items():
-        if name not in METRICS:
-            problems.add(place, name, Unfit("no such threshold", METRICS, name), value=limit)
+        if name not in metrics:
+            problems.add(place, name, Unfit("no such threshold", metrics, name), value=limit)
             continue
         try:
             found[name] = _limit(limit)

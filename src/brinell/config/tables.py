@@ -21,7 +21,7 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 TABLES = ("project", "service", "suite", "load")
 TABLES_LATER = (
-    "recover", "websocket", "soak", "bench", "drill", "drills", "capacity", "cache", "gate", "kit", "triage",
+    "recover", "websocket", "soak", "bench", "drill", "drills", "capacity", "gate", "kit", "triage",
 )  # fmt: skip
 LATER = {
     "project": ("disposable",),
@@ -95,6 +95,7 @@ def load(root: Path) -> Keys:
         "kwargs": Key(dict[str, Any], "a table", "kwargs = { fresh = true }", checks.payload),
         "setup": Key(Text, "text", 'setup = "shop.cache:connect"', calls.target),
         "flows": Key(Text, "text", 'flows = "loadtest.py"', checks.filled),
+        "cache": Key(dict[str, Any], "a table", 'cache = { target = "shop.cache:cache" }'),
         "shape": Key(dict[str, Any], "a table", 'shape = { kind = "constant", rate = 1000, duration = "30s" }'),
         "requests": Key(list[Any], "a list of tables", 'requests = [{ path = "/notes", weight = 8 }]'),
         "openapi": Key(bool | str, documents.NEEDS, 'openapi = "/openapi.json"', documents.openapi(root)),

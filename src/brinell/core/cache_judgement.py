@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 
@@ -50,8 +48,20 @@ class CacheGrowth(_Part, frozen=True, kw_only=True):
     files: int | None = None
 
 
+class CacheOperation(_Part, frozen=True, kw_only=True):
+    """One kind of operation. Milliseconds are response times: from when an operation was due (closed model: began)."""
+
+    requests: int
+    errors: dict[str, int]
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+
+
 class Cache(_Part, frozen=True, kw_only=True):
-    """One cache under load. ``operations`` are those of the scenario's ``load`` entry of the same name, summed up.
+    """One cache under load; what all load has is in the entry of ``load`` with the same scenario. ``operations`` has
+    reads as one and, where it is known of each, by what they found: ``read``, ``read hit``, ``read miss``.
 
     ``stampede_loads`` is the most often that the loader ran for one cold key. ``stale_reads`` counts reads that began
     after a delete was acknowledged and gave what was there before it; ``wrong_values`` those that gave another key's.
@@ -62,7 +72,7 @@ class Cache(_Part, frozen=True, kw_only=True):
     workload: str
     target: str
     mode: str
-    operations: dict[str, dict[str, Any]]
+    operations: dict[str, CacheOperation]
     hit_rate: CacheHits | None
     stampede_loads: int | None
     stale_reads: int | None

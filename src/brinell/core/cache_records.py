@@ -30,8 +30,8 @@ class CachePrepared(Entry, frozen=True):
 
 
 class CacheSecond(Entry, frozen=True):
-    """Gets that ended in one second of one worker. ``batches`` are hits among 20 consecutive gets each, in the order in
-    which they ended; gets that make no whole batch yet are the next second's. ``loads``: how often a miss was loaded.
+    """Gets that ended in one second of one worker. ``batches`` are hits among ``batch`` consecutive gets each, in the
+    order in which they ended; what makes no whole batch is in none. ``loads``: how often a miss was loaded.
     """
 
     worker: int
@@ -40,6 +40,7 @@ class CacheSecond(Entry, frozen=True):
     hits: int
     batches: tuple[int, ...] = ()
     loads: int = 0
+    batch: int = 20
 
 
 class Stampede(Entry, frozen=True):

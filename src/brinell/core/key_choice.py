@@ -9,13 +9,15 @@ keys by a permutation, so that popular keys are not neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from math import gcd
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+
+from brinell.core.plan import CacheSpec
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -38,6 +40,8 @@ MOST_SCANNED = 100
 BLOCK = 4096
 _GOLDEN = 0x9E3779B97F4A7C15
 _KIND, _KEY, _SIZE, _LENGTH = range(1, 5)  # streams of draws
+_BEFORE = 1 << 40  # numbers that no operation has
+_MOST_DRAWN = 5_000_000
 
 
 class KeyChoice(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -185,10 +189,52 @@ def sizes(mix: Mix, seed: int, numbers: Ints) -> Ints:
     return least + (drawn * (most - least + 1)).astype(np.int64)
 
 
-def popular_last(choice: KeyChoice, count: int) -> Ints:
-    """Return the ``count`` most popular keys, the most popular one last: the order in which a cache is filled, so that
-    one that drops the least recently used is left with what it would hold.
+def recent(choice: KeyChoice, count: int) -> Ints:
+    """Return the ``count`` keys that were chosen last before the first operation, the last one last: what a cache that
+    drops the least recently used holds after a long time. Where some are hardly ever chosen, popular ones stand first.
     """
-    ranks: Sequence[int] | Ints = np.arange(min(count, choice.keys) - 1, -1, -1, dtype=np.int64)
+    count = min(count, choice.keys)
     step, start = choice.scatter
+    if choice.distribution == "scan":
+        return np.arange(choice.keys - count, choice.keys, dtype=np.int64)
+    ranks = _last_distinct(choice, count)
+    if len(ranks) < count:
+        others = np.setdiff1d(np.arange(choice.keys, dtype=np.int64), ranks)[: count - len(ranks)]
+        ranks = np.concatenate((others[::-1], ranks))
     return (ranks * step + start) % choice.keys
+
+
+def _last_distinct(choice: KeyChoice, count: int) -> Ints:
+    """Return the last distinct ranks of a stretch of choices before the first operation, at most ``count``."""
+    length = 4 * count
+    while True:
+        drawn = choice.ranks(np.arange(_BEFORE, _BEFORE + length, dtype=np.int64))
+        ranks, where = np.unique(drawn[::-1], return_index=True)
+        if len(ranks) >= count or length > min(64 * count, _MOST_DRAWN):
+            return ranks[np.argsort(where)][:count][::-1]
+        length *= 4
+
+
+def choice_of(spec: CacheSpec, seed: int) -> KeyChoice:
+    """Return how a scenario's keys are chosen."""
+    usual = "zipfian" if spec.mix else WORKLOADS[spec.workload][1]
+    return KeyChoice(
+        distribution=spec.distribution or usual,
+        keys=spec.keys,
+        exponent=spec.exponent,
+        hot_keys=spec.hot_keys,
+        hot_ops=spec.hot_ops,
+        seed=seed,
+    )
+
+
+def mix_of(spec: CacheSpec) -> Mix:
+    """Return a scenario's operations."""
+    least, most = spec.value_bytes
+    shares = spec.mix or WORKLOADS[spec.workload][0]
+    return Mix(shares=shares, least_bytes=least, most_bytes=most, sizes=spec.value_sizes, scanned=spec.scanned)
+
+
+def prefilled(spec: CacheSpec) -> int:
+    """Return how many keys are put in before the load."""
+    return min(spec.keys, spec.capacity or spec.keys) if spec.prefill else 0

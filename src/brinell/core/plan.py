@@ -213,7 +213,7 @@ class CacheSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scanned: int = 100  # keys of one scan, at most
     loads: bool = True  # a get that misses is followed by a set, as code in front of a database does
     loader_s: float = 0.0  # what the load costs before it
-    prefill: bool = True  # put the most popular keys in first, as many as fit
+    prefill: bool = True  # put in first what the workload would have asked for last, as much as fits
     probe: bool = True  # delete some keys under readers before the load
     methods: dict[str, str] = {}  # of the object, where they are not called get, set and delete
     set_options: dict[str, Any] = {}  # keyword arguments of every set

@@ -19,6 +19,7 @@ from brinell.reports.figures import (
     seconds,
     size,
 )
+from brinell.reports.markdown_cache import caches
 from brinell.reports.markdown_capacity import capacity
 from brinell.reports.markdown_drills import drills
 from brinell.reports.markdown_property import properties
@@ -55,6 +56,7 @@ def markdown(judgement: Judgement) -> str:
         parts += [*sockets(one), _sides(one), *_pressed(one)]
     parts += capacity(judgement)
     parts += drills(judgement)
+    parts += caches(judgement)
     parts += traffic(judgement)
     parts += _not_measured(judgement)
     parts += ["## Run", table(("What", "Value"), [(cell(k), cell(v)) for k, v in sorted(run.fingerprint.items())])]

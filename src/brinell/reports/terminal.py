@@ -10,6 +10,7 @@ from brinell.core.verdicts import Reason, Verdict
 from brinell.reports import outline, outline_stages
 from brinell.reports.figures import cores, count, latency, milliseconds, percent, plural, seconds, size
 from brinell.reports.layout import GLUE, STYLE, Pen
+from brinell.reports.terminal_cache import caches
 from brinell.reports.terminal_capacity import capacity
 from brinell.reports.terminal_drills import drills
 from brinell.reports.terminal_property import properties
@@ -53,6 +54,7 @@ def summary(
         _pressed(pen, one)
     capacity(pen, judgement)
     drills(pen, judgement)
+    caches(pen, judgement)
     traffic(pen, judgement)
     _close(pen, judgement, folder)
     return pen.page()

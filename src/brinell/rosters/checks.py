@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from brinell.checks.cache import cache
 from brinell.checks.capacity import capacity
 from brinell.checks.drills import drills
 from brinell.checks.load import load
@@ -33,6 +34,7 @@ CHECKS: dict[str, Check] = {
     "quality": quality,
     "triage": triage,
     "load": load,
+    "cache": cache,
     "capacity": capacity,
     "websocket": websocket,
     "traffic": traffic,

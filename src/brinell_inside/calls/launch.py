@@ -13,7 +13,7 @@ import time
 _PACKAGE = "brinell_inside"
 _OLDEST = (3, 8)
 _MOMENT_S = 1.0
-_REHEARSED = 400  # calls of a function that does nothing, three times
+_REHEARSED = 400  # calls of a function that does nothing
 
 
 def load_package(folder):
@@ -42,7 +42,7 @@ def main(argv):
     from brinell_inside.calls.target import Refused  # noqa: PLC0415 - as above
 
     try:
-        work, hello = _prepare(job, told)
+        work, hello = _prepare_cache(job, told, fds["--dues"]) if job.get("cache") else _prepare(job, told)
         told.say("hello", **hello)
         if job.get("look"):
             return 0
@@ -78,11 +78,17 @@ def _prepare(job, told):
         if loop is not None:
             asyncio.set_event_loop(loop)
         first = [] if setup is None else [_set_up(setup, job["setup"], loop, root)]
-        own_ns = _own_ns(mode, root)
-        return _maker(mode, (function, first + args, kwargs), told, loop, root), own_ns
+        return _maker(mode, (function, first + args, kwargs), told, loop, root), _own_ns(mode, root)
 
-    hello = {"v": 1, "python": "%d.%d.%d" % sys.version_info[:3], "pid": os.getpid(), "mode": mode, "name": name}
+    hello = {"v": 1, "python": target.version(), "pid": os.getpid(), "mode": mode, "name": name}
     return work, hello
+
+
+def _prepare_cache(job, told, dues_fd):
+    """The same for a cache."""
+    from brinell_inside.cache.prepare import prepare  # noqa: PLC0415 - importable only now
+
+    return prepare(job, told, dues_fd)
 
 
 def _set_up(setup, name, loop, root):
@@ -114,8 +120,8 @@ def _maker(mode, call, told, loop, root):
 
 
 def _own_ns(mode, root):
-    """Processor time that one call costs beside the function itself: calls of one that does nothing, best of three."""
-    from brinell_inside.calls.told import Told  # noqa: PLC0415 - importable only now
+    """Processor time that one call costs beside the function itself: calls of one that does nothing."""
+    from brinell_inside.calls.rehearsal import own_ns  # noqa: PLC0415 - importable only now
 
     def nothing():
         return None
@@ -123,24 +129,12 @@ def _own_ns(mode, root):
     async def nothing_async():
         return None
 
-    found = []
-    for _ in range(3):
-        told = Told(-1, 1 << 60, root)
-        function, loop = nothing, None
-        if mode == "async":
-            function, loop = nothing_async, asyncio.new_event_loop()
-        maker = _maker(mode, (function, [], {}), told, loop, root)
-        read_fd, write_fd = os.pipe()
-        os.write(write_fd, struct.pack("=%dq" % _REHEARSED, *range(_REHEARSED)))
-        os.close(write_fd)
-        began = time.thread_time_ns()
-        count = maker.rehearse(read_fd)
-        told.packed().tobytes()
-        found.append((time.thread_time_ns() - began) // max(1, count))
-        os.close(read_fd)
-        if loop is not None:
-            loop.close()
-    return min(found)
+    function = nothing_async if mode == "async" else nothing
+
+    def make(told, loop):
+        return _maker(mode, (function, [], {}), told, loop, root)
+
+    return own_ns(make, struct.pack("=%dq" % _REHEARSED, *range(_REHEARSED)), root, is_async=mode == "async")
 
 
 def _carry_out(job, told, made, words, dues_fd):

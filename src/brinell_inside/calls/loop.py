@@ -21,7 +21,9 @@ _now = time.monotonic_ns
 
 
 class Loop:
-    """At most ``users`` calls at once; the pipe keeps what is due meanwhile."""
+    """At most ``users`` calls at once; the pipe keeps what is due meanwhile. ``entry`` as in ``Threads``."""
+
+    entry = struct.Struct("=q")
 
     def __init__(self, call, told, loop, root):
         self._call = call
@@ -87,15 +89,15 @@ class Loop:
 
     def _on_due(self):
         room = min(self._users - len(self._alive), _AT_ONCE)
-        word = os.read(self._dues_fd, 8 * room) if room > 0 else None
+        word = os.read(self._dues_fd, self.entry.size * room) if room > 0 else None
         if not word:
             self._loop.remove_reader(self._dues_fd)
             self._reading = False
             self._ended = word is not None
             return
-        for (due,) in struct.iter_unpack("=q", word):
+        for fields in self.entry.iter_unpack(word):
             self._handed += 1
-            self._keep(self._one(due))
+            self._keep(self._one(*fields))
 
     def _keep(self, coroutine):
         task = self._loop.create_task(coroutine)
@@ -119,7 +121,7 @@ class Loop:
         self._number = who = self._number + 1
         started = _now()
         self._under_way[who] = asyncio.current_task()
-        told.held[who] = (due, started)
+        told.held[who] = (due, started, 0)
         try:
             await function(*args, **kwargs)
         except GeneratorExit:

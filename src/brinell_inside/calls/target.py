@@ -35,22 +35,33 @@ def prepare_path(root, module):
         sys.path.insert(0, src)
 
 
-def find(name, root):
-    """Return the callable that ``module:attribute`` names. ``Refused`` if that cannot be."""
-    module_name, _, attribute = name.partition(":")
-    found = _module(module_name, root)
+def attribute(name, root):
+    """Return what ``module:attribute`` names. ``Refused`` if there is no such thing."""
+    module_name, _, path = name.partition(":")
+    found = module(module_name, root)
     passed = module_name
-    for part in attribute.split("."):
+    for part in path.split("."):
         if not hasattr(found, part):
             names = [one for one in dir(found) if callable(getattr(found, one, None))]
             raise Refused("no-function", "%s has no %s" % (passed, part), _nearest(part, names))
         found = getattr(found, part)
         passed += (":" if passed == module_name else ".") + part
+    return found
+
+
+def find(name, root):
+    """Return the callable that ``module:attribute`` names. ``Refused`` if that cannot be."""
+    found = attribute(name, root)
     if not callable(found):
         raise Refused("not-callable", "%s is no function, it is %s" % (name, _article(type(found).__name__)))
     if inspect.isgeneratorfunction(found) or inspect.isasyncgenfunction(found):
         raise Refused("generator", "%s is a generator: to call it does nothing of what is in it" % name)
     return found
+
+
+def version():
+    """This interpreter's, as text."""
+    return "%d.%d.%d" % sys.version_info[:3]
 
 
 def is_async(function):
@@ -72,7 +83,8 @@ def check_arguments(name, function, args, kwargs):
         raise Refused("arguments", "%s%s cannot be called so: %s" % (name, signature, error)) from None
 
 
-def _module(name, root):
+def module(name, root):
+    """Import a module. ``Refused`` if that cannot be."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -1,6 +1,6 @@
 """Functions that block: a bounded number of threads, each taking the next due time. PYTEST_DONT_REWRITE.
 
-The pipe of due times is the queue: a thread that is free waits in ``read``, which hands it eight bytes at the moment
+The pipe of due times is the queue: a thread that is free waits in ``read``, which hands it an entry at the moment
 the call falls due. Nothing of ours runs between the pipe and the call but the unpacking of a number.
 """
 
@@ -12,7 +12,6 @@ import types
 
 from brinell_inside.calls.told import RETURNED
 
-_unpack = struct.Struct("=q").unpack
 _now = time.monotonic_ns
 _Coroutine = types.CoroutineType
 _NOT_AWAITED = (
@@ -22,7 +21,12 @@ _NOT_AWAITED = (
 
 
 class Threads:
-    """``users`` threads. They cannot be ended: a call that never returns keeps its thread."""
+    """``users`` threads. They cannot be ended: a call that never returns keeps its thread.
+
+    ``entry`` is what the pipe holds of each call; its fields are the arguments of ``_one``.
+    """
+
+    entry = struct.Struct("=q")
 
     def __init__(self, call, told):
         self._call = call  # function, args, kwargs
@@ -62,12 +66,13 @@ class Threads:
 
     def _as_due(self, dues_fd):
         read, one, count = os.read, self._one, 0
+        size, unpack = self.entry.size, self.entry.unpack
         while True:
-            word = read(dues_fd, 8)
-            if len(word) < 8:
+            word = read(dues_fd, size)
+            if len(word) < size:
                 return count
             count += 1
-            one(_unpack(word)[0])
+            one(*unpack(word))
 
     def _in_turn(self, comes):
         for wait_s in comes:
@@ -80,7 +85,7 @@ class Threads:
         told, (function, args, kwargs) = self._told, self._call
         who = threading.get_ident()
         started = _now()
-        told.held[who] = (due, started)
+        told.held[who] = (due, started, 0)
         try:
             given = function(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001 - whatever a call raises, SystemExit included, is its outcome

@@ -32,8 +32,8 @@ _now = time.monotonic_ns
 class Told:
     """The other end of the pipe. ``done`` takes (due, started, ended, code); ``held`` has the calls under way.
 
-    ``held`` maps whoever makes a call to (due, started). Who takes an entry out tells what became of it: the caller
-    when it returned, the watch when its time was over.
+    ``held`` maps whoever makes a call to (due, started, bits): the bits are added to the code, whatever becomes of it.
+    Who takes an entry out tells that: the caller when it returned, the watch when its time was over.
     """
 
     def __init__(self, fd, timeout_ns, root):
@@ -56,11 +56,12 @@ class Told:
 
     def ended(self, who, due, started, ended, code):
         """Tell how a call ended, unless its time was over before and that is told already."""
-        if self.held.pop(who, None) is None:
+        entry = self.held.pop(who, None)
+        if entry is None:
             return
         if ended - started > self.timeout_ns:
             ended, code = started + self.timeout_ns, TIMED_OUT
-        self.done.append((due, started, ended, code))
+        self.done.append((due, started, ended, code + entry[2]))
         # Calls may be quicker than our thread, which has to share the interpreter with them: then whoever calls sends.
         if len(self.done) > _MANY and (len(self.done) > _MOST_HELD or not self._flushing.locked()):
             self._flush()
@@ -68,9 +69,10 @@ class Told:
     def raised(self, who, due, started, ended, error):
         """Tell that a call raised, with the first few of each type as samples."""
         code = self._code(type(error).__name__)
-        if self._samples.get(code, 0) < _SAMPLES and who in self.held:
+        entry = self.held.get(who)
+        if self._samples.get(code, 0) < _SAMPLES and entry is not None:
             self._samples[code] = self._samples.get(code, 0) + 1
-            self._sample(code, due, started, ended, detail_of(error, self._root))
+            self._sample(code + entry[2], due, started, ended, detail_of(error, self._root))
         self.ended(who, due, started, ended, code)
 
     def _code(self, name):
@@ -124,7 +126,7 @@ class Told:
         for who in list(self.held):
             entry = self.held.pop(who, None)
             if entry is not None:
-                self.done.append((entry[0], entry[1], _now(), UNFINISHED))
+                self.done.append((entry[0], entry[1], _now(), UNFINISHED + entry[2]))
         self._flush()
         if self.watch is not None:
             self.watch(_now() + _SECOND_NS)  # so that it tells the rest
@@ -145,10 +147,11 @@ class Told:
         """End, at its limit, the account of every call whose time is over."""
         for who, entry in list(self.held.items()):
             if entry[1] + self.timeout_ns < now and self.held.pop(who, None) is not None:
-                self.done.append((entry[0], entry[1], entry[1] + self.timeout_ns, TIMED_OUT))
+                self.done.append((entry[0], entry[1], entry[1] + self.timeout_ns, TIMED_OUT + entry[2]))
                 if self._samples.get(TIMED_OUT, 0) < _SAMPLES:
                     self._samples[TIMED_OUT] = self._samples.get(TIMED_OUT, 0) + 1
-                    self._sample(TIMED_OUT, entry[0], entry[1], entry[1] + self.timeout_ns, "had not returned")
+                    limit = entry[1] + self.timeout_ns
+                    self._sample(TIMED_OUT + entry[2], entry[0], entry[1], limit, "had not returned")
                 if self.overdue is not None:
                     self.overdue(who)
 

@@ -18,13 +18,15 @@ from typing import Any
 import msgspec
 
 from brinell.core.errors import BrinellError
+from brinell.core.plan import CacheSpec
 from brinell.load.calls.told import Block, Frames, Word
 from brinell.load.engine.limited import Bounds
 from brinell.load.wire import WireCall
 
+FILL_S = 30.0  # longest filling of a cache: workers have to be ready in a minute
 _PIPE_BYTES = 1 << 20
 _READ_BYTES = 1 << 20
-_AT_ONCE = 512  # due times in one write: 4096 bytes, which a pipe takes whole or not at all
+_AT_ONCE_BYTES = 4096  # of one write, which a pipe takes whole or not at all
 
 
 class Caller:
@@ -33,7 +35,7 @@ class Caller:
     def __init__(self, call: WireCall, users: int, timeout_ns: int, *, look: bool = False) -> None:
         self.ended = False  # it has closed its end
         self._frames = Frames()
-        self._backlog: deque[int] = deque()
+        self._backlog: deque[bytes] = deque()
         theirs: list[int] = []
         words, self._words = os.pipe()
         self.fd, told = os.pipe()
@@ -64,7 +66,7 @@ class Caller:
 
     @property
     def backlog(self) -> int:
-        """Due times that the pipe had no room for yet."""
+        """What the pipe had no room for yet."""
         return len(self._backlog)
 
     def go(self, start_ns: int, until_ns: int, users: Bounds | None) -> None:
@@ -74,18 +76,26 @@ class Caller:
             order |= {"most": users.requests, "think_ns": users.think_ns, "gap_ns": users.gap_ns, "seed": users.seed}
         self._say(order)
 
-    def call(self, due_ns: int) -> None:
-        """A call is due."""
-        if self._backlog or not self._write(struct.pack("=q", due_ns)):
-            self._backlog.append(due_ns)
+    def call(self, due_ns: int, *more: int) -> None:
+        """A call is due; ``more`` is what else goes with it, the same number of words with each."""
+        self.hand_over(struct.pack(f"={1 + len(more)}q", due_ns, *more))
+
+    def hand_over(self, entries: bytes) -> None:
+        """Hand over calls, at most as many as a pipe takes whole."""
+        if self._backlog or not self._write(entries):
+            self._backlog.append(entries)
 
     def push(self) -> None:
         """Hand over due times that wait for room in the pipe."""
         while self._backlog:
-            part = [self._backlog[index] for index in range(min(_AT_ONCE, len(self._backlog)))]
-            if not self._write(struct.pack(f"={len(part)}q", *part)):
+            part = bytearray(self._backlog[0])
+            count = 1
+            while count < len(self._backlog) and len(part) + len(self._backlog[count]) <= _AT_ONCE_BYTES:
+                part += self._backlog[count]
+                count += 1
+            if not self._write(part):
                 return
-            for _ in part:
+            for _ in range(count):
                 self._backlog.popleft()
 
     def read(self) -> list[Word | Block]:
@@ -140,7 +150,7 @@ class Caller:
         with contextlib.suppress(BrokenPipeError):  # it is gone: noticed at the other pipe
             os.write(self._words, msgspec.json.encode(message) + b"\n")
 
-    def _write(self, data: bytes) -> bool:
+    def _write(self, data: bytes | bytearray) -> bool:
         if self._dues < 0:
             return True
         try:
@@ -163,7 +173,14 @@ def job(call: WireCall, users: int, timeout_ns: int, *, look: bool) -> dict[str,
         "users": users,
         "timeout_ns": timeout_ns,
         "look": look,
+        **({} if call.cache is None else {"cache": inside_table(call.cache)}),
     }
+
+
+def inside_table(spec: CacheSpec) -> dict[str, Any]:
+    """Return what the interpreter has to know of a cache."""
+    names = ("key", "value", "loads", "loader_s", "methods", "set_options", "probe", "stampede", "loader")
+    return {name: getattr(spec, name) for name in (*names, "callers", "cold_keys")} | {"fill_s": FILL_S}
 
 
 def program() -> Path:

@@ -20,10 +20,12 @@ _PATIENCE_S = 60.0  # for the import of the project
 
 def wire_call(spec: LoadSpec, root: Path) -> WireCall:
     """Return what the caller needs to know. UsageError if there is nothing to call or no interpreter."""
-    if not spec.call:
+    name = spec.cache.target if spec.cache is not None else spec.call
+    if not name:
         raise UsageError(f"[[load]] {spec.name}: there is nothing to call", hint='call = "shop.cache:get_user"')
     python = str(choose(root, spec.python, os.environ, configured=spec.python).path)
-    return WireCall(python, spec.call, list(spec.args), dict(spec.kwargs), spec.setup, str(root.resolve()))
+    kwargs = dict(spec.kwargs)
+    return WireCall(python, name, list(spec.args), kwargs, spec.setup, str(root.resolve()), spec.cache)
 
 
 def look(spec: LoadSpec, root: Path) -> told.Hello:
@@ -51,7 +53,8 @@ def _answer(caller: Caller, call: WireCall, where: str) -> told.Hello:
         for word in words:
             if isinstance(word, told.Refused):
                 message, hint = refusal(word)
-                raise UsageError(f'{where}: call = "{call.call}": {message}', hint=hint or None)
+                key = "call" if call.cache is None else "target"
+                raise UsageError(f'{where}: {key} = "{call.call}": {message}', hint=hint or None)
             if isinstance(word, told.Hello):
                 return word
     ending = caller.how_it_ended(1.0) if caller.ended else f"nothing said after {_PATIENCE_S:.0f} s"

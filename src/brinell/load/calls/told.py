@@ -15,6 +15,7 @@ _ROW_BYTES = 32
 
 Block = npt.NDArray[np.int64]
 """Calls that ended, a row each: due, started, ended, code."""
+Codes = npt.NDArray[np.int64]
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -74,6 +75,37 @@ class Fatal(msgspec.Struct, frozen=True):
     message: str
 
 
+class Filled(msgspec.Struct, frozen=True):
+    """A cache was filled."""
+
+    mode: str
+    wanted: int
+    filled: int
+    seconds: float
+    why: str
+
+
+class Crowd(msgspec.Struct, frozen=True):
+    """Many asked for one cold key."""
+
+    callers: int
+    loads: int
+    failed: int
+    longest_ns: int
+    why: str
+
+
+class Probed(msgspec.Struct, frozen=True):
+    """Keys were deleted while they were read."""
+
+    how: str
+    keys: int
+    reads: int
+    stale: int
+    why: str
+    example: str
+
+
 class Idle(msgspec.Struct, frozen=True):
     """Every user of the closed model has ended."""
 
@@ -82,11 +114,11 @@ class Done(msgspec.Struct, frozen=True):
     """Nothing follows."""
 
 
-Word = Hello | Refused | Prepared | Outcome | Sample | Stall | Fatal | Idle | Done
+Word = Hello | Refused | Prepared | Outcome | Sample | Stall | Fatal | Filled | Crowd | Probed | Idle | Done
 
 _CLASSES: dict[str, type[Any]] = {
     "hello": Hello, "refused": Refused, "ready": Prepared, "outcome": Outcome, "sample": Sample,
-    "stall": Stall, "fatal": Fatal, "idle": Idle, "done": Done,
+    "stall": Stall, "fatal": Fatal, "filled": Filled, "stampede": Crowd, "stale": Probed, "idle": Idle, "done": Done,
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from brinell.core import outcomes
 from brinell.core.call_records import CallSecond, LoopStall
+from brinell.core.entry import Entry
 from brinell.core.redact import one_line, redact
 from brinell.load.calls import told
 from brinell.load.calls.caller import Caller
@@ -21,6 +22,7 @@ from brinell.load.engine.work import Operation
 
 _CODES = {0: outcomes.OK, 1: outcomes.TIMEOUT, 2: outcomes.UNFINISHED}
 _UNFINISHED = 2
+_OUTCOME = 0xFFFF  # of a code
 _PATIENCE_S = 2.0  # for the account of what is under way: the interpreter may be in the hands of what it calls
 _MOST_NAME = 80
 _MOST_OUTCOMES = 200  # twice what the caller folds at
@@ -92,7 +94,25 @@ class CallTraffic(Traffic):
             self._same[due] = self._same.get(due, 0) + 1
         else:
             self._woken[due] = now
+        self._hand_over(due)
+
+    def _hand_over(self, due: int) -> None:
         self._caller.call(due)
+
+    def _kinds(self, codes: told.Codes) -> told.Codes:
+        """Return of each code what says under which operation and outcome the call is recorded."""
+        return codes
+
+    def _operation(self, code: int) -> str:
+        """Return what a call is recorded under; of its code all but the outcome is whoever's who calls otherwise."""
+        del code
+        return self._name
+
+    def _outcome(self, code: int) -> str:
+        return self._outcomes.get(code & _OUTCOME, outcomes.RAISED)
+
+    def prepared(self, word: told.Word | told.Block) -> None:
+        """The caller told something before it was ready."""
 
     def restart(self) -> None:
         """Count processor time from now."""
@@ -138,10 +158,10 @@ class CallTraffic(Traffic):
             self._break(f"the interpreter in which calls were made ended with {ending} during the run")
         self._caller.push()
 
-    def take(self, worker: int, second: int) -> list[CallSecond | LoopStall]:
+    def take(self, worker: int, second: int) -> list[Entry]:
         """Return what is known of the interpreter since the last call."""
         stalls, self._stalls = self._stalls, []
-        taken: list[CallSecond | LoopStall] = [
+        taken: list[Entry] = [
             LoopStall(worker, second, _plain(one.where), one.count, one.total_ns / 1e9, one.longest_ns / 1e9)
             for one in stalls
         ]
@@ -159,10 +179,10 @@ class CallTraffic(Traffic):
             case told.Outcome(code=code, type=name) if len(self._outcomes) < _MOST_OUTCOMES:
                 self._outcomes.setdefault(code, outcomes.of_exception(_plain(name)))
             case told.Sample():
-                outcome = self._outcomes.get(word.code, outcomes.RAISED)
                 due = word.due or word.started
                 instants = due, self._woken.get(due, due), word.started, word.ended
-                self._recorder.exemplars.error(self._name, outcome, instants, word.detail)
+                name, outcome = self._operation(word.code), self._outcome(word.code)
+                self._recorder.exemplars.error(name, outcome, instants, word.detail)
             case told.Stall():
                 self._stalls.append(word)
             case told.Fatal(message=message):
@@ -182,17 +202,19 @@ class CallTraffic(Traffic):
         started, ended, codes = block[:, 1], block[:, 2], block[:, 3]
         self._ended += len(block)
         self._sent_in_span += int(((started > 0) & (started < self.span_end_ns)).sum())
-        whole = codes != _UNFINISHED
+        ends = codes & _OUTCOME
+        whole = ends != _UNFINISHED
         self._unfinished += int((~whole).sum())
         if self._discarding:
             self._forget(due)
             return
-        completed = np.isin(codes, [code for code, name in self._outcomes.items() if outcomes.completed(name)])
+        completed = np.isin(ends, [code for code, name in self._outcomes.items() if outcomes.completed(name)])
         self._completed_in_span += int((completed & (ended <= self.span_end_ns)).sum())
         response, service = ended - due, ended - started
-        for code in np.unique(codes):
-            mine = codes == code
-            cell = self._recorder.cell(self._name, self._outcomes.get(int(code), outcomes.RAISED))
+        kinds = self._kinds(codes)
+        for code in np.unique(kinds):
+            mine = kinds == code
+            cell = self._recorder.cell(self._operation(int(code)), self._outcome(int(code)))
             cell.response.frombytes(np.maximum(response[mine], 0).tobytes())
             cell.service.frombytes(np.maximum(service[mine & (started > 0)], 0).tobytes())
         self._keep_slowest(block, due, response)
@@ -205,10 +227,10 @@ class CallTraffic(Traffic):
         for index in np.argsort(-response)[:SLOWEST].tolist():
             if int(response[index]) <= exemplars.floor_ns:
                 return
-            outcome = self._outcomes.get(int(block[index, 3]), outcomes.RAISED)
+            name, outcome = self._operation(int(block[index, 3])), self._outcome(int(block[index, 3]))
             moment = int(due[index])
             instants = moment, self._woken.get(moment, moment), int(block[index, 1]), int(block[index, 2])
-            exemplars.slow(self._name, outcome, instants, "returned" if outcome == outcomes.OK else outcome)
+            exemplars.slow(name, outcome, instants, "returned" if outcome == outcomes.OK else outcome)
 
     def _forget(self, due: told.Block) -> None:
         if self._closed:

@@ -13,6 +13,8 @@ _HINTS = {
     "arguments": "args = [7] and kwargs = { fresh = true } are passed, and before them what setup returned",
     "old-python": "name another interpreter with --python, or python under [project]",
     "import-error": "the module must be importable on its own: python -c 'import MODULE'",
+    "no-cache": 'name an object with get and set, a mapping, or a function that makes one; methods = { get = "fetch" }',
+    "cache-error": "it is tried once before the load, with keys and values as the scenario has them",
     "setup-error": "setup is called once in each worker, before the first call",
 }
 

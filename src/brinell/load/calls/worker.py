@@ -31,6 +31,7 @@ from brinell.load.worker import Inbox, Outbox, bounds, dues
 
 _EXIT_S = 3.0
 _ORPHANED = 3  # exit status: the trial went away
+_AGAIN_NS = 5_000_000  # until room in a full pipe is looked for again
 
 
 class CallEngine(Engine):
@@ -67,10 +68,13 @@ class CallWorker:
         none: Any = Connection
         means = Means(self._poller, Endpoint(0, ()), recorder, none, iter(()).__next__)
         self._recorder = recorder
-        self._traffic = CallTraffic(means, self._caller, call.call, spec.connections, closed=self._dues is None)
+        self._traffic = self._traffic_of(means, call)
         limits = Limits(spec.worker, spec.connections, spec.timeout_ns, self._span_ns)
         self._engine = CallEngine(means, limits, self._dues, self._report, self._traffic)
         self._traffic.stop = self._engine.stop
+
+    def _traffic_of(self, means: Means, call: WireCall) -> CallTraffic:
+        return CallTraffic(means, self._caller, call.call, self._spec.connections, closed=self._dues is None)
 
     def serve(self) -> None:
         """Let the caller get ready, say so, wait for the start, work, say what came of it."""
@@ -97,7 +101,8 @@ class CallWorker:
                             self._poller.change(self._caller.fd, READ, self._traffic.on_told)
                             return True
                         case _:
-                            pass
+                            self._traffic.prepared(word)
+                self._caller.push()
                 if self._caller.ended:
                     ending = self._caller.how_it_ended(1.0)
                     return self._refuse(f"the interpreter in which calls are to be made ended with {ending}", "")
@@ -105,6 +110,9 @@ class CallWorker:
     def _poller_with_caller(self) -> list[tuple[int, int]]:
         if self._caller.fd not in self._poller.handlers:
             self._poller.add(self._caller.fd, READ, self._traffic.on_told)
+        if self._caller.backlog:
+            self._caller.push()
+            return self._poller.wait(_AGAIN_NS)
         return self._poller.wait(1_000_000_000)
 
     def _refuse(self, message: str, hint: str) -> bool:
@@ -166,7 +174,12 @@ def main() -> int:
     spec = msgspec.json.decode(line, type=WorkerSpec)
     if spec.call is None:
         raise TypeError("the specification names nothing to call")
-    CallWorker(spec, spec.call).serve()
+    worker = CallWorker
+    if spec.call.cache is not None:
+        from brinell.load.cache.worker import CacheWorker  # noqa: PLC0415 - it is made of this one
+
+        worker = CacheWorker
+    worker(spec, spec.call).serve()
     return 0
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec
+from brinell.core.roles import Room
 from brinell.load.calls.look import look, wire_call
 from brinell.load.calls.told import Hello
 from brinell.load.schedule import Schedule
+from brinell.load.watch import CallWatch
 from brinell.load.wire import WorkerSpec
 
 
@@ -18,6 +20,11 @@ class Calls:
     def look(self, spec: LoadSpec, root: Path) -> Hello:
         """Import the function where it will be called, without calling it. UsageError if that cannot be done."""
         return look(spec, root)
+
+    def watch(self, room: Room, spec: LoadSpec, pids: list[int]) -> CallWatch:
+        """Return who watches the interpreters."""
+        del spec
+        return CallWatch(room, pids)
 
     def workers(self, spec: LoadSpec, schedule: Schedule, root: Path) -> list[WorkerSpec]:
         """Return every worker's specification. They share ``connections``, which are calls under way at once."""

@@ -1,0 +1,208 @@
+"""What the records say of one cache: gets in order, stampedes, probes, growth; and what a better cache would do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from brinell.checks.load.tally import Tally
+from brinell.core.cache_judgement import CacheGrowth, CacheHits, CacheStampede
+from brinell.core.cache_records import STALE, WRONG, CachePrepared, CacheSecond, CacheSpace, StaleProbe, Stampede
+from brinell.core.evidence import Evidence, observation_id
+from brinell.core.hit_rate import BATCH, hit_rate, ideal, kept_share
+from brinell.core.key_choice import KeyChoice, Mix, choice_of, mix_of, prefilled
+from brinell.core.plan import CacheSpec
+
+COLD = 20  # gets for each entry of an empty cache, from which on its first misses no longer matter
+
+
+@dataclass
+class Seen:
+    """One step's records."""
+
+    prepared: dict[int, CachePrepared] = field(default_factory=dict)
+    seconds: list[CacheSecond] = field(default_factory=list)
+    stampedes: list[Stampede] = field(default_factory=list)
+    probes: list[StaleProbe] = field(default_factory=list)
+    space: list[CacheSpace] = field(default_factory=list)
+    stampede_ids: list[str] = field(default_factory=list)
+    probe_ids: list[str] = field(default_factory=list)
+
+    @property
+    def gets(self) -> int:
+        """Gets that ended."""
+        return sum(one.gets for one in self.seconds)
+
+    @property
+    def hits(self) -> int:
+        """Those of them that found something."""
+        return sum(one.hits for one in self.seconds)
+
+
+class Ideals(NamedTuple):
+    """See ``CacheHits``."""
+
+    static: float | None
+    lru: float | None
+    why: str
+
+
+def look(evidence: Evidence) -> dict[str, Seen]:
+    """Return what was written down, by step."""
+    found: dict[str, Seen] = {}
+    for envelope in evidence.envelopes(CachePrepared, CacheSecond, Stampede, StaleProbe, CacheSpace):
+        seen, record = found.setdefault(envelope.source, Seen()), envelope.data
+        match record:
+            case CachePrepared():
+                seen.prepared[record.worker] = record
+            case CacheSecond():
+                seen.seconds.append(record)
+            case Stampede():
+                seen.stampedes.append(record)
+                seen.stampede_ids.append(observation_id(envelope))
+            case StaleProbe():
+                seen.probes.append(record)
+                seen.probe_ids.append(observation_id(envelope))
+            case CacheSpace():
+                seen.space.append(record)
+    return found
+
+
+def hits(spec: CacheSpec, seed: int, seen: Seen) -> CacheHits | None:
+    """Return the hit rate with its interval and its ideals; None where nothing was asked for."""
+    if not seen.gets:
+        return None
+    found, best = hit_rate(*_batches(seen.seconds)), ideals(spec, seed)
+    value = seen.hits / seen.gets
+    return CacheHits(
+        value=value,
+        low=None if found is None else min(found.low, value),
+        high=None if found is None else max(found.high, value),
+        ideal=best.static,
+        lru=best.lru,
+        gets=seen.gets,
+        hits=seen.hits,
+        counts_as=None if found is None else found.counts_as,
+        why=best.why,
+    )
+
+
+def _batches(seconds: Sequence[CacheSecond]) -> tuple[list[int], int]:
+    """Return the batches of all workers, one worker after the other, all of one size, and that size."""
+    width = max((one.batch for one in seconds if one.batches), default=BATCH)
+    found: list[int] = []
+    for worker in sorted({one.worker for one in seconds}):
+        rows = [one for one in seconds if one.worker == worker]
+        if all(one.batch == width for one in rows if one.batches):
+            found += chain.from_iterable(one.batches for one in rows)
+            continue
+        for one in rows:
+            together = width // one.batch
+            whole = len(one.batches) // together * together
+            found += np.array(one.batches[:whole], dtype=np.int64).reshape(-1, together).sum(axis=1).tolist()
+    return found, width
+
+
+def ideals(spec: CacheSpec, seed: int) -> Ideals:
+    """Return what could be reached, as far as it follows from what is known."""
+    choice, mix = choice_of(spec, seed), mix_of(spec)
+    if spec.capacity is None:
+        return Ideals(None, None, "how many entries the cache can hold was not stated (capacity)")
+    shares = {name: share / sum(mix.shares.values()) for name, share in mix.shares.items()}
+    if shares.get("scan", 0.0) > 0:
+        return Ideals(None, None, "scans read neighbours together, so that keys are not chosen one by one")
+    inserting = shares.get("insert", 0.0) > 0
+    best = ideal(choice, spec.capacity, kept=kept_share(shares, loads=spec.loads), inserting=inserting)
+    if not spec.loads and best.lru is not None:
+        return Ideals(
+            best.static, None, "a get that misses loads nothing, so that what is asked for is not what is kept"
+        )
+    return Ideals(best.static, best.lru, _why(choice, mix, best.lru))
+
+
+def _why(choice: KeyChoice, mix: Mix, lru: float | None) -> str:
+    if lru is None:
+        return "new keys are added, so that no popularity is fixed"
+    if mix.least_bytes != mix.most_bytes:
+        return "the capacity is in entries, whatever their size"
+    return "one key after the other: what comes next was dropped just before" if choice.distribution == "scan" else ""
+
+
+def warmed(spec: CacheSpec, seen: Seen) -> bool:
+    """Whether misses because the cache was empty no longer matter."""
+    if spec.prefill and all(one.filled >= one.wanted for one in seen.prepared.values()):
+        return True
+    workers = max(1, len({one.worker for one in seen.seconds}))
+    return seen.gets >= COLD * workers * min(spec.keys, spec.capacity or spec.keys)
+
+
+def stampede(seen: Seen) -> CacheStampede | None:
+    """Return what became of cold keys; None where there was no stampede whose loads were counted."""
+    counted = [(one, one.loads) for one in seen.stampedes if one.loads is not None and one.failed < one.callers]
+    if not counted:
+        return None
+    loads = [number for _, number in counted]
+    return CacheStampede(
+        keys=len(counted),
+        callers=max(one.callers for one, _ in counted),
+        most_loads=max(loads),
+        mean_loads=sum(loads) / len(loads),
+        failed=sum(one.failed for one in seen.stampedes),
+        longest_ms=max(one.longest_ns for one, _ in counted) / 1e6,
+    )
+
+
+def stampede_why_not(spec: CacheSpec, seen: Seen) -> str:
+    """Say why no stampede was counted."""
+    if spec.stampede is None:
+        return "no get that loads by itself was named (stampede)"
+    why = next((one.why for one in seen.stampedes if one.why), "")
+    return f"no caller got an answer{f': {why}' if why else ''}" if seen.stampedes else "it was not tried"
+
+
+def stale(seen: Seen, tally: Tally, mix: dict[str, float]) -> tuple[int | None, str]:
+    """Return the stale reads of the load and of the probes together, and None with why where nobody looked."""
+    in_load = tally.outcomes.get(STALE, 0)
+    tried = [one for one in seen.probes if one.reads]
+    if not tried and not in_load and not (mix.get("delete", 0.0) > 0 and tally.completed):
+        why = next((one.why for one in seen.probes if one.why), "")
+        return None, f"no key was deleted{f': {why}' if why else ''}"
+    return in_load + sum(one.stale for one in tried), ""
+
+
+def wrong(tally: Tally) -> int:
+    """Return how many reads gave another key's value."""
+    return tally.outcomes.get(WRONG, 0)
+
+
+def samples(seen: Seen, tally: Tally) -> tuple[str, ...]:
+    """Return stale and wrong reads in words."""
+    found = [one.example for one in seen.probes if one.stale and one.example]
+    for outcome in (STALE, WRONG):
+        found += [one.detail for _, one in tally.failed.get(outcome, ())]
+    return tuple(found[:10])
+
+
+def memory(tally: Tally) -> CacheGrowth | None:
+    """Return how the memory of the interpreters grew while the load ran."""
+    sizes = [one.rss_bytes for one in tally.vitals if one.rss_bytes is not None]
+    if len(sizes) < 2:
+        return None
+    return CacheGrowth(first_bytes=sizes[0], last_bytes=sizes[-1], most_bytes=max(sizes))
+
+
+def directory(seen: Seen) -> CacheGrowth | None:
+    """Return how the cache's folder grew."""
+    if not seen.space:
+        return None
+    sizes = [one.bytes for one in seen.space]
+    return CacheGrowth(first_bytes=sizes[0], last_bytes=sizes[-1], most_bytes=max(sizes), files=seen.space[-1].files)
+
+
+def put_in(spec: CacheSpec, seen: Seen) -> int:
+    """Return how many keys were put in before the load, into each worker's cache."""
+    return min((one.filled for one in seen.prepared.values()), default=0) if prefilled(spec) else 0

@@ -1,0 +1,192 @@
+"""Many at one key at the same moment: how often is it loaded, and is what was deleted read again? PYTEST_DONT_REWRITE.
+
+Whose ``get`` loads by itself is called with a key and a loader of ours, which counts; or with a key alone, where a
+loader of the project is replaced by one that counts and passes on.
+"""
+
+import itertools
+import threading
+import time
+
+from brinell_inside.cache.stamps import StaleRead, WrongValue
+from brinell_inside.calls import target
+
+_PATIENCE_S = 10.0
+_LOADER_S = 0.05  # of our loader, where nothing else is said: long enough that all callers come while it runs
+_COLD = 1 << 30  # keys that no workload reaches
+_READERS = 8
+_PROBED = 20
+_now = time.monotonic_ns
+
+
+class Loading:
+    """A get that loads on a miss. ``get(key, loader)``, or ``get(key)`` where ``in_place`` names the loader."""
+
+    def __init__(self, get, job, side, root):
+        self._get = get
+        self._side = side
+        self._loads = itertools.count()
+        self._seen = 0
+        self.in_place = job["loader"]
+        self.loader_s = job["loader_s"] or (0.0 if self.in_place else _LOADER_S)
+        if self.in_place:
+            self._replace(self.in_place, root)
+
+    def count(self):
+        """How often the loader ran since the last time."""
+        total = next(self._loads)
+        since, self._seen = total - self._seen, total + 1
+        return since
+
+    async def get(self, key, value):
+        """Ask for a key, whose value ``value()`` would load."""
+        if self.in_place:
+            return await self._settled(self._get(key))
+        return await self._settled(self._get(key, self._loader(value)))
+
+    def _loader(self, value):
+        if self._side.is_async:
+
+            async def load(*_args):
+                next(self._loads)
+                given = value()
+                await self._side.pause(self.loader_s)
+                return given
+
+        else:
+
+            def load(*_args):
+                next(self._loads)
+                given = value()
+                time.sleep(self.loader_s)
+                return given
+
+        return load
+
+    def _replace(self, name, root):
+        original = target.find(name, root)
+        module, _, attribute = name.partition(":")
+        outer, _, last = attribute.rpartition(".")
+        owner = target.attribute(module + ":" + outer, root) if outer else target.module(module, root)
+        count, wait_s = self._loads, self.loader_s
+        if target.is_async(original):
+
+            async def counted(*args, **kwargs):
+                next(count)
+                await self._side.pause(wait_s)
+                return await original(*args, **kwargs)
+
+        else:
+
+            def counted(*args, **kwargs):
+                next(count)
+                if wait_s:
+                    time.sleep(wait_s)
+                return original(*args, **kwargs)
+
+        setattr(owner, last, counted)
+
+    @staticmethod
+    async def _settled(given):
+        return await given if hasattr(given, "__await__") else given
+
+
+def stampedes(loading, operations, side, job, told):
+    """For each cold key, let ``callers`` ask for it at the same moment, and tell how often it was loaded."""
+    for number in range(_COLD, _COLD + job["cold_keys"]):
+        key = operations.key(number)
+        loading.count()
+
+        async def one(key=key):
+            began = _now()
+            await loading.get(key, lambda: "loaded")
+            return _now() - began
+
+        found = side.together([one] * job["callers"], _PATIENCE_S)
+        took = [each for each in found if isinstance(each, int)]
+        told.say(
+            "stampede",
+            callers=job["callers"],
+            loads=loading.count(),
+            failed=len(found) - len(took),
+            longest_ns=max(took) if took else 0,
+            why=next((type(each).__name__ for each in found if isinstance(each, BaseException)), ""),
+        )
+        if not took:
+            return  # the others would only take as long
+
+
+def deleted_under_readers(operations, side, stamps, told):
+    """Delete keys while others read them, again and again, with nothing being loaded."""
+    counts, example = [0, 0], ""
+    for number in range(_COLD + 1000, _COLD + 1000 + _PROBED):
+        over = threading.Event()
+
+        async def read(number=number, over=over):
+            stale = ""
+            while not over.is_set():
+                began_after = stamps.floor(number) > 0
+                try:
+                    await operations.found(number)
+                except StaleRead as error:
+                    counts[1] += 1
+                    stale = str(error)
+                counts[0] += began_after
+                await side.pause(0)
+            return stale
+
+        async def change(number=number, over=over):
+            try:
+                await operations.put(number, 100)
+                await side.pause(0.002)
+                await operations.delete(number)
+                await side.pause(0.005)
+            finally:
+                over.set()
+            return ""
+
+        found = side.together([read] * _READERS + [change], _PATIENCE_S)
+        example = example or next((each for each in found if each and isinstance(each, str)), "")
+        failed = [each for each in found if isinstance(each, BaseException)]
+        if failed:
+            told.say("stale", how="deleted", keys=0, reads=0, stale=0, why=type(failed[0]).__name__, example="")
+            return
+    told.say("stale", how="deleted", keys=_PROBED, reads=counts[0], stale=counts[1], why="", example=example)
+
+
+def deleted_under_loads(loading, operations, side, stamps, told):
+    """Delete keys while their old value is being loaded: whoever asks afterwards must not get that."""
+    seen = {"reads": 0, "stale": 0, "foreign": 0}
+    for number in range(_COLD + 2000, _COLD + 2000 + _PROBED):
+        key, source, acknowledged = operations.key(number), [stamps.begin(number, 100)], []
+
+        async def read(wait_s, key=key, source=source, acknowledged=acknowledged):
+            await side.pause(wait_s)
+            must_be_new = bool(acknowledged)
+            value = await loading.get(key, lambda: source[-1])
+            if must_be_new:
+                seen["reads"] += 1
+                seen["stale"] += value == source[0]
+                seen["foreign"] += value not in source
+
+        async def change(number=number, source=source, acknowledged=acknowledged):
+            await side.pause(loading.loader_s / 2)
+            source.append(stamps.begin(number, 100))
+            await operations.delete(number)
+            acknowledged.append(True)
+
+        waits = [0.0] * _READERS + [loading.loader_s * share for share in (0.7, 0.8, 1.3, 1.6, 2.5)]
+        works = [lambda wait_s=wait_s, read=read: read(wait_s) for wait_s in waits]
+        found = side.together([*works, change], _PATIENCE_S)
+        failed = [each for each in found if isinstance(each, BaseException)]
+        why = type(failed[0]).__name__ if failed else ""
+        if seen["foreign"]:
+            why = "what it gives is not what the loader gave"
+        if why:
+            told.say("stale", how="loading", keys=0, reads=0, stale=0, why=why, example="")
+            return
+    example = "a value that was being loaded when its key was deleted" if seen["stale"] else ""
+    told.say("stale", how="loading", keys=_PROBED, reads=seen["reads"], stale=seen["stale"], why="", example=example)
+
+
+__all__ = ["Loading", "WrongValue", "deleted_under_loads", "deleted_under_readers", "stampedes"]
