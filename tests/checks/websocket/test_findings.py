@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import pytest
+
+from brinell.checks.load import load
+from brinell.core.evidence import MemoryEvidence
+from brinell.core.plan import LoadSpec, Plan, Step
+from brinell.core.socket_records import Disorder
+from brinell.core.thresholds import SOCKET_METRICS
+
+GENEROUS = dict.fromkeys(SOCKET_METRICS, 10000.0) | {"error_rate": 0.5, "min_rate": 1, "reach": 0.9}
+STRICT = dict.fromkeys(SOCKET_METRICS, 1.0) | {
+    "error_rate": 0.0, "min_rate": 99_999, "reach": 1.0, "lost": 0, "duplicated": 0, "reordered": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SOCKET_METRICS)
+def test_every_metric_can_be_met_and_missed(chat, name):
+    run = {
+        "absent": 1,
+        "errors": {"close-1011": 1},
+        "extra": [Disorder(0, 5, (0,), (3,), (2,))],
+        "connections": 2000 if name.startswith("connect") else 50,
+        "rate": 20 if name.startswith("connect") else 80,
+    }
+    met = chat(thresholds={name: GENEROUS[name]}, **run)
+    missed = chat(thresholds={name: STRICT[name]}, **run)
+    assert met.verdicts()[name] == "pass"
+    assert missed.verdicts()[name] == "fail"
+    assert met.findings()[name].required
+    assert met.entry().thresholds[name]["verdict"] == "pass"
+
+
+def test_a_broadcast_is_judged_by_its_deliveries_and_counted_by_its_publishes(chat):
+    run = chat(rate=10, connections=200, delivery_ms=7.0)
+    found = run.entry()
+    assert (found.requests, found.achieved_rate, found.target_rate) == (300, 10, 10)
+    assert found.sent_rate == 10
+    assert found.response_ms.p99 == pytest.approx(7.0, rel=2e-3)
+    assert found.delivery_ms == found.response_ms
+    assert (found.reach, found.lost, found.expected) == (1.0, 0, 300 * 200)
+    assert found.skew_ms.p50 == pytest.approx(3.5, rel=2e-3)
+    assert found.operations["delivery"].requests == 300 * 200
+    assert "publish" not in found.operations
+    assert found.sockets.opened == found.sockets.most_open == 200
+    assert run.verdicts()["ran"] == "pass"
+
+
+def test_a_lost_delivery_is_no_fast_one(chat):
+    # Two in a hundred never come: the p99 is the time-out, although all that came were quick.
+    found = chat(connections=100, rate=20, absent=2, thresholds={"p99_ms": 100, "p50_ms": 100}).verdicts()
+    assert (found["p99_ms"], found["p50_ms"]) == ("fail", "pass")
+
+
+def test_who_asked_for_no_reach_is_told_of_lost_deliveries(chat):
+    assert chat(absent=1).findings()["lost"].required is False
+    assert "lost" not in chat(absent=1, thresholds={"reach": 0.5}).verdicts()
+    assert "lost" not in chat().verdicts()
+
+
+def test_a_reach_that_is_nearly_one_is_not_one(chat):
+    title = chat(connections=1000, rate=10, seconds=60, thresholds={"reach": 1.0}, absent=0,
+                 extra=[]).findings()["reach"].title  # fmt: skip
+    assert title == "chat: reach is 1, asked for at least 1"
+    run = chat(connections=400, rate=10, absent=1, thresholds={"reach": 1.0})
+    assert run.findings()["reach"].title == "chat: reach is 0.9975, asked for at least 1"
+    assert "300 of 120000 deliveries did not come" in run.findings()["reach"].detail
+
+
+def test_an_echo_has_requests_and_no_reach(chat):
+    run = chat(mode="echo", rate=200, errors={"close-1011": 1}, thresholds={"reach": 1.0, "p95_ms": 50})
+    found = run.entry()
+    assert (found.requests, found.errors) == (6000, {"close-1011": 30})
+    assert found.reach is None
+    assert found.delivery_ms is None
+    assert run.findings()["reach"].reason.value == "not-exercised"
+    assert run.verdicts()["p95_ms"] == "pass"
+    missing = run.part().not_measured
+    assert missing["websocket.chat.reach"] == "nothing is broadcast in this mode"
+    assert not [path for path in missing if path.startswith("load.")]
+
+
+def test_the_generator_comes_first(chat):
+    run = chat(lag_ms=40.0, thresholds={"p99_ms": 1000, "reach": 1.0, "connect_p95_ms": 100})
+    found = run.findings()
+    assert found["generator"].reason.value == "invalid"
+    assert {found[name].reason.value for name in ("reach", "connect_p95_ms")} == {"invalid"}
+    assert not run.entry().generator.valid
+
+
+def test_lateness_is_measured_by_what_is_asked_of_deliveries(chat):
+    strict = chat(lag_ms=4.0, delivery_ms=4.0, thresholds={"delivery_p99_ms": 10})
+    assert strict.findings()["generator"].reason.value == "invalid"
+    assert chat(lag_ms=4.0, delivery_ms=4.0, thresholds={"delivery_p99_ms": 500}).verdicts()["generator"] == "pass"
+
+
+def test_the_same_limit_may_have_both_names(chat):
+    run = chat(thresholds={"p99_ms": 2, "delivery_p99_ms": 100})
+    assert (run.verdicts()["p99_ms"], run.verdicts()["delivery_p99_ms"]) == ("fail", "pass")
+    assert set(run.entry().thresholds) == {"p99_ms", "delivery_p99_ms"}
+
+
+def test_connections_that_are_not_made(chat):
+    few = chat(refused={"status-503": 20}, thresholds={})
+    assert few.findings()["refused"].title == "chat: 20 of 500 connections were not made"
+    assert few.verdicts()["ran"] == "pass"
+    assert chat(refused={"status-503": 300}).verdicts()["ran"] == "fail"
+    none = chat(refused={"refused": 500}).findings()["ran"]
+    assert none.title == "chat: not one of 500 connections was made"
+    assert none.verdict.value == "fail"
+
+
+def test_what_the_subject_ends_is_told(chat):
+    found = chat(closes={"1011": 9, "1000": 400}).findings()["closes"]
+    assert found.title == "chat: the subject ended 9 of 500 connections"
+    assert found.detail == "by close code: 9 with 1011"
+    assert "closes" not in chat(closes={"1001": 400}).verdicts()
+
+
+def test_an_interrupted_run_proves_no_limit_met(chat):
+    run = chat(interrupted=True, absent=1, thresholds={"reach": 0.5, "lost": 0})
+    assert run.findings()["reach"].reason.value == "inconclusive"
+    assert run.verdicts()["lost"] == "fail"
+
+
+def test_a_scenario_that_never_began_has_only_its_thresholds(chat):
+    found = chat(begins=False, thresholds={"reach": 1.0, "p95_ms": 5}).part()
+    assert {one.id for one in found.findings} == {"websocket.chat.reach", "websocket.chat.p95_ms"}
+    assert {one.reason.value for one in found.findings} == {"not-exercised"}
+
+
+def test_other_thresholds_for_all_are_those_that_a_scenario_knows(chat):
+    assert set(chat(slo={"reach": 1.0, "p95_ms": 100}).entry().thresholds) == {"reach", "p95_ms"}
+    plain = LoadSpec(name="x", shape={"kind": "constant", "rate": 1, "duration": 1})
+    plan = Plan(name="p", root=".", steps=(Step("load:x", "load", plain),))
+    part = load(MemoryEvidence(plan, [], slo={"reach": 1.0, "p95_ms": 100}))
+    assert [one.id for one in part.findings] == ["load.x.p95_ms"]
+
+
+def test_all_is_told_under_this_check(chat):
+    part = chat(absent=1, closes={"1006": 100}, thresholds={"p95_ms": 1}).part()
+    assert part.load is None
+    assert {one.check for one in part.findings} == {"websocket"}
+    assert all(one.id.startswith("websocket.chat.") for one in part.findings)

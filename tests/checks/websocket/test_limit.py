@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from brinell.checks.websocket import websocket
+from brinell.core.evidence import MemoryEvidence
+from brinell.core.observation import LoadEnded, LoadStarted, StepFinished, StepStarted
+from brinell.core.plan import LoadSpec, Plan, Step, WebSocketSpec
+from brinell.core.socket_records import LimitFreed, LimitStock, LimitTried, SocketSecond
+
+MS = 1_000_000
+
+
+def tried(part, outcome, count, detail=""):
+    return LimitTried(part, outcome, count, 3 * MS, detail=detail)
+
+
+def story(*, fill=(("accepted", 100),), beyond=(("status-503", 1),), storm=(("status-503", 1000),), freed=0.05,
+          refill=(("accepted", 100),), kept=(), fds=(20, 120, 120, 120, 20), rss=(50, 60, 61, 61, 60),
+          interrupted=False):  # fmt: skip
+    """What a limit of 100 gave. ``fds``, and ``rss`` in MiB: before, filled, half, refused, emptied."""
+    held = zip(("before", "filled", "half", "refused", "emptied"), rss, fds, strict=True)
+    records = [
+        StepStarted("load:full"),
+        LoadStarted("full", "closed", "ws://127.0.0.1:1", 0, 300.0, None, 100, 1, 5.0, shape="closed", socket="limit"),
+        SocketSecond(0, 0, 100, 0),
+        *(tried("fill", *one) for one in fill),
+        *(tried("beyond", *one) for one in beyond),
+        *(tried("storm", *one) for one in storm),
+        *(tried("refill", *one) for one in refill),
+        *(tried("kept", *one) for one in kept),
+        *([LimitFreed(freed, 5.0, 3)] if freed != "never tried" else []),
+        *(LimitStock(moment, 100, int(mib * 2**20), open_) for moment, mib, open_ in held),
+        LoadEnded(1201, 1201, 0, 12.0, interrupted=interrupted),
+        StepFinished("load:full"),
+    ]  # fmt: skip
+    spec = LoadSpec(
+        name="full", shape={"kind": "closed", "duration": 300}, driver="websocket", url="ws://127.0.0.1:1",
+        connections=100, websocket=WebSocketSpec(mode="limit", limit=100),
+    )  # fmt: skip
+    plan = Plan(name="p", root=".", steps=(Step("load:full", "load", spec),))
+    return websocket(MemoryEvidence(plan, records))
+
+
+def verdicts(part):
+    return {one.id.removeprefix("websocket.full."): one.verdict.value for one in part.findings}
+
+
+def detail(part, name):
+    return next(one.detail for one in part.findings if one.id == f"websocket.full.{name}")
+
+
+KEPT = {"limit_accepts", "limit_refuses", "limit_frees", "limit_recovers", "limit_leaks"}
+
+
+def test_a_limit_that_is_kept():
+    part = story()
+    assert {name for name, verdict in verdicts(part).items() if verdict == "pass"} >= KEPT
+    limit = part.websocket[0].limit
+    assert (limit.configured, limit.accepted, limit.rejected, limit.recovered) == (100, 100, 1001, True)
+    assert limit.leaked_fds == 0
+    assert part.websocket[0].mode == "limit"
+
+
+def test_refusing_by_a_close_is_right_too():
+    part = story(beyond=[("close-1013", 1)], storm=[("close-1013", 400), ("close-4000", 300), ("close-1008", 300)])
+    assert verdicts(part)["limit_refuses"] == "pass"
+
+
+def test_accepting_one_too_many_is_wrong():
+    part = story(beyond=[("accepted", 1)], storm=(), freed="never tried")
+    assert verdicts(part)["limit_refuses"] == "fail"
+    assert "1 were accepted" in detail(part, "limit_refuses")
+    assert verdicts(part)["limit_frees"] == "unknown"
+
+
+def test_hanging_is_wrong_and_so_are_a_crash_and_a_normal_close():
+    for outcome, words in (("hang", "got no answer"), ("status-500", "status-500"), ("close-1000", "close-1000"),
+                           ("reset", "reset")):  # fmt: skip
+        part = story(storm=[("status-503", 990), (outcome, 10)])
+        assert verdicts(part)["limit_refuses"] == "fail"
+        assert words in detail(part, "limit_refuses")
+        assert part.websocket[0].limit.rejected == 991
+
+
+def test_too_few_places():
+    part = story(fill=[("accepted", 90), ("status-503", 10)], beyond=(), storm=(), refill=(), freed="never tried")
+    found = verdicts(part)
+    assert found["limit_accepts"] == "fail"
+    assert {found[name] for name in ("limit_refuses", "limit_frees", "limit_recovers")} == {"unknown"}
+
+
+def test_a_place_that_is_not_freed_in_time():
+    assert verdicts(story(freed=None))["limit_frees"] == "fail"
+
+
+def test_who_had_a_place_keeps_it():
+    part = story(kept=[("close-1001", 1)])
+    assert verdicts(part)["limit_accepts"] == "fail"
+
+
+def test_refusals_that_leave_descriptors_open():
+    assert verdicts(story(fds=(20, 120, 620, 1120, 1020)))["limit_leaks"] == "fail"
+    assert verdicts(story(fds=(20, 120, 122, 123, 22)))["limit_leaks"] == "pass"
+    unknown = story(fds=(None,) * 5, rss=(0,) * 5)
+    assert verdicts(unknown)["limit_leaks"] == "unknown"
+    assert not next(one for one in unknown.findings if one.id.endswith("limit_leaks")).required
+
+
+def test_memory_is_advice_and_the_first_half_may_fill_pools():
+    assert "limit_memory" not in verdicts(story(rss=(50, 60, 90, 90, 90)))
+    part = story(rss=(50, 60, 70, 80, 80))
+    assert verdicts(part)["limit_memory"] == "fail"
+    assert not next(one for one in part.findings if one.id.endswith("limit_memory")).required
+
+
+def test_as_many_must_fit_again():
+    part = story(refill=[("accepted", 99), ("status-503", 1)])
+    assert verdicts(part)["limit_recovers"] == "fail"
+    assert part.websocket[0].limit.recovered is False
+
+
+def test_an_interrupted_trial_says_what_it_did_not_come_to():
+    part = story(storm=(), refill=(), freed="never tried", interrupted=True)
+    assert detail(part, "limit_recovers") == "the trial did not come so far"
