@@ -207,7 +207,7 @@ def _connections(one: ProcessNumbers) -> str:
 def _loop(at: Window) -> list[_Case]:
     """An event loop's thread stays in one function: it computes there for long, or waits there for something else."""
     found = []
-    for one in _inside(at):
+    for one in [*_inside(at), *_from_outside(at)]:
         if one.looks < LEAST_LOOKS or not one.seconds:
             continue
         top = ranked((frames, count) for (of, frames), (count, _) in one.stacks.items() if of == "loop")
@@ -370,6 +370,21 @@ def _workers(at: Window) -> list[ProcessNumbers]:
 
 def _inside(at: Window) -> list[Inside]:
     return sorted(at.inside.values(), key=lambda one: (-one.busy, one.pid))
+
+
+def _from_outside(at: Window) -> list[Inside]:
+    """What py-spy saw of event loops without a probe, in a probe's terms."""
+    found = []
+    for pid, (looks, stacks) in at.stacks.items():
+        loop = {key: pair for key, pair in stacks.items() if key[0] == "loop"}
+        if pid in at.inside or pid not in at.processes or not loop or not looks:
+            continue
+        idle = sum(count for (_, folded), (count, _) in loop.items() if waits_for_work(frames_of(folded)))
+        working = {key: pair for key, pair in loop.items() if not waits_for_work(frames_of(key[1]))}
+        seen = Inside(pid, seconds=1.0, looks=looks, busy=looks - idle, loop_cpu_s=at.processes[pid].cores)
+        seen.stacks = working
+        found.append(seen)
+    return found
 
 
 def _name(at: Window, pid: int) -> str | None:

@@ -47,17 +47,15 @@ _WAITING_PARTS = (
     "sqlalchemy/util/queue.py", "anyio/_core/_synchronization.py", "anyio/_backends/", "psycopg_pool/",
     "aiohttp/connector.py",
 )  # fmt: skip
+_LOCK_FILES = ("python/asyncio/locks.py", "python/threading.py")
+# Another connection is made, nobody waits for one to come back.
+_MAKES = frozenset({"_create_connection", "__connect", "_connect", "create_connection"})
 _TAKES = frozenset({"acquire", "_acquire", "getconn", "get_connection", "get_conn", "checkout", "borrow", "lease"})
-_IDLE = frozenset(
-    {
-        ("_worker", "python/concurrent/futures/thread.py"),
-        ("run", "anyio/_backends/_asyncio.py"),
-        ("_bootstrap", "python/threading.py"),
-        ("_bootstrap_inner", "python/threading.py"),
-        ("run", "python/threading.py"),
-        ("worker", "python/multiprocessing/pool.py"),
-    }
-)
+_IDLE = {
+    ("_worker", "python/concurrent/futures/thread.py"),
+    ("run", "site-packages/anyio/_backends/_asyncio.py"),
+    ("worker", "python/multiprocessing/pool.py"),
+}
 
 
 class Frame(NamedTuple):
@@ -66,6 +64,11 @@ class Frame(NamedTuple):
     function: str
     file: str
     line: int
+
+    @property
+    def bare(self) -> str:
+        """The function without its class."""
+        return self.function.rpartition(".")[2]
 
     @property
     def project(self) -> bool:
@@ -112,7 +115,7 @@ def called_by_loop(frames: Sequence[Frame]) -> tuple[Frame, ...]:
     """Leave out how the loop was started: what is left is the callback that it is in, if it is in one."""
     begin = 0
     for index, one in enumerate(frames):
-        if one.function in _RUNNERS or one.file in _RUNNER_FILES:
+        if one.bare in _RUNNERS or one.file in _RUNNER_FILES:
             begin = index + 1
     return tuple(frames[begin:])
 
@@ -135,22 +138,20 @@ def culprit(frames: Sequence[Frame]) -> Culprit | None:
 
 def awaited_pool(frames: Sequence[Frame]) -> str | None:
     """Return the pool in which this stack waits for one of its things to come back; None if it does not."""
-    if not frames or not _is_waiting(frames[-1]):
+    while frames and frames[-1].file == "native":
+        frames = frames[:-1]
+    if not frames or not _is_waiting(frames[-1]) or any(one.bare in _MAKES for one in frames):
         return None
     for name, part, functions in _POOLS:
-        if any(part in one.file and one.function in functions for one in frames):
+        if any(part in one.file and one.bare in functions for one in frames):
             if part == "sqlalchemy/util/" and not any(one.file == "python/asyncio/queues.py" for one in frames):
                 continue  # it waits for the database itself
             return name
     for one in reversed(frames):
-        if one.function.rpartition(".")[2] in _TAKES and "pool" in f"{one.file}{one.function}".lower():
+        if one.bare in _TAKES and "pool" in f"{one.file}{one.function}".lower():
             return f"the pool of {one.words}"
-    taken = frames[-1]
-    if taken.function == "acquire" and taken.file in ("python/asyncio/locks.py", "python/threading.py"):
-        by = next((one for one in reversed(frames) if one.project), None)
-        return f"a lock or semaphore of {by.words}" if by else None
-    inner = next((one for one in reversed(frames[:-1]) if one.file == "python/threading.py"), None)
-    if inner is not None and inner.function == "acquire":  # Semaphore.acquire waits in Condition.wait
+    # A semaphore of threads waits in its condition, so it is not always the last frame.
+    if any(one.bare == "acquire" and one.file in _LOCK_FILES for one in frames[-3:]):
         by = next((one for one in reversed(frames) if one.project), None)
         return f"a lock or semaphore of {by.words}" if by else None
     return None
@@ -158,8 +159,8 @@ def awaited_pool(frames: Sequence[Frame]) -> str | None:
 
 def is_idle_thread(frames: Sequence[Frame]) -> bool:
     """Whether a thread of a pool waits for something to do."""
-    outer = [one for one in frames if one.file not in _WAITING_FILES and one.file != "native"]
-    return all((one.function, one.file.removeprefix("site-packages/")) in _IDLE for one in outer)
+    outer = [one for one in frames if one.file not in (*_WAITING_FILES, "native", "")]
+    return all((one.bare, one.file) in _IDLE for one in outer)
 
 
 def _is_waiting(leaf: Frame) -> bool:

@@ -85,9 +85,9 @@ class ProbeLook(Entry, frozen=True):
     """What the probe in a process of the subject saw in the ``span_ns`` up to ``at_ns``.
 
     ``looks`` at the thread of the event loop; in ``busy`` of them it was not waiting for something to do, in ``long``
-    it had been in the same call for some milliseconds. ``loop_cpu_s``: processor time of that thread. ``lag_*``: how
-    much later than asked for the loop came to a call. ``queued``: calls that wait for a thread of the loop's own pool.
-    None: there is no event loop, or it is not told.
+    it had been in the same call for some milliseconds. ``loop_cpu_s``: processor time of that thread. ``lag_max_ms``:
+    how much later than asked for the loop came to a call. ``queued``: calls that wait for a thread of the loop's own
+    pool. None: there is no event loop, or it is not told.
     """
 
     at_ns: int
@@ -98,7 +98,6 @@ class ProbeLook(Entry, frozen=True):
     busy: int = 0
     long: int = 0
     loop_cpu_s: float | None = None
-    lag_mean_ms: float | None = None
     lag_max_ms: float | None = None
     gc_s: float = 0.0
     gc_longest_ms: float = 0.0
@@ -110,6 +109,7 @@ class ProbeLook(Entry, frozen=True):
     stacks: tuple[Stack, ...] = ()
     stack_looks: int = 0  # at the other threads and at the tasks: what their counts are out of
     loop: str = ""  # its class
+    lags_us: tuple[int, ...] = ()  # how late each of the appointments was, ascending
 
 
 class StacksSeen(Entry, frozen=True):

@@ -24,6 +24,7 @@ VARIABLE = "BRINELL_VITALS"
 VERSION = 1
 _MOST_BYTES = 1 << 17
 _MOST_AT_ONCE = 2000  # datagrams in one look
+_MOST_LAGS = 64
 _MOST_FRAMES = 40  # of a stack
 _BUFFER_BYTES = 1 << 20
 
@@ -40,7 +41,7 @@ class _Told(msgspec.Struct):
     busy: int = 0
     long: int = 0
     loop_cpu_ns: int | None = None
-    lag: tuple[int, int] | None = None
+    lag: list[int] | None = None
     gc: tuple[int, int, int] = (0, 0, 0)
     tasks: int | None = None
     queued: int | None = None
@@ -112,6 +113,7 @@ def _look(told: _Told) -> ProbeLook:
     """ValueError for what cannot be."""
     if told.v != VERSION or told.pid <= 0 or told.span_ns <= 0:
         raise ValueError("no look of a known version")
+    lags = sorted(max(0, one) for one in (told.lag or ())[:_MOST_LAGS])
     frames = [one_line(text, 240).replace(";", ",") for text in told.frames[:2000]]
     collections, total_ns, longest_ns = told.gc
     return ProbeLook(
@@ -123,8 +125,7 @@ def _look(told: _Told) -> ProbeLook:
         busy=told.busy,
         long=told.long,
         loop_cpu_s=None if told.loop_cpu_ns is None else told.loop_cpu_ns / 1e9,
-        lag_mean_ms=None if told.lag is None else told.lag[0] / 1e6,
-        lag_max_ms=None if told.lag is None else told.lag[1] / 1e6,
+        lag_max_ms=lags[-1] / 1e6 if lags else None,
         gc_s=total_ns / 1e9,
         gc_longest_ms=longest_ns / 1e6,
         gc_count=collections,
@@ -135,6 +136,7 @@ def _look(told: _Told) -> ProbeLook:
         stacks=tuple(_stack(frames, *row) for row in told.stacks[:MOST_STACKS]),
         stack_looks=told.stack_looks,
         loop=one_line(told.loop or "", 80),
+        lags_us=tuple(one // 1000 for one in lags),
     )
 
 

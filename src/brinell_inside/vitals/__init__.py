@@ -15,7 +15,8 @@ CLOCK_MONOTONIC nanoseconds of this machine.
 
     v 1 | kind "vitals" | pid | at_ns | span_ns (that it is about) | cpu_ns (of the process) | loop "asyncio..." or null
     looks, busy, long (at the loop's thread: in all, while it was in a callback, while it was in the same call for 8 ms)
-    loop_cpu_ns or null | lag [mean, max] or null (of the appointments) | gc [count, total_ns, longest_ns]
+    loop_cpu_ns or null | lag [ns], at most 64, or null (how late each appointment was)
+    gc [count, total_ns, longest_ns]
     tasks, queued (for the loop's own pool of threads) or null | threads | pools [[kind, out, most or null]]
     frames [text] | stacks [[of, [index into frames], count, long]], outermost first | stack_looks
 

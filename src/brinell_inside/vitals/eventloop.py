@@ -7,6 +7,7 @@ import time
 from brinell_inside.vitals import frames, pools
 
 BEAT_S = 0.05
+MOST_LAGS = 63
 MOST_TASKS = 200  # looked at in one second
 MOST_THREADS = 16  # in which a loop is looked for
 _FAR_UP = 200
@@ -63,7 +64,7 @@ class EventLoop:
         self._loop = loop
         self._names = names
         self._due = _now()
-        self._beats = self._late = self._latest = 0
+        self._late = []
         self._clock = None
         self._cpu = None
         self._stacks = {}
@@ -104,9 +105,8 @@ class EventLoop:
             return
         now = _now()
         late = max(0, now - self._due)
-        self._beats += 1
-        self._late += late
-        self._latest = max(self._latest, late)
+        if len(self._late) < MOST_LAGS:
+            self._late.append(late)
         self._count += 1
         if self._count % _TASKS_EVERY == 0:
             self._look_at_tasks(now)
@@ -149,19 +149,17 @@ class EventLoop:
         return None if queue is None else queue.qsize()
 
     def take(self):
-        """``(lag or None, loop_cpu_ns or None, {stack: count}, {pool}, looks)`` since the last time."""
+        """``([lag_ns] or None, loop_cpu_ns or None, {stack: count}, {pool}, looks)`` since the last time."""
         overdue = _now() - self._due
-        beats, late, latest = self._beats, self._late, self._latest
-        self._beats = self._late = self._latest = 0
-        if overdue > latest:  # the loop is blocked at this moment
-            latest, late, beats = overdue, late + overdue, beats + 1
-        lag = [late // beats, latest] if beats else None
+        late, self._late = self._late, []
+        if overdue > max(late, default=0):  # the loop is blocked at this moment
+            late.append(overdue)
         cpu, before = self.cpu(), self._cpu
         self._cpu = cpu
         stacks, self._stacks = self._stacks, {}
         found, self._pools = self._pools, {}
         looks, self._looks = self._looks, 0
-        return lag, None if cpu is None or before is None else cpu - before, stacks, found, looks
+        return late or None, None if cpu is None or before is None else cpu - before, stacks, found, looks
 
 
 def _note(found, frame):

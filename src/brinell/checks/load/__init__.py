@@ -17,6 +17,7 @@ from brinell.core.judgement import Load, Part
 from brinell.core.plan import LoadSpec
 from brinell.core.thresholds import THRESHOLDS
 from brinell.core.verdicts import Reason, Verdict
+from brinell.core.vitals_records import ProbeLook
 
 ERROR_SHARE = 0.01  # above it an advisory finding, where no error_rate was stated
 FAILED = 0.5  # share of failed requests above which a scenario did not run, unless a higher error_rate was stated
@@ -224,7 +225,9 @@ def _never_began(scenario: str, limits: dict[str, float]) -> list[Finding]:
 
 
 def _not_measured(scenario: str, tally: Tally) -> dict[str, str]:
-    found = {f"load.{scenario}.subject.loop_lag_ms": "the subject is watched from outside only"}
+    found = {}
+    if not any(isinstance(one, ProbeLook) and one.lags_us for one in tally.looks):
+        found[f"load.{scenario}.subject.loop_lag_ms"] = "the subject is watched from outside only"
     if not tally.vitals:
         why = tally.started.subject_reason or "the subject's process ended before it could be looked at"
         found[f"load.{scenario}.subject"] = why

@@ -15,6 +15,7 @@ from brinell.core.judgement import Distribution, Generator, Load, Operation, Ser
 from brinell.core.load_judgement import Timeline
 from brinell.core.observation import Exemplar, Vitals
 from brinell.core.timeline import curve
+from brinell.core.vitals_records import ProbeLook
 
 _SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
 _MOST_ROWS = 3600  # of the series by second
@@ -56,7 +57,7 @@ def load_of(tally: Tally, trust: Trust, limits: dict[str, float], rulings: dict[
         service_ms=distribution(tally.service),
         histogram=tally.response.encode(),
         generator=_generator(tally, trust, reason),
-        subject=_subject(tally.vitals),
+        subject=_subject(tally),
         connections=started.connections,
         workers=started.workers,
         timeout_s=started.timeout_s,
@@ -98,10 +99,15 @@ def _operation(one: OperationTally) -> Operation:
     )
 
 
-def _subject(vitals: list[Vitals]) -> SubjectVitals:
+def _subject(tally: Tally) -> SubjectVitals:
     """Means and maxima over the run; CPU is a difference, so it takes two looks."""
+    vitals, lag = tally.vitals, Histogram()
+    for one in tally.looks:
+        for late_us in one.lags_us if isinstance(one, ProbeLook) else ():
+            lag.record(late_us * 1000)
+    loop_lag_ms = distribution(lag) if lag.count else None
     if not vitals:
-        return SubjectVitals(cpu=None, rss=None, fds=None, threads=None)
+        return SubjectVitals(cpu=None, rss=None, fds=None, threads=None, loop_lag_ms=loop_lag_ms)
     rates = _cpu_rates(vitals)
     first, last = vitals[0], vitals[-1]
     elapsed = (last.at_ns - first.at_ns) / 1e9
@@ -112,6 +118,7 @@ def _subject(vitals: list[Vitals]) -> SubjectVitals:
         fds=_highest([one.fds for one in vitals]),
         threads=_highest([one.threads for one in vitals]),
         processes=max(one.processes for one in vitals),
+        loop_lag_ms=loop_lag_ms,
     )
 
 
