@@ -56,7 +56,8 @@ def serve(given: argparse.Namespace, took: array[int]) -> None:
         # Edge-triggered and asked before every service: everybody is queued once, in the order of arrival.
         ready = poll.poll(0)
         if not ready and not queue:  # idle: the next service begins when something comes, not when the last one ended
-            ready = poll.poll()
+            while not ready:  # never asleep: being woken is a delay that is neither service nor waiting in line
+                ready = poll.poll(0)
             mark = time.monotonic_ns()
         for fd, _ in ready:
             if fd == listener.fileno():

@@ -3,7 +3,9 @@
 Each tool gets one core and 64 connections, and takes its turn, several times (``others.py``; what is not installed is
 skipped by name). Closed: as fast as it goes. Open: at each of ``--rates``. CPU per request is that of all its processes
 from start to end (``wait4``); ours includes starting the interpreter, and is told once more with the process that reads
-the workers. Ratios are medians of one sitting. nginx runs with its own configuration in a temporary folder.
+the workers. Ratios are medians of one sitting. ``brinell`` sends each request when it is due; ``brinell 1ms`` sends
+what falls due within a millisecond together, as wrk2 does (``grain_s``). nginx runs with its own configuration in a
+temporary folder.
 
     python benchmarks/load/peers.py [--seconds 10] [--rounds 3] [--server nginx|uvicorn] [--rates 1000,10000,30000]
                                     [--tools wrk,k6] [--connections 64]
@@ -34,6 +36,8 @@ from brinell.subject.sockets import free_port
 
 SHOWN = ("50", "90", "99", "99.9", "max")
 RATES = {"nginx": "1000,10000,30000", "uvicorn": "500,1500"}
+GRAIN_S = 0.001  # what falls due within it is sent together: wrk2's grain
+GRAINED = "brinell 1ms"
 SLOWEST = {"artillery": 500}  # a second; more it cannot begin
 NGINX = """
 worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/error.log;
@@ -76,9 +80,11 @@ def main() -> int:
 
 def table(url: str, tools: list[Tool], rate: int | None, given: argparse.Namespace) -> None:
     """Let everybody take their turns, and print what came of it, the cheapest first."""
-    turns: dict[str, list[Turn]] = {"brinell": [], **{tool.name: [] for tool in tools}}
+    turns: dict[str, list[Turn]] = {"brinell": [], **({GRAINED: []} if rate else {}), **{t.name: [] for t in tools}}
     for _ in range(given.rounds):
         turns["brinell"].append(our_turn(url, given.seconds, given.connections, rate))
+        if rate:
+            turns[GRAINED].append(our_turn(url, given.seconds, given.connections, rate, grain_s=GRAIN_S))
         for tool in tools:
             try:
                 turns[tool.name].append(Turn(run(tool, url, given.seconds, given.connections, rate)))
@@ -91,9 +97,10 @@ def table(url: str, tools: list[Tool], rate: int | None, given: argparse.Namespa
     for name, some in sorted(turns.items(), key=lambda one: cost_us(one[1])):
         if some:
             row(name, some, ours_us)
-    for turn in turns["brinell"]:
-        if turn.note:
-            print(f"  brinell: {turn.note}")
+    for name in ("brinell", GRAINED):
+        for turn in turns.get(name, ()):
+            if turn.note:
+                print(f"  {name}: {turn.note}")
     reader = statistics.median(turn.with_reader_us or 0.0 for turn in turns["brinell"])
     print(f"  brinell with the process that reads its worker: {reader:.2f} us")
 
@@ -113,10 +120,10 @@ def cost_us(turns: list[Turn]) -> float:
     return statistics.median(turn.said.cpu_s / turn.said.requests * 1e6 for turn in turns) if turns else float("inf")
 
 
-def our_turn(url: str, seconds: int, connections: int, rate: int | None) -> Turn:
+def our_turn(url: str, seconds: int, connections: int, rate: int | None, grain_s: float = 0.0) -> Turn:
     """Run ours; a generator that is not to be believed is named."""
     shape: dict[str, object] = {"kind": "constant", "rate": rate} if rate else {"kind": "closed"}
-    done = ours(url, {**shape, "duration": seconds}, connections=connections)
+    done = ours(url, {**shape, "duration": seconds}, connections=connections, grain_s=grain_s)
     load, one = done.load, done.load.response_ms
     ms = {"50": one.p50, "90": one.p90, "99": one.p99, "99.9": one.p99_9, "max": one.max}
     said = Said(

@@ -73,8 +73,8 @@ def test_a_recording_is_found_from_here(planned, here):
 
 
 def test_what_is_dropped_and_what_is_judged(planned):
-    spec = planned("--shed-after", "250ms", "--steady", "--duration", "1s")
-    assert (spec.shed_after_s, spec.steady) == (0.25, True)
+    spec = planned("--shed-after", "250ms", "--steady", "--duration", "1s", "--grain", "1ms")
+    assert (spec.shed_after_s, spec.steady, spec.grain_s) == (0.25, True, 0.001)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,7 @@ def test_what_is_dropped_and_what_is_judged(planned):
         (["--shape", "replay:nowhere.log"], "there is no"),
         (["--shape", "closed:think_s=3s..1s"], "think_s"),
         (["--model", "closed", "--shed-after", "1s"], "nothing to shed"),
+        (["--model", "closed", "--grain", "1ms"], "nothing falls due"),
         (["--model", "closed", "--think-time", "soon"], "a duration is"),
         (["--think-time", "1s"], "--model closed"),
         (["--max-requests", "0"], "--max-requests"),

@@ -79,6 +79,7 @@ def command(
     max_requests: load_shape.MaxRequests = None,
     think_time: load_shape.ThinkTime = None,
     shed_after: load_shape.ShedAfter = None,
+    grain: load_shape.Grain = None,
     steady: load_shape.Steady = False,
     workers: Workers = 1,
     timeout: Timeout = "5s",  # type: ignore[assignment]  # the parser turns it into seconds
@@ -132,7 +133,7 @@ def command(
         done = session.resume(options.here(), resume, output)
         return session.show(done.judgement, done.folder, output)
     shape = load_shape.shape_of_options(ctx, model, rate, shape_text, duration=duration, think_time=think_time)
-    fields = load_shape.bounds(shape, shed_after, max_requests, steady=steady)
+    fields = load_shape.bounds(shape, shed_after, max_requests, grain=grain, steady=steady)
     fields |= {"calibrate": not no_calibrate, "limits": options.limits(slo)}
     fields |= {"connections": connections, "workers": workers, "timeout_s": timeout}
     if call is not None:

@@ -16,7 +16,7 @@ from brinell.rosters.shapes import SHAPES
 
 USUAL_RATE = 1000.0
 _HINT = "--rate 200, --rate 100..1000 (a ramp) or --rate 100,200,400 (steps)"
-_OPTIONS = {"shed_after_s": "--shed-after", "steady": "--steady"}
+_OPTIONS = {"shed_after_s": "--shed-after", "grain_s": "--grain", "steady": "--steady"}
 
 Rate = Annotated[
     str | None,
@@ -45,6 +45,15 @@ ShedAfter = Annotated[
         metavar="TIME",
         parser=options.duration,
         help="Drop requests that wait longer than that after they were due, unsent; they are counted.",
+    ),
+]
+Grain = Annotated[
+    float | None,
+    typer.Option(
+        "--grain",
+        metavar="TIME",
+        parser=options.duration,
+        help="Send what falls due within that time together (1ms, as wrk2 does): cheaper at high rates, later by that.",
     ),
 ]
 ThinkTime = Annotated[
@@ -80,10 +89,15 @@ def shape_of_options(
 
 
 def bounds(
-    shape: dict[str, Any], shed_after: float | None, max_requests: int | None, *, steady: bool
+    shape: dict[str, Any],
+    shed_after: float | None,
+    max_requests: int | None,
+    *,
+    grain: float | None = None,
+    steady: bool = False,
 ) -> dict[str, Any]:
     """Return the fields of ``LoadSpec``. UsageError for what does not go with the shape."""
-    fields = {"shed_after_s": shed_after, "max_requests": max_requests, "steady": steady}
+    fields = {"shed_after_s": shed_after, "max_requests": max_requests, "grain_s": grain or 0.0, "steady": steady}
     for key, why in disagreeing(str(shape.get("kind")), fields):
         raise UsageError(f"{_OPTIONS[key]}: {why}", hint=f"leave {_OPTIONS[key]} away")
     return fields

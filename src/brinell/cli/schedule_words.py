@@ -72,6 +72,8 @@ def rules(spec: LoadSpec) -> list[str]:
     found = []
     if spec.shed_after_s is not None:
         found.append(f"what waits longer than {spell(spec.shed_after_s)} is dropped unsent, and counted")
+    if spec.grain_s:
+        found.append(f"what falls due within {spell(spec.grain_s)} is sent together")
     if spec.steady:
         found.append("judged on the steady part only")
     return found

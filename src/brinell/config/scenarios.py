@@ -73,6 +73,8 @@ def disagreeing(kind: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = []
     if kind == "closed" and values.get("shed_after_s") is not None:
         found.append(("shed_after_s", "users of a closed model wait for nothing: there is nothing to shed"))
+    if kind == "closed" and values.get("grain_s"):
+        found.append(("grain_s", "in a closed model nothing falls due: users come back when they were answered"))
     if kind in VARYING and values.get("steady"):
         found.append(("steady", f"the rate of a {kind} changes by plan, so that there is no one steady state"))
     return found

@@ -116,6 +116,7 @@ def load(root: Path) -> Keys:
         "version": Key(Text, "text", 'version = "2"', checks.http_version),
         "streams": Key(Annotated[int, Meta(ge=1, le=1000)], "a whole number from 1 to 1000", "streams = 10"),
         "shed_after_s": Key(Duration, _A_DURATION, 'shed_after_s = "500ms"', checks.duration),
+        "grain_s": Key(Duration, _A_DURATION, 'grain_s = "1ms"', checks.duration),
         "max_requests": Key(
             Annotated[int, Meta(ge=1, le=10**12)], "a whole number of 1 or more", "max_requests = 100_000"
         ),

@@ -266,6 +266,7 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     openapi_weights: dict[str, float] = {}  # by operation ("GET /notes") or operationId; 0 leaves one out
     har: str | None = None  # a file of recorded requests in place of ``requests``
     think: bool = False  # of a recording: keep the time between its requests
+    grain_s: float = 0.0  # what falls due within so long is sent together: late by no more than that, and cheaper
     calibrate: bool = True  # see first what the generator needs by itself, on a server that does nothing
     websocket: WebSocketSpec | None = None  # driver "websocket"
     cache: CacheSpec | None = None  # driver "cache"

@@ -55,6 +55,7 @@ def split(
             span_ns=int(schedule.span_s * 1e9),
             requests=schedule.share(worker, spec.workers),
             shed_ns=int((spec.shed_after_s or 0) * 1e9),
+            grain_ns=int(spec.grain_s * 1e9),
         )
         for worker in range(spec.workers)
     ]

@@ -96,6 +96,7 @@ class WorkerSpec(_Message, frozen=True):
     span_ns: int = 0  # of the schedule, where it ends before the shape does; 0: the shape's
     requests: int | None = None  # begun by this worker, at most
     shed_ns: int = 0  # a request older than that is not sent any more; 0: all are
+    grain_ns: int = 0  # requests that fall due within so long are sent together
     call: WireCall | None = None  # for ``calls.worker``, which sends nothing anywhere
     socket: WireSocket | None = None  # for ``websocket.worker``
 

@@ -80,7 +80,7 @@ class Worker:
             patient=spec.tls_name is None and reads_late(connection),
         )
         span_ns = spec.span_ns or int(shape.span_s * 1e9)
-        limits = Limits(spec.worker, spec.connections, spec.timeout_ns, span_ns, bounds(spec, shape))
+        limits = Limits(spec.worker, spec.connections, spec.timeout_ns, span_ns, bounds(spec, shape), spec.grain_ns)
         self._engine = Engine(means, limits, dues(spec, shape), self._out.put)
 
     def serve(self) -> None:

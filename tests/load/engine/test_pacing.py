@@ -5,7 +5,7 @@ from array import array
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brinell.load.engine.pacing import NEVER, Pacer
+from brinell.load.engine.pacing import NEVER, GrainedPacer, Pacer
 from brinell.load.shapes.constant import Constant
 
 offsets = st.lists(st.integers(0, 10**10), max_size=50).map(sorted)
@@ -41,3 +41,29 @@ def test_nothing_falls_due_after_a_stop():
     pacer.stop()
     assert list(pacer.due_by(10)) == []
     assert pacer.next_ns == NEVER
+
+
+@given(offsets, st.lists(st.integers(0, 10**9), max_size=60), st.integers(1, 10**9), st.integers(0, 10**12))
+def test_with_a_grain_nobody_is_early_and_nobody_waits_longer_than_the_grain(dues, steps, grain, start):
+    end = start + 10**10 + 1
+    pacer = GrainedPacer(iter(dues), start, array("q"), grain, end)
+    now, seen = start, []
+    for step in steps:
+        now = min(now + step, pacer.next_ns)  # a loop that is never late
+        found = list(pacer.due_by(now))
+        assert all(now - grain <= due <= now for due in found)
+        seen += found
+    seen += pacer.due_by(end)
+    assert seen == [start + due for due in dues]
+    assert pacer.next_ns == NEVER
+    assert min(pacer.lag, default=0) >= 0
+
+
+def test_a_grain_sends_together_what_falls_due_together_and_the_last_before_the_end():
+    pacer = GrainedPacer(Constant(1000, 0.01).due_ns(0, 1), 0, array("q"), 2_500_000, 10_000_000)
+    wakes = []
+    while pacer.next_ns != NEVER:
+        now = pacer.next_ns
+        wakes.append((now / 1e6, len(pacer.due_by(now))))
+    assert wakes == [(2.5, 3), (5.5, 3), (8.5, 3), (10.0, 1)]
+    assert list(pacer.lag) == [0] * 10

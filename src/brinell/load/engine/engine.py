@@ -12,8 +12,8 @@ from typing import NamedTuple
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.traffic_records import AnswersJudged
 from brinell.load.engine.limited import NO_BOUNDS, Bounds, PoliteUsers, SheddingTraffic
-from brinell.load.engine.pacing import Pacer
-from brinell.load.engine.patience import Patience
+from brinell.load.engine.pacing import GrainedPacer, Pacer
+from brinell.load.engine.patience import LATE_NS, Patience
 from brinell.load.engine.recorder import Bins
 from brinell.load.engine.session_traffic import SessionTraffic
 from brinell.load.engine.traffic import ClosedTraffic, Means, OpenTraffic, Traffic
@@ -31,13 +31,17 @@ Report = Callable[[list[Told]], None]
 
 
 class Limits(NamedTuple):
-    """``span_ns`` from the start nothing more is begun; ``timeout_ns`` bounds an attempt and the wait at the end."""
+    """``span_ns`` from the start nothing more is begun; ``timeout_ns`` bounds an attempt and the wait at the end.
+
+    What falls due within ``grain_ns`` is sent together.
+    """
 
     worker: int
     connections: int
     timeout_ns: int
     span_ns: int
     bounds: Bounds = NO_BOUNDS
+    grain_ns: int = 0
 
 
 class Engine:
@@ -79,7 +83,7 @@ class Engine:
         self._start_ns = start_ns
         if not self._stopped:
             self._traffic.until_ns = self._ended_ns = start_ns + self._limits.span_ns
-            self._pacer = self._traffic.agenda(Pacer(self._dues, start_ns, self._lag.buffer))
+            self._pacer = self._traffic.agenda(self._paced(start_ns))
         # No collection while requests are under way: the collector's turn is at the end of each second (Usage.take).
         gc.collect()
         gc.freeze()
@@ -105,11 +109,18 @@ class Engine:
         self._ended_ns = min(_now(), self._ended_ns)
         self._traffic.until_ns = 0
 
+    def _paced(self, start_ns: int) -> Pacer:
+        limits = self._limits
+        if limits.grain_ns:
+            return GrainedPacer(self._dues, start_ns, self._lag.buffer, limits.grain_ns, start_ns + limits.span_ns)
+        return Pacer(self._dues, start_ns, self._lag.buffer)
+
     def _loop(self) -> None:
         traffic, pacer, issue = self._traffic, self._pacer, self._traffic.issue
         handlers, wait = self._poller.handlers, self._poller.wait
         if traffic.patient:
-            wait = Patience(self._poller, traffic.resting, traffic.urgent).wait
+            late_ns = max(LATE_NS, 2 * self._limits.grain_ns)
+            wait = Patience(self._poller, traffic.resting, traffic.urgent, late_ns).wait
         tick, second_end = self._start_ns + TICK_NS, self._start_ns + SECOND_NS
         span_end = end = traffic.until_ns
         wait_ns = self._limits.timeout_ns + 2 * TICK_NS

@@ -47,3 +47,41 @@ class Pacer:
         """Let nothing more fall due."""
         self._advance = repeat(NEVER).__next__
         self.next_ns = NEVER
+
+
+class GrainedPacer(Pacer):
+    """Lets what falls due within ``grain_ns`` fall due together, at its end, and nothing later than ``end_ns``.
+
+    ``next_ns`` is when that is. Being woken later than that is lag; having waited for the others is not, but it is in
+    every response time, which counts from the request's own due time.
+    """
+
+    __slots__ = ("_due", "_end_ns", "_grain_ns")
+
+    def __init__(self, dues: Iterator[int], start_ns: int, lag: array[int], grain_ns: int, end_ns: int) -> None:
+        super().__init__(dues, start_ns, lag)
+        self._grain_ns = grain_ns
+        self._end_ns = end_ns
+        self._due = self.next_ns
+        self._appoint()
+
+    def due_by(self, now_ns: int) -> Sequence[int]:
+        """Return the due times that have come by ``now_ns``, each once; none before their appointment."""
+        if self.next_ns > now_ns:
+            return ()
+        late_ns = now_ns - self.next_ns
+        found = []
+        while self._due <= now_ns:
+            found.append(self._due)
+            self._late(late_ns)
+            self._due = self._advance()
+        self._appoint()
+        return found
+
+    def stop(self) -> None:
+        """Let nothing more fall due."""
+        super().stop()
+        self._due = NEVER
+
+    def _appoint(self) -> None:
+        self.next_ns = min(NEVER, max(self._due, min(self._due + self._grain_ns, self._end_ns)))

@@ -21,16 +21,19 @@ class Patience:
     rests that can take the next request, and none is ``urgent``.
     """
 
-    def __init__(self, poller: Poller, resting: Collection[object], urgent: Collection[object]) -> None:
+    def __init__(
+        self, poller: Poller, resting: Collection[object], urgent: Collection[object], late_ns: int = LATE_NS
+    ) -> None:
         self._wait = poller.wait
         self._resting = resting
         self._urgent = urgent
-        self._slept_ns = LATE_NS  # since the last look
+        self._late_ns = late_ns
+        self._slept_ns = late_ns  # since the last look
 
     def wait(self, timeout_ns: int) -> Sequence[tuple[int, int]]:
         """Return ready descriptors after at most ``timeout_ns``; none where it was not yet time to look."""
         self._slept_ns += timeout_ns
-        if self._slept_ns < LATE_NS and self._resting and not self._urgent:
+        if self._slept_ns < self._late_ns and self._resting and not self._urgent:
             if timeout_ns > 0:
                 time.sleep(timeout_ns / 1e9)
             return ()

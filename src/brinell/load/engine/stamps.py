@@ -13,6 +13,7 @@ import struct
 import sys
 import time
 from collections.abc import Sequence
+from functools import cache
 
 _SO_TIMESTAMPNS = 35  # asm-generic/socket.h; ``socket`` has no name for it
 _GENERIC = {"x86_64", "aarch64", "riscv64", "ppc64le", "s390x"}  # others number it otherwise
@@ -20,7 +21,10 @@ _TIMESPEC = struct.Struct("@qq")
 STAMP_BYTES = socket.CMSG_SPACE(_TIMESPEC.size) if hasattr(socket, "CMSG_SPACE") else 0
 _FRESH_NS = 1_000_000  # the wall clock is steered against the monotonic one by at most 500 ppm: half a nanosecond
 _SECOND_NS = 1_000_000_000
+_STEERED_NS = 1_000_000  # as far as it is steered in two seconds
 _PATIENCE_S = 0.2
+_TRIES = 50
+_MOMENT_S = 0.001
 
 _now = time.monotonic_ns
 
@@ -36,8 +40,11 @@ class Ahead:
         self._at_ns = self._by_ns = 0
 
     def arrival_ns(self, told: Told, after_ns: int) -> int:
-        """Return when the last bytes of a ``recvmsg`` came, on the monotonic clock. Not stamped, or stamped with what
-        cannot be (before ``after_ns``, or later than now: the wall clock was set), they came now.
+        """Return when the last bytes of a ``recvmsg`` came, on the monotonic clock, and not before ``after_ns``. Not
+        stamped, or stamped with what cannot be (the wall clock was set), they came now.
+
+        A clock that is steered moves by microseconds while an answer lies unread: a stamp just before ``after_ns`` is
+        that.
         """
         now = _now()
         if not told:
@@ -46,7 +53,9 @@ class Ahead:
             self._at_ns, self._by_ns = now, time.time_ns() - now
         seconds, rest = _TIMESPEC.unpack(told[0][2])
         at: int = seconds * _SECOND_NS + rest - self._by_ns
-        return at if after_ns <= at <= now else now
+        if after_ns <= at <= now:
+            return at
+        return after_ns if after_ns - _STEERED_NS < at < after_ns else now
 
 
 def ask_for_stamps(sock: socket.socket) -> None:
@@ -54,8 +63,12 @@ def ask_for_stamps(sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
 
 
+@cache
 def stamped_here() -> bool:
-    """Return whether this system stamps what TCP receives: tried on a connection to ourselves."""
+    """Return whether this system stamps what TCP receives: tried on a connection to ourselves, once in a process.
+
+    Linux begins to stamp a moment after the first socket asks, and stops after the last: one is kept for that.
+    """
     if sys.platform != "linux" or platform.machine() not in _GENERIC:
         return False
     with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", 0)) as server:
@@ -64,7 +77,22 @@ def stamped_here() -> bool:
             ask_for_stamps(here)
             there, _ = server.accept()
             with there:
-                there.sendall(b"!")
-                _, told, _, _ = here.recvmsg(1, STAMP_BYTES)
-                return len(told) == 1 and len(told[0][2]) == _TIMESPEC.size
+                if any(_is_stamped(there, here) for _ in range(_TRIES)):
+                    _keep_stamping()
+                    return True
     return False
+
+
+def _is_stamped(there: socket.socket, here: socket.socket) -> bool:
+    there.sendall(b"!")
+    _, told, _, _ = here.recvmsg(1, STAMP_BYTES)
+    if not told:
+        time.sleep(_MOMENT_S)
+    return len(told) == 1 and len(told[0][2]) == _TIMESPEC.size
+
+
+def _keep_stamping() -> None:
+    """Ask with a socket that nobody closes before this process ends."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    ask_for_stamps(sock)
+    sock.detach()
