@@ -10,9 +10,9 @@ environment for all instead. A project that was examined already is only judged 
 anew.
 
 Compared is the mean of the ordinary runs of each profile (three to twelve, as the model says) with what the cost model
-predicted from the measuring runs, per test and profile. Counted are runs of at least ``--floor`` seconds: fixed costs, a
-garbage collection or a page fault are as large as a test that takes a few milliseconds, and nobody waits for those. Of
-the shorter ones the largest absolute error is printed. ``95 %`` counts predictions whose interval held the measured
+predicted from the measuring runs, per test and profile. Counted are runs of at least ``--floor`` seconds: fixed costs,
+a garbage collection or a page fault are as large as a test that takes a few milliseconds, and nobody waits for those.
+Of the shorter ones the largest absolute error is printed. ``95 %`` counts predictions whose interval held the measured
 mean. ``unlucky`` counts misses that the model's own interval allows for: the spread of the test's examples is the
 reason.
 """
