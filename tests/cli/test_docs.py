@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from brinell.cli.app import COMMANDS
-from brinell.config import from_toml, sessions, tables
+from brinell.config import capacity, from_toml, sessions, tables
 from brinell.rosters.shapes import SHAPES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -61,6 +61,7 @@ KEYS = {
     "[project]": tables.project(Path()),
     "[service]": tables.service(Path()),
     "[suite]": tables.suite(Path()),
+    "[capacity]": capacity.keys(),
     "[[load]]": tables.load(Path()) | tables.request(Path()) | sessions.session_keys() | sessions.data_keys(Path()),
 }
 

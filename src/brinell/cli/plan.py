@@ -12,12 +12,14 @@ import msgspec
 import typer
 
 from brinell.cli import say, scenario_words, schedule_words
+from brinell.cli.capacity_words import search
 from brinell.cli.options import here
 from brinell.config import from_toml, source
 from brinell.config.durations import spell
 from brinell.config.scenarios import shape_of
 from brinell.core.plan import (
     AgainstSpec,
+    CapacitySpec,
     ExamineSpec,
     LoadSpec,
     Plan,
@@ -86,6 +88,8 @@ def describe(step: Step, plan: Plan) -> list[str]:  # noqa: PLR0911 - one line f
             return _quality(spec)
         case LoadSpec() as spec:
             return _load(spec)
+        case CapacitySpec() as spec:
+            return search(spec)
 
 
 def service_rows(service: ServiceSpec) -> list[list[str]]:

@@ -21,7 +21,7 @@ from brinell.config.scenarios import shape_of
 from brinell.core.clock import SystemClock
 from brinell.core.errors import UsageError
 from brinell.core.judgement import Judgement
-from brinell.core.plan import ExamineSpec, LoadSpec, Plan, PropertySpec, SuiteSpec
+from brinell.core.plan import CapacitySpec, ExamineSpec, LoadSpec, Plan, PropertySpec, SuiteSpec
 from brinell.core.redact import one_line
 from brinell.core.verdicts import Verdict
 from brinell.journal import baseline, runs
@@ -202,7 +202,7 @@ def _look_ahead(plan: Plan) -> None:
         service_command.compose(plan.service, root, python, os.environ)
     for step in plan.steps:
         match step.spec:
-            case LoadSpec(url=url) as spec:
+            case (LoadSpec(url=url) as spec) | CapacitySpec(load=LoadSpec(url=url) as spec):
                 # Where the service will listen is not known yet; its requests can be put together all the same.
                 driver = DRIVERS[spec.driver]
                 if isinstance(driver, Calls):
@@ -224,7 +224,7 @@ def _expected_s(plan: Plan) -> dict[str, float]:
             case LoadSpec(shape=shape):
                 with contextlib.suppress(ValueError):  # a recording that is gone since: the step itself tells
                     found[step.id] = shape_of(shape).span_s
-            case ExamineSpec(budget_s=budget_s):
+            case ExamineSpec(budget_s=budget_s) | CapacitySpec(budget_s=budget_s):
                 found[step.id] = budget_s
             case SuiteSpec() as spec:
                 seconds = _blessed_s(Path(plan.root), spec)

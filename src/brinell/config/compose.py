@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from brinell.config import calls, documents, source, tables
+from brinell.config import capacity as breaking_point
 from brinell.config import properties as property_tests
 from brinell.config.against import against_step
 from brinell.config.keys import read_table
@@ -18,7 +19,7 @@ from brinell.config.quality import KEYS as QUALITY_KEYS
 from brinell.config.quality import quality_step
 from brinell.config.scenarios import scenarios
 from brinell.core.errors import UsageError
-from brinell.core.plan import ExamineSpec, LoadSpec, Plan, ReproduceSpec, ServiceSpec, Step, SuiteSpec
+from brinell.core.plan import CapacitySpec, ExamineSpec, LoadSpec, Plan, ReproduceSpec, ServiceSpec, Step, SuiteSpec
 from brinell.core.redact import is_utf8
 from brinell.subject import service_command
 from brinell.subject.discover import packages
@@ -40,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True):
     examination: dict[str, Any] = {}  # budget and seed of the examination of single tests, where they are given
     quality: dict[str, Any] = {}  # of the reading of the tests, where it is given
     properties: dict[str, Any] | None = None  # of the examination of property tests; None: not asked for
+    capacity: CapacitySpec | None = None
 
 
 def from_toml(root: Path) -> Plan:
@@ -57,6 +59,8 @@ def from_toml(root: Path) -> Plan:
         Step(f"load:{spec.name}", "load", spec, needs_service=spec.url is None and spec.driver not in calls.INSIDE)
         for spec in settings.loads
     ]
+    if settings.capacity is not None:
+        steps.append(breaking_point.step_of(settings.capacity))
     if not steps:
         raise UsageError(
             f"{found.name} asks for nothing", hint="add [suite] to run the tests, or [[load]] for a load scenario"
@@ -195,6 +199,7 @@ def read_settings(found: source.Source) -> Settings:
     suite = _table(found, "suite", tables.suite(found.root), problems)
     service = _table(found, "service", tables.service(found.root), problems)
     loads = scenarios(found.tables["load"], found.root, problems) if "load" in found.tables else ()
+    search = breaking_point.searched(found.tables, found.root, loads, problems)
     _together(found, loads, problems)
     problems.finish()
     known = suite.pop("known_bugs", ())
@@ -224,6 +229,7 @@ def read_settings(found: source.Source) -> Settings:
         examination=examined,
         properties=properties,
         quality=quality,
+        capacity=search,
     )
 
 

@@ -19,9 +19,9 @@ TextTable = dict[str, str]
 Duration = float | str
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 
-TABLES = ("project", "service", "suite", "load")
+TABLES = ("project", "service", "suite", "load", "capacity")
 TABLES_LATER = (
-    "recover", "websocket", "soak", "bench", "drill", "drills", "capacity", "gate", "kit", "triage",
+    "recover", "websocket", "soak", "bench", "drill", "drills", "gate", "kit", "triage",
 )  # fmt: skip
 LATER = {
     "project": ("disposable",),

@@ -1,0 +1,189 @@
+"""``[capacity]`` to a specification; ``one_capacity`` is the way from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from brinell.config import calls, checks, scenarios, sessions, tables
+from brinell.config.keys import Key, Keys, read_table
+from brinell.config.problems import OPTIONS, Place, Problems, Unfit
+from brinell.core.capacity_search import CONNECTIONS, QUANTITIES, RATE
+from brinell.core.plan import CapacitySpec, LoadSpec, Step
+from brinell.load.capacity.bounds import UNFIT
+
+USUAL = {"p95_ms": 500.0, "error_rate": 0.01}
+"""Thresholds where none are stated."""
+
+START = {RATE: 50.0, CONNECTIONS: 1.0}
+LIMIT = {RATE: 100_000.0, CONNECTIONS: 10_000.0}
+MOST = {RATE: 10_000_000.0, CONNECTIONS: 100_000.0}
+OPEN_CONNECTIONS = 256  # with fewer, their number would set the rate of a slow subject
+SEARCH = ("name", "quantity", "start", "limit", "tolerance", "step_s", "budget_s", "at_least")
+"""Keys that are the search's own, and not its traffic's."""
+
+SHORTEST_S = 4.0  # of a step: a second of warm-up and three to look at
+LEAST_TOLERANCE, MOST_TOLERANCE = 0.005, 0.5
+DRIVERS = ("http",)
+_TRAFFIC = ("url", "requests", "headers", "connections", "workers", "timeout_s", "verify_tls", "pid")
+_OPTIONS = {"at_least": "at-least", "step_s": "step"}
+_A_DURATION = "a duration (a number of seconds, or text such as '30s')"
+_A_LEVEL = "a number above 0"
+Level = Annotated[float, Meta(gt=0, le=1e7)]
+
+
+def keys() -> Keys:
+    """Keys of ``[capacity]``."""
+    return {
+        "name": Key(str, "text", 'name = "browse"', checks.name),
+        "load": Key(str, "the name of a scenario", 'load = "browse"', checks.name),
+        "url": Key(str, "text", 'url = "http://127.0.0.1:8000"', checks.url),
+        "requests": Key(list[Any], "a list of tables", 'requests = [{ path = "/notes" }]'),
+        "headers": Key(dict[str, str], "a table of text values", 'headers = { Accept = "*/*" }', checks.headers),
+        "quantity": Key(str, "text", 'quantity = "rate"', quantity),
+        "start": Key(Level, _A_LEVEL, "start = 50"),
+        "limit": Key(Level, _A_LEVEL, "limit = 10_000"),
+        "tolerance": Key(float | str, 'a share ("5%" or 0.05)', 'tolerance = "5%"', share),
+        "step_s": Key(float | str, _A_DURATION, 'step_s = "10s"', checks.duration),
+        "budget_s": Key(float | str, _A_DURATION, 'budget_s = "5m"', checks.duration),
+        "at_least": Key(Level, _A_LEVEL, "at_least = 1000"),
+        "thresholds": Key(dict[str, Any], "a table of limits", "thresholds = { p95_ms = 200, error_rate = 0.01 }"),
+        "connections": Key(
+            Annotated[int, Meta(ge=1, le=100_000)], "a whole number from 1 to 100000", "connections = 256"
+        ),
+        "workers": Key(Annotated[int, Meta(ge=1, le=256)], "a whole number from 1 to 256", "workers = 1"),
+        "timeout_s": Key(float | str, _A_DURATION, 'timeout_s = "5s"', checks.duration),
+        "verify_tls": Key(bool, "true or false", "verify_tls = true"),
+    }
+
+
+def searched(
+    found: Mapping[str, Any], root: Path, loads: Sequence[LoadSpec], problems: Problems
+) -> CapacitySpec | None:
+    """Read ``[capacity]`` of a file's tables; None where there is none, or something is wrong with it."""
+    if "capacity" not in found:
+        return None
+    spec = capacity(found["capacity"], root, loads, problems)
+    if spec is not None and spec.load.url is None and "service" not in found:
+        why = "missing: a search needs an address, or a [service] that Brinell starts"
+        problems.add(("capacity",), "url", Unfit(why), example='url = "http://127.0.0.1:8000"')
+    return spec
+
+
+def capacity(entry: Any, root: Path, loads: Sequence[LoadSpec], problems: Problems) -> CapacitySpec | None:
+    """Read the table; None where something is wrong with it. ``loads`` are the scenarios of the file."""
+    place = ("capacity",)
+    if isinstance(entry, list):
+        problems.add(place, "", Unfit("there is one search in a file: write [capacity] with single brackets"))
+        return None
+    before = len(problems.found)
+    values = read_table(entry, keys(), place, problems)
+    if "requests" in values:
+        values["requests"] = sessions.requests(values["requests"], place, problems, tables.request(root))
+    if "thresholds" in values:
+        limits = scenarios.thresholds(values["thresholds"], (*place, "thresholds"), problems)
+        values["thresholds"] = limits
+    load = _traffic(values, place, loads, problems)
+    if len(problems.found) > before or load is None:
+        return None
+    stated = values.get("thresholds", load.thresholds)
+    given = {key: values[key] for key in SEARCH if key in values}
+    return specification(load, stated, given, place, problems)
+
+
+def step_of(spec: CapacitySpec) -> Step:
+    """Return the step that searches."""
+    return Step(f"capacity:{spec.name}", "capacity", spec, needs_service=spec.load.url is None)
+
+
+def specification(
+    load: LoadSpec, stated: Mapping[str, float], given: Mapping[str, Any], place: Place, problems: Problems
+) -> CapacitySpec | None:
+    """Return the search for these values; None where they do not go together, which is noted."""
+    before = len(problems.found)
+    of = given.get("quantity", RATE)
+    limits = {**stated, "error_rate": stated.get("error_rate", USUAL["error_rate"])} if stated else dict(USUAL)
+    for name in stated:
+        if name in UNFIT:
+            problems.add(_inside(place, "thresholds"), name, Unfit(UNFIT[name]), value=stated[name])
+    spec = CapacitySpec(
+        name=given.get("name", load.name),
+        load=msgspec.structs.replace(load, thresholds=limits, steady=False, max_requests=None, shed_after_s=None),
+        stated=tuple(stated),
+        **{"quantity": of, "start": START[of], "limit": LIMIT[of], **{k: v for k, v in given.items() if k != "name"}},
+    )
+    for key, why in disagreeing(spec):
+        problems.add(place, _OPTIONS.get(key, key) if place == OPTIONS else key, Unfit(why), value=given.get(key))
+    return spec if len(problems.found) == before else None
+
+
+def disagreeing(spec: CapacitySpec) -> list[tuple[str, str]]:
+    """Return the keys that do not go together, and why."""
+    found = []
+    most = MOST[spec.quantity]
+    for key, value in (("start", spec.start), ("limit", spec.limit), ("at_least", spec.at_least)):
+        if value is None:
+            continue
+        if not 1 <= value <= most:
+            found.append((key, f"a search for {spec.quantity} goes from 1 to {most:.0f}"))
+        elif spec.quantity == CONNECTIONS and not float(value).is_integer():
+            found.append((key, "connections are counted in whole numbers"))
+    if spec.start > spec.limit:
+        found.append(("start", f"the search begins below its limit of {spec.limit:g}"))
+    if spec.at_least is not None and spec.at_least > spec.limit:
+        found.append(("at_least", f"what is asked for lies above the search's limit of {spec.limit:g}"))
+    if spec.at_least is not None and not spec.stated:
+        found.append(
+            ("at_least", "enough for what? state thresholds: --slo p95_ms=200, or thresholds = { p95_ms = 200 }")
+        )
+    if spec.step_s < SHORTEST_S:
+        found.append(("step_s", f"a step takes {SHORTEST_S:g} s or more: one of warm-up, and three to look at"))
+    if spec.quantity == RATE and (spec.load.sessions or spec.load.flows):
+        found.append(("quantity", 'users who do several things have no rate of requests: quantity = "connections"'))
+    return found
+
+
+def share(value: float | str) -> float:
+    """A tolerance: ``0.05`` or ``5%``."""
+    try:
+        number = float(value.rstrip(" %")) / 100 if isinstance(value, str) and "%" in value else float(value)
+    except ValueError:
+        raise Unfit("a share is a percentage such as 5%, or a number such as 0.05") from None
+    if not LEAST_TOLERANCE <= number <= MOST_TOLERANCE:
+        raise Unfit(f"a tolerance lies between {LEAST_TOLERANCE:.1%} and {MOST_TOLERANCE:.0%}")
+    return number
+
+
+def quantity(name: str) -> str:
+    """What is searched for."""
+    if name not in QUANTITIES:
+        raise Unfit("no such quantity", QUANTITIES)
+    return name
+
+
+def _traffic(values: dict[str, Any], place: Place, loads: Sequence[LoadSpec], problems: Problems) -> LoadSpec | None:
+    """What is sent: a scenario by its name, or what the table says itself."""
+    given = {key: values[key] for key in _TRAFFIC if key in values}
+    if "load" not in values:
+        name = values.get("name", "capacity")
+        return LoadSpec(name=name, shape={}, **{"connections": OPEN_CONNECTIONS, **given})
+    if "requests" in values:
+        problems.add(place, "requests", Unfit("the scenario that load names has its own: take one or the other"))
+    found = next((spec for spec in loads if spec.name == values["load"]), None)
+    if found is None:
+        problems.add(
+            place, "load", Unfit("no [[load]] has this name", [one.name for one in loads]), value=values["load"]
+        )
+    elif found.driver not in DRIVERS or found.driver in calls.INSIDE:
+        problems.add(place, "load", Unfit('a search presses with driver = "http"'), value=found.name)
+    else:
+        return msgspec.structs.replace(found, **given)
+    return None
+
+
+def _inside(place: Place, name: str) -> Place:
+    return ("--slo",) if place == OPTIONS else (*place, name)

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import pytest
+
+from brinell.checks.capacity import capacity
+from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
+from brinell.core.capacity_search import INVALID
+from brinell.core.evidence import MemoryEvidence
+from brinell.core.observation import StepFinished, StepStarted
+from brinell.core.plan import CapacitySpec, LoadSpec, Plan, Step
+from brinell.core.sequential import BROKEN, HELD
+from brinell.core.vitals_records import ProcessLook, VitalsDetail
+
+LIMITS = {"p95_ms": 200.0, "error_rate": 0.01}
+SECOND_NS = 1_000_000_000
+
+
+def step(number, level, verdict, why="", **more):
+    start = number * 10 * SECOND_NS
+    held = verdict == HELD
+    fields = {
+        "took_s": 6.0,
+        "started_ns": start,
+        "judged_ns": start + SECOND_NS,
+        "ended_ns": start + 5 * SECOND_NS,
+        "seconds": 4,
+        "offered": level,
+        "achieved": min(level, 1000.0),
+        "requests": int(4 * level),
+        "workers": 1,
+        "connections": 256,
+        "observed": {"p95_ms": 20.0 if held else 900.0},
+        "p50_ns": 10_000_000,
+        "p95_ns": 20_000_000 if held else 900_000_000,
+        "mean_ns": 1e7 if level < 800 else 1e8,
+        **more,
+    }
+    return CapacityStep(number=number, level=level, reason="because", verdict=verdict, why=why, **fields)
+
+
+def proved(low=950.0, high=990.0):
+    rows = [(250, HELD), (500, HELD), (1000, BROKEN), (low, HELD), (high, BROKEN), (high, BROKEN), (low, HELD)]
+    rows.append((low, HELD))
+    return [
+        step(number, level, verdict, "falling behind" * (verdict == BROKEN))
+        for number, (level, verdict) in enumerate(rows, 1)
+    ]
+
+
+def judged(steps, ended="found", *, at_least=None, quantity="rate", also=()):
+    load = LoadSpec(name="notes", shape={}, url="http://127.0.0.1", thresholds=LIMITS)
+    spec = CapacitySpec(name="notes", load=load, at_least=at_least, quantity=quantity)
+    plan = Plan(name="shop", root="/x", steps=(Step("capacity:notes", "capacity", spec),))
+    started = CapacityStarted(
+        "notes", quantity, "http://127.0.0.1", LIMITS, ("p95_ms",), 50, 1e5, 0.05, 10, 300, at_least
+    )
+    records = [StepStarted("capacity:notes"), started, *also, *steps]
+    records += [CapacityEnded(ended)] if ended is not None else []
+    return capacity(MemoryEvidence(plan, [*records, StepFinished("capacity:notes")]))
+
+
+def test_an_answer_that_was_proved_is_a_number_and_passes():
+    part = judged(proved())
+    (found,), (finding,) = part.capacity, part.findings
+    assert (found.low, found.high, found.confirmed, found.ended) == (950, 990, True, "found")
+    assert finding.title == "notes: holds 950/s and breaks at 990/s"
+    assert (finding.verdict, finding.required) == ("pass", True)
+    assert "p95_ms 200, error_rate 0.01 (default)" in finding.detail
+    assert "What broke: falling behind" in finding.detail
+    assert finding.evidence == ("capacity:notes#1", *(f"capacity:notes#{number}" for number in (5, 6, 7, 8, 9)))
+
+
+def test_the_steps_stand_in_order_and_follow_one_another():
+    (found,) = judged(proved()).capacity
+    assert [one.number for one in found.steps] == list(range(1, 9))
+    assert [one.at_s for one in found.steps] == [6.0 * number for number in range(8)]
+    assert found.steps[2].p95_ms == 900.0
+    assert found.took_s == 48.0
+
+
+def test_the_knee_is_left_out_with_its_reason_where_there_is_none():
+    part = judged(proved())
+    assert part.capacity[0].knee == 500
+    part = judged([step(1, 50, HELD), step(2, 100, BROKEN)], "budget")
+    assert part.capacity[0].knee is None
+    assert "did not bend" in part.not_measured["capacity.notes.knee"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "verdict"), [(950, "pass"), (949, "pass"), (990, "fail"), (2000, "fail"), (970, "unknown")]
+)
+def test_what_is_asked_for_is_a_requirement(wanted, verdict):
+    part = judged(proved(), at_least=wanted)
+    finding = part.findings[1]
+    assert (finding.id, finding.verdict) == ("capacity.notes.at_least", verdict)
+    assert f"at least {wanted:,}/s" in finding.title
+    assert part.findings[0].verdict == "pass"
+
+
+@pytest.mark.parametrize("ended", ["budget", "steps", "gone", None])
+def test_a_search_that_was_cut_short_proves_nothing_and_tells_what_is_known(ended):
+    part = judged(proved()[:5], ended, at_least=100)
+    assert part.capacity[0].low == 950
+    assert [(finding.verdict, finding.reason) for finding in part.findings] == [("unknown", "inconclusive")] * 2
+    assert "was not confirmed" in part.findings[0].detail
+
+
+def test_a_search_that_was_cut_short_after_enough_was_proved_passes_what_was_asked_for():
+    steps = [*proved()[:4], step(5, 950, HELD), step(6, 950, HELD)]
+    part = judged(steps, "budget", at_least=900)
+    assert [finding.verdict for finding in part.findings] == ["unknown", "pass"]
+
+
+def test_where_the_generator_was_the_limit_the_answer_is_a_lower_bound():
+    steps = [step(1, 500, HELD), step(2, 1000, INVALID, "Worker 0 had no idle moment"), step(3, 1000, INVALID, "late")]
+    steps += [step(4, 500, HELD), step(5, 500, HELD)]
+    part = judged(steps, "generator", at_least=800)
+    (found,) = part.capacity
+    assert (found.low, found.high) == (500, None)
+    assert part.findings[0].title == "notes: holds at least 500/s"
+    assert [(finding.verdict, finding.reason) for finding in part.findings] == [("unknown", "invalid")] * 2
+    assert part.not_measured["capacity.notes.high"] == "the generator was the limit"
+    assert found.limited_by.kind == "generator"
+
+
+def test_a_subject_that_holds_nothing_fails():
+    part = judged([step(1, 50, BROKEN), step(2, 1, BROKEN), step(3, 1, BROKEN)], "nothing")
+    assert (part.findings[0].verdict, part.findings[0].title) == ("fail", "notes: not even 1/s held")
+
+
+def test_a_search_without_a_finished_step_was_not_exercised():
+    part = judged([], None)
+    assert (part.findings[0].verdict, part.findings[0].reason) == ("unknown", "not-exercised")
+    assert part.capacity == ()
+
+
+def test_without_a_search_there_is_nothing_to_say():
+    part = capacity(MemoryEvidence(Plan(name="shop", root="/x", steps=()), []))
+    assert part.capacity is None
+    assert part.findings == ()
+
+
+def test_connections_are_told_as_such():
+    part = judged(proved(95, 99), quantity="connections")
+    assert part.findings[0].title == "notes: holds 95 connections and breaks at 99 connections"
+
+
+def test_the_reason_is_what_was_full_when_it_broke_and_not_before():
+    def looks(number, cores):
+        start = number * 10 * SECOND_NS
+        return [
+            VitalsDetail(start + at * SECOND_NS // 2, (ProcessLook(7, "uvicorn", cores * at / 2, listens=True),))
+            for at in range(10)
+        ]
+
+    calm = [look for number in (1, 2) for look in looks(number, 0.3)]
+    part = judged(proved(), also=[*calm, *looks(3, 0.99), *looks(5, 0.99), *looks(6, 0.99)])
+    (found,) = part.capacity
+    assert found.limited_by is not None
+    assert (found.limited_by.kind, found.limited_by.pid) == ("core", 7)
+    assert "capacity.notes.limited_by" not in part.not_measured
+    part = judged(proved(), also=[look for number in range(1, 8) for look in looks(number, 0.99)])
+    assert part.capacity[0].limited_by is None  # it was as full at half of the load
+    assert part.not_measured["capacity.notes.limited_by"]
+
+
+def test_the_same_records_give_the_same_part():
+    assert judged(proved()) == judged(proved())
