@@ -37,6 +37,7 @@ COMMANDS = {
     "property": "Say what Hypothesis tests cost, and should cost.",
     "load": "Press on a running service; measure honest latency.",
     "capacity": "Find the highest load at which thresholds hold.",
+    "websocket": "Thousands of connections, broadcasts, limits of them.",
     "cache": "Ask a cache as a workload would: how often it hits.",
     "judge": "Judge a run again, with other thresholds if you like.",
     "report": "Show a run's summary and write its reports again.",

@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from brinell.cli import say, scenario_words, schedule_words
+from brinell.cli import say, scenario_words, schedule_words, socket_words
 from brinell.cli.capacity_words import search
 from brinell.cli.options import here
 from brinell.config import from_toml, source
@@ -29,6 +29,7 @@ from brinell.core.plan import (
     ServiceSpec,
     Step,
     SuiteSpec,
+    WebSocketSpec,
 )
 from brinell.subject.interpreter import choose
 
@@ -163,6 +164,21 @@ def _quality(spec: QualitySpec) -> list[str]:
 
 
 def _load(spec: LoadSpec) -> list[str]:
+    return [*(_pressed(spec) if spec.websocket is None else _sockets(spec, spec.websocket)), *_limits(spec)]
+
+
+def _sockets(spec: LoadSpec, does: WebSocketSpec) -> list[str]:
+    bounds = f"{_plural(spec.workers, 'worker')}, {spell(spec.timeout_s)} for an answer"
+    return [*socket_words.sockets(spec, does), bounds]
+
+
+def _limits(spec: LoadSpec) -> list[str]:
+    if not spec.thresholds:
+        return []
+    return ["must hold: " + ", ".join(f"{name} {limit:g}" for name, limit in spec.thresholds.items())]
+
+
+def _pressed(spec: LoadSpec) -> list[str]:
     shape = shape_of(spec.shape)
     place = f"{spec.driver} to {spec.url or 'the service'}" if spec.call is None else f"calls {spec.call}"
     once = "connection" if spec.call is None else "call"
@@ -176,10 +192,7 @@ def _load(spec: LoadSpec) -> list[str]:
     lines += _described(spec)
     if spec.flows is not None:
         lines.append(f"users by the flows of {say.near(Path(spec.flows))}")
-    lines += scenario_words.users(spec)
-    if spec.thresholds:
-        lines.append("must hold: " + ", ".join(f"{name} {limit:g}" for name, limit in spec.thresholds.items()))
-    return lines
+    return lines + scenario_words.users(spec)
 
 
 def _described(spec: LoadSpec) -> list[str]:

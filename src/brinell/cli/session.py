@@ -31,6 +31,7 @@ from brinell.judge import judge
 from brinell.live.console import look_at
 from brinell.live.progress import Display
 from brinell.load.drivers.call import Calls
+from brinell.load.drivers.websocket import Sockets
 from brinell.publish import encode, publish
 from brinell.reports.outline import bugs_in_order
 from brinell.reports.terminal import summary
@@ -209,6 +210,9 @@ def _look_ahead(plan: Plan) -> None:
                     driver.look(spec, root)
                     continue
                 target = check_target(url or "http://127.0.0.1", plan.allow_targets)
+                if isinstance(driver, Sockets):
+                    driver.look(spec, target, root)
+                    continue
                 if driver.sessions(spec, target, root, plan.allow_targets) is None:
                     driver.encode(spec, target, root)
             case SuiteSpec(recording=None) | ExamineSpec() | PropertySpec() as spec:

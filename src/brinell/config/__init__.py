@@ -6,7 +6,7 @@ wrong.
 """
 
 from brinell.config.compose import for_properties, for_suite, for_tests, from_toml
-from brinell.config.one_load import for_cache, for_call, for_document, for_flows, for_load
+from brinell.config.one_load import for_cache, for_call, for_document, for_flows, for_load, for_websocket
 from brinell.config.source import project_root
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "for_properties",
     "for_suite",
     "for_tests",
+    "for_websocket",
     "from_toml",
     "project_root",
 ]

@@ -183,9 +183,18 @@ def path(target: str) -> str:
 
 def url(address: str) -> str:
     """An absolute http or https address."""
+    return _address(address, ("http", "https"))
+
+
+def target_url(address: str) -> str:
+    """An absolute address of whatever can be put under load."""
+    return _address(address, ("http", "https", "ws", "wss"))
+
+
+def _address(address: str, schemes: tuple[str, ...]) -> str:
     parts = split(address)
-    if parts.scheme not in ("http", "https"):
-        raise Unfit("an address starts with http:// or https://")
+    if parts.scheme not in schemes:
+        raise Unfit(f"an address starts with {', '.join(f'{one}://' for one in schemes[:-1])} or {schemes[-1]}://")
     if not parts.hostname:
         raise Unfit("this address has no host")
     if parts.username or parts.password:

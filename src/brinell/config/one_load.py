@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult
 
-from brinell.config import caches, calls, checks, sessions, source
+from brinell.config import caches, calls, checks, sessions, sockets, source
 from brinell.config.compose import plan_of, read_settings, slug
 from brinell.config.problems import OPTIONS, Problems, Unfit
 from brinell.config.scenarios import shape, shape_of, thresholds
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec, Plan, RequestSpec, Step
-from brinell.core.thresholds import CACHE_METRICS, METRICS
+from brinell.core.thresholds import CACHE_METRICS, METRICS, SOCKET_METRICS
 
 Table = Mapping[str, Any]
 Limits = Mapping[str, float]
@@ -53,6 +53,21 @@ def for_cache(root: Path, load_shape: Table, *, table: Table, limits: Limits, **
     return _plan(root, "cache", load_shape, limits, fields, metrics=CACHE_METRICS)
 
 
+def for_websocket(root: Path, url: str, load_shape: Table, *, table: Table, limits: Limits, **fields: Any) -> Plan:
+    """Return the plan of connections that stay; ``table`` is what ``websocket = { ... }`` would say but its path, which
+    is the address's own.
+    """
+    example = "brinell websocket ws://127.0.0.1:8000/"
+    parts = _parts(url, example, checks.target_url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    problems = Problems("brinell websocket", hint="brinell websocket --help")
+    found = sockets.read({**table, "path": path}, Path.cwd(), OPTIONS, problems, fields["connections"])
+    problems.finish()
+    fields |= {"driver": sockets.SOCKETS, "url": f"{parts.scheme}://{parts.netloc}", **found}
+    name = slug(parts.path) or "websocket"
+    return _plan(root, name, load_shape, limits, fields, metrics=SOCKET_METRICS)
+
+
 def for_call(root: Path, call: str, load_shape: Table, *, limits: Limits, **fields: Any) -> Plan:
     """Return the plan of calls of a function of the project."""
     try:
@@ -67,11 +82,12 @@ def for_call(root: Path, call: str, load_shape: Table, *, limits: Limits, **fiel
     return _plan(root, slug(name.partition(":")[2]) or "call", load_shape, limits, fields)
 
 
-def _parts(url: str, example: str) -> SplitResult:
+def _parts(url: str, example: str, check: Callable[[str], str] = checks.url) -> SplitResult:
     try:
-        return checks.split(checks.url(url))
+        return checks.split(check(url))
     except Unfit as unfit:
-        raise UsageError(f"{url}: {unfit.why}", hint=example) from None
+        socket = url.startswith(sockets.SCHEMES)
+        raise UsageError(f"{url}: {unfit.why}", hint=f"brinell websocket {url}" if socket else example) from None
 
 
 def _below(parts: SplitResult) -> str:

@@ -8,18 +8,18 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import caches, calls, checks, documents, sessions, tables
+from brinell.config import caches, calls, checks, documents, sessions, sockets, tables
 from brinell.config.durations import seconds
 from brinell.config.keys import kind_of, read_table
-from brinell.config.problems import NOT_YET, Place, Problems, Unfit
+from brinell.config.problems import Place, Problems, Unfit
 from brinell.core.plan import LoadSpec
-from brinell.core.thresholds import CACHE_METRICS, METRICS
+from brinell.core.thresholds import CACHE_METRICS, METRICS, SOCKET_METRICS
 from brinell.load.contract import Shape
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
+_METRICS = {caches.CACHE: CACHE_METRICS, sockets.SOCKETS: SOCKET_METRICS}
 VARYING = ("ramp", "steps", "spike", "sine", "replay")
-DRIVERS_LATER = ("websocket",)
 
 
 def scenarios(entries: Any, root: Path, problems: Problems) -> tuple[LoadSpec, ...]:
@@ -36,7 +36,8 @@ def scenarios(entries: Any, root: Path, problems: Problems) -> tuple[LoadSpec, .
             problems.add(("load", number), "name", Unfit("another scenario has this name"), value=name)
         if len(problems.found) == before:
             spec = LoadSpec(**values)
-            sessions.agree(spec, shape_of(spec.shape).planned(), root, ("load", number), problems)
+            if spec.websocket is None:
+                sessions.agree(spec, shape_of(spec.shape).planned(), root, ("load", number), problems)
             specs.append(spec)
     return tuple(specs)
 
@@ -44,7 +45,9 @@ def scenarios(entries: Any, root: Path, problems: Problems) -> tuple[LoadSpec, .
 def scenario(entry: Any, root: Path, place: Place, problems: Problems) -> dict[str, Any]:
     """Read one scenario into the fields of ``LoadSpec``."""
     keys, later = tables.load(root), tables.LATER["load"]
-    values = read_table(entry, keys, place, problems, later=later, required=("name", "shape"))
+    is_socket = isinstance(entry, dict) and entry.get("driver") == sockets.SOCKETS
+    required = ("name",) if is_socket else ("name", "shape")
+    values = read_table(entry, keys, place, problems, later=later, required=required)
     if isinstance(entry, dict):
         calls.agree(entry, keys, place, problems)
         caches.agree(entry, keys, place, problems)
@@ -59,10 +62,12 @@ def scenario(entry: Any, root: Path, place: Place, problems: Problems) -> dict[s
         values["requests"] = sessions.requests(values["requests"], place, problems, tables.request(root))
     _sessions(values, root, place, problems)
     if "thresholds" in values:
-        metrics = CACHE_METRICS if values.get("driver") == caches.CACHE else METRICS
+        metrics = _METRICS.get(str(values.get("driver")), METRICS)
         values["thresholds"] = thresholds(values["thresholds"], (*place, "thresholds"), problems, metrics)
     if "cache" in values:
         values["cache"] = caches.read(values["cache"], (*place, "cache"), problems)
+    if isinstance(entry, dict):
+        sockets.scenario(entry, values, root, place, problems)
     for key, why in disagreeing(str(values.get("shape", {}).get("kind")), values):
         problems.add(place, key, Unfit(why), value=values[key])
     return values
@@ -147,8 +152,7 @@ def _file(values: dict[str, Any], key: str, root: Path, place: Place, problems: 
 
 def _driver(name: str, place: Place, problems: Problems) -> None:
     if name not in DRIVERS:
-        why = NOT_YET if name in DRIVERS_LATER else "no such driver"
-        problems.add(place, "driver", Unfit(why, list(DRIVERS)), value=name)
+        problems.add(place, "driver", Unfit("no such driver", list(DRIVERS)), value=name)
 
 
 def _fields(table: Mapping[str, Any], kind: Any, place: Place, problems: Problems, root: Path) -> dict[str, Any]:

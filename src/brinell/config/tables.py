@@ -21,7 +21,7 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 TABLES = ("project", "service", "suite", "load", "capacity")
 TABLES_LATER = (
-    "recover", "websocket", "soak", "bench", "drill", "drills", "gate", "kit", "triage",
+    "recover", "soak", "bench", "drill", "drills", "gate", "kit", "triage",
 )  # fmt: skip
 LATER = {
     "project": ("disposable",),
@@ -89,12 +89,13 @@ def load(root: Path) -> Keys:
     return {
         "name": Key(Text, "text", 'name = "browse"', checks.name),
         "driver": Key(Text, "text", 'driver = "http"'),
-        "url": Key(Text, "text", 'url = "http://127.0.0.1:8000"', checks.url),
+        "url": Key(Text, "text", 'url = "http://127.0.0.1:8000"', checks.target_url),
         "call": Key(Text, "text", 'call = "shop.cache:get_user"', calls.target),
         "args": Key(list[Any], "a list", "args = [7]", calls.arguments),
         "kwargs": Key(dict[str, Any], "a table", "kwargs = { fresh = true }", checks.payload),
         "setup": Key(Text, "text", 'setup = "shop.cache:connect"', calls.target),
         "flows": Key(Text, "text", 'flows = "loadtest.py"', checks.filled),
+        "websocket": Key(dict[str, Any], "a table", 'websocket = { mode = "broadcast", path = "/rooms/a" }'),
         "cache": Key(dict[str, Any], "a table", 'cache = { target = "shop.cache:cache" }'),
         "shape": Key(dict[str, Any], "a table", 'shape = { kind = "constant", rate = 1000, duration = "30s" }'),
         "requests": Key(list[Any], "a list of tables", 'requests = [{ path = "/notes", weight = 8 }]'),

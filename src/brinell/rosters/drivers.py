@@ -6,5 +6,11 @@ from brinell.load.contract import Driver
 from brinell.load.drivers.cache import Caches
 from brinell.load.drivers.call import Calls
 from brinell.load.drivers.http import Http
+from brinell.load.drivers.websocket import Sockets
 
-DRIVERS: dict[str, Driver | Calls] = {"http": Http(), "call": Calls(), "cache": Caches()}
+DRIVERS: dict[str, Driver | Calls | Sockets] = {
+    "http": Http(),
+    "call": Calls(),
+    "cache": Caches(),
+    "websocket": Sockets(),
+}

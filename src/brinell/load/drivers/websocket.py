@@ -13,6 +13,9 @@ from brinell.core.plan import LoadSpec, WebSocketSpec
 from brinell.load.drivers.http_request import Complaint, headers_of, path_of
 from brinell.load.schedule import Schedule
 from brinell.load.sharing import split
+from brinell.load.websocket.codec import CODECS
+from brinell.load.websocket.messages import Messages
+from brinell.load.websocket.stamps import Stamps
 from brinell.load.wire import WireSocket, WorkerSpec
 from brinell.subject.targets import Target
 
@@ -24,8 +27,10 @@ class Sockets:
     """The driver of ``driver = "websocket"``."""
 
     def look(self, spec: LoadSpec, target: Target, root: Path) -> None:
-        """Put together what workers are told, as far as that can go wrong. UsageError says what did."""
-        self.wire(spec, target, root)
+        """Put together what workers are told, and a message, as far as that needs no code of the user's. UsageError."""
+        does = self.wire(spec, target, root).does
+        if not does.limit and does.codec in CODECS:
+            Messages(does, CODECS[does.codec](), Stamps(0), spec.seed, f"[[load]] {spec.name}")
 
     def wire(self, spec: LoadSpec, target: Target, root: Path) -> WireSocket:
         """Return what workers are told of the scenario. UsageError for what cannot be."""

@@ -315,6 +315,7 @@ class _LimitTrial:
 
     def _end(self, *, interrupted: bool) -> None:
         self._take()
+        self._watch.close(_now())
         span_s = (_now() - self._start_ns) / 1e9
         completed = self._recorder.completed
         self._room.emit(
