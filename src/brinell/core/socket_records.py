@@ -104,7 +104,7 @@ class Membership(Entry, frozen=True):
 class LimitTried(Entry, frozen=True):
     """Attempts of a limit trial that came to the same, in one ``part`` (``core.socket_view``).
 
-    ``outcome``: ``accepted``, ``status-503``, ``close-1013``, ``hang`` (no answer to the upgrade in time), or an
+    ``outcome``: ``accepted``, ``status-503``, ``closed-1013``, ``hang`` (no answer to the upgrade in time), or an
     error's word. ``held_s``: of accepted ones that were closed again, the longest time until then.
     """
 

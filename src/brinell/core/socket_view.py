@@ -18,7 +18,7 @@ HANG = "hang"
 FILL, BEYOND, FREE, STORM, REFILL, KEPT = "fill", "beyond", "free", "storm", "refill", "kept"
 """Parts of a limit trial; ``kept`` are connections that had a place, and were ended by the subject all the same."""
 
-_REFUSAL = re.compile(r"status-(4\d\d|503)|close-(1008|1013|4\d\d\d)")
+_REFUSAL = re.compile(r"status-(4\d\d|503)|closed-(1008|1013|4\d\d\d)")
 _EMPTY: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
 
 
@@ -46,10 +46,12 @@ def is_right(part: str, outcome: str) -> bool:
 
 
 def _slice(one: LoadSlice, mode: str) -> LoadSlice | None:
-    if one.operation == CONNECT or mode == LIMIT:
-        return one if one.operation == CONNECT and mode == LIMIT else None
+    if mode == LIMIT:
+        return one if one.operation == CONNECT else None
     if one.operation == DELIVERY:
         return msgspec.structs.replace(one, count=0)
+    if one.operation in ASIDE:
+        return None
     if one.operation in ASIDE:
         return None
     if one.operation == PUBLISH and one.outcome == outcomes.OK:

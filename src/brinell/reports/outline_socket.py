@@ -54,7 +54,7 @@ def times(one: WebSocket) -> list[tuple[str, Distribution]]:
     rows = [(first, one.response_ms), (f"{first}, from the send", one.service_ms), *rows]
     if one.skew_ms is not None:
         rows.insert(2, ("first to last receiver", one.skew_ms))
-    return rows
+    return rows + [(name, one.operations[name].response_ms) for name in ("join", "ping") if name in one.operations]
 
 
 def rooms(one: WebSocket) -> list[tuple[str, ...]]:

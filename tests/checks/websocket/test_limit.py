@@ -61,7 +61,7 @@ def test_a_limit_that_is_kept():
 
 
 def test_refusing_by_a_close_is_right_too():
-    part = story(beyond=[("close-1013", 1)], storm=[("close-1013", 400), ("close-4000", 300), ("close-1008", 300)])
+    part = story(beyond=[("closed-1013", 1)], storm=[("closed-1013", 400), ("closed-4000", 300), ("closed-1008", 300)])
     assert verdicts(part)["limit_refuses"] == "pass"
 
 
@@ -73,7 +73,7 @@ def test_accepting_one_too_many_is_wrong():
 
 
 def test_hanging_is_wrong_and_so_are_a_crash_and_a_normal_close():
-    for outcome, words in (("hang", "got no answer"), ("status-500", "status-500"), ("close-1000", "close-1000"),
+    for outcome, words in (("hang", "got no answer"), ("status-500", "status-500"), ("closed-1000", "closed-1000"),
                            ("reset", "reset")):  # fmt: skip
         part = story(storm=[("status-503", 990), (outcome, 10)])
         assert verdicts(part)["limit_refuses"] == "fail"
@@ -93,7 +93,7 @@ def test_a_place_that_is_not_freed_in_time():
 
 
 def test_who_had_a_place_keeps_it():
-    part = story(kept=[("close-1001", 1)])
+    part = story(kept=[("closed-1001", 1)])
     assert verdicts(part)["limit_accepts"] == "fail"
 
 

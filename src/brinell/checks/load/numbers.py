@@ -63,7 +63,7 @@ def load_of(tally: Tally, trust: Trust, limits: dict[str, float], rulings: dict[
         timeout_s=started.timeout_s,
         span_s=tally.span_s,
         unfinished=tally.ended.unfinished if tally.ended else 0,
-        operations={name: _operation(one) for name, one in sorted(tally.operations.items())},
+        operations={name: operation(one) for name, one in sorted(tally.operations.items())},
         thresholds={
             name: {"limit": limit, "observed": rulings[name].observed, "verdict": rulings[name].verdict.value}
             for name, limit in limits.items()
@@ -90,7 +90,8 @@ def _generator(tally: Tally, trust: Trust, reason: str) -> Generator:
     )
 
 
-def _operation(one: OperationTally) -> Operation:
+def operation(one: OperationTally) -> Operation:
+    """Return the numbers of one kind of request."""
     return Operation(
         requests=one.requests,
         errors=one.errors,

@@ -85,7 +85,7 @@ def _observed(metric: Metric, seen: Seen) -> float | None:
 
 
 def _histogram(metric: Metric, seen: Seen) -> Histogram:
-    return seen.account.skew if metric.clock == "skew" else seen.connect
+    return seen.account.skew if metric.clock == "skew" else seen.connect.response
 
 
 def _missing(metric: Metric, limit: float, seen: Seen, *, met: bool) -> str:

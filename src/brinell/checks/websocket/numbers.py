@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from brinell.checks.load.numbers import distribution
+from brinell.checks.load.numbers import distribution, operation
 from brinell.checks.websocket.limit import limit_of
 from brinell.checks.websocket.seen import Seen
 from brinell.core.judgement import Load, Operation, WebSocket
 from brinell.core.socket_judgement import RoomCount, SocketCourse, Sockets
-from brinell.core.socket_records import DELIVERY, PUBLISH
+from brinell.core.socket_records import CONNECT, DELIVERY, PUBLISH
 
 MOST_ROOMS = 200
 
@@ -33,7 +33,7 @@ def entry(load: Load, seen: Seen) -> WebSocket:
         lost=whole.lost if heard else None,
         duplicated=whole.duplicated if heard else None,
         reordered=whole.reordered if heard else None,
-        connect_ms=distribution(seen.connect),
+        connect_ms=distribution(seen.connect.response),
         sockets=_sockets(seen),
         rooms=_rooms(seen) if heard else (),
         room_count=len(seen.account.rooms),
@@ -49,7 +49,7 @@ def _operations(load: Load, seen: Seen) -> dict[str, Operation]:
         found[DELIVERY] = msgspec.structs.replace(found[DELIVERY], requests=seen.account.whole.received)
     if seen.broadcasts:
         found.pop(PUBLISH, None)
-    return found
+    return found | {name: operation(one) for name, one in seen.beside.items() if name != CONNECT}
 
 
 def _sockets(seen: Seen) -> Sockets:

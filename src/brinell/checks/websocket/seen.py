@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from brinell.checks.load.tally import OperationTally
 from brinell.checks.websocket.deliveries import Account
 from brinell.core import outcomes
 from brinell.core.evidence import Evidence, observation_id, steps_of
-from brinell.core.histogram import Histogram, index_of
+from brinell.core.histogram import index_of
 from brinell.core.observation import Envelope, LoadEnded, LoadSlice, LoadStarted, Record
 from brinell.core.plan import LoadSpec, Plan, WebSocketSpec
 from brinell.core.socket_course import SocketSeconds
 from brinell.core.socket_records import (
     ASIDE,
+    CONNECT,
     DELIVERY,
     Deliveries,
     Disorder,
@@ -29,6 +31,7 @@ from brinell.core.socket_records import (
 )
 from brinell.core.socket_view import LIMIT, as_load
 
+BESIDE = ASIDE - {DELIVERY}
 KEPT_S = 10.0  # a message is kept open so much longer than its receivers are waited for
 _EMPTY: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
 
@@ -39,9 +42,7 @@ class Seen:
 
     does: WebSocketSpec
     account: Account
-    connect: Histogram = field(default_factory=Histogram)
-    failed: dict[str, int] = field(default_factory=dict)  # handshakes, by outcome
-    opened: int = 0
+    beside: dict[str, OperationTally] = field(default_factory=dict)  # handshakes, joins, pings
     seconds: SocketSeconds = field(default_factory=SocketSeconds)
     members: list[Membership] = field(default_factory=list)
     sent_in_span: int = 0
@@ -50,6 +51,21 @@ class Seen:
     freed_id: str = ""
     stock: dict[str, LimitStock] = field(default_factory=dict)
     span_s: float = 0.0  # of the schedule
+
+    @property
+    def connect(self) -> OperationTally:
+        """The handshakes."""
+        return self.beside.get(CONNECT) or OperationTally()
+
+    @property
+    def opened(self) -> int:
+        """Handshakes that went through."""
+        return self.connect.requests - sum(self.connect.errors.values())
+
+    @property
+    def failed(self) -> dict[str, int]:
+        """Handshakes that did not, by outcome."""
+        return self.connect.errors
 
     @property
     def broadcasts(self) -> bool:
@@ -87,14 +103,8 @@ def specs(plan: Plan) -> dict[str, LoadSpec]:
 
 def _add(seen: Seen, record: Record, identity: str) -> None:
     match record:
-        case LoadSlice(operation="connect"):
-            seen.connect.add_sparse(record.response, record.max_response_ns)
-            if record.outcome == outcomes.OK:
-                seen.opened += record.count
-            else:
-                seen.failed[record.outcome] = seen.failed.get(record.outcome, 0) + record.count
-        case LoadSlice(operation=operation) if operation not in ASIDE:
-            seen.sent_in_span += sum(record.service[1])
+        case LoadSlice():
+            _add_slice(seen, record)
         case SocketSecond():
             seen.seconds.add(record)
         case Deliveries():
@@ -111,6 +121,18 @@ def _add(seen: Seen, record: Record, identity: str) -> None:
             seen.stock[record.moment] = record
         case LoadStarted():
             seen.span_s = record.span_s
+
+
+def _add_slice(seen: Seen, one: LoadSlice) -> None:
+    if one.operation in BESIDE:
+        beside = seen.beside.setdefault(one.operation, OperationTally())
+        beside.requests += one.count
+        beside.response.add_sparse(one.response, one.max_response_ns)
+        beside.service.add_sparse(one.service, one.max_service_ns)
+        if one.outcome != outcomes.OK:
+            beside.errors[one.outcome] = beside.errors.get(one.outcome, 0) + one.count
+    elif one.operation != DELIVERY and one.second < seen.span_s:
+        seen.sent_in_span += sum(one.service[1])
 
 
 class AsRequests:

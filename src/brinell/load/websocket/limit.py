@@ -335,7 +335,7 @@ class _LimitTrial:
 def _ended(ended: Ended) -> str:
     """Return the outcome of an attempt that was accepted and ended at once."""
     code = ended.ending.code
-    return outcomes.RESET if code == ABNORMAL else f"close-{code}"
+    return outcomes.RESET if code == ABNORMAL else outcomes.of_close(code)
 
 
 def _words(refused: Refused) -> str:
