@@ -1,0 +1,224 @@
+"""Echo and request-reply: the engine of a worker against real servers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import time
+
+import pytest
+
+from brinell.core.socket_records import CONNECT, ECHO, JOIN, PING, REPLY
+from brinell.load.websocket.codec import MessagePack, SocketIo
+
+
+def test_every_message_that_was_due_came_back(circle):
+    run = circle.drive(circle.start(), connections=3, rate=200, duration=0.3)
+    assert run.outcomes(CONNECT) == {"ok": 3}
+    assert run.outcomes(ECHO) == {"ok": 60}
+    assert run.engine.scheduled == 60
+    assert run.engine.unfinished == 0
+    assert run.population.completed == run.population.sent == 60
+    assert run.engine.in_span[0] == 60
+    assert run.total("sent") == run.total("received") == 60
+    assert run.total("opened") == 3
+    assert run.total("strays") == 0
+    assert run.closes(own=True) == {"1000": 3}
+    assert run.closes() == {}
+    assert sorted(circle.codes) == [(1000, "")] * 3
+    assert run.seconds[0].second < 0
+    assert [one.second for one in run.seconds] == sorted({one.second for one in run.seconds})
+    (member,) = run.members
+    assert (member.connections, member.publishers, member.slow) == (3, 0, 0)
+
+
+def test_two_workers_share_connections_and_schedule(circle):
+    port = circle.start()
+    runs = [circle.drive(port, connections=5, rate=100, worker=worker, workers=2) for worker in range(2)]
+    assert [run.outcomes(CONNECT)["ok"] for run in runs] == [3, 2]
+    assert [run.outcomes(ECHO)["ok"] for run in runs] == [15, 15]
+
+
+def test_answers_out_of_order_belong_to_their_messages(circle):
+    async def shuffled(connection):
+        kept = []
+        async for message in connection:
+            kept.append(message)
+            if len(kept) == 5:
+                for one in reversed(kept):
+                    await connection.send(one)
+                kept.clear()
+
+    run = circle.drive(circle.start(shuffled), connections=1, rate=100, duration=0.2)
+    assert run.outcomes(ECHO) == {"ok": 20}
+    assert run.total("strays") == 0
+    longest = max(one.max_response_ns for one in run.slices if one.operation == ECHO)
+    assert longest >= 4 * 10**9 // 100 // 2  # the first of five waited for the other four
+
+
+def test_an_answer_that_says_more_is_read(circle):
+    async def wrapping(connection):
+        async for message in connection:
+            await connection.send(json.dumps({"kind": "noise"}))
+            await connection.send(json.dumps({"you said": json.loads(message)}))
+
+    run = circle.drive(circle.start(wrapping), connections=2, mode="request-reply")
+    assert run.outcomes(REPLY) == {"ok": 30}
+    assert run.total("strays") == 30
+
+
+def test_what_is_never_answered_times_out_and_what_is_late_is_a_stray(circle):
+    async def late(connection):
+        async for message in connection:
+            await asyncio.sleep(0.25)
+            await connection.send(message)
+
+    run = circle.drive(circle.start(late), connections=1, rate=20, duration=0.1, timeout_s=0.1)
+    assert run.outcomes(ECHO) == {"timeout": 2}
+    assert all(one.max_response_ns >= 10**8 for one in run.slices if one.operation == ECHO)
+
+
+def test_what_the_end_finds_without_an_answer_is_unfinished(circle):
+    async def silent(connection):
+        async for _ in connection:
+            pass
+
+    run = circle.drive(circle.start(silent), connections=2, rate=50, duration=0.2, settle_s=0.1, timeout_s=5)
+    assert run.outcomes(ECHO) == {"unfinished": 10}
+    assert run.engine.unfinished == 10
+    assert run.closes(own=True) == {"1000": 2}
+
+
+def test_a_connection_that_ends_fails_what_it_owed_by_its_code(circle):
+    async def closing(connection):
+        await connection.recv()
+        await connection.close(1011, "broken")
+
+    run = circle.drive(circle.start(closing), connections=1, rate=20, duration=0.3)
+    found = run.outcomes(ECHO)
+    assert found.pop("closed-1011") >= 1
+    assert sum(found.values()) + 1 <= 6
+    assert set(found) <= {"closed-1006", "closed-1011"}
+    assert run.closes() == {"1011": 1}
+    assert sum(run.outcomes(ECHO).values()) == run.engine.scheduled == 6
+    assert any("broken" in one.detail for one in run.exemplars)
+
+
+def test_nobody_to_send_to_is_told(circle):
+    def busy(connection, _request):
+        return connection.respond(503, "full\n")
+
+    run = circle.drive(circle.start(process_request=busy), connections=2, rate=20, duration=0.2)
+    assert run.outcomes(CONNECT) == {"status-503": 2}
+    assert run.outcomes(ECHO) == {"closed-1006": 4}
+    assert run.total("failed") == 2
+    assert any("no connection is open" in one.detail for one in run.exemplars)
+
+
+VARIANTS = {
+    "compressed": {"compression": True, "size": 500},
+    "in-pieces": {"fragments": 3},
+    "binary": {"binary": True},
+    "text": {"codec": "text", "size": 40_000},
+    "template": {"message": '{"id": "{{uuid}}", "n": {{n}}}'},
+}
+
+
+@pytest.mark.parametrize("fields", VARIANTS.values(), ids=VARIANTS)
+def test_messages_of_every_kind_are_echoed(circle, fields):
+    options = {"compression": "deflate"} if fields.get("compression") else {}
+    run = circle.drive(circle.start(**options), rate=100, duration=0.2, **fields)
+    assert run.outcomes(ECHO) == {"ok": 20}
+    assert run.total("strays") == 0
+
+
+def test_messagepack(circle):
+    run = circle.drive(circle.start(), rate=100, duration=0.1, codec=MessagePack())
+    assert run.outcomes(ECHO) == {"ok": 10}
+
+
+async def socketio(connection):
+    """Speak Engine.IO 4 and Socket.IO 5, as far as a client must know them."""
+    await connection.send('0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":20000}')
+    assert await connection.recv() == "40"
+    await connection.send('40{"sid":"y"}')
+    await connection.send("2")
+    async for message in connection:
+        if message != "3":
+            assert message.startswith("42")
+            number = message[2 : message.index("[")]
+            await connection.send(f"43{number}[]")
+
+
+def test_socketio_is_joined_kept_and_acknowledged(circle):
+    port = circle.start(socketio)
+    run = circle.drive(port, mode="request-reply", codec=SocketIo(), path="/", rate=100, duration=0.2)
+    assert run.outcomes(REPLY) == {"ok": 20}
+    assert run.total("strays") == 0
+
+
+def test_joining_is_waited_for_and_timed(circle):
+    paths = []
+
+    async def joining(connection):
+        paths.append(connection.request.path)
+        hello = json.loads(await connection.recv())
+        await asyncio.sleep(0.05)
+        await connection.send(json.dumps({"joined": hello["room"]}))
+        async for message in connection:
+            await connection.send(message)
+
+    run = circle.drive(
+        circle.start(joining), connections=4, rooms=2, path="/rooms/{{room}}", rate=40,
+        join='{"room": {{room}}, "me": {{connection}}}', joined='"joined"',
+    )  # fmt: skip
+    assert run.outcomes(JOIN) == {"ok": 4}
+    assert run.outcomes(ECHO) == {"ok": 12}
+    assert sorted(paths) == ["/rooms/0", "/rooms/0", "/rooms/1", "/rooms/1"]
+
+
+def test_who_is_never_let_in_takes_no_part(circle):
+    run = circle.drive(
+        circle.start(), connections=2, rate=20, duration=0.2, join="hello", joined="welcome", timeout_s=0.2
+    )
+    assert run.outcomes(JOIN) == {"timeout": 2}
+    assert set(run.outcomes(ECHO)) <= {"closed-1006", "unfinished"}
+
+
+def test_connections_are_pinged(circle):
+    run = circle.drive(circle.start(), connections=4, rate=20, duration=0.5, ping_s=0.1)
+    found = run.outcomes(PING)
+    assert found["ok"] >= 4
+    assert run.total("pings") >= run.total("pongs") == found["ok"]
+    assert max(one.max_ping_ns for one in run.seconds) > 0
+
+
+def test_tls(circle, server_tls, certificate):
+    trusting = ssl.create_default_context(cafile=str(certificate[1]))
+    run = circle.drive(circle.start(ssl=server_tls), rate=50, duration=0.2, tls=trusting)
+    assert run.outcomes(ECHO) == {"ok": 10}
+
+
+def test_connections_are_made_at_their_rate(circle):
+    run = circle.drive(circle.start(), connections=20, connect_rate=100.0, rate=10, duration=0.1)
+    assert run.outcomes(CONNECT) == {"ok": 20}
+    assert run.outcomes(ECHO) == {"ok": 1}
+
+
+def test_a_stop_ends_it_before_the_start_and_in_the_middle(circle):
+    port = circle.start()
+
+    def soon(engine):
+        time.sleep(0.1)
+        engine.stop()
+
+    run = circle.drive(port, rate=10, duration=30, start_ns=time.monotonic_ns() + 20 * 10**9, during=soon)
+    assert run.outcomes(ECHO) == {}
+
+    def later(engine):
+        time.sleep(0.7)
+        engine.stop()
+
+    run = circle.drive(port, rate=50, duration=30, during=later)
+    assert 1 <= run.outcomes(ECHO)["ok"] < 100
