@@ -30,7 +30,7 @@ _OF_BROADCASTS = ("rooms", "publishers", "publisher_hears", "slow_share", "slow_
 _OF_LIMITS = ("limit", "refusals", "free_s")
 _NOT_OF_LIMITS = (
     "message", "size", "codec", "binary", "join", "joined", "fragments", "ping_s", "settle_s", "publishers",
-    "publisher_hears", "slow_share", "slow_bytes_s",
+    "publisher_hears", "slow_share", "slow_bytes_s", "reconnect_s",
 )  # fmt: skip
 
 
@@ -55,6 +55,7 @@ def keys(root: Path) -> Keys:
         "ping_s": Key(float | str, duration, 'ping_s = "20s"', checks.duration),
         "slow_share": Key(Annotated[float, Meta(ge=0, le=1)], "a share from 0 to 1", "slow_share = 0.1"),
         "slow_bytes_s": Key(Annotated[int, Meta(ge=1, le=1 << 30)], "a number of bytes", "slow_bytes_s = 4096"),
+        "reconnect_s": Key(float | str, duration, 'reconnect_s = "1s"', checks.duration),
         "settle_s": Key(float | str, duration, "settle_s = 2", checks.duration),
         "max_message_bytes": Key(
             Annotated[int, Meta(ge=1, le=1 << 30)], "a number of bytes", "max_message_bytes = 1048576"

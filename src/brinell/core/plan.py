@@ -187,6 +187,7 @@ class WebSocketSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: int = 0  # mode "limit": connections that the subject accepts
     refusals: int = 1000  # attempts at a full subject
     free_s: float = 5.0  # within which a closed connection frees its place
+    reconnect_s: float | None = None  # after which a connection that the subject ended is made again; None: it is not
 
 
 class CacheSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import ssl
 import time
@@ -222,3 +223,42 @@ def test_a_stop_ends_it_before_the_start_and_in_the_middle(circle):
 
     run = circle.drive(port, rate=50, duration=30, during=later)
     assert 1 <= run.outcomes(ECHO)["ok"] < 100
+
+
+def test_connections_that_the_server_ends_are_made_again(circle):
+    served = []
+
+    async def impatient(connection):
+        served.append(connection)
+        async for message in connection:
+            await connection.send(message)
+            if len(served) < 3:
+                await connection.close(1012, "restarting")
+
+    run = circle.drive(circle.start(impatient), connections=1, rate=20, duration=0.6, reconnect_s=0.05)
+    assert run.outcomes(CONNECT) == {"ok": 3}
+    assert run.closes() == {"1012": 2}
+    assert run.closes(own=True) == {"1000": 1}
+    assert run.outcomes(ECHO)["ok"] >= 10
+
+
+def test_who_cannot_come_back_tries_again_later_each_time(circle):
+    seen = []
+
+    def closing(connection, _request):
+        seen.append(time.monotonic())
+        return connection.respond(503, "no\n") if 1 < len(seen) < 4 else None
+
+    async def once(connection):
+        message = await connection.recv()
+        if len(seen) < 4:
+            await connection.close(1012)
+        await connection.send(message)
+        await connection.wait_closed()
+
+    run = circle.drive(
+        circle.start(once, process_request=closing), connections=1, rate=10, duration=1.0, reconnect_s=0.02
+    )
+    assert run.outcomes(CONNECT) == {"ok": 2, "status-503": 2}
+    pauses = [later - earlier for earlier, later in itertools.pairwise(seen[1:])]
+    assert pauses[1] > pauses[0]

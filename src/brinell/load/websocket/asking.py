@@ -19,6 +19,7 @@ from brinell.load.websocket.link import READ_BYTES, Ending, Link, Terms
 from brinell.load.websocket.member import Member, Pending
 from brinell.load.websocket.population import Part, Population
 
+MOST_TRIED = 64  # members that are asked in turn whether their socket takes something
 _NUMBERS = 0xFFFFFFFF
 _now = time.monotonic_ns
 
@@ -116,8 +117,8 @@ class Asking(Population):
 
     def echoed(self, link: Asker, size: int, now: int) -> None:
         """The last message came back as it was: the short way."""
-        self.received += 1
-        self.received_bytes += size
+        self.tally.received += 1
+        self.tally.received_bytes += size
         self.completed += 1
         self._under_way -= 1
         response = now - link.due
@@ -135,7 +136,7 @@ class Asking(Population):
             number = -1 if stamp is None else stamp.number
         pending = self._claim(link, number) if isinstance(link, Asker) else None
         if pending is None:
-            self.strays += 1
+            self.tally.strays += 1
             return
         self.completed += 1
         self._under_way -= 1
@@ -182,7 +183,7 @@ class Asking(Population):
     def _next_free(self) -> Asker | None:
         """Return the next member in turn whose socket takes something; None: none does."""
         members = self.members
-        for _ in range(len(members)):
+        for _ in range(min(len(members), MOST_TRIED)):
             self._turn += 1
             if self._turn >= len(members):
                 self._turn = 0

@@ -81,6 +81,8 @@ class SlowReceiver(Member):
 
     __slots__ = ()
 
+    slow = True
+
     def _attach(self, sock: socket.socket) -> None:
         super()._attach(sock)
         # Before the connection is made: its size is told the peer then.
@@ -163,8 +165,8 @@ class Broadcast(Population):
     def settle(self, now: int) -> None:
         """Work out what came by short ways."""
         count, size = self.book.flush(now, self._limit_ns)
-        self.received += count
-        self.received_bytes += size
+        self.tally.received += count
+        self.tally.received_bytes += size
         self._floor_ns = self._exemplars.floor_ns
 
     def also(self, second: int) -> list[Told]:
@@ -217,7 +219,7 @@ class Broadcast(Population):
         stamp = self.stamps.find(payload)
         batch = None if stamp is None else self.book.batch(stamp, link.group, now)
         if batch is None:
-            self.strays += 1
+            self.tally.strays += 1
             return
         self.latest = batch
         before = len(batch.times)
@@ -231,8 +233,8 @@ class Broadcast(Population):
         if not self._is_own_echo(link, batch):
             self.book.deliver(link, batch, now)
         if len(batch.times) == before:  # it counts as no delivery, but it came
-            self.received += 1
-            self.received_bytes += len(batch.frame)
+            self.tally.received += 1
+            self.tally.received_bytes += len(batch.frame)
 
     def drained(self, link: Link, now: int) -> None:
         """What a publisher's socket did not take at once is out."""

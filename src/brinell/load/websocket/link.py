@@ -205,7 +205,8 @@ class Link(Connection):
 
     def pause(self) -> None:
         """Read nothing more until ``resume``: what the peer sends fills the buffers on the way. Its loss is noticed."""
-        self.host.poller.change(self.fd, 0, self._on_paused)
+        if self.rest is None:  # else it is asked again once that is out (``listen``)
+            self.host.poller.change(self.fd, 0, self._on_paused)
 
     def resume(self) -> None:
         """Read again."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import ClassVar, Protocol, cast
 
 from brinell.load.websocket.link import OPEN, Link, LinkHost, Terms
+from brinell.load.websocket.tally import Tally
 
 GREETING, JOINING, STRANDED, MEMBER = range(4)
 """``stage`` of an open one: it waits for the protocol's welcome, then for the answer to its ``join``; nothing answered
@@ -18,7 +19,7 @@ Pending = tuple[int, int, int]
 class Crowd(LinkHost, Protocol):
     """What a member tells beside what a link does."""
 
-    received_bytes: int
+    tally: Tally
 
 
 class Member(Link):
@@ -28,6 +29,8 @@ class Member(Link):
     """
 
     __slots__ = ("joining_ns", "pinged_ns", "place", "room", "stage")
+
+    slow: ClassVar[bool] = False  # it reads late on purpose
 
     def __init__(self, host: Crowd, terms: Terms, number: int, room: int) -> None:
         super().__init__(host, terms, number)
@@ -39,5 +42,5 @@ class Member(Link):
     def take(self, data: bytes, now: int) -> None:
         """Take bytes that came, at ``now``."""
         if self.state >= OPEN:
-            cast("Crowd", self.host).received_bytes += len(data)
+            cast("Crowd", self.host).tally.received_bytes += len(data)
         super().take(data, now)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from brinell.core import outcomes
-from brinell.core.socket_records import CONNECT, JOIN, PING, Deliveries, Disorder, Membership, SocketSecond
+from brinell.core.socket_records import CONNECT, JOIN, Deliveries, Disorder, Membership, SocketSecond
 from brinell.load.engine.agenda import Agenda, Schedule
 from brinell.load.engine.connection import Connection
 from brinell.load.engine.recorder import Cell
@@ -25,14 +25,16 @@ from brinell.load.websocket.handshake import Opening
 from brinell.load.websocket.link import OPEN, Ending, Link, Terms
 from brinell.load.websocket.member import GREETING, JOINING, MEMBER, STRANDED, Member
 from brinell.load.websocket.messages import Messages
+from brinell.load.websocket.pings import Pings
 from brinell.load.websocket.stamps import Stamps
+from brinell.load.websocket.tally import Tally
 from brinell.load.wire import WireSocket
 
 CLOSING_NS = 3_000_000_000  # for close handshakes at the end
 AT_ONCE = 16  # connections begun, and forty times as many closed, between two looks at the sockets
 SWEEPS = 25  # ticks in which every member is looked at once
 MOST_WAITING = 1 << 20  # bytes that a socket did not take; more and the peer reads nothing
-_PING_BYTES = 8
+SHORTEST_PAUSE_NS, LONGEST_PAUSE_NS = 10_000_000, 10_000_000_000  # before a connection that failed is made again
 _now = time.monotonic_ns
 
 Told = SocketSecond | Deliveries | Disorder | Membership
@@ -55,8 +57,8 @@ class Part(NamedTuple):
 
 
 class Population(Traffic):
-    """``sent`` and ``answered_count`` are the scenario's messages: those that were sent, and those that came to an end
-    with an answer. Bytes are those on the wire, handshakes left out.
+    """``sent`` and ``completed`` are the scenario's messages: those that were sent, and those that came to an end as
+    they should; ``tally`` counts everything that went over the connections.
     """
 
     def __init__(self, means: Means, part: Part) -> None:
@@ -69,12 +71,8 @@ class Population(Traffic):
         self.messages = self._messages()
         self.members: list[Member] = []
         self.sent = self.completed = self.unfinished = 0
-        self.sent_bytes = self.received = self.received_bytes = self.strays = 0
-        self._opened = self._failed = self._pings = self._pongs = self._longest_ping = self._peer_pings = 0
-        self._told = dict.fromkeys(("sent", "sent_bytes", "received", "received_bytes"), 0)
-        self._frames_sent = 0
-        self._closes: dict[str, int] = {}
-        self._own_closes: dict[str, int] = {}
+        self.tally = Tally()
+        self._pings = Pings(self.does.ping_s, means.recorder, self.tally)
         self._terms: dict[str, Terms] = {}
         self._keys: Iterator[int] = frames.keys()
         self._operation = Operation(CONNECT, 1.0, b"", means.recorder)
@@ -83,10 +81,10 @@ class Population(Traffic):
         self._numbers = iter(part.numbers)
         self._next: int | None = None
         self._first_ns = 0
-        self._agenda: Agenda[None] | None = None
-        self._swept = self._pinged = 0
-        self._ping_debt = 0.0
-        self._pinged_until_ns = 0
+        self._agenda: Agenda[tuple[int, int] | None] | None = None
+        self._returning = 0  # connections that will be made again
+        self._again_ns = None if self.does.reconnect_s is None else int(self.does.reconnect_s * 1e9)
+        self._swept = 0
         self._leaving_ns = 0  # since when connections are closed; 0: not yet
         self._over = False
         self._wanted_joined = None if self.does.joined is None else self.does.joined.encode()
@@ -108,7 +106,7 @@ class Population(Traffic):
 
     def agenda(self, schedule: Schedule) -> Schedule:
         """The schedule, and beside it when the next connection is due."""
-        self._agenda = Agenda(schedule, self._on_dial)
+        self._agenda = Agenda(schedule, self._on_due)
         return self._agenda
 
     def prepare(self, start_ns: int) -> None:
@@ -134,7 +132,7 @@ class Population(Traffic):
         for link in members[first : first + count]:
             self._look_at(link, now, limit_ns)
         if now < self.until_ns or not self.until_ns:
-            self._ping(now)
+            self._pings.send(self.members, now)
         else:
             self._end(now)
 
@@ -142,6 +140,7 @@ class Population(Traffic):
         """Close everything that is left, and return how many messages have no end."""
         if record:
             self._abandon(_now())
+        self.settle(_now())
         for connection in self.open:
             connection.close()
         self.open.clear()
@@ -150,31 +149,8 @@ class Population(Traffic):
 
     def take(self, second: int) -> list[Told]:
         """Return what happened since the last call."""
-        worker = self.part.worker
-        self.settle(_now())
-        sums = {"sent": self._frames_sent, "sent_bytes": self.sent_bytes}
-        sums |= {"received": self.received, "received_bytes": self.received_bytes}
-        more = {name: value - self._told[name] for name, value in sums.items()}
-        self._told = sums
-        told = SocketSecond(
-            worker=worker,
-            second=second,
-            open=len(self.open) - len(self._dialling),
-            connecting=len(self._dialling),
-            opened=self._opened,
-            failed=self._failed,
-            closes=self._closes,
-            own_closes=self._own_closes,
-            pings=self._pings,
-            pongs=self._pongs,
-            max_ping_ns=self._longest_ping,
-            peer_pings=self._peer_pings,
-            strays=self.strays,
-            **more,
-        )
-        self._opened = self._failed = self._pings = self._pongs = self._longest_ping = self._peer_pings = 0
-        self.strays = 0
-        self._closes, self._own_closes = {}, {}
+        held = len(self.open) - len(self._dialling)
+        told = self.tally.take(self.part.worker, second, held, len(self._dialling))
         return [*self._membership(second), told, *self.also(second)]
 
     # --- from links -------------------------------------------------------------------------------------------------
@@ -182,7 +158,7 @@ class Population(Traffic):
     def opened(self, link: Link, now: int) -> None:
         """The handshake is through; what the protocol and the room want comes next."""
         self._dialling.pop(link, None)  # type: ignore[call-overload]  # links here are members
-        self._opened += 1
+        self.tally.opened += 1
         response = now - link.due
         self._operation.cell(outcomes.OK).record(response, now - link.started)
         if response > self._floor_ns:
@@ -199,12 +175,14 @@ class Population(Traffic):
     def failed(self, connection: Connection, ended_ns: int, outcome: str, detail: str) -> None:
         """A connection came to nothing."""
         self._dialling.pop(connection, None)  # type: ignore[call-overload]  # links here are members
-        self._failed += 1
+        self.tally.failed += 1
         super().failed(connection, ended_ns, outcome, detail)
+        if connection.failures and isinstance(connection, Link):
+            self._return(connection.tag, ended_ns, connection.failures)
 
     def message(self, link: Link, opcode: int, payload: bytes, now: int) -> None:
         """A whole message came: the protocol's own, the answer to a join, or one of the scenario's."""
-        self.received += 1
+        self.tally.received += 1
         if not self._plain and (answer := self.codec.reaction(payload)) is not None:
             if answer and link.state == OPEN:
                 self.say(link, opcode, answer)
@@ -217,28 +195,25 @@ class Population(Traffic):
 
     def pong(self, link: Link, payload: bytes, now: int) -> None:
         """An answer to a ping, perhaps to the last one of ours."""
-        if isinstance(link, Member) and link.pinged_ns and payload == link.pinged_ns.to_bytes(_PING_BYTES, "big"):
-            took = now - link.pinged_ns
-            link.pinged_ns = 0
-            self._pongs += 1
-            self._longest_ping = max(took, self._longest_ping)
-            self._recorder.cell(PING, outcomes.OK).record(took, took)
+        if isinstance(link, Member):
+            self._pings.answered(link, payload, now)
 
     def pinged(self, link: Link, now: int) -> None:
         """The peer pinged."""
         del link, now
-        self._peer_pings += 1
+        self.tally.peer_pings += 1
 
     def closed(self, link: Link, ending: Ending, now: int) -> None:
         """A connection is over. What it owed an answer to failed with its close code."""
         self.open.discard(link)
-        counts = self._own_closes if ending.own else self._closes
-        counts[str(ending.code)] = counts.get(str(ending.code), 0) + 1
+        self.tally.close(ending.code, own=ending.own)
         if isinstance(link, Member):
             self._arriving.pop(link, None)
             if link.place >= 0:
                 self._strike(link)
             self.left(link, ending, now)
+            if not ending.own:
+                self._return(link.tag, now, 0)
 
     def drained(self, link: Link, now: int) -> None:
         """What the socket did not take at once is out."""
@@ -288,15 +263,15 @@ class Population(Traffic):
     def say(self, link: Link, opcode: int, payload: bytes, pieces: int = 1) -> None:
         """Send a message. A peer that has read nothing of a megabyte is given up."""
         size = link.send_message(opcode, payload, pieces)
-        self._frames_sent += 1
-        self.sent_bytes += size
+        self.tally.sent += 1
+        self.tally.sent_bytes += size
         if link.rest is not None and len(link.rest) > max(MOST_WAITING, 4 * size):
             link.abandon(f"the peer reads nothing: {len(link.rest)} bytes wait")
 
     def count_sent(self, size: int) -> None:
         """Count a message that was sent past ``say``."""
-        self._frames_sent += 1
-        self.sent_bytes += size
+        self.tally.sent += 1
+        self.tally.sent_bytes += size
 
     def cell(self, operation: str, outcome: str) -> Cell:
         """Return where samples of that kind go."""
@@ -305,7 +280,7 @@ class Population(Traffic):
     @property
     def dialling(self) -> bool:
         """Whether connections are still to come."""
-        return bool(self._dialling) or self._next is not None
+        return bool(self._dialling) or self._next is not None or self._returning > 0
 
     @property
     def keys(self) -> Iterator[int]:
@@ -326,9 +301,16 @@ class Population(Traffic):
     def _due_of(self, number: int) -> int:
         return self._first_ns + int(number * 1e9 / self.does.connect_rate)
 
-    def _on_dial(self, nothing: None, due: int) -> None:
+    def _on_due(self, again: tuple[int, int] | None, due: int) -> None:
+        """A connection is due: one that is made again (its number, and failures in a row), or the next ones."""
+        if again is None:
+            self._dial_next(due)
+        elif not self._leaving_ns:
+            self._returning -= 1
+            self._dial(again[0], due, again[1])
+
+    def _dial_next(self, due: int) -> None:
         """Begin the connections that are due, a few at a time: sockets have their turn in between."""
-        del nothing
         for _ in range(AT_ONCE):
             number = self._next
             if number is None or self._leaving_ns:
@@ -343,12 +325,21 @@ class Population(Traffic):
         if self._agenda is not None and self._next is not None:
             self._agenda.add(self._due_of(self._next), None)
 
-    def _dial(self, number: int, due: int) -> None:
+    def _dial(self, number: int, due: int, failures: int = 0) -> None:
         room = number % self.does.rooms
         link = self.member(number, room, self._terms_of(room, number))
+        link.failures = failures
         self.open.add(link)
         self._dialling[link] = None
         link.open(self._operation, due, _now())
+
+    def _return(self, number: int, now: int, failures: int) -> None:
+        """Let a connection that ended be made again, if that is asked for: later each time that it fails."""
+        if self._again_ns is None or self._agenda is None or self._leaving_ns or now >= self.until_ns:
+            return
+        self._returning += 1
+        pause_ns = max(self._again_ns, SHORTEST_PAUSE_NS) << min(failures, 10) if failures else self._again_ns
+        self._agenda.add(now + min(pause_ns, max(LONGEST_PAUSE_NS, self._again_ns)), (number, failures + 1))
 
     def _terms_of(self, room: int, number: int) -> Terms:
         wire, does = self.part.wire, self.does
@@ -415,27 +406,8 @@ class Population(Traffic):
     # --- and stay ---------------------------------------------------------------------------------------------------
 
     def _look_at(self, link: Member, now: int, limit_ns: int) -> None:
-        if link.pinged_ns and link.pinged_ns + limit_ns <= now:
-            link.pinged_ns = 0
-            self._recorder.cell(PING, outcomes.TIMEOUT).record(limit_ns, limit_ns)
+        self._pings.expire(link, now, limit_ns)
         self.expire(link, now, limit_ns)
-
-    def _ping(self, now: int) -> None:
-        """Ping as many as the interval wants, one after the other."""
-        before, self._pinged_until_ns = self._pinged_until_ns, now
-        if not self.does.ping_s or not before or not self.members:
-            return
-        self._ping_debt += len(self.members) * (now - before) / (self.does.ping_s * 1e9)
-        for _ in range(min(int(self._ping_debt), len(self.members))):
-            self._ping_debt -= 1
-            self._pinged = (self._pinged + 1) % len(self.members)
-            link = self.members[self._pinged]
-            if not link.pinged_ns and link.rest is None:
-                link.pinged_ns = sent = _now()
-                self._pings += 1
-                self.sent_bytes += link.ping(sent.to_bytes(_PING_BYTES, "big"))
-                if not self.members:
-                    return
 
     # --- and go -----------------------------------------------------------------------------------------------------
 

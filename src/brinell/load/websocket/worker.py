@@ -74,6 +74,10 @@ class SocketEngine(Engine):
             self._end_second()
         self._second = 0
 
+    def _end_second(self) -> None:
+        self._population.settle(_now())
+        super()._end_second()
+
     def _end_span(self) -> None:
         """Count, once, the messages sent and answered by now; handshakes and deliveries are no requests."""
         if self._in_span is None:
@@ -98,11 +102,11 @@ class SocketWorker:
         """Say ready, wait for the start, work, say what came of it."""
         try:
             population = self._population = self._populate()
+            engine = self._engine = self._with_engine(population)
         except UsageError as error:
             self._out.put([Refusal(self._spec.worker, str(error), error.hint or "")])
             self._out.drain()
             return
-        engine = self._engine = self._with_engine(population)
         self._out.put([Ready(self._spec.worker)])
         while self._start_ns is None:
             for _ in self._poller.wait(1_000_000_000):
@@ -139,7 +143,7 @@ class SocketWorker:
         everybody = self._wire.does.mode == BROADCAST
         dues = shape.due_ns(0, 1) if everybody else shape.due_ns(spec.worker, spec.workers)
         if dues is None:
-            raise TypeError("messages fall due by a schedule")
+            raise UsageError("[[load]] shape: messages fall due by a schedule; users of a closed model need answers")
         # The span ends where a bound on messages does.
         return takewhile(lambda due: due < spec.span_ns, dues) if everybody else islice(dues, spec.requests)
 
