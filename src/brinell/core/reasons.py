@@ -139,7 +139,9 @@ def _memory(at: Window) -> list[_Case]:
     swapping = at.swapped_in is not None and at.swapped_in >= SWAPPING
     if not (faulting and (short or swapping)) and not (short and swapping):
         return []
-    left = "" if at.available is None else f"{at.available:.0%} of this machine's memory was available at its lowest"
+    left = (
+        "" if at.available is None else f"{_percent(at.available)} of this machine's memory was available at its lowest"
+    )
     swapped = f"{at.swapped_in:.0f} pages per second were read back from swap" if swapping else ""
     faults = [f"{one.words}: {one.major_faults:.0f} major page faults per second" for one in faulting]
     return [_Case("memory", 0, "out of memory: this machine swaps", tuple(filter(None, (left, swapped, *faults))))]
@@ -155,7 +157,7 @@ def _collection(at: Window) -> list[_Case]:
                 _Case(
                     "garbage-collection",
                     one.pid,
-                    f"garbage collection takes {share:.0%} of the time ({process})",
+                    f"garbage collection takes {_percent(share)} of the time ({process})",
                     (
                         f"{one.gc_s:.3g} s of {one.seconds:.3g} s were collections, in which nothing else of it runs",
                         f"the longest took {one.gc_longest_ms:.3g} ms",
@@ -186,7 +188,11 @@ def _worker(at: Window) -> list[_Case]:
     if not (full and uneven and len(others) == len(workers) - 1):
         return []
     # Connections are what was handed out; how much of the work each brings is what the processor time says.
-    most = f"{held:.0%} of the connections" if held is not None and held >= UNEVEN else f"{share:.0%} of the work"
+    most = (
+        f"{_percent(held)} of the connections"
+        if held is not None and held >= UNEVEN
+        else f"{_percent(share)} of the work"
+    )
     evidence = [f"{one.words}: {one.cores:.2f} cores" + _connections(one) for one in workers[:6]]
     return [
         _Case(
@@ -223,11 +229,11 @@ def _loop(at: Window) -> list[_Case]:
         if not (long >= LONG or waits):
             continue
         by = "" if caller.startswith(f"{name} (") else f", called by {caller}"
-        how = "" if on_cpu is None else f"; its thread was on a processor for {on_cpu:.0%} of the time"
+        how = "" if on_cpu is None else f"; its thread was on a processor for {_percent(on_cpu)} of the time"
         evidence = [f"{count} of {one.looks} looks at the loop's thread found it in {name}{by}{how}"]
         if one.lag_max_ms is not None:
             evidence.append(f"the loop came to its own calls up to {one.lag_max_ms:.0f} ms late")
-        title = f"event loop blocked in {name}{by}, {share:.0%} of samples ({_process_words(at, one.pid)})"
+        title = f"event loop blocked in {name}{by}, {_percent(share)} of samples ({_process_words(at, one.pid)})"
         found.append(_Case("loop", one.pid, title, tuple(evidence), one.first_ns, _name(at, one.pid)))
     return found
 
@@ -243,7 +249,7 @@ def _core(at: Window) -> list[_Case]:
         evidence.append(f"{idle:.1f} of the machine's {len(at.cores)} cores were idle")
     inside = at.inside.get(one.pid)
     if inside is not None and inside.loop_cpu_s is not None and inside.seconds:
-        evidence.append(f"the event loop's thread alone used {inside.loop_cpu_s / inside.seconds:.0%} of a core")
+        evidence.append(f"the event loop's thread alone used {_percent(inside.loop_cpu_s / inside.seconds)} of a core")
     evidence += _busiest(at, one.pid)
     every = len(workers) > 1 and {each.pid for each in workers} <= {each.pid for each in full}
     if every:
@@ -291,22 +297,26 @@ def _pool(at: Window) -> list[_Case]:
 
 
 def _waiting(at: Window, pid: int, stacks: dict[tuple[str, str], tuple[int, int]], looks: int) -> _Case | None:
-    waiting: dict[str, int] = {}
-    total = 0
+    waiting: dict[tuple[str, str], int] = {}
+    totals: dict[str, int] = {}
     for (of, folded), (count, _) in stacks.items():
         frames = frames_of(folded)
         if of == "loop" or (of == "thread" and is_idle_thread(frames)):
             continue
-        total += count
+        totals[of] = totals.get(of, 0) + count
         pool = awaited_pool(frames)
         if pool is not None:
-            waiting[pool] = waiting.get(pool, 0) + count
-    if not waiting or not looks:
+            waiting[pool, of] = waiting.get((pool, of), 0) + count
+    held = {
+        key: count
+        for key, count in waiting.items()
+        if count >= POOLED * totals[key[1]] and looks and count >= LEAST_WAITING * looks
+    }
+    if not held:
         return None
-    name = max(waiting, key=lambda pool: (waiting[pool], pool))
-    share, average = waiting[name] / total, waiting[name] / looks
-    if share < POOLED or average < LEAST_WAITING:
-        return None
+    # Threads that all wait for connections keep tasks waiting for threads.
+    name, of = max(held, key=lambda key: ("thread pool" not in key[0], held[key], key))
+    share, average = held[name, of] / totals[of], held[name, of] / looks
     inside = at.inside.get(pid)
     taken = [
         f"{one.out} of {one.most} of its connections were taken"
@@ -317,7 +327,7 @@ def _waiting(at: Window, pid: int, stacks: dict[tuple[str, str], tuple[int, int]
         "pool",
         pid,
         f"pool exhausted: {average:.0f} wait in {name} ({_process_words(at, pid)})",
-        (f"{waiting[name]} of {total} samples of its tasks and threads wait there, {share:.0%}", *taken),
+        (f"{held[name, of]} of {totals[of]} samples of its {of}s wait there, {_percent(share)}", *taken),
         inside.first_ns if inside else None,
         _name(at, pid),
     )
@@ -341,10 +351,12 @@ def _accept_queue(at: Window) -> list[_Case]:
 def _machine(at: Window) -> list[_Case]:
     evidence = []
     if at.steal is not None and at.steal >= STEAL:
-        evidence.append(f"a hypervisor gave {at.steal:.0%} of its processor time to others")
+        evidence.append(f"a hypervisor gave {_percent(at.steal)} of its processor time to others")
     if at.cores and min(at.cores) >= MACHINE:
         denied = [one for one in _by_cores(at) if (one.starved or 0.0) >= DENIED]
-        evidence += [f"{one.words} was ready to run without a core for {one.starved:.0%} of the time" for one in denied]
+        evidence += [
+            f"{one.words} was ready to run without a core for {_percent(one.starved)} of the time" for one in denied
+        ]
         if evidence:
             evidence.insert(0, f"all {len(at.cores)} cores were full")
     if not evidence:
@@ -355,6 +367,10 @@ def _machine(at: Window) -> list[_Case]:
 
 
 # --- who and what ----------------------------------------------------------------------------------------------------
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"
 
 
 def _by_cores(at: Window) -> list[ProcessNumbers]:

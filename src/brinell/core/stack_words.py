@@ -160,7 +160,7 @@ def awaited_pool(frames: Sequence[Frame]) -> str | None:
 def is_idle_thread(frames: Sequence[Frame]) -> bool:
     """Whether a thread of a pool waits for something to do."""
     outer = [one for one in frames if one.file not in (*_WAITING_FILES, "native", "")]
-    return all((one.bare, one.file) in _IDLE for one in outer)
+    return bool(frames) and all((one.bare, one.file) in _IDLE for one in outer)
 
 
 def _is_waiting(leaf: Frame) -> bool:

@@ -69,7 +69,8 @@ class Pool(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Stack(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Frames ``function (file.py:line)``, outermost first, joined by ``;``, and how many looks found them.
+    """Frames ``function (file.py:line)``, outermost first, joined by ``;``, and how many looks found them; without
+    frames, all those that there was no room for.
 
     ``of``: ``loop`` (the event loop's thread while it was in a callback), ``thread`` (any other), ``task`` (where a
     coroutine waits). ``long``: looks in which it had been in the same call for some milliseconds.

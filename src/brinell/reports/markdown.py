@@ -22,6 +22,7 @@ from brinell.reports.figures import (
 from brinell.reports.markdown_cache import caches
 from brinell.reports.markdown_capacity import capacity
 from brinell.reports.markdown_drills import drills
+from brinell.reports.markdown_limits import limits
 from brinell.reports.markdown_property import properties
 from brinell.reports.markdown_quality import quality
 from brinell.reports.markdown_shared import shared
@@ -55,6 +56,7 @@ def markdown(judgement: Judgement) -> str:
     for one in judgement.websocket:
         parts += [*sockets(one), _sides(one), *_pressed(one)]
     parts += capacity(judgement)
+    parts += limits(judgement)
     parts += drills(judgement)
     parts += caches(judgement)
     parts += traffic(judgement)

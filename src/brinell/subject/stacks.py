@@ -106,9 +106,7 @@ def folded(lines: Iterable[str], home: str) -> tuple[int, tuple[Stack, ...]]:
             continue
         parts = text.split(";")
         named = [part for part in parts if _THREAD.fullmatch(part)]
-        frames = parts[len(named) + 1 :] if named else parts  # after the thread comes its name
-        if named and parts[len(named) : len(named) + 1] and _FRAME.fullmatch(parts[len(named)]):
-            frames = parts[len(named) :]
+        frames = [part for part in parts if part not in named]
         key = named[-1] if named else ""
         threads[key] = threads.get(key, 0) + int(number)
         rows = [_frame(part, home) for part in frames[-_MOST_FRAMES:]]

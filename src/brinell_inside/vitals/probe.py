@@ -231,13 +231,16 @@ class Probe:
 
 
 def _tables(stacks):
-    """``(frames, stacks by their numbers)``: the most frequent of each sort."""
+    """``(frames, stacks by their numbers)``: the most frequent of each sort, the others of it as one without frames."""
     numbers, rows = {}, []
     for sort in ("loop", "thread", "task"):
         mine = [(count, stack, long) for (of, stack), (count, long) in stacks.items() if of == sort]
         mine.sort(reverse=True)
         for count, stack, long in mine[:MOST_STACKS]:
             rows.append([sort, [numbers.setdefault(text, len(numbers)) for text in stack], count, int(long)])
+        rest = mine[MOST_STACKS:]
+        if rest:
+            rows.append([sort, [], sum(count for count, _, _ in rest), sum(int(long) for _, _, long in rest)])
     return list(numbers), rows
 
 
