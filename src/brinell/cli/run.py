@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 import typer
 
 from brinell.cli import ci, exporting, options, session
 from brinell.config import from_toml
+from brinell.core.errors import UsageError
+from brinell.core.plan import Plan
 
 EXAMPLES = """
 brinell run                     everything brinell.toml asks for
 brinell run --open              and open the report at the end
 brinell run --watch             in a browser too, as it happens
+brinell run --probe             with a look into the service from inside, to see why it breaks
 brinell run --ci                plain lines, annotations on GitHub
 brinell run --resume latest     go on where an interrupted run stopped
 brinell run --json > verdict.json
@@ -23,6 +27,9 @@ def command(
     ctx: typer.Context,
     *,
     resume: options.Resume = None,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="As [service] probe = true: look into the service from inside, too.")
+    ] = False,
     for_ci: Annotated[
         bool, typer.Option("--ci", help="For pipelines: plain progress lines; annotations and summary on GitHub.")
     ] = False,
@@ -52,8 +59,16 @@ def command(
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)
     else:
-        done = session.examine(from_toml(options.here()), output)
+        plan = from_toml(options.here())
+        done = session.examine(_probed(plan) if probe else plan, output)
     code = session.show(done.judgement, done.folder, output)
     if for_ci:
         ci.annotate(done.judgement, done.folder, to_stdout=not json)
     return code
+
+
+def _probed(plan: Plan) -> Plan:
+    if plan.service is None:
+        hint = "add [service] with its command, and leave the url of scenarios away"
+        raise UsageError("--probe: this run starts no service into which one could look", hint=hint)
+    return msgspec.structs.replace(plan, service=msgspec.structs.replace(plan.service, probe=True))
