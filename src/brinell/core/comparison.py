@@ -99,7 +99,7 @@ class Comparison(_Part, frozen=True):
 
 def compare(a: Judgement, b: Judgement) -> Comparison:
     """Put the earlier run ``a`` and the later run ``b`` side by side."""
-    before, after = ({load.scenario: load for load in judgement.load} for judgement in (a, b))
+    before, after = pressed(a), pressed(b)
     verdicts = [{finding.id: finding.verdict.value for finding in judgement.findings} for judgement in (a, b)]
     return Comparison(
         a=a.run.id,
@@ -116,6 +116,11 @@ def compare(a: Judgement, b: Judgement) -> Comparison:
         load=_loads(before, after),
         load_changes={name: load_change(load, after[name]) for name, load in before.items() if name in after},
     )
+
+
+def pressed(judgement: Judgement) -> dict[str, Load]:
+    """Return what was pressed on at a rate, by scenario: requests, and messages over connections that stay."""
+    return {one.scenario: one for one in (*judgement.load, *judgement.websocket) if getattr(one, "limit", None) is None}
 
 
 def _differing(a: Mapping[str, str], b: Mapping[str, str]) -> dict[str, Texts]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from brinell.core.comparison import Comparison
+from brinell.core.comparison import Comparison, pressed
 from brinell.core.judgement import Judgement
 from brinell.core.verdicts import Verdict
 from brinell.reports import html, outline_compare
@@ -18,7 +18,7 @@ _MOST = 50
 def comparison_html(c: Comparison, a: Judgement, b: Judgement) -> str:
     """Return the page; ``c`` is what ``compare(a, b)`` found."""
     style, code = html.file("page.css"), "".join(html.file(name) for name in _SCRIPTS)
-    before, after = ({load.scenario: load for load in judgement.load} for judgement in (a, b))
+    before, after = pressed(a), pressed(b)
     drawn = {name: overlay(before[name], after[name]) for name in c.load_changes}
     scenarios = [
         {

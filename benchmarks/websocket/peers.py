@@ -1,0 +1,117 @@
+"""What does a message cost beside the other tools? An echo at one rate, and receivers of a broadcast, on one server.
+
+Each tool gets one core and takes its turn, several times, on ``fast_server.py`` (``others.py`` says how each is told;
+what is not installed is skipped by name). CPU per message is that of all a tool's processes from start to end
+(``wait4``), divided by the messages that came back or were heard; ours includes starting the interpreter, and is told
+once more with the process that reads the worker. Ratios are medians of one sitting. Ours times every message from its
+due time; k6 from when it was sent, in whole milliseconds; Artillery does not time messages at all.
+
+    python benchmarks/websocket/peers.py [--seconds 10] [--rounds 3] [--tools k6,artillery]
+                                         [--connections 100] [--rate 5000] [--receivers 500] [--published 20]
+
+Install the others with: go install go.k6.io/k6@latest; npm install artillery. Name their folders in BRINELL_PEERS
+(with colons) where they are not on the path.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from typing import NamedTuple
+
+from measured import fast_server, ours
+from others import TOOLS, Said, Tool, found, run
+
+from brinell.core.plan import WebSocketSpec
+
+SHOWN = ("50", "99", "max")
+SLOWEST = {"artillery": 1000}  # messages a second that it can send from one core
+
+
+class Turn(NamedTuple):
+    """What one run of one tool gave."""
+
+    said: Said
+    with_reader_us: float | None = None
+    note: str = ""
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seconds", type=int, default=10)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--connections", type=int, default=100)
+    options.add_argument("--rate", default="1000,5000", help="messages a second that are echoed")
+    options.add_argument("--receivers", type=int, default=500)
+    options.add_argument("--published", type=int, default=20, help="messages a second that they all receive")
+    options.add_argument("--tools", default=",".join(tool.name for tool in TOOLS))
+    given = options.parse_args()
+    tools = [tool for tool in TOOLS if tool.name in given.tools.split(",") and found(tool)]
+    missing = [tool.name for tool in TOOLS if not found(tool)]
+    print(f"not here: {', '.join(missing)}" if missing else "all tools are here")
+    with fast_server() as url:
+        for rate in map(int, given.rate.split(",")):
+            able = [tool for tool in tools if rate <= SLOWEST.get(tool.name, rate)]
+            table(f"{url}/echo", able, given, rate, given.connections, publishes=False)
+        table(f"{url}/room", tools, given, given.published, given.receivers, publishes=True)
+    return 0
+
+
+def table(
+    url: str, tools: list[Tool], given: argparse.Namespace, rate: int, connections: int, *, publishes: bool
+) -> None:
+    """Let everybody take their turns, and print what came of it, the cheapest first."""
+    turns: dict[str, list[Turn]] = {"brinell": [], **{tool.name: [] for tool in tools}}
+    for _ in range(given.rounds):
+        turns["brinell"].append(our_turn(url, given.seconds, connections, rate, publishes=publishes))
+        for tool in tools:
+            try:
+                said = run(tool, url, given.seconds, connections, rate, publishes=publishes)
+                turns[tool.name].append(Turn(said))
+            except RuntimeError as error:
+                print(f"  failed: {error}")
+    what = f"{rate}/s published to {connections}" if publishes else f"{rate}/s echoed over {connections} connections"
+    print(f"\n{what}: median of {given.rounds}")
+    print(f"{'':12} {'messages':>10} {'CPU us':>8} {'x ours':>7}   " + "".join(f"{name:>10}" for name in SHOWN))
+    for name, some in sorted(turns.items(), key=lambda one: cost_us(one[1])):
+        if some:
+            row(name, some, cost_us(turns["brinell"]))
+    for note in filter(None, (turn.note for turn in turns["brinell"])):
+        print(f"  brinell: {note}")
+    reader = statistics.median(turn.with_reader_us or 0.0 for turn in turns["brinell"])
+    print(f"  brinell with the process that reads its worker: {reader:.2f} us")
+
+
+def row(name: str, turns: list[Turn], ours_us: float) -> None:
+    messages = statistics.median(turn.said.messages for turn in turns)
+    cells = [
+        statistics.median(turn.said.ms[key] for turn in turns) if all(key in turn.said.ms for turn in turns) else None
+        for key in SHOWN
+    ]
+    shown = "".join(f"{'-':>10}" if cell is None else f"{cell:>10.3f}" for cell in cells)
+    print(f"{name:12} {messages:>10.0f} {cost_us(turns):>8.2f} {cost_us(turns) / ours_us:>7.2f}   {shown}")
+
+
+def cost_us(turns: list[Turn]) -> float:
+    """CPU per message; without a run, nothing that could be sorted before one."""
+    return statistics.median(turn.said.cpu_s / turn.said.messages * 1e6 for turn in turns) if turns else float("inf")
+
+
+def our_turn(url: str, seconds: int, connections: int, rate: int, *, publishes: bool) -> Turn:
+    """Run ours; a generator that is not to be believed is named."""
+    address, _, path = url.rpartition("/")
+    does = WebSocketSpec(mode="broadcast" if publishes else "echo", codec="text", size=64)
+    done = ours(address, f"/{path}", rate, seconds, does, connections=connections)
+    one, times = done.entry, done.entry.response_ms
+    messages = (one.received or 0) if publishes else one.requests - sum(one.errors.values())
+    ms = {"50": times.p50, "99": times.p99, "max": times.max}
+    said = Said(messages, {key: value for key, value in ms.items() if value is not None}, done.workers_cpu_s)
+    whole = (done.workers_cpu_s + done.trial_cpu_s) / max(1, messages) * 1e6
+    note = "" if one.generator.valid else f"INVALID: {one.generator.reason}"
+    if publishes and one.reach != 1.0:
+        note = note or f"reach {one.reach}"
+    return Turn(said, whole, note or (f"errors {one.errors}" if one.errors else ""))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
