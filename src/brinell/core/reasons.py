@@ -355,7 +355,8 @@ def _machine(at: Window) -> list[_Case]:
     if at.cores and min(at.cores) >= MACHINE:
         denied = [one for one in _by_cores(at) if (one.starved or 0.0) >= DENIED]
         evidence += [
-            f"{one.words} was ready to run without a core for {_percent(one.starved)} of the time" for one in denied
+            f"{one.words} was ready to run without a core for {_percent(one.starved or 0.0)} of the time"
+            for one in denied
         ]
         if evidence:
             evidence.insert(0, f"all {len(at.cores)} cores were full")

@@ -167,7 +167,8 @@ def _outside(found: Window, looks: Sequence[VitalsDetail]) -> None:
     found.running = sum(running) / len(running) if running else None
     if found.seconds <= 0:
         return
-    found.refused = _grown(first.refused, last.refused)
+    refused = _grown(first.refused, last.refused)
+    found.refused = None if refused is None else int(refused)
     swapped = _grown(first.swapped_in, last.swapped_in)
     found.swapped_in = None if swapped is None else swapped / found.seconds
     if len(first.busy_s) == len(last.busy_s):

@@ -11,7 +11,7 @@ MOST_LAGS = 63
 MOST_TASKS = 200  # looked at in one second
 MOST_THREADS = 16  # in which a loop is looked for
 _FAR_UP = 200
-_TASKS_EVERY = 20  # beats
+_TASKS_EVERY_NS = 900000000
 _TOO_LONG_NS = 3000000  # a look at the tasks that takes longer is taken every tenth time only
 _RUNNERS = frozenset(("run_forever", "run_until_complete", "run", "asyncio_run", "run_app", "start", "main"))
 _now = time.monotonic_ns
@@ -70,7 +70,7 @@ class EventLoop:
         self._stacks = {}
         self._pools = {}
         self._looks = 0
-        self._count = 0
+        self._looked = 0
         self._skip = 0
         self.call(self._begin)
 
@@ -107,8 +107,8 @@ class EventLoop:
         late = max(0, now - self._due)
         if len(self._late) < MOST_LAGS:
             self._late.append(late)
-        self._count += 1
-        if self._count % _TASKS_EVERY == 0:
+        if now - self._looked >= _TASKS_EVERY_NS:
+            self._looked = now
             self._look_at_tasks(now)
         self._due = _now() + int(BEAT_S * 1e9)
         self._loop.call_later(BEAT_S, self.beat)

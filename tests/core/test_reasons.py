@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import pytest
+
+from brinell.core.reason_words import FIXES
+from brinell.core.reasons import KINDS, explain
+from brinell.core.vitals_records import Pool, ProbeLook, ProbeSilent, ProcessLook, Stack, StacksSeen, VitalsDetail
+from brinell.core.vitals_window import Span
+
+S = 1_000_000_000
+KNEE = Span(10 * S, 20 * S)
+BELOW = Span(0, 9 * S)
+HANDLER = "Handle._run (python/asyncio/events.py:80);report (./app.py:12)"
+DUMPS = f"{HANDLER};dumps (python/json/__init__.py:231)"
+NAP = f"{HANDLER};time.sleep (native)"
+WAITS = "page (./app.py:4);QueuePool._do_get (site-packages/sqlalchemy/pool/impl.py:166);wait (python/threading.py:327)"
+WORKS = "page (./app.py:4);Connection.execute (site-packages/sqlalchemy/engine/base.py:1416)"
+
+
+def outside(*rates: float, begin: int = 10, end: int = 20, cores=(0.9, 0.3), **values) -> list[VitalsDetail]:
+    """Looks at processes that each use so many cores; further values are of all of them, or of the look."""
+    own = {key: values.pop(key) for key in list(values) if key in ProcessLook.__struct_fields__}
+    looks = []
+    for at in range(begin, end + 1):
+        processes = tuple(
+            ProcessLook(
+                pid=100 + number,
+                name="uvicorn",
+                cpu_s=at * rate,
+                listens=True,
+                **{key: value[number] if isinstance(value, list) else value for key, value in own.items()},
+            )
+            for number, rate in enumerate(rates)
+        )
+        busy = tuple(core * at for core in cores)
+        looks.append(VitalsDetail(at_ns=at * S, processes=processes, busy_s=busy, **values))
+    return looks
+
+
+def probe(*stacks: Stack, begin: int = 10, end: int = 20, **values) -> list[ProbeLook]:
+    told = {"looks": 18, "busy": 2, "loop_cpu_s": 0.1, "stack_looks": 1} | values
+    return [ProbeLook(at_ns=at * S, pid=100, span_ns=S, stacks=stacks, **told) for at in range(begin + 1, end + 1)]
+
+
+def said(*records, below: Span | None = None, **values):
+    looks = [one for part in records for one in part]
+    return explain(looks, KNEE, below, **values)
+
+
+def test_every_kind_has_advice():
+    assert set(FIXES) == set(KINDS)
+
+
+def test_no_evidence_gives_no_reason():
+    found = said([])
+    assert found.limited_by is None
+    assert "nobody looked" in found.not_measured["limited_by"]
+    found = said(outside(0.4))
+    assert found.limited_by is None
+    assert "nothing that was looked at" in found.not_measured["limited_by"]
+    assert "probe = true" in found.not_measured["event_loop"]
+    assert "did not speak" in said(outside(0.4), [ProbeSilent(S)]).not_measured["event_loop"]
+
+
+def test_one_full_core_and_which_process():
+    found = said(outside(0.98), start_ns=5 * S).limited_by
+    assert (found.kind, found.pid, found.process) == ("core", 100, "uvicorn")
+    assert "process 100 (uvicorn)" in found.title
+    assert found.at_s == 6.0
+    assert any("0.98 cores" in line for line in found.evidence)
+
+
+def test_all_workers_full_is_said_so():
+    assert said(outside(0.97, 0.95)).limited_by.title.startswith("all 2 workers are full")
+
+
+def test_a_process_that_was_as_full_well_below_explains_nothing():
+    found = said(outside(0.99, begin=0, end=20), below=BELOW)
+    assert found.limited_by is None
+    assert "well below" in found.not_measured["limited_by"]
+    rose = said(outside(0.5, begin=0, end=9), outside(0.99), below=BELOW)
+    assert rose.limited_by.kind == "core"
+
+
+def test_a_loop_that_computes_for_long_in_one_function():
+    found = said(outside(0.99), probe(Stack("loop", DUMPS, 11, 9), busy=18, loop_cpu_s=0.99)).limited_by
+    assert found.kind == "loop"
+    assert "event loop blocked in json.dumps, called by report (app.py:12), 61 % of samples" in found.title
+    assert any("one core is full" in line for line in found.also)
+    assert found.stacks[0].share == pytest.approx(11 / 18, abs=0.001)
+
+
+def test_a_loop_that_waits_inside_a_callback():
+    found = said(outside(0.1), probe(Stack("loop", NAP, 17), busy=18, loop_cpu_s=0.05, lag_max_ms=40.0)).limited_by
+    assert found.kind == "loop"
+    assert "time.sleep" in found.title
+    assert any("40 ms late" in line for line in found.evidence)
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        probe(Stack("loop", DUMPS, 3, 1), busy=4, loop_cpu_s=0.2),  # now and then
+        probe(Stack("loop", DUMPS, 10), busy=18, loop_cpu_s=0.95),  # often and never for long: a busy process
+        probe(Stack("loop", NAP, 5, 5), busy=5, loop_cpu_s=0.05, looks=6)[:3],  # too few looks
+    ],
+)
+def test_a_loop_that_is_not_blocked(looks):
+    assert said(outside(0.5), looks).limited_by is None
+
+
+def test_a_loop_that_has_no_core_is_not_blocked_for_that():
+    looks = probe(Stack("loop", DUMPS, 10), busy=17, loop_cpu_s=0.5)
+    found = said(outside(0.5, starved_s=0.0), looks).limited_by
+    assert found.kind == "loop"
+    crowded = [
+        VitalsDetail(
+            at_ns=at * S,
+            processes=(ProcessLook(pid=100, name="uvicorn", cpu_s=at * 0.5, starved_s=at * 0.45),),
+            busy_s=(at * 1.0, at * 0.99),
+        )
+        for at in range(10, 21)
+    ]
+    assert said(crowded, looks).limited_by.kind == "machine"
+
+
+def test_threads_that_wait_for_connections():
+    stacks = Stack("thread", WAITS, 8), Stack("thread", WORKS, 3)
+    found = said(outside(0.2), probe(*stacks, pools=(Pool("SQLAlchemy", 3, 3),))).limited_by
+    assert found.kind == "pool"
+    assert "pool exhausted: 8 wait in SQLAlchemy's connection pool" in found.title
+    assert "3 of 3 of its connections were taken" in found.evidence
+
+
+@pytest.mark.parametrize(
+    "stacks",
+    [
+        (Stack("thread", WAITS, 1),),  # one at a time
+        (Stack("thread", WAITS, 3), Stack("thread", WORKS, 30)),
+        (Stack("thread", "_worker (python/concurrent/futures/thread.py:81);work_queue.get (native)", 30),),
+    ],
+)
+def test_a_pool_that_suffices(stacks):
+    assert said(outside(0.2), probe(*stacks)).limited_by is None
+
+
+def test_a_full_core_comes_before_the_pool_that_it_keeps_taken():
+    found = said(outside(0.97), probe(Stack("thread", WAITS, 8), busy=17, loop_cpu_s=0.9)).limited_by
+    assert found.kind == "core"
+    assert any("pool exhausted" in line for line in found.also)
+
+
+def test_calls_that_wait_for_the_loops_own_threads():
+    assert "of the event loop's own pool" in said(outside(0.2), probe(queued=12)).limited_by.title
+    assert said(outside(0.2), probe(queued=0)).limited_by is None
+
+
+def test_one_worker_with_most_of_the_work():
+    found = said(outside(0.95, 0.02, connections=[58, 6])).limited_by
+    assert found.kind == "worker"
+    assert "one worker takes 91 % of the connections: process 100 (uvicorn) of 2" in found.title
+    assert any("one core is full" in line for line in found.also)
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        outside(0.95, 0.93, connections=[32, 32]),  # both are full
+        outside(0.5, 0.02, connections=[58, 6]),  # the one has room
+    ],
+)
+def test_workers_that_are_not_the_reason(looks):
+    found = said(looks).limited_by
+    assert found is None or found.kind == "core"
+
+
+def test_who_started_the_workers_is_none_of_them():
+    looks = [
+        VitalsDetail(
+            at_ns=at * S,
+            processes=(
+                ProcessLook(pid=100, name="gunicorn", cpu_s=0.0, listens=True),
+                ProcessLook(pid=101, name="gunicorn", cpu_s=at * 0.97, listens=True, parent=100),
+            ),
+        )
+        for at in range(10, 21)
+    ]
+    assert said(looks).limited_by.kind == "core"
+
+
+def test_descriptors_at_their_limit():
+    found = said(outside(0.99, fds=64, fd_limit=64)).limited_by
+    assert (found.kind, found.at_s) == ("descriptors", 10.0)
+    assert "64 of 64" in found.title
+    assert said(outside(0.5, fds=60, fd_limit=64)).limited_by is None
+
+
+def test_garbage_collection_that_takes_the_time():
+    found = said(outside(0.99), probe(gc_s=0.35, gc_longest_ms=90.0)).limited_by
+    assert found.kind == "garbage-collection"
+    assert "35 %" in found.title
+    assert said(outside(0.5), probe(gc_s=0.05)).limited_by is None
+
+
+def test_a_full_accept_queue():
+    found = said(outside(0.3, accept_queue=6, accept_limit=5, refused=0)).limited_by
+    assert found.kind == "accept-queue"
+    assert said(outside(0.3, accept_queue=3, accept_limit=5)).limited_by is None
+
+
+def test_a_machine_that_swaps_and_one_that_is_taken_away():
+    swaps = [
+        VitalsDetail(
+            at_ns=at * S,
+            processes=(ProcessLook(pid=100, name="uvicorn", cpu_s=at * 0.2, major_faults=at * 500),),
+            memory_bytes=1000,
+            available_bytes=20,
+            swapped_in=at * 900,
+        )
+        for at in range(10, 21)
+    ]
+    assert said(swaps).limited_by.kind == "memory"
+    looked = (ProcessLook(pid=100, name="uvicorn", cpu_s=0.0),)
+    stolen = [
+        VitalsDetail(at_ns=at * S, processes=looked, busy_s=(at * 0.4,), steal_s=at * 0.3) for at in range(10, 21)
+    ]
+    assert said(stolen).limited_by.kind == "machine"
+
+
+def test_the_generator_only_where_nothing_else_was_at_its_limit():
+    assert said(outside(0.3), generator="it was late").limited_by.kind == "generator"
+    assert said(outside(0.99), generator="it was late").limited_by.kind == "core"
+
+
+def test_what_py_spy_saw_without_a_probe():
+    start = "BaseEventLoop._run_once (python/asyncio/base_events.py:1922)"
+    idle = f"{start};EpollSelector.select (python/selectors.py:468)"
+    seen = StacksSeen(14 * S, 16 * S, 100, 40, (Stack("loop", f"{start};{NAP}", 38), Stack("loop", idle, 2)))
+    found = said(outside(0.1), [seen]).limited_by
+    assert found.kind == "loop"
+    assert "time.sleep" in found.title
+    waits = StacksSeen(14 * S, 16 * S, 100, 40, (Stack("thread", WAITS, 400), Stack("loop", idle, 40)))
+    assert said(outside(0.1), [waits]).limited_by.kind == "pool"
+    full = StacksSeen(14 * S, 16 * S, 100, 40, (Stack("loop", f"{start};{DUMPS}", 36),))
+    found = said(outside(0.99), [full]).limited_by
+    assert found.kind == "core"
+    assert any("json.dumps" in line for line in found.evidence)
