@@ -16,6 +16,7 @@ from brinell.core.capacity_search import (
     Stop,
     Tried,
     Try,
+    ahead,
     bracket,
     next_step,
 )
@@ -161,6 +162,17 @@ def test_what_is_asked_for_is_tried_itself_unless_it_is_far_from_the_answer(capa
 def test_time_and_steps_are_bounded(bound, why):
     stop, tried = play(search(**bound), truth(1000))
     assert (stop, len(tried)) == (Stop(why), 5)
+
+
+@given(capacity=LEVELS, start=LEVELS)
+def test_how_many_steps_are_left_is_about_right(capacity, start):
+    plan = search(start=start)
+    _, tried = play(plan, truth(capacity))
+    assert ahead(plan, []) is None
+    assert ahead(plan, tried) == (0, 0)
+    for made in range(len(tried)):
+        left = ahead(plan, tried[:made])
+        assert left is None or abs(sum(left) - (len(tried) - made)) <= 1
 
 
 def test_only_what_bounds_the_answer_takes_its_whole_time():

@@ -56,6 +56,23 @@ def records_of(plan):
 
 
 @given(attempts)
+def test_attempts_and_the_last_one_are_all_there_is(tmp_path_factory, plan):
+    folder = tmp_path_factory.mktemp("run")
+    (folder / PLAN_FILE).write_bytes(msgspec.json.encode(PLAN))
+    with Journal.create(folder, FakeClock()) as journal:
+        for source, record in records_of(plan):
+            journal.emit(source, record)
+    evidence = read(folder)
+    for step in ("suite", "load:a"):
+        mine = [record for source, record in records_of(plan) if source == step]
+        told = [*evidence.attempts(source=step), *evidence.envelopes(source=step)]
+        assert [envelope.data for envelope in told] == mine
+        assert [one.data for one in evidence.attempts(Choice, source=step)] == [
+            one.data for one in evidence.attempts(source=step) if isinstance(one.data, Choice)
+        ]
+
+
+@given(attempts)
 def test_both_kinds_of_evidence_stream_the_same_records(tmp_path_factory, plan):
     folder = tmp_path_factory.mktemp("run")
     (folder / PLAN_FILE).write_bytes(msgspec.json.encode(PLAN))

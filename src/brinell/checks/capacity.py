@@ -147,8 +147,8 @@ def _explained(one: _Seen, found: Bracket) -> Explanation:
         return Explanation(limited_by=None, not_measured={"limited_by": "no step at the level that broke was believed"})
     longest = max(broke, key=lambda step: step.seconds)
     below = [step for step in steps if step.verdict == HELD and step.level <= BELOW * found.high]
-    beside = max(below, key=lambda step: step.level, default=None)
-    return explain(one.vitals, _span(longest), beside and _span(beside), start_ns=steps[0].started_ns)
+    beside = _span(max(below, key=lambda step: step.level)) if below else None
+    return explain(one.vitals, _span(longest), beside, start_ns=steps[0].started_ns)
 
 
 def _span(step: CapacityStep) -> Span:

@@ -21,6 +21,7 @@ brinell capacity http://127.0.0.1:8000/ --start 2000 --tolerance 2%         begi
 brinell capacity http://127.0.0.1:8000/ --quantity connections              users in turn instead of a rate
 brinell capacity http://127.0.0.1:8000/ --step 30s --budget 15m             for a service whose answers vary much
 brinell capacity http://127.0.0.1:8000/notes --body @note.json --header 'Content-Type: application/json'
+brinell capacity http://127.0.0.1:8000/ --watch               in a browser too, as it happens
 brinell capacity --resume latest                              go on with an interrupted search
 """
 
@@ -101,6 +102,8 @@ def command(
     out: options.Out = None,
     json: options.Json = False,
     open_: options.Open = False,
+    watch: options.Watch = False,
+    no_browser: options.NoBrowser = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Find the highest load at which thresholds hold, and say what was at its limit beyond it.
@@ -108,7 +111,7 @@ def command(
     Presses harder step by step until something breaks, halves the bracket until it is narrow, and tries what bounds the
     answer again. It overloads the service on purpose. Without --at-least the answer is a number, and passes.
     """
-    output = session.Output(out=out, json=json, open=open_, quiet=quiet)
+    output = session.Output(out=out, json=json, open=open_, quiet=quiet, watch=watch, browser=not no_browser)
     if resume is not None:
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)

@@ -14,10 +14,11 @@ def search(spec: CapacitySpec) -> list[str]:
     unit = " connections" if closed else "/s"
     usual = "" if spec.stated else " (usual limits: none are stated)"
     limits = ", ".join(f"{name} {limit:g}" for name, limit in spec.load.thresholds.items())
+    near = f"{spec.tolerance * 100:.3g}%"
     lines = [
         f"the highest {what} at which {limits} hold{usual}, against {spec.load.url or 'the service'}",
-        f"from {spec.start:g}{unit}, at most {spec.limit:g}{unit}, to within {spec.tolerance:.3g} of what breaks",
-        f"steps of at most {spec.step_s:g} s, for {spell(spec.budget_s)}",
+        f"from {spec.start:g}{unit}, at most {spec.limit:g}{unit}, to within {near} of what breaks",
+        f"steps of at most {spell(spec.step_s)}, for {spell(spec.budget_s)}",
     ]
     if spec.at_least is not None:
         lines.append(f"must hold at least {spec.at_least:g}{unit}")

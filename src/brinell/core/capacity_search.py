@@ -140,6 +140,22 @@ def next_step(search: Search, tried: Sequence[Tried]) -> Try | Stop:
     return _narrow(search, found) or _prove(found, votes)
 
 
+def ahead(search: Search, tried: Sequence[Tried]) -> tuple[int, int] | None:
+    """Return about how many steps at new levels and how many that prove the answer are left, if nothing wavers; None
+    before something held and something broke.
+    """
+    found, votes = bracket(tried), _votes(tried)
+    upper = found.high if found.ceiling is None else found.ceiling
+    if upper is None or found.low <= 0:
+        return None
+    ratio = math.log(upper / found.low) / math.log1p(search.tolerance)
+    halvings = max(0, math.ceil(math.log2(ratio))) if ratio > 0 else 0
+    certain = 0 if found.high is None else votes[found.high].lead
+    proofs = max(0, PROOF - votes[found.low].lead) + max(0, certain + REFUTED)
+    # What lies in the middle is new at either end: it has all of its proof before it.
+    return (halvings, PROOF - 1 + REFUTED - 1) if halvings else (0, proofs)
+
+
 def level_of(search: Search, value: float) -> float:
     """Return a level as it is asked for: whole connections, rates of four digits."""
     if search.quantity == CONNECTIONS:

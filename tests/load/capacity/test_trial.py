@@ -130,14 +130,17 @@ def test_the_generator_is_calibrated_once(tmp_path):
     assert heard == [press.shape["rate"] for press in subject.pressed]
 
 
-def test_it_says_where_it_stands(tmp_path):
+def test_it_says_where_it_stands_and_about_how_long_it_will_take(tmp_path):
     room, _ = search(Subject(1000), tmp_path)
-    words = [text for _, total, text in room.said if total == 300.0]
-    assert any(text.startswith("step 7, 1131/s, broken so far; 800 held; ") for text in words) or any(
-        "held" in text and "broke" in text and "so far" in text for text in words
-    )
+    words = [text for _, _, text in room.said]
+    assert any("held" in text and "broke" in text and "so far" in text for text in words)
     assert all("s left" in text for text in words)
     assert "a press' own words" not in str(words)
+    assert all(done <= total for done, total, _ in room.said)
+    assert room.said[0][1] == 300.0  # the budget, while nothing bounds it
+    took = sum(one.took_s for one in steps(room))
+    halfway = next(total for done, total, _ in room.said if done > took / 2)
+    assert halfway == pytest.approx(took, rel=0.4)
 
 
 def test_users_are_searched_in_whole_numbers(tmp_path):

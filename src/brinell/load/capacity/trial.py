@@ -16,7 +16,18 @@ import msgspec
 
 from brinell.core import outcomes
 from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
-from brinell.core.capacity_search import CONNECTIONS, INVALID, PROVING, Search, Stop, Tried, Try, bracket, next_step
+from brinell.core.capacity_search import (
+    CONNECTIONS,
+    INVALID,
+    PROVING,
+    Search,
+    Stop,
+    Tried,
+    Try,
+    ahead,
+    bracket,
+    next_step,
+)
 from brinell.core.errors import SubjectError, UsageError
 from brinell.core.generator_records import Calibrated
 from brinell.core.observation import Choice, Record, Vitals
@@ -202,7 +213,16 @@ class _Hunt:
         parts += [f"{found.high:g} broke"] if found.high is not None else []
         left = max(0.0, self._spec.budget_s - spent - done_s)
         parts.append(f"at most {left:.0f} s left")
-        self._room.progress(min(spent + done_s, self._spec.budget_s), self._spec.budget_s, "; ".join(parts))
+        self._room.progress(spent + done_s, self._total_s(spent, done_s), "; ".join(parts))
+
+    def _total_s(self, spent: float, done_s: float) -> float:
+        """Return about how long the search will have taken; while nothing bounds it, its budget."""
+        left = ahead(self._search, tried(self._steps))
+        if left is None:
+            return max(self._spec.budget_s, spent + done_s)
+        mean = spent / max(1, len(self._steps))
+        expected = spent + left[0] * mean + left[1] * (self._step_s + REST_S + 1.0)
+        return max(spent + done_s, min(expected, self._spec.budget_s))
 
 
 def search_of(spec: CapacitySpec) -> Search:

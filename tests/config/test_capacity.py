@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brinell.config.capacity import share
+from brinell.config.one_capacity import one_capacity
+from brinell.config.problems import Unfit
+from brinell.core.errors import UsageError
+from brinell.core.plan import CapacitySpec, RequestSpec
+
+BROWSE = """
+[service]
+command = "uvicorn shop:app --port {port}"
+[[load]]
+name = "browse"
+shape = { kind = "constant", rate = 5, duration = "1s" }
+requests = [{ path = "/a", weight = 3 }, { path = "/b" }]
+thresholds = { p95_ms = 80 }
+connections = 32
+steady = true
+"""
+AT = 'url = "http://127.0.0.1:9"\n'
+
+
+def only(plan):
+    (step,) = [step for step in plan.steps if step.trial == "capacity"]
+    return step
+
+
+def test_the_least_that_can_be_said(plan):
+    step = only(plan(f"[capacity]\n{AT}"))
+    spec = step.spec
+    assert (step.id, step.needs_service) == ("capacity:capacity", False)
+    assert isinstance(spec, CapacitySpec)
+    assert (spec.quantity, spec.start, spec.limit, spec.tolerance) == ("rate", 50.0, 100_000.0, 0.05)
+    assert (spec.step_s, spec.budget_s, spec.at_least, spec.stated) == (10.0, 300.0, None, ())
+    assert spec.load.thresholds == {"p95_ms": 500.0, "error_rate": 0.01}
+    assert (spec.load.requests, spec.load.connections) == ((RequestSpec(),), 256)
+
+
+def test_a_scenario_gives_its_requests_bounds_and_thresholds(plan):
+    step = only(plan(f'{BROWSE}[capacity]\nload = "browse"\nat_least = 10\nworkers = 2\n'))
+    spec = step.spec
+    assert (step.id, step.needs_service) == ("capacity:browse", True)
+    assert [request.path for request in spec.load.requests] == ["/a", "/b"]
+    assert (spec.load.connections, spec.load.workers, spec.load.steady) == (32, 2, False)
+    assert (spec.load.thresholds, spec.stated) == ({"p95_ms": 80.0, "error_rate": 0.01}, ("p95_ms",))
+
+
+def test_it_comes_after_the_scenarios_it_may_be_about(plan):
+    found = plan(f'{BROWSE}[capacity]\nload = "browse"\nname = "most"\n')
+    assert [step.id for step in found.steps] == ["load:browse", "capacity:most"]
+
+
+def test_all_keys(plan):
+    spec = only(
+        plan(
+            f'[capacity]\n{AT}quantity = "connections"\nstart = 4\nlimit = 800\ntolerance = "2%"\nstep_s = "20s"\n'
+            'budget_s = "10m"\nat_least = 100\nthresholds = { p99_ms = 300, error_rate = 0 }\ntimeout_s = 2\n'
+            'requests = [{ path = "/x", method = "POST", json = { a = 1 } }]\nheaders = { Accept = "a/b" }\n'
+        )
+    ).spec
+    assert (spec.quantity, spec.start, spec.limit, spec.tolerance) == ("connections", 4.0, 800.0, 0.02)
+    assert (spec.step_s, spec.budget_s, spec.at_least) == (20.0, 600.0, 100.0)
+    assert (spec.load.thresholds, spec.stated) == ({"p99_ms": 300.0, "error_rate": 0.0}, ("p99_ms", "error_rate"))
+    assert (spec.load.timeout_s, spec.load.requests[0].method) == (2.0, "POST")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "needs an address, or a [service]"),
+        (f"{AT}lod = 'x'", "did you mean load?"),
+        (f"{AT}quantity = 'rates'", "did you mean rate?"),
+        (f"{AT}tolerance = 7", "between 0.5% and 50%"),
+        (f"{AT}tolerance = 'x%'", "a share is a percentage"),
+        (f"{AT}start = 0", "a number above 0"),
+        (f"{AT}start = 0.5", "from 1 to"),
+        (f"{AT}start = 500\nlimit = 100", "begins below its limit"),
+        (f"{AT}step_s = 2", "4 s or more"),
+        (f"{AT}at_least = 5", "enough for what?"),
+        (f"{AT}at_least = 5\nlimit = 51\nquantity = 'connections'\nstart = 1.5", "whole numbers"),
+        (f"{AT}limit = 60\nat_least = 61\nthresholds = {{ p95_ms = 5 }}", "above the search's limit"),
+        (f"{AT}thresholds = {{ min_rate = 5 }}", "say it with at_least"),
+        (f"{AT}thresholds = {{ p95 = 5 }}", "did you mean p95_ms?"),
+        ("load = 'browse'", "no [[load]] has this name"),
+        (f"{AT}requests = []", "at least one request"),
+    ],
+)
+def test_a_mistake_is_told(refusal, text, said):
+    assert said in refusal(f"[capacity]\n{text}\n")
+
+
+def test_two_searches_are_refused(refusal):
+    assert "single brackets" in refusal(f"[[capacity]]\n{AT}[[capacity]]\n{AT}")
+
+
+def test_what_a_scenario_has_is_not_said_twice_and_must_fit(refusal):
+    assert "take one or the other" in refusal(f'{BROWSE}[capacity]\nload = "browse"\nrequests = [{{ path = "/" }}]\n')
+    call = '[[load]]\nname = "f"\ndriver = "call"\ncall = "a:b"\nshape = { kind = "closed", duration = 1 }\n'
+    assert 'driver = "http"' in refusal(f'{call}[capacity]\nload = "f"\n')
+    users = BROWSE.replace("requests = [", 'sessions = [{ name = "u", requests = [').replace(
+        '{ path = "/b" }]', '{ path = "/b" }] }]'
+    )
+    assert 'quantity = "connections"' in refusal(f'{users}[capacity]\nload = "browse"\n')
+
+
+def test_from_the_command_line(tmp_path):
+    plan = one_capacity(
+        tmp_path, "http://127.0.0.1:9/notes?page=1", request={"method": "GET"}, limits={"p99_ms": 50.0},
+        at_least=80.0, start=None, workers=2,
+    )  # fmt: skip
+    spec = only(plan).spec
+    assert (spec.name, spec.load.url, spec.load.requests[0].path) == ("notes", "http://127.0.0.1:9", "/notes?page=1")
+    assert (spec.at_least, spec.start, spec.load.workers, spec.stated) == (80.0, 50.0, 2, ("p99_ms",))
+    with pytest.raises(UsageError, match="--at-least"):
+        one_capacity(tmp_path, "http://127.0.0.1:9/", request={}, limits={}, at_least=80.0)
+
+
+@given(value=st.one_of(st.text(max_size=8), st.floats(), st.integers()))
+def test_a_share_is_read_or_refused(value):
+    try:
+        found = share(value)
+    except (Unfit, OverflowError):
+        return
+    assert 0.005 <= found <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("5%", 0.05), ("5 %", 0.05), ("0.02", 0.02), (0.1, 0.1), ("12.5%", 0.125)]
+)
+def test_shares(text, expected):
+    assert share(text) == pytest.approx(expected)

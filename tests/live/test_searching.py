@@ -1,0 +1,38 @@
+"""A step that presses again and again says in its own words where it stands; each press is no news of its own."""
+
+from __future__ import annotations
+
+from brinell.core.capacity_records import CapacityStarted, CapacityStep
+from brinell.core.clock import FakeClock
+from brinell.core.observation import Choice, Envelope, LoadStarted, StepStarted
+from brinell.live.progress import Display
+
+STARTED = CapacityStarted("notes", "rate", "http://127.0.0.1", {}, (), 50, 1e5, 0.05, 10, 300)
+PRESS = LoadStarted("notes@800", "open", "http://127.0.0.1", 0, 10.0, 800.0, 64, 1, 5.0)
+STEP = CapacityStep(5, 800.0, "twice", "broken", "falling behind", 6.0, 0, 0, 0, 4, 800.0, 700.0, 3000, 1, 256)
+
+
+def shown(screen, *, terminal):
+    clock, it = FakeClock(), screen(100, terminal=terminal, encoding="utf-8")
+    display = Display(("capacity:notes",), stream=it, environ={"TERM": "xterm", "COLUMNS": "100"}, clock=clock)
+    for record in (StepStarted("capacity:notes"), STARTED, Choice("notes: step 5, 800/s", "twice"), PRESS, STEP):
+        display.watch(Envelope(1, 1, "capacity:notes", 0, 0, record))
+    clock.sleep(6.0)
+    display.show("capacity:notes", 60.0, 300.0, "step 6, 565.7/s; 400 held; 800 broke; at most 240 s left")
+    return it
+
+
+def test_a_terminal_has_the_search_above_the_press(screen):
+    text = "\n".join(shown(screen, terminal=True).rows)
+    assert "step 5: 800 broken (falling behind)" in text
+    assert "step 6, 565.7/s; 400 held; 800 broke" in text
+    assert "waiting for the first answers" in text
+    assert "800/s for" not in text
+
+
+def test_plain_lines_have_the_search_alone(screen):
+    text = "\n".join(shown(screen, terminal=False).rows)
+    assert "step 5: 800 broken (falling behind)" in text
+    assert "step 6, 565.7/s; 400 held; 800 broke" in text
+    assert "waiting for" not in text
+    assert "800/s for" not in text
