@@ -17,6 +17,7 @@ from brinell.core.observation import (
     StepStarted,
     Vitals,
 )
+from brinell.core.socket_records import SocketSecond
 from brinell.live.load_now import LOOK_BACK_S, LoadNow
 from brinell.live.progress import Display
 from brinell.reports.layout import cells
@@ -167,3 +168,22 @@ def test_without_a_terminal_it_is_a_line_every_five_seconds(screen):
     assert re.match(
         r"\[1/1\] load:browse \d+ %, \d+ s so far, about \d+ s left: 9/s of 10/s due, 0 in flight", lines[0]
     )
+
+
+def test_connections_that_stay_are_told_and_no_requests():
+    started = LoadStarted("chat", "open", "ws://127.0.0.1", 0, 30.0, 10.0, 500, 2, 5.0, socket="broadcast")
+    made = now(SocketSecond(0, -1, 200, 40), SocketSecond(1, -1, 150, 10), told(-1), started=started)
+    assert made.line() == "making connections: 350 open, 50 under way"
+    for worker in (0, 1):
+        found, highest = sparse([3.0] * 250)
+        made.add(LoadSlice(worker, 0, "delivery", "ok", 250, found, found, highest, highest))
+        made.add(SocketSecond(worker, 0, 250, 0, received=250))
+    found, highest = sparse([0.1] * 10)
+    made.add(LoadSlice(0, 0, "publish", "ok", 10, found, found, highest, highest))
+    made.add(LoadSlice(0, 0, "ping", "ok", 10, *[sparse([900.0] * 10)[0]] * 2, 900, 900))
+    made.add(told(0, scheduled=10))
+    made.add(told(0, worker=1, scheduled=0))
+    text = " ".join(made.rows(200))
+    assert "10/s of 10/s due, 500 open, 500/s received" in text
+    assert "p99 3.00 ms" in text
+    assert ("Connections", "500", "500/s received") in made.numbers()

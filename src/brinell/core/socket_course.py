@@ -22,11 +22,17 @@ class SocketSeconds:
 
     def __init__(self) -> None:
         self.rows: dict[int, SocketSecond] = {}
+        self._held: dict[tuple[int, int], tuple[int, int]] = {}  # by second and worker, where it was told before
 
     def add(self, record: SocketSecond) -> None:
-        """Take one worker's second."""
-        before = self.rows.get(record.second)
-        self.rows[record.second] = record if before is None else _together(before, record)
+        """Take one worker's second, or another part of one: what is open then is what was open in the end."""
+        key = record.second, record.worker
+        before, (held, making) = self.rows.get(record.second), self._held.get(key, (0, 0))
+        self._held[key] = record.open, record.connecting
+        if before is not None:
+            both = _together(before, record)
+            record = msgspec.structs.replace(both, open=both.open - held, connecting=both.connecting - making)
+        self.rows[record.second] = record
 
     def course(self, timeline: Timeline, reach: Callable[[range], float | None] = lambda _: None) -> SocketCourse:
         """Return the columns; ``reach`` is asked for that of what fell due in some seconds."""
@@ -44,7 +50,7 @@ class SocketSeconds:
 
 
 def _together(one: SocketSecond, other: SocketSecond) -> SocketSecond:
-    """Return the same second of two workers, or of one that told it in two parts, as one."""
+    """Return the sum of two records of the same second."""
     fields: dict[str, Any] = {name: getattr(one, name) + getattr(other, name) for name in _SUMS}
     return msgspec.structs.replace(
         one,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
@@ -18,20 +17,16 @@ SECOND_NS = 1_000_000_000
 MS = 1_000_000
 
 
-def sparse(values_ms):
+def sparse(value_ms, count):
     made = Histogram()
-    for value, count in Counter(values_ms).items():
-        made.record(int(value * MS), count)
+    made.record(int(value_ms * MS), count)
     return made.sparse()
 
 
-def piece(operation, values_ms, second=0, outcome="ok", service_ms=None):
-    service = values_ms if service_ms is None else service_ms
-    most = int(max(values_ms, default=0) * MS)
-    return LoadSlice(
-        0, second, operation, outcome, len(values_ms), sparse(values_ms), sparse(service), most,
-        int(max(service, default=0) * MS),
-    )  # fmt: skip
+def piece(operation, value_ms, count, second=0, outcome="ok"):
+    """A slice of ``count`` samples that are all the same."""
+    values, most = sparse(value_ms, count), int(value_ms * MS)
+    return LoadSlice(0, second, operation, outcome, count, values, values, most, most)
 
 
 @dataclass
@@ -70,9 +65,9 @@ class Chat:
         )  # fmt: skip
         made = self.connections - sum(self.refused.values())
         if made:
-            yield piece("connect", [self.connect_ms] * made, -1)
+            yield piece("connect", self.connect_ms, made, -1)
         for outcome, count in self.refused.items():
-            yield piece("connect", [self.connect_ms] * count, -1, outcome)
+            yield piece("connect", self.connect_ms, count, -1, outcome)
         yield Membership(0, made, publishers=self.rooms, memory_bytes=900)
         yield SocketSecond(0, -1, made, 0, opened=made)
         for second in range(self.seconds):
@@ -89,17 +84,17 @@ class Chat:
         good = self.rate - sum(self.errors.values())
         receivers = made // self.rooms
         if self.mode == "broadcast":
-            yield piece("publish", [0.1] * good, second)
-            yield piece("delivery", [self.delivery_ms] * (good * (receivers - self.absent)), second)
+            yield piece("publish", 0.1, good, second)
+            yield piece("delivery", self.delivery_ms, good * (receivers - self.absent), second)
             yield self.deliveries(second, good, receivers)
         else:
-            yield piece(self.mode if self.mode == "echo" else "reply", [self.delivery_ms] * good, second)
+            yield piece(self.mode if self.mode == "echo" else "reply", self.delivery_ms, good, second)
         for outcome, count in self.errors.items():
-            yield piece("publish" if self.mode == "broadcast" else "echo", [5000.0] * count, second, outcome)
+            yield piece("publish" if self.mode == "broadcast" else "echo", 5000.0, count, second, outcome)
         received = good * (receivers - self.absent) if self.mode == "broadcast" else good
         yield SocketSecond(0, second, made, 0, sent=good, received=received, closes=self.closes if second == 1 else {})
         lag = int(self.lag_ms * MS)
-        yield GeneratorSecond(0, second, self.rate, self.rate, self.cpu, sparse([self.lag_ms] * self.rate), lag)
+        yield GeneratorSecond(0, second, self.rate, self.rate, self.cpu, sparse(self.lag_ms, self.rate), lag)
 
     def deliveries(self, second, count, receivers):
         numbers = [second * count + one for one in range(count)]

@@ -18,7 +18,7 @@ STRICT = dict.fromkeys(SOCKET_METRICS, 1.0) | {
 def test_every_metric_can_be_met_and_missed(chat, name):
     run = {
         "absent": 1,
-        "errors": {"close-1011": 1},
+        "errors": {"closed-1011": 1},
         "extra": [Disorder(0, 5, (0,), (3,), (2,))],
         "connections": 2000 if name.startswith("connect") else 50,
         "rate": 20 if name.startswith("connect") else 80,
@@ -68,9 +68,9 @@ def test_a_reach_that_is_nearly_one_is_not_one(chat):
 
 
 def test_an_echo_has_requests_and_no_reach(chat):
-    run = chat(mode="echo", rate=200, errors={"close-1011": 1}, thresholds={"reach": 1.0, "p95_ms": 50})
+    run = chat(mode="echo", rate=200, errors={"closed-1011": 1}, thresholds={"reach": 1.0, "p95_ms": 50})
     found = run.entry()
-    assert (found.requests, found.errors) == (6000, {"close-1011": 30})
+    assert (found.requests, found.errors) == (6000, {"closed": 30})
     assert found.reach is None
     assert found.delivery_ms is None
     assert run.findings()["reach"].reason.value == "not-exercised"
@@ -81,7 +81,7 @@ def test_an_echo_has_requests_and_no_reach(chat):
 
 
 def test_the_generator_comes_first(chat):
-    run = chat(lag_ms=40.0, thresholds={"p99_ms": 1000, "reach": 1.0, "connect_p95_ms": 100})
+    run = chat(lag_ms=40.0, thresholds={"p99_ms": 100, "reach": 1.0, "connect_p95_ms": 100})
     found = run.findings()
     assert found["generator"].reason.value == "invalid"
     assert {found[name].reason.value for name in ("reach", "connect_p95_ms")} == {"invalid"}

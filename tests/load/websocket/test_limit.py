@@ -1,0 +1,158 @@
+"""Trying limits of real servers: some that keep theirs, and some that do not."""
+
+from __future__ import annotations
+
+import asyncio
+import http
+
+import pytest
+
+from brinell.checks.websocket import websocket
+from brinell.core.errors import Interrupted
+from brinell.core.evidence import MemoryEvidence
+from brinell.core.fakes import FakeRoom
+from brinell.core.observation import LoadEnded, StepStarted
+from brinell.core.plan import LoadSpec, WebSocketSpec
+from brinell.core.socket_records import LimitFreed, LimitStock, LimitTried
+from brinell.load.trial import LoadTrial
+from brinell.load.websocket import limit as trial
+from brinell.rosters.drivers import DRIVERS
+from brinell.rosters.shapes import SHAPES
+
+
+class Places:
+    """A server with so many places, and its way of saying that none is left."""
+
+    def __init__(self, places, *, by_close=None, status=503, hang=False, forgets=False, evicts=False):
+        self.places, self.by_close, self.status = places, by_close, status
+        self.hang, self.forgets, self.evicts = hang, forgets, evicts
+        self.taken = 0
+        self.members = []
+
+    async def request(self, connection, request):
+        del request
+        if self.taken < self.places or self.by_close or self.evicts:
+            return None
+        if self.hang:
+            await asyncio.sleep(1.0)  # longer than anybody waits
+        return connection.respond(http.HTTPStatus(self.status), "full\n")
+
+    async def serve(self, connection):
+        if self.taken >= self.places and self.by_close:
+            await connection.close(self.by_close, "no place left")
+            return
+        if self.taken >= self.places and self.evicts:
+            await self.members.pop(0).close(1001, "somebody else came")
+        self.taken += 1
+        self.members.append(connection)
+        try:
+            await connection.wait_closed()
+        finally:
+            self.taken -= 0 if self.forgets else 1
+
+
+@pytest.fixture
+def attempt(circle, tmp_path, monkeypatch):
+    monkeypatch.setattr(trial, "HOLD_S", 0.15)
+    rooms = []
+
+    def begin(server, limit=8, refusals=40, **fields):
+        port = circle.start(server.serve, process_request=server.request)
+        does = WebSocketSpec(mode="limit", limit=limit, refusals=refusals, free_s=0.5)
+        spec = LoadSpec(
+            name="full", shape={"kind": "closed", "duration": 60.0}, driver="websocket", url=f"ws://127.0.0.1:{port}",
+            connections=limit, timeout_s=fields.pop("timeout_s", 1.0), websocket=does,
+        )  # fmt: skip
+        room = FakeRoom(spec, tmp_path, **fields)
+        rooms.append(room)
+        LoadTrial(DRIVERS, SHAPES).run(room)
+        return room
+
+    begin.rooms = rooms
+    yield begin
+    for room in rooms:
+        room.close()
+
+
+def judged(room):
+    part = websocket(MemoryEvidence(room.plan, [StepStarted(room.step.id), *room.records]))
+    (entry,) = part.websocket
+    return entry, {one.id.removeprefix("websocket.full."): one.verdict.value for one in part.findings}
+
+
+def tried(room, part):
+    return {one.outcome: one.count for one in room.records if isinstance(one, LimitTried) and one.part == part}
+
+
+@pytest.mark.parametrize("server", [{"status": 503}, {"status": 429}, {"by_close": 1013}, {"by_close": 4008}])
+def test_a_limit_that_is_kept(attempt, server):
+    room = attempt(Places(8, **server))
+    entry, verdicts = judged(room)
+    assert {name: verdict for name, verdict in verdicts.items() if verdict != "pass"} == {}
+    limit = entry.limit
+    assert (limit.configured, limit.accepted, limit.rejected, limit.tried, limit.recovered) == (8, 8, 41, 41, True)
+    assert 0 <= limit.freed_s <= 0.5
+    assert [one.moment for one in room.records if isinstance(one, LimitStock)] == [
+        "before", "filled", "half", "refused", "emptied",
+    ]  # fmt: skip
+    assert entry.requests == entry.limit.tried + 8 + 8 + sum(tried(room, "free").values())
+    assert entry.errors == {}
+    assert room.said[-1][0] == room.said[-1][1]
+
+
+def test_no_limit_at_all(attempt):
+    room = attempt(Places(1000))
+    assert tried(room, "beyond") == {"accepted": 1}
+    assert tried(room, "storm") == {}
+    entry, verdicts = judged(room)
+    assert (verdicts["limit_accepts"], verdicts["limit_refuses"]) == ("pass", "fail")
+    assert entry.limit.rejected == 0
+
+
+def test_fewer_places_than_said(attempt):
+    room = attempt(Places(5))
+    assert tried(room, "fill") == {"accepted": 5, "status-503": 3}
+    assert not [one for one in room.records if isinstance(one, LimitFreed)]
+    assert judged(room)[1]["limit_accepts"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("server", "outcome"),
+    [({"status": 500}, "status-500"), ({"by_close": 1000}, "closed-1000"), ({"hang": True}, "hang")],
+)
+def test_refusing_in_another_way(attempt, server, outcome):
+    room = attempt(Places(4, **server), limit=4, timeout_s=0.3)
+    assert tried(room, "beyond") == {outcome: 1}
+    entry, verdicts = judged(room)
+    assert verdicts["limit_refuses"] == "fail"
+    assert entry.limit.rejected == 0
+
+
+def test_a_place_that_is_never_free_again(attempt):
+    room = attempt(Places(4, forgets=True), limit=4)
+    (freed,) = [one for one in room.records if isinstance(one, LimitFreed)]
+    assert freed.freed_s is None
+    assert freed.attempts > 1
+    entry, verdicts = judged(room)
+    assert (verdicts["limit_frees"], verdicts["limit_recovers"]) == ("fail", "fail")
+    assert entry.limit.recovered is False
+
+
+def test_who_sends_another_one_away_has_no_limit(attempt):
+    room = attempt(Places(4, evicts=True), limit=4)
+    assert tried(room, "beyond") == {"accepted": 1}
+    assert tried(room, "kept") == {"closed-1001": 1}
+    verdicts = judged(room)[1]
+    assert (verdicts["limit_accepts"], verdicts["limit_refuses"]) == ("fail", "fail")
+
+
+def test_a_stop_keeps_what_was_tried(attempt):
+    with pytest.raises(Interrupted):
+        attempt(Places(8), interrupt_when=lambda room: bool(tried(room, "beyond")))
+    (room,) = attempt.rooms
+    assert tried(room, "fill") == {"accepted": 8}
+    (ended,) = [one for one in room.records if isinstance(one, LoadEnded)]
+    assert ended.interrupted
+    entry, verdicts = judged(room)
+    assert entry.limit.recovered is None
+    assert (verdicts["limit_accepts"], verdicts["limit_recovers"]) == ("pass", "unknown")
