@@ -34,8 +34,8 @@ _LOOK = 10
 _REPEATS = 3
 _MOST_REPEATS = 12  # of tests of which three runs say little
 _SHARE = 0.75
-"""Of the effort that is left, for the next measuring session. One that sees many examples tells more than several that
-see few: later examples are larger than early ones, and the costly ones are rare.
+"""Of the effort, for the first measuring session; what is left is for the next, as far as it goes. One that sees many
+examples tells more than several that see few: later examples are larger than early ones, and the costly ones are rare.
 """
 _OVERTIME = 0.25  # of the effort, for repetitions of the smaller profile, however little is left
 _OBSERVED = 50  # examples that observability watches
@@ -84,7 +84,7 @@ def _measure(room: Room, sessions: Sessions, spec: PropertySpec) -> None:
         left_s = spec.effort_s - spent_s
         if number >= _REPEATS:
             costs = unsure(costs, spec.local)
-        sizes = measuring_sizes(costs, spec.local, left_s * _SHARE)
+        sizes = measuring_sizes(costs, spec.local, left_s if number else left_s * _SHARE)
         if number and (not costs or seconds_of(costs, sizes) > left_s):
             break
         begun_s = room.clock.now_ns() / 1e9
