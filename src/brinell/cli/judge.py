@@ -5,6 +5,7 @@ from __future__ import annotations
 from brinell.cli import options, say, session
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec
+from brinell.core.thresholds import ALL_METRICS
 from brinell.journal import runs
 from brinell.journal.reader import read
 from brinell.judge import judge
@@ -28,11 +29,11 @@ def command(
 ) -> int:
     """Judge a run from its journal, a year later too, and write its reports.
 
-    With --slo the given thresholds replace those of every load scenario. Without --out the run's own reports are
-    written anew; judging without --slo brings back the plan's thresholds.
+    With --slo the given thresholds replace those of every load scenario, as far as they mean something for it. Without
+    --out the run's own reports are written anew; judging without --slo brings back the plan's thresholds.
     """
     folder = runs.find(options.here(), run)
-    limits = options.limits(slo)
+    limits = options.limits(slo, ALL_METRICS)
     evidence = read(folder, limits)
     if limits and not any(isinstance(step.spec, LoadSpec) for step in evidence.plan.steps):
         raise UsageError(f"--slo: {folder.name} has no load scenario to hold against it", hint="brinell runs")

@@ -61,3 +61,4 @@ key are counts, ``directory_bytes`` what the cache's folder ever held.
 """
 
 CACHE_METRICS: tuple[str, ...] = (*METRICS, *CACHE_THRESHOLDS)
+ALL_METRICS: tuple[str, ...] = (*SOCKET_METRICS, *CACHE_THRESHOLDS)

@@ -54,7 +54,7 @@ def markdown(judgement: Judgement) -> str:
     for load in judgement.load:
         parts += _load(load)
     for one in judgement.websocket:
-        parts += [*sockets(one), _sides(one), *_pressed(one)]
+        parts += [*sockets(one), *([_sides(one)] if one.limit is None else []), *_pressed(one)]
     parts += capacity(judgement)
     parts += limits(judgement)
     parts += drills(judgement)

@@ -51,7 +51,8 @@ def summary(
         _load(pen, load)
     for one in judgement.websocket:
         sockets(pen, one)
-        _pressed(pen, one)
+        if one.limit is None:
+            _pressed(pen, one)
     capacity(pen, judgement)
     drills(pen, judgement)
     caches(pen, judgement)

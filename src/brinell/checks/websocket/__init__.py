@@ -18,7 +18,7 @@ from brinell.core.evidence import Evidence
 from brinell.core.finding import Finding
 from brinell.core.judgement import Part, WebSocket
 from brinell.core.plan import LoadSpec
-from brinell.core.thresholds import SOCKET_THRESHOLDS, THRESHOLDS
+from brinell.core.thresholds import SOCKET_METRICS, THRESHOLDS
 from brinell.core.verdicts import Reason, Verdict
 
 FAILED = 0.5  # share of messages that failed, and of connections that were not made, above which it did not run
@@ -41,7 +41,7 @@ def websocket(evidence: Evidence) -> Part:
     for step, spec in steps:
         tally = found.get(step)
         if tally is None:
-            findings += _never_began(spec, dict(evidence.slo or spec.thresholds))
+            findings += _never_began(spec, _limits(evidence, spec))
             continue
         told, one, why = _scenario(requests, step, spec, tally, seen[step])
         findings += told
@@ -53,7 +53,7 @@ def websocket(evidence: Evidence) -> Part:
 def _scenario(
     evidence: AsRequests, step: str, spec: LoadSpec, tally: Tally, seen: Seen
 ) -> tuple[list[Finding], WebSocket, dict[str, str]]:
-    limits = dict(evidence.slo or spec.thresholds)
+    limits = _limits(evidence, spec)
     split = _split(limits, seen)
     told, load, why = loads.scenario(evidence, step, spec, split.loads, tally)
     trusted = trust(tally, split.loads)
@@ -75,6 +75,10 @@ def _scenario(
     return findings, judged, _why_not(spec, seen, judged, why)
 
 
+def _limits(evidence: Evidence, spec: LoadSpec) -> dict[str, float]:
+    return {name: limit for name, limit in (evidence.slo or spec.thresholds).items() if name in SOCKET_METRICS}
+
+
 class _Split(NamedTuple):
     """Limits that are judged as every load's, and the others. ``named``: under which names some of the former came."""
 
@@ -93,7 +97,7 @@ def _split(limits: dict[str, float], seen: Seen) -> _Split:
         if seen.broadcasts and plain != name and plain not in limits:
             found.loads[plain] = limit
             found.named[plain] = name
-        elif name in SOCKET_THRESHOLDS:
+        else:
             found.own[name] = limit
     return found
 

@@ -22,6 +22,8 @@ def entry(load: Load, seen: Seen) -> WebSocket:
     fields: dict[str, Any] = {field.name: getattr(load, field.name) for field in msgspec.structs.fields(load)}
     whole, heard = seen.account.whole, seen.broadcasts
     fields["operations"] = _operations(load, seen)
+    if seen.does.limit:
+        fields |= {"steady": None, "warm_up_s": None}  # attempts are no schedule that could be steady
     return WebSocket(
         **fields,
         mode=seen.mode,
