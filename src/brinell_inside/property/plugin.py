@@ -98,8 +98,9 @@ def pytest_runtest_protocol(item):
     if size != before.max_examples:
         setattr(holder, name, settings(before, max_examples=size))
     case = _State.case = Case(item, before, size)
+    outcome = None
     try:
-        yield
+        outcome = yield
     finally:
         _State.case = None
         if size != before.max_examples:
@@ -110,7 +111,12 @@ def pytest_runtest_protocol(item):
                 setattr(holder, name, own)
         if case.rang:
             _say({"kind": "property_limit", "id": item.nodeid, "seconds": case.call_s})
-        _say(case.record())
+        if not _interrupted(outcome):  # a test that Ctrl-C fell into has no outcome
+            _say(case.record())
+
+
+def _interrupted(outcome):
+    return outcome is not None and outcome.excinfo is not None and issubclass(outcome.excinfo[0], KeyboardInterrupt)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)

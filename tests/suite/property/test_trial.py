@@ -288,6 +288,6 @@ def test_interrupted_keeps_what_was_measured(project, examine_properties):
 
     done = examine_properties(project(test_a=ORDINARY), interrupt_when=enough)
     assert len(done.of(PropertyRun)) >= 13
-    assert {run.outcome for run in done.of(PropertyRun)} == {"passed"}
+    assert [run for run in done.of(PropertyRun) if run.outcome != "passed"] == []
     assert any(one.predicted_s is not None for one in done.tests.values())
     assert done.finding("predictions").reason is Reason.NOT_EXERCISED
