@@ -18,6 +18,7 @@ from brinell.core.drill_records import DrillEnded, DrillStarted
 from brinell.core.errors import SubjectError
 from brinell.core.plan import RequestSpec
 from brinell.core.redact import redact
+from brinell.drills.held_sockets import HeldSockets
 from brinell.drills.instance import Instance
 from brinell.drills.scene import Scene
 from brinell.drills.witness import FIN, OPEN, RESET, OwnLimitError, Witness
@@ -32,22 +33,32 @@ class Drain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``before_s`` seconds of load, the signal, and load until ``after_s`` seconds after the service is gone.
 
     ``in_flight`` requests are sent on open connections right before the signal; ``idle`` connections rest.
-    ``lost`` requests may be lost.
+    ``lost`` requests may be lost. ``sockets`` WebSockets to ``socket_path`` are held as well.
     """
 
     about: ClassVar[str] = "SIGTERM under load: requests lost, connections closed cleanly, time to exit"
     starts: ClassVar[bool] = True
     loads: ClassVar[bool] = True
 
-    before_s: float = 3.0
+    before_s: int = 3
     after_s: float = 1.0
     in_flight: int = 10
     idle: int = 10
     lost: int = 0
+    sockets: int = 0
+    socket_path: str = "/ws"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be done."""
-        for name, low, high in (("before_s", 1, 600), ("after_s", 0.1, 60), ("in_flight", 0, 1000), ("idle", 0, 1000)):
+        if not self.socket_path.startswith("/"):
+            raise ValueError("socket_path is a path, and begins with a slash")
+        for name, low, high in (
+            ("before_s", 1, 600),
+            ("after_s", 0.1, 60),
+            ("in_flight", 0, 1000),
+            ("idle", 0, 1000),
+            ("sockets", 0, 1000),
+        ):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} lies between {low:g} and {high:g}")
         if self.lost < 0:
@@ -95,9 +106,10 @@ class _Draining:
         self._request = scene.encode(self._target, instance.url, RequestSpec(path=scene.service_spec.ready))[0]
         pressed = scene.load.requests[0] if scene.load.requests else RequestSpec(path=scene.service_spec.ready)
         self._pressed = scene.encode(self._target, instance.url, still(pressed, scene.service_spec.ready))[0]
+        self._sockets = HeldSockets(scene, self._target, drill.socket_path, drill.sockets)
         self._busy: list[Witness] = []
         self._idle: list[Witness] = []
-        self._warmed = False
+        self._opened = False
         self._signal_ns = self._closed_ns = self._over_ns = 0
         self._status: int | None = None
         self._overdue = False
@@ -106,16 +118,19 @@ class _Draining:
 
     def look(self, now_ns: int, start_ns: int) -> int | None:
         """Open connections shortly before the signal, send it, and watch until it is over."""
-        due_ns = start_ns + int(self._drill.before_s) * 1_000_000_000  # at a full second: slices end there
+        due_ns = start_ns + self._drill.before_s * 1_000_000_000  # at a full second: slices end there
         if not self._signal_ns and self._instance.status is not None:
             self._scene.mark("ended-early", "\n".join(self._instance.tail(3)))
             raise SubjectError(
                 f"the service ended by itself, before it was asked to (status {self._instance.status})",
                 hint="\n".join(self._instance.tail()),
             )
-        if not self._idle and not self._busy and now_ns >= due_ns - EARLY_NS:
+        if now_ns < due_ns - EARLY_NS:
+            return due_ns - EARLY_NS
+        if not self._opened:
             self._open()
         self._look_at(self._busy + self._idle)
+        self._sockets.look()
         if not self._signal_ns:
             return self._before(now_ns, due_ns)
         return self._after(now_ns)
@@ -141,6 +156,7 @@ class _Draining:
             "exit_status": self._status,
             "overdue": self._overdue,
             "left": list(self._instance.left()),
+            **self._sockets.seen(),
             "short": self._short,
         }
 
@@ -148,8 +164,12 @@ class _Draining:
         """Close the drill's own connections."""
         for one in self._busy + self._idle:
             one.abort()
+        self._sockets.close()
 
     def _open(self) -> None:
+        self._instance.remember()
+        self._sockets.dial()
+        self._opened = True
         try:
             for group, count in ((self._busy, self._drill.in_flight), (self._idle, self._drill.idle)):
                 for _ in range(count):
@@ -171,6 +191,7 @@ class _Draining:
         # Those that did not answer their first request say nothing of the drain.
         self._busy = self._kept(self._busy)
         self._idle = self._kept(self._idle)
+        self._sockets.begin()
         for one in self._busy:
             one.send(self._pressed)
         self._signal_ns = self._instance.signal(signal.SIGTERM)

@@ -35,9 +35,12 @@ class Instance:
             self.exited_ns = self._clock.now_ns()
         return found
 
-    def signal(self, number: int = signal.SIGTERM) -> int:
-        """Remember its processes by name and send a signal to the first of them; return when."""
+    def remember(self) -> None:
+        """Keep its processes' names, for when they are gone."""
         self._names |= {pid: process_table.name(pid) for pid in self.pids()}
+
+    def signal(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal to its first process, at once; return when."""
         at_ns = self._clock.now_ns()
         self.child.signal(number)
         return at_ns
@@ -50,10 +53,6 @@ class Instance:
     def listens(self) -> bool:
         """Whether anybody listens on its port."""
         return any(one.port == self.port for one in sockets.listeners())
-
-    def accepts(self) -> bool:
-        """Whether a process of its tree listens on its port."""
-        return any(port == self.port for _, port in sockets.listening_ports(self.pids()))
 
     def left(self) -> tuple[str, ...]:
         """Return what outlived it, by name and pid; to be asked once ``over``."""

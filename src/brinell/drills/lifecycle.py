@@ -56,7 +56,10 @@ class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         lives = _Lives(self, scene, temporary)
         try:
             lives.run()
-            Difficult(scene, self.patience_s, temporary).run()
+            if lives.starts:
+                Difficult(scene, self.patience_s, temporary).run()
+            else:
+                scene.mark("not-tried", "the service did not start any more")
             interrupted = False
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -73,6 +76,11 @@ class _Lives:
         self._temporary = temporary
         self._folders = [scene.launch().cwd.resolve(), temporary]
         self._failed = 0
+
+    @property
+    def starts(self) -> bool:
+        """Whether it got ready the last time."""
+        return not self._failed
 
     def run(self) -> None:
         """Live ``times`` times. ``SubjectError`` if it does not even start once."""
@@ -105,6 +113,7 @@ class _Lives:
 
     def _end(self, instance: Instance, life: ServiceLife, before: set[str]) -> ServiceLife:
         scene, limit_s = self._scene, self._scene.service_spec.stop_timeout_s
+        instance.remember()
         signal_ns = instance.signal(signal.SIGKILL if life.ending == "kill" else signal.SIGTERM)
         in_time = scene.wait(lambda: instance.status is not None, limit_s, every_s=_PAUSE_S)
         status = instance.status
@@ -127,6 +136,4 @@ class _Lives:
         )
 
     def _files(self) -> set[str]:
-        return files.present(self._folders, without=self._scene.room.folder.resolve()) | files.present(
-            [self._temporary]
-        )
+        return files.present(self._folders, without=self._scene.room.folder.resolve())

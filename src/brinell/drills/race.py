@@ -17,12 +17,13 @@ import msgspec
 
 from brinell.core import racing
 from brinell.core.drill_records import DrillEnded, DrillStarted, Race
-from brinell.core.errors import Interrupted, SubjectError
+from brinell.core.errors import SubjectError
 from brinell.core.plan import RequestSpec
 from brinell.core.redact import one_line, redact
 from brinell.drills.rounds import Token, filled, tokens
 from brinell.drills.scene import Scene
 from brinell.drills.witness import OPEN, OwnLimitError, Witness
+from brinell.load.scenario.generators import Wrong
 from brinell.load.scenario.json_path import Missing, steps, value_at
 from brinell.subject.targets import Target
 
@@ -70,8 +71,11 @@ class RaceDrill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 msgspec.convert(one, RequestSpec)
             except msgspec.ValidationError as error:
                 raise ValueError(f"{'then' if self.then else 'prepare'} {error}") from None
-        for path in filter(None, (self.same, self.then.get("value"))):
-            steps(path)
+        for name, path in (("same", self.same), ("then", self.then.get("value"))):
+            try:
+                steps(path or "$")
+            except Wrong as error:
+                raise ValueError(f"{name} {error}") from None
 
     @property
     def rules(self) -> racing.Rules:
@@ -95,8 +99,6 @@ class RaceDrill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 if self.pause_s:
                     scene.wait(lambda: False, self.pause_s)
             interrupted = False
-        except Interrupted:
-            raise
         except OwnLimitError as error:
             interrupted = False
             scene.mark("own-limit", str(error))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -22,6 +24,7 @@ from brinell.drills.instance import Instance
 from brinell.drills.witness import Address, Witness
 from brinell.load.beside import Beside
 from brinell.load.drivers.http import Http
+from brinell.load.tls import context
 from brinell.load.trial import LoadTrial
 from brinell.subject.interpreter import choose
 from brinell.subject.service import start_service
@@ -31,6 +34,8 @@ from brinell.subject.targets import Target, check_target
 LINGER_S = 0.4
 """What outlives the service by more than that was left behind; a helper that ends with its pipe needs a moment."""
 LOG = "drill-service.log"
+SPARE = 256
+"""Descriptors that the trial itself may need."""
 _PATIENT_S = 0.02
 
 
@@ -125,21 +130,32 @@ class Scene:
 
     def connect(self, target: Target, *, window: int = 0) -> Witness:
         """Begin to connect; ``window``: bytes that this side takes at most without reading."""
-        return Witness(self._place(target), tls=self._tls(target), name=target.host, window=window)
+        return Witness(self.place(target), tls=self.tls(target), name=target.host, window=window)
 
-    def _place(self, target: Target) -> Address:
+    def place(self, target: Target) -> Address:
+        """Return where to connect to: the first address that accepts, as the load beside does."""
         if target not in self._places:
-            self._places[target] = place(target)
+            self._places[target] = _place(target)
         return self._places[target]
 
-    def _tls(self, target: Target) -> ssl.SSLContext | None:
+    def tls(self, target: Target) -> ssl.SSLContext | None:
+        """Return how to speak TLS to it, None where it is not spoken."""
         if target.scheme != "https":
             return None
-        context = ssl.create_default_context()
-        if not self.load.verify_tls:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+        return context(verify=self.load.verify_tls)
+
+    @staticmethod
+    @contextlib.contextmanager
+    def descriptors(number: int) -> Iterator[None]:
+        """Allow this process so many beside its own, as far as it may, for the time within."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        number += SPARE
+        wanted = max(soft, number if hard == resource.RLIM_INFINITY else min(hard, number))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
     def wait(self, until: Callable[[], object], timeout_s: float, *, every_s: float = 0.005) -> bool:
         """Wait until something holds, ticking; whether it did in time."""
@@ -180,8 +196,7 @@ class _LoadRoom:
         return envelope
 
 
-def place(target: Target) -> Address:
-    """Return where to connect to: the first address that accepts, as the load beside does."""
+def _place(target: Target) -> Address:
     for number, address in enumerate(target.addresses):
         family, _, _, _, where = socket.getaddrinfo(
             address, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV

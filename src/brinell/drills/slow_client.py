@@ -71,7 +71,8 @@ class SlowClient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
         interrupted = True
         try:
-            scene.press(load, beside)
+            with scene.descriptors(self.slow):
+                scene.press(load, beside)
             interrupted = False
         finally:
             beside.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from brinell.core.drill_records import StartTried
+from brinell.core.errors import SubjectError
 from brinell.core.redact import one_line, redact
 from brinell.drills.instance import Instance
 from brinell.drills.scene import LOG, Scene
@@ -37,15 +38,20 @@ class Difficult:
     def run(self) -> None:
         """Try one after the other."""
         if not self._launch.takes_port and self._launch.fixed_port is None:
-            self._scene.mark("port-unknown", "the command names no port, so that it could not be taken")
+            self._scene.mark("not-tried", "the command names no port, so that it could not be taken")
             return
-        self._second()
+        try:
+            self._second()
+        except SubjectError as error:
+            self._scene.mark("not-tried", f"the service did not start any more: {error}")
+            return
         self._taken()
 
     def _second(self) -> None:
         """Start it again while it runs, on the same port: it says no, or both serve on their own."""
         first = self._scene.start(temporary=self._temporary)
         try:
+            first.remember()
             self._scene.room.emit(self._try("second", first.port, first))
         finally:
             first.signal(signal.SIGTERM)
@@ -60,7 +66,7 @@ class Difficult:
             try:
                 mine.bind((HOST, port))
             except OSError as error:
-                self._scene.mark("port-unknown", f"port {port} could not be taken: {error.strerror}")
+                self._scene.mark("not-tried", f"port {port} could not be taken: {error.strerror}")
                 return
             mine.listen(1)
             self._scene.room.emit(self._try("taken", port, None))
@@ -73,7 +79,7 @@ class Difficult:
         at_ns = scene.clock.now_ns()
         child = scene.begin(argv, cwd=self._launch.cwd, env=env, stdout=log, stderr=log)
         try:
-            scene.wait(lambda: child.poll() is not None or self._serves(child.pid), self._patience_s, every_s=0.02)
+            scene.wait(lambda: child.poll() is not None or self._serves(child.pid), self._patience_s, every_s=0.05)
             status = child.poll()
             state = "ended" if status is not None else "ready" if self._serves(child.pid) else "hung"
             after_s = (scene.clock.now_ns() - at_ns) / 1e9

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import select
 import socket
 import ssl
 import time
@@ -17,6 +18,7 @@ OPEN, FIN, RESET, REFUSED = "open", "closed", "reset", "refused"
 _READ_BYTES = 65536
 _KEPT_BYTES = 262_144
 _NO_SPACE = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL)
+_HUNG_UP = getattr(select, "POLLRDHUP", select.POLLHUP)
 _BUSY = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 Address = tuple[int, tuple[str | int, ...]]
@@ -91,7 +93,10 @@ class Witness:
             return
         self._push()
         if self.state == OPEN:
-            self._pull(most)
+            if most:
+                self._pull(most)
+            else:
+                self._see()
 
     def close(self) -> None:
         """Close this side."""
@@ -154,21 +159,35 @@ class Witness:
             return
         self._rest = self._rest[sent:]
 
+    def _see(self) -> None:
+        """See whether it ended, behind whatever waits to be read."""
+        number = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if number:
+            self._fail(OSError(number, errno.errorcode.get(number, "")))
+            return
+        poll = select.poll()
+        poll.register(self._sock, _HUNG_UP)
+        if poll.poll(0):
+            self._closed()
+
     def _pull(self, most: int) -> None:
         try:
-            data = self._sock.recv(most or 1, 0 if most else socket.MSG_PEEK)
+            data = self._sock.recv(most)
         except _BUSY:
             return
         except OSError as error:
             self._fail(error)
             return
         if not data:
-            if self._parser is not None and self.midway and self._until_close:
+            if self.midway and self._until_close and self._in_body:
                 self.on_message_complete()
-            self.state, self.ended_ns = FIN, time.monotonic_ns()
-            self.close()
-        elif most:
+            self._closed()
+        else:
             self._take(data)
+
+    def _closed(self) -> None:
+        self.state, self.ended_ns = FIN, time.monotonic_ns()
+        self.close()
 
     def _fail(self, error: OSError) -> None:
         if error.errno in _NO_SPACE:
@@ -185,6 +204,7 @@ class Witness:
         self._parser = httptools.HttpResponseParser(self)
         self._held = bytearray()
         self._until_close = True
+        self._in_body = False
 
     def _take(self, data: bytes) -> None:
         self.bytes_in += len(data)
@@ -204,8 +224,9 @@ class Witness:
             self.announced = True
 
     def on_headers_complete(self) -> None:
-        """An answer to HEAD is over with its head."""
-        if self._bodiless and self._parser.get_status_code() >= 200:
+        """An announcement (1xx) is followed by the answer; that to HEAD is over with its head."""
+        self._in_body = self._parser.get_status_code() >= 200
+        if self._bodiless and self._in_body:
             self.on_message_complete()
 
     def on_body(self, data: bytes) -> None:
@@ -214,10 +235,12 @@ class Witness:
             self._held += data
 
     def on_message_complete(self) -> None:
-        """A whole answer; announcements (1xx) are none."""
+        """A whole answer; announcements (1xx) are none, and none is told twice."""
         status = int(self._parser.get_status_code())
-        if status < 200:
+        if status < 200 or not self._in_body:
             return
+        self._in_body = False
+        self._until_close = True
         self.status, self.body = status, bytes(self._held)
         self._held = bytearray()
         self.answers += 1

@@ -8,6 +8,7 @@ from brinell.drills.lifecycle import Lifecycle
 from brinell.drills.race import RaceDrill
 from brinell.drills.slow_client import SlowClient
 from brinell.drills.spike import Spike
+from brinell.drills.storm import Storm
 
 DRILLS: dict[str, type[Drill]] = {
     "drain": Drain,
@@ -15,4 +16,5 @@ DRILLS: dict[str, type[Drill]] = {
     "race": RaceDrill,
     "spike": Spike,
     "slow-client": SlowClient,
+    "storm": Storm,
 }

@@ -11,6 +11,7 @@ from brinell.checks.drills.ruling import Ruled, unknown
 from brinell.checks.drills.seen import Seen, gather
 from brinell.checks.drills.slow_client import slow_client
 from brinell.checks.drills.spike import spike
+from brinell.checks.drills.storm import storm
 from brinell.core.drill_judgement import Drill, DrillInstant, DrillRule
 from brinell.core.evidence import Evidence, steps_of
 from brinell.core.finding import Finding
@@ -25,6 +26,7 @@ JUDGES: dict[str, Callable[[Seen], Ruled]] = {
     "race": race,
     "spike": spike,
     "slow-client": slow_client,
+    "storm": storm,
 }
 _ORDER = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
 

@@ -14,6 +14,7 @@ from brinell.core.drill_judgement import DrillRule
 from brinell.core.verdicts import Reason
 
 BROKEN = (outcomes.RESET, outcomes.SHORT_BODY, outcomes.PROTOCOL, outcomes.TIMEOUT, outcomes.TLS)
+ABNORMAL = "1006"  # no close frame came (RFC 6455, 7.1.5)
 USUAL_ERRORS = 0.01  # share of requests that may fail before the signal without making the drill worthless
 
 
@@ -41,8 +42,10 @@ def drain(seen: Seen) -> Ruled:
         "exit_s": numbers["exit_s"],
         "exit_status": numbers["exit_status"],
         "left": numbers["left"],
+        "sockets": numbers["sockets"],
+        "socket_codes": numbers["socket_codes"],
     }
-    rules = [*_usual(seen, before, after), _loss(seen, lost, measured), *_gone(seen), *_kept(seen)]
+    rules = [*_usual(seen, before, after), _loss(seen, lost, measured), *_gone(seen), *_kept(seen), *_sockets(seen)]
     title = (
         f"{counted(measured['lost'], 'request')} lost after SIGTERM, "
         f"{'killed' if numbers['overdue'] else 'gone'} after {took(numbers['exit_s'])}"
@@ -136,6 +139,27 @@ def _kept(seen: Seen) -> list[DrillRule]:
             not numbers["idle_reset"],
             f"{numbers['idle_closed']} of {numbers['idle']} kept connections were closed in order",
             f"{numbers['idle_reset']} of {numbers['idle']} kept connections were reset instead of closed",
+        )
+    ]
+
+
+def _sockets(seen: Seen) -> list[DrillRule]:
+    """A WebSocket ends with a close frame; 1001 (going away) or 1012 (restarting) say why (RFC 6455, 7.4.1)."""
+    numbers, asked = seen.numbers, int(seen.options["sockets"])
+    if not asked:
+        return []
+    if not numbers["sockets"]:
+        return [unknown("sockets", Reason.NOT_EXERCISED, f"none of {asked} WebSockets was open at the signal")]
+    codes = numbers["socket_codes"]
+    cut = codes.get(ABNORMAL, 0) + numbers["sockets_open"]
+    told = ", ".join(f"{count} with {code}" for code, count in sorted(codes.items()) if code != ABNORMAL)
+    of = counted(numbers["sockets"], "WebSocket")
+    return [
+        ruled(
+            "sockets",
+            not cut,
+            f"{of} closed: {told}",
+            f"{cut} of {of} ended without a close frame{f'; {told}' if told else ''}",
         )
     ]
 

@@ -53,7 +53,7 @@ def lifecycle(seen: Seen) -> Ruled:
     rules += [*_second(seen.tried.get("second")), *_taken(seen.tried.get("taken"))]
     p50, p95 = quantile([life.ready_s for life in ready if life.ready_s is not None], 0.5), measured["ready_s"]["p95"]
     title = f"{counted(len(ready), 'start')} of {len(lives)} got ready, p50 {took(p50)}, p95 {took(p95)}"
-    why = seen.mark("port-unknown")
+    why = seen.mark("not-tried")
     missing = why.detail if why else "the drill ended before it was tried"
     return Ruled(
         measured, rules, title, {key: missing for key in ("second_start", "port_taken") if measured[key] is None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brinell.checks.drills.ruling import Ruled, counted, failed, passed, unknown
+from brinell.checks.drills.ruling import Ruled, counted, failed, passed, percent, unknown
 from brinell.checks.drills.seen import Seen
 from brinell.core import racing
 from brinell.core.drill_judgement import DrillRule
@@ -71,8 +71,8 @@ def _verdict(seen: Seen, broken: list[tuple[Race, tuple[str, ...]]], together: i
         )
     if not rules.expect and not any(200 <= status < 400 for one in rounds for status in one.statuses):
         return unknown("race", Reason.NOT_EXERCISED, "no request succeeded, so that nothing was raced for")
-    seen_at = (racing.would_be_seen(together) or 1.0) * 100
-    power = f"after {together} clean rounds a race of {seen_at:.2g} % a round would have been seen with 95 %"
+    seen_at = percent(racing.would_be_seen(together) or 1.0)
+    power = f"after {together} clean rounds a race of {seen_at} a round would have been seen with 95 %"
     if not rules.stated:
         return passed("race", f"nothing failed; no invariant was stated (expect, same or then). {power}")
     return passed("race", f"every rule held in {counted(len(rounds), 'round')}; {power}")
@@ -83,7 +83,7 @@ def _title(broken: list[tuple[Race, tuple[str, ...]]], rounds: list[Race], share
         return f"{counted(len(rounds), 'round')} without a race"
     return (
         f"{len(broken)} of {counted(len(rounds), 'round')} broke a rule "
-        f"({len(broken) / len(rounds) * 100:.2g} %, between {share.low * 100:.2g} and {share.high * 100:.2g} %)"
+        f"({percent(len(broken) / len(rounds))}, between {percent(share.low)} and {percent(share.high)})"
     )
 
 

@@ -52,6 +52,12 @@ def took(value_s: float | None) -> str:
     return "?" if value_s is None else f"{value_s:.3g} s"
 
 
+def percent(share: float) -> str:
+    """Write a share with two digits, or as a whole number: ``0.58 %``, ``5.8 %``, ``100 %``."""
+    value = share * 100
+    return f"{value:.0f} %" if value >= 9.95 else f"{value:.2g} %"
+
+
 def milliseconds(value_ns: float | None) -> float | None:
     """Return nanoseconds as milliseconds, to three decimals."""
     return None if value_ns is None else round(value_ns / 1e6, 3)

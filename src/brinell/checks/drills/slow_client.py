@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brinell.checks.drills.ruling import Ruled, failed, milliseconds, passed, ruled, unknown
+from brinell.checks.drills.ruling import Ruled, failed, milliseconds, passed, percent, ruled, unknown
 from brinell.checks.drills.seen import Seen
 from brinell.checks.load.generator import trust
 from brinell.core.drill_judgement import DrillRule
@@ -110,7 +110,7 @@ def _served(seen: Seen, p95: dict[str, int | None], wrong: dict[str, float | Non
     if invalid is not None:
         return unknown("served", Reason.INVALID, f"the others fared worse, but the generator was a limit. {invalid}")
     parts = [f"p95 {_ms(during)} instead of {_ms(before)}"] if slower else []
-    parts += [f"{errors * 100:.3g} % of requests failed"] if more > allowed else []
+    parts += [f"{percent(errors)} of requests failed"] if more > allowed else []
     return failed("served", f"the others fared worse beside slow clients: {', '.join(parts)}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brinell.checks.drills.ruling import Ruled, failed, milliseconds, passed, ruled, took, unknown
+from brinell.checks.drills.ruling import Ruled, failed, milliseconds, passed, percent, ruled, took, unknown
 from brinell.checks.drills.seen import Seen
 from brinell.checks.load.generator import trust
 from brinell.core.drill_judgement import DrillRule
@@ -71,8 +71,8 @@ def _back(
         return unknown("back", Reason.INVALID, f"it did not come back, but the generator was a limit itself. {invalid}")
     if back is not None:
         return failed("back", f"p99 was back only {took(back)} after the crowd left; {within:g} s are allowed")
-    now = f"p99 {measured['p99_end_ms']} ms, {end.failed * 100:.2g} % errors"
-    was = f"{measured['p99_before_ms']} ms and {before.failed * 100:.2g} %"
+    now = f"p99 {measured['p99_end_ms']} ms, {percent(end.failed)} errors"
+    was = f"{measured['p99_before_ms']} ms and {percent(before.failed)}"
     return failed("back", f"{within:g} s after the crowd left it is not back: {now} instead of {was}")
 
 
@@ -80,5 +80,5 @@ def _errors(seen: Seen, crowd: Look, invalid: str | None) -> DrillRule:
     allowed = float(seen.options["errors"])
     if crowd.failed > allowed and invalid is not None:
         return unknown("errors", Reason.INVALID, f"the generator was a limit itself. {invalid}")
-    said = f"{crowd.failed * 100:.2g} % of requests failed while the crowd was there"
+    said = f"{percent(crowd.failed)} of requests failed while the crowd was there"
     return ruled("errors", crowd.failed <= allowed, said, f"{said}; {allowed * 100:g} % are allowed")

@@ -1,0 +1,246 @@
+"""A small service, healthy or with one planted defect: ``subject.py PORT [DEFECT]``. Standard library only.
+
+GET / answers after ``--work-ms``; GET /big answers 200 kB. POST /orders {"key": ...} gets or creates an order, and
+GET /orders?key=... counts those there are. POST /pay {"id": ...} pays once: 201, then 409.
+
+Defects, each with its healthy twin (no defect, or another one of the same group):
+  drain      dies (at once at SIGTERM), resets (resets what it keeps), ignores (SIGTERM), crashes (exits with 1)
+  lifecycle  orphan, stale-lock (twin: checked-lock), litter, hangs (port taken: tries for ever), quiet (ends with 0),
+             tramples (a second start ends the first)
+  race       twice (get or create without a lock), pays (twice), breaks (5xx in a race)
+  spike      metastable (what waited long is done three times; twin: queue)
+  slow       single (one thread, one connection at a time), threads (16 of them, each held by a connection)
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+LOCK = Path("service.lock")
+QUEUE_S = 0.005  # one request at a time: 200 a second
+IMPATIENT_S = 0.15
+
+
+class Service:
+    def __init__(self, defect: str, work_s: float) -> None:
+        self.defect = defect
+        self.work_s = work_s
+        self.orders: dict[str, list[int]] = {}
+        self.paid: dict[str, int] = {}
+        self.number = 0
+        self.lock = asyncio.Lock()
+        self.turn = asyncio.Lock()
+        self.ending = asyncio.Event()
+        self.busy = 0
+        self.writers: set[asyncio.StreamWriter] = set()
+        self.resting: set[asyncio.StreamWriter] = set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.add(writer)
+        try:
+            while True:
+                self.resting.add(writer)
+                line = await reader.readline()
+                self.resting.discard(writer)
+                if not line:
+                    return
+                self.busy += 1
+                try:
+                    keep = await self.one(line, reader, writer)
+                finally:
+                    self.busy -= 1
+                if not keep:
+                    return
+        except (OSError, asyncio.IncompleteReadError, ValueError):
+            pass
+        finally:
+            self.resting.discard(writer)
+            self.writers.discard(writer)
+            with contextlib.suppress(OSError):
+                writer.close()
+
+    async def one(self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        method, target, _ = line.decode().split()
+        headers = {}
+        while (header := await reader.readline()) not in {b"\r\n", b""}:
+            name, _, value = header.decode().partition(":")
+            headers[name.strip().lower()] = value.strip()
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        status, answer = await self.answer(method, target, body)
+        keep = headers.get("connection") != "close" and not self.ending.is_set()
+        head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(answer)}\r\nContent-Type: application/json\r\n"
+        head += "" if keep else "Connection: close\r\n"
+        writer.write(head.encode() + b"\r\n" + answer)
+        await writer.drain()
+        return keep
+
+    async def answer(self, method: str, target: str, body: bytes) -> tuple[int, bytes]:
+        parts = urlsplit(target)
+        if parts.path == "/big":
+            return 200, b"x" * 200_000
+        if parts.path == "/orders" and method == "GET":
+            key = parse_qs(parts.query).get("key", [""])[0]
+            return 200, json.dumps({"count": len(self.orders.get(key, []))}).encode()
+        if parts.path == "/orders":
+            return await self.order(json.loads(body)["key"])
+        if parts.path == "/pay":
+            return await self.pay(json.loads(body)["id"])
+        if parts.path != "/":
+            return 404, b"{}"
+        await self.work()
+        return 200, b'{"ok": true}'
+
+    async def work(self) -> None:
+        if self.defect not in {"queue", "metastable"}:
+            await asyncio.sleep(self.work_s)
+            return
+        came = time.monotonic()
+        async with self.turn:
+            waited = time.monotonic() - came
+            times = 3 if self.defect == "metastable" and waited > IMPATIENT_S else 1
+            await asyncio.sleep(QUEUE_S * times)
+
+    async def order(self, key: str) -> tuple[int, bytes]:
+        async with contextlib.AsyncExitStack() as stack:
+            if self.defect != "twice":
+                await stack.enter_async_context(self.lock)
+            found = self.orders.get(key)
+            await asyncio.sleep(0.002)  # the database is asked
+            if found:
+                return 200, json.dumps({"id": found[0]}).encode()
+            self.number += 1
+            self.orders.setdefault(key, []).append(self.number)
+            return 201, json.dumps({"id": self.number}).encode()
+
+    async def pay(self, key: str) -> tuple[int, bytes]:
+        before = self.paid.get(key, 0)
+        if self.defect in {"pays", "breaks"}:
+            await asyncio.sleep(0.002)
+        if self.defect == "breaks" and self.paid.get(key, 0) != before:
+            return 500, b'{"error": "duplicate key"}'
+        if before:
+            return 409, b"{}"
+        self.paid[key] = self.paid.get(key, 0) + 1
+        return 201, b"{}"
+
+    async def run(self, port: int) -> int:
+        loop = asyncio.get_running_loop()
+        for attempt in range(10_000):
+            try:
+                server = await asyncio.start_server(self.serve, "127.0.0.1", port, backlog=1024)
+                break
+            except OSError as error:
+                if self.defect == "quiet":
+                    return 0
+                if self.defect != "hangs" or attempt == 9_999:
+                    print(f"cannot listen on port {port}: {error.strerror}", file=sys.stderr)
+                    return 1
+                await asyncio.sleep(0.1)
+        asked = asyncio.Event()
+        if self.defect == "ignores":
+            loop.add_signal_handler(signal.SIGTERM, lambda: None)
+        elif self.defect != "dies":
+            loop.add_signal_handler(signal.SIGTERM, asked.set)
+        await asked.wait()
+        await self.end(server)
+        return 1 if self.defect == "crashes" else 0
+
+    async def end(self, server: asyncio.Server) -> None:
+        await asyncio.sleep(0.05)  # who has connected becomes a connection first
+        self.ending.set()
+        server.close()
+        if self.defect == "resets":
+            for writer in self.writers:
+                raw = writer.get_extra_info("socket")
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                writer.transport.abort()
+            return
+        # Who rests a moment is closed; who has begun to send is answered.
+        deadline = time.monotonic() + 3.0
+        await asyncio.sleep(0.05)
+        for writer in list(self.resting):
+            writer.close()
+        while (self.busy or self.writers) and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+            for writer in list(self.resting):
+                writer.close()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.0"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        body = b"x" * 200_000 if self.path == "/big" else b"ok"
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Pooled(HTTPServer):
+    """Sixteen threads accept; each serves one connection at a time."""
+
+    def pooled(self) -> None:
+        for _ in range(15):
+            threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.serve_forever()
+
+
+def prepare(defect: str) -> None:
+    if defect == "orphan":
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"], start_new_session=True)
+    if defect == "litter":
+        descriptor, _ = tempfile.mkstemp(prefix="session-")
+        os.close(descriptor)
+    if defect in {"stale-lock", "checked-lock"}:
+        if LOCK.exists() and (defect == "stale-lock" or is_alive(int(LOCK.read_text() or "0"))):
+            sys.exit(f"already running: {LOCK} is there")
+        LOCK.write_text(str(os.getpid()))
+    if defect == "tramples":
+        if LOCK.exists() and is_alive(int(LOCK.read_text() or "0")):
+            os.kill(int(LOCK.read_text()), signal.SIGKILL)
+        LOCK.write_text(str(os.getpid()))
+
+
+def is_alive(pid: int) -> bool:
+    return pid > 0 and Path(f"/proc/{pid}").exists()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    parser.add_argument("defect", nargs="?", default="healthy")
+    parser.add_argument("--work-ms", type=float, default=10.0)
+    given = parser.parse_args()
+    prepare(given.defect)
+    if given.defect in {"single", "threads"}:
+        with (HTTPServer if given.defect == "single" else Pooled)(("127.0.0.1", given.port), Handler) as server:
+            server.pooled() if isinstance(server, Pooled) else server.serve_forever()
+        return 0
+    try:
+        return asyncio.run(Service(given.defect, given.work_ms / 1000).run(given.port))
+    finally:
+        if given.defect in {"stale-lock", "checked-lock", "tramples"}:
+            LOCK.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""Lives of a real service: planted, and its healthy look-alikes."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from brinell.core.drill_records import ServiceLife, StartTried
+from brinell.core.errors import SubjectError
+from brinell.core.plan import ServiceSpec
+from brinell.core.verdicts import Verdict
+
+SHORT = {"times": 4, "patience_s": 3.0}
+
+
+def lives(done):
+    return [one for one in done.room.records if isinstance(one, ServiceLife)]
+
+
+def tried(done):
+    return {one.what: one for one in done.room.records if isinstance(one, StartTried)}
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("kind", ["healthy", "checked-lock"])
+def test_a_service_that_comes_and_goes_in_order(drill, service, kind):
+    done = drill("lifecycle", {**SHORT, "times": 6}, service=service(kind))
+    assert (done.drill.verdict, done.failed) == (Verdict.PASS, set()), done.finding.detail
+    assert [one.ending for one in lives(done)] == ["stop", "kill"] * 3
+    assert done.drill.measured["lives"] == 6
+    assert tried(done)["second"].state == "ended"
+    assert (tried(done)["taken"].state, tried(done)["taken"].exit_status) == ("ended", 1)
+    assert done.drill.measured["ready_s"]["p95"] > 0
+
+
+def test_a_lock_file_that_outlives_a_kill_keeps_it_from_starting(drill, service):
+    done = drill("lifecycle", SHORT, service=service("stale-lock"))
+    assert "start" in done.failed
+    assert "SIGKILL" in done.rule("start").says
+    assert "service.lock" in done.rule("start").says
+    assert done.drill.measured["second_start"] is None
+
+
+@pytest.mark.prove
+def test_what_outlives_every_stop_is_named(drill, service):
+    done = drill("lifecycle", SHORT, service=service("orphan"))
+    assert done.failed == {"orphans"}
+    assert "python" in done.rule("orphans").says
+
+
+@pytest.mark.prove
+def test_files_that_pile_up(drill, service):
+    done = drill("lifecycle", {**SHORT, "times": 6}, service=service("litter"))
+    assert done.failed == {"files"}
+    assert "session-" in done.rule("files").says
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize(
+    ("defect", "rules"),
+    [
+        ("hangs", {"second-start", "port-taken"}),
+        ("quiet", {"second-start", "port-taken"}),
+        ("tramples", {"second-start"}),
+    ],
+)
+def test_starts_that_go_wrong(drill, service, defect, rules):
+    done = drill("lifecycle", {"times": 1, "patience_s": 1.0}, service=service(defect))
+    assert done.failed == rules
+
+
+@pytest.mark.prove
+def test_a_service_that_never_starts_is_the_subjects_failure(drill):
+    spec = ServiceSpec(command=f"{sys.executable} -c 'raise SystemExit(3)' {{port}}")
+    with pytest.raises(SubjectError):
+        drill("lifecycle", SHORT, service=spec)

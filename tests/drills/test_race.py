@@ -1,0 +1,100 @@
+"""Races on a real service: planted, and its healthy look-alikes."""
+
+from __future__ import annotations
+
+import pytest
+
+from brinell.core.drill_records import DrillEnded, Race
+from brinell.core.errors import Interrupted, SubjectError, UsageError
+from brinell.core.plan import RequestSpec
+from brinell.core.verdicts import Reason, Verdict
+from brinell.subject import sockets
+
+ORDERS = (RequestSpec(path="/orders", method="POST", json={"key": "{{round}}"}),)
+PAYMENTS = (RequestSpec(path="/pay", method="POST", json={"id": "{{round}}"}),)
+ONE_ORDER = {
+    "expect": {"created": 1, "ok": 9},
+    "same": "$.id",
+    "then": {"path": "/orders?key={{round}}", "value": "$.count", "equals": 1},
+    "rounds": 8,
+}
+
+
+def test_a_get_or_create_race_is_found(drill, running):
+    done = drill("race", ONE_ORDER, url=running("twice"), requests=ORDERS)
+    assert (done.drill.verdict, done.failed) == (Verdict.FAIL, {"race"})
+    assert done.drill.measured["rounds_broken"] > 0
+    assert "answers with status 201 instead of 1" in done.finding.detail
+    assert any("201" in line for line in done.drill.examples)
+    told = [one for one in done.room.records if isinstance(one, Race) and one.told]
+    assert 1 <= len(told) <= 3  # however many rounds were broken
+
+
+def test_get_or_create_behind_a_lock_is_clean(drill, running):
+    done = drill("race", ONE_ORDER, url=running(), requests=ORDERS)
+    assert done.drill.verdict is Verdict.PASS
+    assert done.drill.measured["rounds_together"] == 8
+    assert done.drill.measured["statuses"] == {"200": 72, "201": 8}
+    races = [one for one in done.room.records if isinstance(one, Race)]
+    assert len({one.token for one in races}) == 8  # a new key each round
+    assert all(one.spread_ns > 0 for one in races)
+
+
+@pytest.mark.parametrize(("defect", "verdict"), [("pays", Verdict.FAIL), ("breaks", Verdict.FAIL), ("healthy", "pass")])
+def test_double_submits(drill, running, defect, verdict):
+    done = drill("race", {"expect": {"created": 1}, "rounds": 6, "together": 6}, url=running(defect), requests=PAYMENTS)
+    assert done.drill.verdict == verdict
+
+
+def test_what_is_prepared_comes_first(drill, running):
+    prepare = [{"path": "/orders", "method": "POST", "json": {"key": "{{round}}"}}]
+    options = {"expect": {"ok": 4}, "prepare": prepare, "together": 4, "rounds": 3}
+    assert drill("race", options, url=running(), requests=ORDERS).drill.verdict is Verdict.PASS
+
+
+def test_requests_that_nobody_knows_raced_for_nothing(drill, running):
+    done = drill("race", {"rounds": 3}, url=running(), requests=(RequestSpec(path="/nowhere"),))
+    assert (done.drill.verdict, done.drill.reason) == (Verdict.UNKNOWN, Reason.NOT_EXERCISED)
+
+
+def test_a_port_that_nobody_listens_on_is_the_subjects_failure(drill):
+    with pytest.raises(SubjectError, match="answered none of the requests"):
+        drill("race", {"rounds": 3}, url=f"http://127.0.0.1:{sockets.free_port()}", requests=PAYMENTS)
+
+
+def test_another_host_is_refused(drill):
+    with pytest.raises(UsageError, match="allow_targets"):
+        drill("race", {}, url="http://192.0.2.1:80", requests=PAYMENTS)
+
+
+def test_ctrl_c_keeps_the_rounds_that_were_run(drill, running):
+    url = running("twice")
+    with pytest.raises(Interrupted):
+        drill(
+            "race",
+            {**ONE_ORDER, "rounds": 500},
+            url=url,
+            requests=ORDERS,
+            interrupt_when=lambda room: sum(isinstance(one, Race) for one in room.records) == 2,
+        )
+    (room,) = drill.rooms
+    (ended,) = [one for one in room.records if isinstance(one, DrillEnded)]
+    assert ended.interrupted
+    assert sum(isinstance(one, Race) for one in room.records) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"together": 1}, "together lies between 2 and 500"),
+        ({"expect": {"creatd": 1}}, "'creatd' is no status"),
+        ({"expect": {"created": 11}}, "there are 10 answers in a round"),
+        ({"then": {"path": "/x"}}, "then needs path, value and equals"),
+        ({"then": {"path": "/x", "value": "count", "equals": 1}}, "begins with"),
+        ({"same": "$..id"}, "is not known"),
+        ({"prepare": [{"pth": "/x"}]}, "pth"),
+    ],
+)
+def test_options_that_cannot_be(drill, options, words):
+    with pytest.raises((UsageError, ValueError), match=words):
+        drill("race", options, url="http://127.0.0.1:9")
