@@ -66,7 +66,7 @@ def place(target: Target, address: str) -> tuple[int, tuple[str | int, ...]]:
     family, _, _, _, where = socket.getaddrinfo(
         address, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
     )[0]
-    return int(family), tuple(where)
+    return int(family), tuple(where)  # type: ignore[arg-type]  # numeric: host, port and, for IPv6, two numbers
 
 
 def tls_name(target: Target) -> str | None:

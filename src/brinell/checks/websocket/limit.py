@@ -20,12 +20,15 @@ LEAST_BYTES = 1 << 20  # of memory that an allocator takes and keeps
 EACH_BYTES = 2048  # a refusal, on average
 
 
+_NOTHING = LimitStock("", 0)
+
+
 def limit_of(seen: Seen) -> Limit:
     """Return what came of the trial."""
     tried = [record for _, record in seen.tried]
     beyond = [one for one in tried if one.part in {BEYOND, STORM}]
     again = [one for one in tried if one.part == REFILL]
-    filled, half, refused = (seen.stock.get(moment) for moment in ("filled", "half", "refused"))
+    filled, half, refused = (seen.stock.get(moment, _NOTHING) for moment in ("filled", "half", "refused"))
     return Limit(
         configured=seen.does.limit,
         accepted=_count(one for one in tried if one.part == FILL and one.outcome == ACCEPTED),
@@ -34,8 +37,8 @@ def limit_of(seen: Seen) -> Limit:
         recovered=_count(one for one in again if one.outcome == ACCEPTED) >= seen.does.limit if again else None,
         freed_s=seen.freed.freed_s if seen.freed else None,
         free_bound_s=seen.does.free_s,
-        leaked_fds=_more(filled and filled.fds, refused and refused.fds),
-        leaked_bytes=_more(half and half.rss_bytes, refused and refused.rss_bytes),
+        leaked_fds=_more(filled.fds, refused.fds),
+        leaked_bytes=_more(half.rss_bytes, refused.rss_bytes),
         parts=tuple(_part(one) for one in tried),
         stock=tuple(_stock(one) for one in seen.stock.values()),
     )
