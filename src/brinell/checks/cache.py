@@ -74,11 +74,11 @@ def _numbers(spec: LoadSpec, wanted: CacheSpec, tally: Tally, seen: facts.Seen) 
     """Return the judgement's entry, and why what is None in it was not measured."""
     choice, mix = choice_of(wanted, spec.seed), mix_of(wanted)
     crowd, hits = facts.stampede(seen), facts.hits(wanted, spec.seed, seen)
-    stale, no_stale = facts.stale(seen, tally, mix.shares)
+    stale, no_stale = facts.stale(wanted, seen, tally, mix.shares)
     memory, directory = facts.memory(tally), facts.directory(seen)
     missing = {}
     if hits is None:
-        missing["hit_rate"] = "nothing was read" if tally.requests else "no operation ended"
+        missing["hit_rate"] = facts.no_hits(wanted, tally)
     elif hits.ideal is None or hits.lru is None:
         missing["hit_rate.ideal" if hits.ideal is None else "hit_rate.lru"] = hits.why
     if crowd is None:
@@ -93,7 +93,8 @@ def _numbers(spec: LoadSpec, wanted: CacheSpec, tally: Tally, seen: facts.Seen) 
     modes = sorted({one.mode for one in seen.prepared.values()})
     is_async = "async" in modes
     if not is_async:
-        missing["loop_stall_ms"] = "nothing is awaited: there is no event loop"
+        outside = facts.is_outside(wanted)
+        missing["loop_stall_ms"] = "it is watched from outside" if outside else "there is no event loop"
     judged = Cache(
         scenario=spec.name,
         workload="custom" if wanted.mix else wanted.workload,

@@ -158,16 +158,20 @@ def stampede(seen: Seen) -> CacheStampede | None:
 
 def stampede_why_not(spec: CacheSpec, seen: Seen) -> str:
     """Say why no stampede was counted."""
+    if is_endpoint(spec):
+        return "how often an endpoint loads cannot be counted from outside"
     if spec.stampede is None:
         return "no get that loads by itself was named (stampede)"
     why = next((one.why for one in seen.stampedes if one.why), "")
     return f"no caller got an answer{f': {why}' if why else ''}" if seen.stampedes else "it was not tried"
 
 
-def stale(seen: Seen, tally: Tally, mix: dict[str, float]) -> tuple[int | None, str]:
+def stale(spec: CacheSpec, seen: Seen, tally: Tally, mix: dict[str, float]) -> tuple[int | None, str]:
     """Return the stale reads of the load and of the probes together, and None with why where nobody looked."""
     in_load = tally.outcomes.get(STALE, 0)
     tried = [one for one in seen.probes if one.reads]
+    if is_endpoint(spec):
+        return None, "nothing is deleted through an endpoint"
     if not tried and not in_load and not (mix.get("delete", 0.0) > 0 and tally.completed):
         why = next((one.why for one in seen.probes if one.why), "")
         return None, f"no key was deleted{f': {why}' if why else ''}"
@@ -201,6 +205,25 @@ def directory(seen: Seen) -> CacheGrowth | None:
         return None
     sizes = [one.bytes for one in seen.space]
     return CacheGrowth(first_bytes=sizes[0], last_bytes=sizes[-1], most_bytes=max(sizes), files=seen.space[-1].files)
+
+
+def is_endpoint(spec: CacheSpec) -> bool:
+    """Whether the cache stands in front of an endpoint, which is only read."""
+    return "{key}" in spec.target
+
+
+def is_outside(spec: CacheSpec) -> bool:
+    """Whether the cache is in no process of ours: behind an endpoint, or a store."""
+    return is_endpoint(spec) or "://" in spec.target
+
+
+def no_hits(spec: CacheSpec, tally: Tally) -> str:
+    """Say why there is no hit rate."""
+    if not tally.completed:
+        return "no operation ended"
+    if is_endpoint(spec):
+        return "no answer said whether it was a hit: say with hit which header does"
+    return "nothing was read"
 
 
 def put_in(spec: CacheSpec, seen: Seen) -> int:

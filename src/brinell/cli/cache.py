@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from brinell.cli import load_shape, options, session
+from brinell.cli import load, load_shape, options, session
 from brinell.config import for_cache
 from brinell.core.errors import UsageError
 from brinell.core.key_choice import DISTRIBUTIONS, WORKLOADS
-from brinell.core.thresholds import CACHE_THRESHOLDS
+from brinell.core.thresholds import CACHE_METRICS, CACHE_THRESHOLDS
+from brinell.load.cache.address import is_endpoint, is_store
 
 EXAMPLES = """
 brinell cache shop.cache:cache                               95 % reads, 5 % updates, 10,000 keys, for 10 s
@@ -23,13 +24,20 @@ brinell cache shop.cache:cache --loader-time 20ms --no-prefill    a cold cache i
 brinell cache shop.cache:cache --stampede shop.cache:get_or_load --slo stampede_loads=1
 brinell cache shop.cache:cache --stampede shop.users:get_user --loader shop.users:fetch_user --key '{key}'
 brinell cache shop.cache:cache --directory var/cache --slo directory_bytes=134217728
+brinell cache 'http://127.0.0.1:8000/notes/{key}' --keys 500 --slo hit_rate=0.9    an endpoint, by what its headers say
+brinell cache redis://127.0.0.1:6379 --workload ycsb-a --rate 5000    or memcached://127.0.0.1:11211
+brinell cache 'http://127.0.0.1:8000/users/{key}' --hit 'X-Served-From: memory|disk'
 """
 _HINT = "brinell cache shop.cache:cache"
 _NAMES = {"no_load": "load_on_miss", "loader_time": "loader_s", "no_prefill": "prefill", "no_probe": "probe"}
 
 Target = Annotated[
     str | None,
-    typer.Argument(metavar="MODULE:OBJECT", help="A cache with get and set, a mapping, or a function that makes one."),
+    typer.Argument(
+        metavar="MODULE:OBJECT|URL",
+        help="A cache with get and set, a mapping, or a function that makes one; redis://, memcached://; or an "
+        "endpoint with {key} in its path.",
+    ),
 ]
 Workload = Annotated[
     str | None, typer.Option("--workload", metavar="NAME", help=f"{', '.join(WORKLOADS)}. Default: ycsb-b.")
@@ -96,6 +104,10 @@ Callers = Annotated[
 ColdKeys = Annotated[
     int | None, typer.Option("--cold-keys", metavar="N", min=1, max=500, help="Stampedes, a key each. Default: 20.")
 ]
+Hit = Annotated[
+    str | None,
+    typer.Option("--hit", metavar="'HEADER: REGEX'", help="Of an endpoint: which answers are hits, if not the usual."),
+]
 Connections = Annotated[
     int, typer.Option("--connections", metavar="N", min=1, max=10_000, help="Operations under way at most.")
 ]
@@ -148,6 +160,9 @@ def command(
     loader: Loader = None,
     callers: Callers = None,
     cold_keys: ColdKeys = None,
+    hit: Hit = None,
+    header: load.Header = None,
+    pid: load.Pid = None,
     model: Model = "open",
     rate: load_shape.Rate = None,
     shape_text: load_shape.Shape = None,
@@ -182,23 +197,36 @@ def command(
         "capacity": capacity, "value_bytes": value_bytes, "value_sizes": value_sizes, "value": value,
         "scan_keys": scan_keys, "no_load": no_load, "loader_time": loader_time, "no_prefill": no_prefill,
         "no_probe": no_probe, "methods": method, "set_options": set_option, "directory": directory,
-        "stampede": stampede, "loader": loader, "callers": callers, "cold_keys": cold_keys,
+        "stampede": stampede, "loader": loader, "callers": callers, "cold_keys": cold_keys, "hit": hit,
     }  # fmt: skip
     table = {"target": target}
-    table |= {_NAMES.get(name, name): _read(name, one) for name, one in given.items() if one is not None and one != []}
+    said = {name: one for name, one in given.items() if one is not None and one is not False and one != []}
+    table |= {_NAMES.get(name, name): _read(name, one) for name, one in said.items()}
     shape = load_shape.shape_of_options(ctx, model, rate, shape_text, duration=duration, think_time=None)
+    fields: dict[str, Any] = {"python": options.interpreter(python)}
+    if is_endpoint(target) or is_store(target):
+        fields = {"headers": load.headers_of(header), "pid": load.process_of(pid), "python": None}
+    _refuse_strange(ctx, target)
     plan = for_cache(
         options.here(),
         shape,
         table=table,
-        limits=options.limits(slo, metrics=(*CACHE_THRESHOLDS, *options.METRICS)),
+        limits=options.limits(slo, metrics=CACHE_METRICS),
         connections=connections,
         workers=workers,
         timeout_s=timeout,
-        python=options.interpreter(python),
+        **fields,
     )
     done = session.examine(plan, output)
     return session.show(done.judgement, done.folder, output)
+
+
+def _refuse_strange(ctx: typer.Context, target: str) -> None:
+    """UsageError for options that another kind of cache has."""
+    is_address = is_endpoint(target) or is_store(target)
+    for name, has_it in (("header", is_endpoint(target)), ("pid", is_address), ("python", not is_address)):
+        if options.is_given(ctx, name) and not has_it:
+            raise UsageError(f"--{name} is for another kind of cache than {target}", hint=f"leave --{name} away")
 
 
 def _read(name: str, value: Any) -> Any:

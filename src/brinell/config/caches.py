@@ -11,12 +11,26 @@ from msgspec import Meta
 from brinell.config import calls, checks
 from brinell.config.keys import Key, Keys, read_table
 from brinell.config.problems import Place, Problems, Unfit
-from brinell.core.key_choice import DISTRIBUTIONS, MOST_BYTES, MOST_KEYS, MOST_SCANNED, OPERATIONS, WORKLOADS
+from brinell.core.key_choice import DISTRIBUTIONS, MOST_BYTES, MOST_KEYS, MOST_SCANNED, OPERATIONS, WORKLOADS, mix_of
 from brinell.core.plan import CacheSpec
+from brinell.load.cache.address import KEY, is_endpoint, is_store, origin_of, path_in, scheme_of
+from brinell.load.cache.verdicts import stated
 
 CACHE = "cache"
+ENDPOINT = "cache-http"  # what the plan calls the driver of an endpoint; nobody writes it, nor those of
+STORES = {"redis": "cache-redis", "memcached": "cache-memcached"}
+UNWRITTEN = (ENDPOINT, *STORES.values())
 _FOR_CACHES = {
     "name", "driver", "cache", "shape", "connections", "workers", "timeout_s", "max_requests", "steady", "thresholds",
+}  # fmt: skip
+_FOR_ENDPOINTS = _FOR_CACHES | {"headers", "verify_tls", "pid", "calibrate", "shed_after_s", "keep_alive"}
+_FOR_STORES = _FOR_CACHES | {"pid", "shed_after_s"}
+_OF_STORES = {
+    "target", "workload", "mix", "distribution", "exponent", "hot_keys", "hot_ops", "keys", "key", "capacity",
+    "value_bytes", "value_sizes", "scan_keys", "load_on_miss", "loader_s", "prefill", "set_options",
+}  # fmt: skip
+_OF_ENDPOINTS = {
+    "target", "workload", "mix", "distribution", "exponent", "hot_keys", "hot_ops", "keys", "capacity", "hit",
 }  # fmt: skip
 _ROLES = ("get", "set", "delete")
 _VALUES = ("bytes", "text")
@@ -30,7 +44,7 @@ Share = Annotated[float, Meta(gt=0, le=1)]
 def keys() -> Keys:
     """Keys of the table."""
     return {
-        "target": Key(str, "text", 'target = "shop.cache:cache"', calls.target),
+        "target": Key(str, "text", 'target = "shop.cache:cache"', target),
         "workload": Key(str, "text", 'workload = "ycsb-b"', one_of(WORKLOADS)),
         "mix": Key(dict[str, float], "a table of shares", "mix = { read = 0.9, update = 0.1 }", mix),
         "distribution": Key(str, "text", 'distribution = "zipfian"', one_of(DISTRIBUTIONS)),
@@ -57,6 +71,7 @@ def keys() -> Keys:
         "loader": Key(str, "text", 'loader = "shop.users:fetch_user"', calls.target),
         "callers": Key(Annotated[int, Meta(ge=2, le=1000)], "a whole number from 2 to 1000", "callers = 100"),
         "cold_keys": Key(Annotated[int, Meta(ge=1, le=500)], "a whole number from 1 to 500", "cold_keys = 20"),
+        "hit": Key(str, "text", 'hit = "X-Cache: HIT"', hit),
     }
 
 
@@ -66,15 +81,46 @@ def read(table: Any, place: Place, problems: Problems) -> CacheSpec | None:
     values = read_table(table, keys(), place, problems, required=("target",))
     if len(problems.found) > before:
         return None
-    spec = CacheSpec(**values)
-    for key, unfit in disagreeing(spec, values):
+    usual: dict[str, Any] = {}
+    if is_endpoint(values["target"]):
+        # What an endpoint's cache does with a miss is its own affair, and nothing is put into it beforehand.
+        usual = {"prefill": False, "probe": False}
+        usual |= {} if "mix" in values or "workload" in values else {"workload": "ycsb-c"}
+    elif is_store(values["target"]):
+        usual = {"probe": False}
+    spec = CacheSpec(**(usual | values))
+    for key, unfit in disagreeing(spec, values, set(table)):
         problems.add(place, key, unfit, value=table.get(key))
     return spec if len(problems.found) == before else None
 
 
-def disagreeing(spec: CacheSpec, given: Iterable[str]) -> list[tuple[str, Unfit]]:
-    """Return the keys that do not go with the others, and why."""
+def placed(spec: CacheSpec) -> dict[str, Any]:
+    """Return the fields of ``LoadSpec`` that follow from where the cache is."""
+    if is_endpoint(spec.target):
+        return {"driver": ENDPOINT, "url": origin_of(spec.target)}
+    if is_store(spec.target):  # whose protocol the server that does nothing does not speak
+        return {"driver": STORES[scheme_of(spec.target)], "url": spec.target, "calibrate": False}
+    return {"driver": CACHE}
+
+
+def disagreeing(spec: CacheSpec, given: Iterable[str], written: Iterable[str]) -> list[tuple[str, Unfit]]:
+    """Return the keys that do not go with the others, and why. ``written`` are the names as they are in the table."""
     found = []
+    if is_endpoint(spec.target):
+        own = Unfit("belongs to an object of the project, and this is an endpoint")
+        found += [(key, own) for key in written if key not in _OF_ENDPOINTS]
+        if {name for name, share in mix_of(spec).shares.items() if share > 0} != {"read"}:
+            key = "mix" if "mix" in given else "workload"
+            found.append((key, Unfit('an endpoint is only read: workload = "ycsb-c"')))
+    elif is_store(spec.target):
+        own = Unfit("belongs to an object of the project, and this is a store")
+        found += [(key, own) for key in written if key not in _OF_STORES]
+        if set(spec.set_options) - {"ttl"} or not isinstance(spec.set_options.get("ttl", 0), int):
+            found.append(("set_options", Unfit("a store knows only ttl, in whole seconds")))
+        if any(letter.isspace() for letter in spec.key):
+            found.append(("key", Unfit("a key of a store has no spaces")))
+    elif "hit" in given:
+        found.append(("hit", Unfit("belongs to an endpoint, and this is an object: what a get finds is known")))
     if "mix" in given and "workload" in given:
         found.append(("mix", Unfit("a workload is a mix: give one of both")))
     if spec.loader is not None and spec.stampede is None:
@@ -92,11 +138,38 @@ def agree(entry: Mapping[str, Any], known: Iterable[str], place: Place, problems
         if CACHE in entry and entry.get("driver") != calls.CALL:
             problems.add(place, CACHE, Unfit('belongs to driver = "cache"'))
         return
+    table = entry.get(CACHE)
+    where = table.get("target") if isinstance(table, dict) else None
+    mine = _FOR_CACHES
+    if isinstance(where, str) and (is_endpoint(where) or is_store(where)):
+        mine = _FOR_ENDPOINTS if is_endpoint(where) else _FOR_STORES
     for key in known:
-        if key in entry and key not in _FOR_CACHES | calls.OF_CALLS:
+        if key in entry and key not in mine | calls.OF_CALLS:
             problems.add(place, key, Unfit("a cache has its own keys, in its table"), value=entry[key])
     if CACHE not in entry:
         problems.add(place, CACHE, Unfit("missing: which cache?"), example=_EXAMPLE)
+
+
+def target(text: str) -> str:
+    """``module:object``; an endpoint: a path of the service or an address, with ``{key}`` in it; or a store."""
+    if is_store(text):
+        return checks.store_url(text)
+    if not is_endpoint(text):
+        return calls.target(text)
+    if path_in(text).count(KEY) != 1:
+        raise Unfit("{key} stands once in an endpoint's path, where the key's number goes")
+    if not text.startswith("/"):
+        checks.url(text.replace(KEY, "0"))
+    return checks.text(text)
+
+
+def hit(text: str) -> str:
+    """``header: expression``."""
+    try:
+        stated(text)
+    except ValueError as error:
+        raise Unfit(str(error)) from None
+    return text
 
 
 def one_of(choices: Iterable[str]) -> Any:

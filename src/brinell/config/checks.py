@@ -191,6 +191,14 @@ def target_url(address: str) -> str:
     return _address(address, ("http", "https", "ws", "wss"))
 
 
+def store_url(address: str) -> str:
+    """An address of Redis or memcached."""
+    parts = split(_address(address, ("redis", "memcached")))
+    if parts.path not in {"", "/"} or parts.query:
+        raise Unfit("a store's address is a host and a port: its first database is asked")
+    return address
+
+
 def _address(address: str, schemes: tuple[str, ...]) -> str:
     parts = split(address)
     if parts.scheme not in schemes:

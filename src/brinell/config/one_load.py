@@ -48,8 +48,16 @@ def for_cache(root: Path, load_shape: Table, *, table: Table, limits: Limits, **
     problems = Problems("brinell cache", hint="brinell cache --help")
     spec = caches.read(dict(table), OPTIONS, problems)
     problems.finish()
+    if spec is None:
+        raise TypeError("what is wrong with the table has been told")
     settings = read_settings(source.read(root))
-    fields |= {"driver": caches.CACHE, "cache": spec, "python": fields["python"] or settings.project.get("python")}
+    fields |= {"cache": spec, **caches.placed(spec)}
+    if fields["driver"] == caches.CACHE:
+        fields["python"] = fields["python"] or settings.project.get("python")
+    elif fields["url"] is None:
+        raise UsageError(
+            f"{spec.target}: of which service?", hint=f"brinell cache 'http://127.0.0.1:8000{spec.target}'"
+        )
     return _plan(root, "cache", load_shape, limits, fields, metrics=CACHE_METRICS)
 
 

@@ -66,6 +66,7 @@ def scenario(entry: Any, root: Path, place: Place, problems: Problems) -> dict[s
         values["thresholds"] = thresholds(values["thresholds"], (*place, "thresholds"), problems, metrics)
     if "cache" in values:
         values["cache"] = caches.read(values["cache"], (*place, "cache"), problems)
+        values |= {} if values["cache"] is None else caches.placed(values["cache"])
     if isinstance(entry, dict):
         sockets.scenario(entry, values, root, place, problems)
     for key, why in disagreeing(str(values.get("shape", {}).get("kind")), values):
@@ -151,8 +152,9 @@ def _file(values: dict[str, Any], key: str, root: Path, place: Place, problems: 
 
 
 def _driver(name: str, place: Place, problems: Problems) -> None:
-    if name not in DRIVERS:
-        problems.add(place, "driver", Unfit("no such driver", list(DRIVERS)), value=name)
+    choices = [one for one in DRIVERS if one not in caches.UNWRITTEN]
+    if name not in choices:
+        problems.add(place, "driver", Unfit("no such driver", choices), value=name)
 
 
 def _fields(table: Mapping[str, Any], kind: Any, place: Place, problems: Problems, root: Path) -> dict[str, Any]:

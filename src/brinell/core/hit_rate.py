@@ -108,7 +108,8 @@ def ideal(choice: KeyChoice, capacity: int, *, kept: float = 1.0, inserting: boo
     static = float(shares[:capacity].sum()) * kept
     if choice.distribution == "scan":  # what comes next was dropped just before
         return Ideal(static, 0.0)
-    return Ideal(static, None if inserting else _che(shares, capacity) * kept)
+    # Where all keys are alike, both are the same but for the arithmetic.
+    return Ideal(static, None if inserting else min(static, _che(shares, capacity) * kept))
 
 
 def _che(shares: npt.NDArray[np.float64], capacity: int) -> float:

@@ -19,7 +19,7 @@ import msgspec
 from brinell.core.errors import UsageError, nearest
 from brinell.core.redact import one_line, redact
 
-_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "redis": 6379, "memcached": 11211}
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,252})")
 _HOSTS = Path("/etc/hosts")
 _REFUSED = re.compile(r"[\x00-\x20\x7f-\xa0\\]")  # urlsplit would silently drop some of these

@@ -42,7 +42,7 @@ def attribute(name, root):
     passed = module_name
     for part in path.split("."):
         if not hasattr(found, part):
-            names = [one for one in dir(found) if callable(getattr(found, one, None))]
+            names = [one for one in dir(found) if not one.startswith("__")]
             raise Refused("no-function", "%s has no %s" % (passed, part), _nearest(part, names))
         found = getattr(found, part)
         passed += (":" if passed == module_name else ".") + part

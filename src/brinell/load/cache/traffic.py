@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from brinell.core.cache_records import HIT, MISS, CachePrepared, CacheSecond, StaleProbe, Stampede
+from brinell.core.cache_records import HIT, MISS, CachePrepared, StaleProbe, Stampede
 from brinell.core.entry import Entry
-from brinell.core.hit_rate import BATCH
 from brinell.core.key_choice import BLOCK, OPERATIONS, KeyChoice, Mix, Operations, recent, sizes, stream
 from brinell.core.redact import one_line, redact
+from brinell.load.cache.gets import Gets
 from brinell.load.calls import told
 from brinell.load.calls.caller import Caller
 from brinell.load.calls.traffic import CallTraffic
@@ -18,10 +18,9 @@ from brinell.load.engine.traffic import Means
 
 _READ = OPERATIONS.index("read")
 _UPDATE = OPERATIONS.index("update")
-_KIND_AT, _HITS_AT, _GETS_AT, _LOADS_AT = 16, 24, 32, 40
+_KIND_AT, _HITS_AT, _GETS_AT = 16, 24, 32
 _BYTE = 0xFF
 _WHOLE = (1 << _HITS_AT) - 1  # outcome and kind
-_MOST_BATCHES = 1000  # of one second: where there are more, two and two are put together
 _PIECE = 256  # entries of sixteen bytes that a pipe takes whole
 
 
@@ -83,42 +82,6 @@ class CacheTraffic(CallTraffic):
         if not code >> _GETS_AT & _BYTE or code >> _KIND_AT & _BYTE != _READ:
             return name  # an operation that did not come to an end found nothing out
         return name + (HIT if code >> _HITS_AT & _BYTE else MISS)
-
-
-class Gets:
-    """Counts what gets found, in the order in which they ended."""
-
-    def __init__(self) -> None:
-        self._gets = self._hits = self._loads = 0
-        self._found: told.Codes = np.empty(0, dtype=np.int64)
-        self._batches: list[int] = []
-
-    def add(self, codes: told.Codes) -> None:
-        """Count operations by their codes: of one with several gets the hits come first."""
-        gets, hits = codes >> _GETS_AT & _BYTE, codes >> _HITS_AT & _BYTE
-        self._loads += int((codes >> _LOADS_AT & _BYTE).sum())
-        self._gets += int(gets.sum())
-        self._hits += int(hits.sum())
-        parts = np.stack([hits, gets - hits], axis=1).ravel()
-        found = np.repeat(np.tile(np.array([1, 0], dtype=np.int64), len(codes)), parts)
-        found = np.concatenate((self._found, found))
-        whole = len(found) // BATCH * BATCH
-        self._batches += found[:whole].reshape(-1, BATCH).sum(axis=1).tolist()
-        self._found = found[whole:]
-
-    def take(self, worker: int, second: int) -> CacheSecond | None:
-        """Return the second's counts and start the next; None where nothing was asked for."""
-        if not self._gets:
-            return None
-        batches, width = self._batches, BATCH
-        while len(batches) > _MOST_BATCHES:
-            whole = len(batches) // 2 * 2
-            batches = np.array(batches[:whole], dtype=np.int64).reshape(-1, 2).sum(axis=1).tolist()
-            width *= 2
-        taken = CacheSecond(worker, second, self._gets, self._hits, tuple(batches), self._loads, width)
-        self._gets = self._hits = self._loads = 0
-        self._batches = []
-        return taken
 
 
 def words(choice: KeyChoice, mix: Mix, worker: int, workers: int) -> Iterator[told.Codes]:

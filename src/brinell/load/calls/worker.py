@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -107,7 +107,7 @@ class CallWorker:
                     ending = self._caller.how_it_ended(1.0)
                     return self._refuse(f"the interpreter in which calls are to be made ended with {ending}", "")
 
-    def _poller_with_caller(self) -> list[tuple[int, int]]:
+    def _poller_with_caller(self) -> Sequence[tuple[int, int]]:
         if self._caller.fd not in self._poller.handlers:
             self._poller.add(self._caller.fd, READ, self._traffic.on_told)
         if self._caller.backlog:

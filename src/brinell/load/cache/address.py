@@ -1,0 +1,41 @@
+"""What a cache's target is: an object of the project, a path of its service, or an address."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+KEY = "{key}"
+
+
+STORES = {"redis": 6379, "memcached": 11211}
+"""Schemes of stores, and the ports that are theirs."""
+
+
+def scheme_of(target: str) -> str:
+    """Return the scheme of an address; empty of anything else."""
+    scheme, found, _ = target.partition("://")
+    return scheme.lower() if found else ""
+
+
+def is_store(target: str) -> bool:
+    """Whether it is the address of Redis or memcached."""
+    return scheme_of(target) in STORES
+
+
+def is_endpoint(target: str) -> bool:
+    """Whether it is a path of the service, or an HTTP address."""
+    return target.startswith(("/", "http://", "https://"))
+
+
+def path_in(target: str) -> str:
+    """Return path and query of an endpoint, ``{key}`` and all."""
+    if target.startswith("/"):
+        return target
+    parts = urlsplit(target)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def origin_of(target: str) -> str | None:
+    """Return scheme and host of an address; None of a path of the service."""
+    parts = urlsplit(target)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme else None

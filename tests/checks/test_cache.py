@@ -1,0 +1,222 @@
+"""Records of a cache under load, to findings and numbers."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from brinell.checks.cache import cache
+from brinell.core.cache_records import CachePrepared, CacheSecond, CacheSpace, StaleProbe, Stampede
+from brinell.core.call_records import LoopStall
+from brinell.core.evidence import MemoryEvidence
+from brinell.core.observation import Exemplar, LoadEnded, LoadSlice, LoadStarted, StepStarted, Vitals
+from brinell.core.plan import CacheSpec, LoadSpec, Plan, Step
+from brinell.core.verdicts import Reason, Severity, Verdict
+
+CACHE = CacheSpec(target="shop:cache", keys=1000, capacity=100)
+STARTED = LoadStarted("c", "open", "cache:shop:cache", 0, 10.0, 500.0, 16, 1, 5.0)
+ENDED = LoadEnded(5000, 5000, 0, 10.0, sent_in_span=5000, completed_in_span=5000)
+READY = CachePrepared(0, "sync", 100, 100, 0.1)
+
+
+def gets(rate, batches=250, worker=0):
+    """Batches of twenty, of which so many hit, with a little noise."""
+    hits = [round(20 * rate) + (-1, 0, 1, 0)[number % 4] for number in range(batches)]
+    return CacheSecond(worker, 0, 20 * batches, sum(hits), tuple(hits), 7)
+
+
+def ended(operation, outcome="ok", count=100, bucket=500):
+    return LoadSlice(0, 0, operation, outcome, count, ((bucket,), (count,)), ((bucket,), (count,)), bucket, bucket)
+
+
+def judged(*records, limits=None, spec=CACHE, whole=True):
+    load = LoadSpec(name="c", shape={}, driver="cache", cache=spec, thresholds=limits or {})
+    step = Step("load:c", "load", load)
+    all_of_them = [StepStarted(step.id), STARTED, *records]
+    if whole:
+        all_of_them.append(ENDED)
+    part = cache(MemoryEvidence(Plan("p", "/p", (step,)), all_of_them))
+    (one,) = part.cache
+    assert all(finding.evidence for finding in part.findings)
+    return one, {finding.id.removeprefix("cache.c."): finding for finding in part.findings}, part.not_measured
+
+
+def test_hits_with_their_interval_and_beside_the_ideals():
+    one, findings, missing = judged(READY, gets(0.6), ended("read hit", count=3000), ended("read miss", count=2000))
+    hits = one.hit_rate
+    assert hits.value == pytest.approx(0.6, abs=0.001)
+    assert 0.58 < hits.low < hits.value < hits.high < 0.62
+    assert hits.lru < hits.ideal < 1
+    assert (one.loads, one.prefilled, one.mode, one.rate) == (7, 100, "sync", 500.0)
+    assert one.workload == "ycsb-b"
+    assert one.mix == {"read": 0.95, "update": 0.05}
+    assert not findings
+    assert missing["cache.c.stampede_loads"] == "no get that loads by itself was named (stampede)"
+    assert "no event loop" in missing["cache.c.loop_stall_ms"]
+    assert "no key was deleted" in missing["cache.c.stale_reads"]
+
+
+def test_reads_are_one_operation_and_also_told_apart():
+    one, _, _ = judged(
+        ended("read hit", count=90, bucket=100), ended("read miss", count=10, bucket=1000), ended("update"),
+        ended("read", "raised-OSError", 3),
+    )  # fmt: skip
+    assert list(one.operations) == ["read", "read hit", "read miss", "update"]
+    assert one.operations["read"].requests == 103
+    assert one.operations["read"].errors == {"raised-OSError": 3}
+    assert one.operations["read hit"].max_ms < one.operations["read miss"].max_ms
+
+
+@pytest.mark.parametrize(
+    ("rate", "limit", "verdict", "reason"),
+    [
+        (0.95, 0.9, Verdict.PASS, None),
+        (0.85, 0.9, Verdict.FAIL, None),
+        (0.9, 0.9, Verdict.UNKNOWN, Reason.INCONCLUSIVE),
+        (0.9, 0.901, Verdict.UNKNOWN, Reason.INCONCLUSIVE),
+        (0.9, 1.0, Verdict.FAIL, None),
+    ],
+)
+def test_a_hit_rate_passes_and_fails_with_its_whole_interval(rate, limit, verdict, reason):
+    one, findings, _ = judged(READY, gets(rate), limits={"hit_rate": limit})
+    assert (findings["hit_rate"].verdict, findings["hit_rate"].reason) == (verdict, reason)
+    assert findings["hit_rate"].required
+    assert one.thresholds["hit_rate"]["verdict"] == verdict.value
+    if limit == 0.901:
+        assert "times as many gets decide it" in findings["hit_rate"].detail
+
+
+def test_a_run_that_was_cut_off_passes_nothing_and_fails_all_the_same():
+    for limit, verdict in ((0.5, Verdict.UNKNOWN), (0.95, Verdict.FAIL)):
+        _, findings, _ = judged(READY, gets(0.8), limits={"hit_rate": limit}, whole=False)
+        assert findings["hit_rate"].verdict is verdict
+
+
+def test_a_cache_that_never_began_has_its_thresholds_not_exercised():
+    load = LoadSpec(name="c", shape={}, driver="cache", cache=CACHE, thresholds={"hit_rate": 0.5, "p95_ms": 3})
+    part = cache(MemoryEvidence(Plan("p", "/p", (Step("load:c", "load", load),)), []))
+    (finding,) = part.findings  # response times are the load's
+    assert (finding.id, finding.reason) == ("cache.c.hit_rate", Reason.NOT_EXERCISED)
+    assert part.cache == ()
+
+
+def test_other_scenarios_are_not_its_business():
+    step = Step("load:x", "load", LoadSpec(name="x", shape={}))
+    assert cache(MemoryEvidence(Plan("p", "/p", (step,)), [StepStarted(step.id), STARTED])).cache is None
+
+
+def test_far_below_what_its_capacity_allows():
+    _, findings, _ = judged(READY, gets(0.2))
+    assert (findings["hit_rate"].required, findings["hit_rate"].verdict) == (False, Verdict.FAIL)
+    assert "drops the least recently used" in findings["hit_rate"].detail
+    cold = msgspec.structs.replace(CACHE, prefill=False)
+    _, findings, _ = judged(gets(0.2, batches=50), spec=cold)  # 1000 gets do not warm it up
+    assert "hit_rate" not in findings
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"capacity": None}, "was not stated"),
+        ({"workload": "ycsb-e"}, "scans read neighbours"),
+        ({"workload": "ycsb-d"}, "new keys are added"),
+        ({"loads": False}, "loads nothing"),
+        ({"distribution": "scan"}, "one key after the other"),
+    ],
+)
+def test_where_there_is_no_ideal_it_says_why(fields, why):
+    one, _, _ = judged(READY, gets(0.6), spec=msgspec.structs.replace(CACHE, **fields))
+    assert why in one.hit_rate.why
+
+
+def test_stampedes():
+    crowds = [Stampede(0, 100, number, 0, 5_000_000) for number in (1, 100, 40)]
+    one, findings, _ = judged(*crowds)
+    assert one.stampede_loads == 100
+    assert one.stampede.mean_loads == pytest.approx(47)
+    assert (findings["stampede"].required, findings["stampede"].severity) == (False, Severity.P2)
+    _, findings, _ = judged(*crowds, limits={"stampede_loads": 1})
+    assert findings["stampede_loads"].verdict is Verdict.FAIL
+    assert "stampede" not in findings
+    _, findings, _ = judged(Stampede(0, 100, 1), limits={"stampede_loads": 1})
+    assert findings["stampede_loads"].verdict is Verdict.PASS
+
+
+def test_a_stampede_in_which_all_failed_counts_nothing():
+    spec = msgspec.structs.replace(CACHE, stampede="shop:get")
+    crowd = Stampede(0, 100, 0, 100, 0, "TypeError")
+    one, findings, missing = judged(crowd, spec=spec, limits={"stampede_loads": 1})
+    assert one.stampede_loads is None
+    assert missing["cache.c.stampede_loads"] == "no caller got an answer: TypeError"
+    assert findings["stampede_loads"].reason is Reason.NOT_EXERCISED
+
+
+def test_stale_reads_are_advice_or_a_failure_where_that_was_asked_for():
+    records = [StaleProbe(0, "deleted", 20, 500, 0), StaleProbe(0, "loading", 20, 100, 40, "", "version 3")]
+    records += [ended("read", "raised-StaleRead", 2), Exemplar("read", "raised-StaleRead", 1, 1, 1, 2, "version 9")]
+    one, findings, _ = judged(*records)
+    assert one.stale_reads == 42
+    assert one.samples == ("version 3", "version 9")
+    assert (findings["stale_reads"].required, findings["stale_reads"].severity) == (False, Severity.P1)
+    assert "40 of 100 when it was deleted while its old value was being loaded" in findings["stale_reads"].detail
+    _, findings, _ = judged(*records, limits={"stale_reads": 0})
+    assert (findings["stale_reads"].required, findings["stale_reads"].verdict) == (True, Verdict.FAIL)
+
+
+def test_no_stale_reads_where_somebody_looked():
+    one, findings, missing = judged(StaleProbe(0, "deleted", 20, 500, 0), limits={"stale_reads": 0})
+    assert one.stale_reads == 0
+    assert findings["stale_reads"].verdict is Verdict.PASS
+    assert "cache.c.stale_reads" not in missing
+
+
+def test_no_word_of_stale_reads_where_nothing_was_deleted():
+    probe = StaleProbe(0, "loading", 0, 0, 0, "TypeError")
+    one, findings, missing = judged(probe, limits={"stale_reads": 0})
+    assert one.stale_reads is None
+    assert findings["stale_reads"].reason is Reason.NOT_EXERCISED
+    assert missing["cache.c.stale_reads"] == "no key was deleted: TypeError"
+
+
+def test_mixed_up_keys_fail_whatever_was_asked_for():
+    one, findings, _ = judged(ended("read", "raised-WrongValue", 3))
+    assert one.wrong_values == 3
+    found = findings["wrong_values"]
+    assert (found.required, found.verdict, found.severity) == (True, Verdict.FAIL, Severity.P0)
+
+
+def test_memory_and_folder_grow():
+    vitals = [Vitals(second * 10**9, 1, 0.1, size, 1, 1) for second, size in enumerate((100, 300, 250))]
+    spaces = [CacheSpace(second * 10**9, size, size // 10) for second, size in enumerate((0, 900, 500))]
+    one, findings, _ = judged(*vitals, *spaces, limits={"directory_bytes": 800})
+    assert (one.memory.first_bytes, one.memory.last_bytes, one.memory.most_bytes) == (100, 250, 300)
+    assert (one.directory.first_bytes, one.directory.last_bytes, one.directory.files) == (0, 500, 50)
+    assert findings["directory_bytes"].verdict is Verdict.FAIL
+
+
+def test_stalls_of_an_async_cache():
+    stall = LoopStall(0, 0, "shop.py:3 in get", 4, 0.5, 0.2)
+    one, _, missing = judged(msgspec.structs.replace(READY, mode="async"), stall)
+    assert (one.loop_stall_ms, one.stalls) == (200.0, 4)
+    one, _, missing = judged(msgspec.structs.replace(READY, mode="async"))
+    assert one.loop_stall_ms == 0.0
+    assert "cache.c.loop_stall_ms" not in missing
+
+
+def test_a_cache_that_could_not_be_filled():
+    _, findings, _ = judged(msgspec.structs.replace(READY, filled=7, why="it took longer than 30 s"))
+    assert findings["prefill"].reason is Reason.INCONCLUSIVE
+    assert "7 of 100 keys" in findings["prefill"].title
+
+
+def test_batches_of_several_workers_and_sizes_are_put_together():
+    long = CacheSecond(1, 0, 4000, 3200, (32,) * 100, 0, 40)
+    one, _, _ = judged(READY, gets(0.8, batches=200), long)
+    assert one.hit_rate.gets == 8000
+    assert one.hit_rate.low < 0.8 < one.hit_rate.high
+
+
+def test_no_operations_no_numbers():
+    one, _, missing = judged()
+    assert one.hit_rate is None
+    assert missing["cache.c.hit_rate"] == "no operation ended"

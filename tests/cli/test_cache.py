@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SHOP = """
+from collections import OrderedDict
+
+class Lru:
+    def __init__(self): self.held = OrderedDict()
+    def get(self, key):
+        value = self.held.pop(key, None)
+        if value is not None: self.held[key] = value
+        return value
+    def set(self, key, value, ttl=None):
+        self.held.pop(key, None)
+        self.held[key] = value
+        if len(self.held) > 100: self.held.popitem(last=False)
+    def delete(self, key): self.held.pop(key, None)
+
+cache = Lru()
+number = 7
+"""
+
+
+@pytest.fixture
+def shop(here):
+    (here / "shop.py").write_text(SHOP)
+    return here
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ([], "needs the cache to ask"),
+        (["shop.cache"], "shop:cache"),
+        (["shop:cahce"], "did you mean cache?"),
+        (["shop:number"], "is of the type int"),
+        (["shop:cache", "--workload", "ycsb-z"], "ycsb-f"),
+        (["shop:cache", "--mix", "read"], "NAME=VALUE is needed"),
+        (["shop:cache", "--mix", "read=many"], "not a number"),
+        (["shop:cache", "--mix", "raed=1"], "did you mean read?"),
+        (["shop:cache", "--mix", "read=1", "--workload", "ycsb-a"], "give one of both"),
+        (["shop:cache", "--value-bytes", "big"], "not a number of bytes"),
+        (["shop:cache", "--value-bytes", "9..3"], "the smaller comes first"),
+        (["shop:cache", "--slo", "hitrate=0.9"], "did you mean hit_rate"),
+        (["shop:cache", "--loader", "shop:cache"], "with stampede"),
+        (["shop:cache", "--model", "closed", "--rate", "5"], "belongs to the open model"),
+        (["shop:cache", "--method", "get=fetch"], "has no fetch"),
+    ],
+)
+def test_mistakes_are_exit_2_and_leave_no_run(brinell, shop, argv, said):
+    given = brinell("cache", *argv)
+    assert given.code == 2, given
+    assert said in given.err
+    assert given.out == ""
+    assert not (shop / ".brinell").exists()
+
+
+def test_a_cache_from_the_command_line(brinell, shop):
+    given = brinell(
+        "cache", "shop:cache", "--keys", "500", "--capacity", "100", "--rate", "400", "--duration", "500ms", "--mix",
+        "read=9,update=1", "--set-option", "ttl=60", "--no-probe", "--slo", "hit_rate=0.1", "--json", "--out", "run",
+    )  # fmt: skip
+    assert given.code in {0, 3}, given  # 3: a crowded machine
+    judgement = json.loads(given.out)
+    (cache,) = judgement["cache"]
+    assert (cache["target"], cache["workload"], cache["keys"], cache["capacity"]) == ("shop:cache", "custom", 500, 100)
+    assert cache["hit_rate"]["low"] < cache["hit_rate"]["value"] < cache["hit_rate"]["high"]
+    assert cache["thresholds"]["hit_rate"]["verdict"] == "pass"
+    assert sum(cache["operations"][name]["requests"] for name in ("read", "update")) == 200
+    assert [load["scenario"] for load in judgement["load"]] == ["cache"]
+    (step,) = json.loads((shop / "run" / "plan.json").read_text())["steps"]
+    assert step["spec"]["cache"]["set_options"] == {"ttl": 60}
+    assert not step["spec"]["cache"]["probe"]
+    report = (shop / "run" / "report.html").read_text()
+    assert 'id="cache"' in report
+    assert "read miss" in report
+
+
+def test_help_has_examples(brinell):
+    given = brinell("cache", "--help")
+    assert given.code == 0
+    assert "brinell cache shop.cache:cache --capacity 1000" in given.out

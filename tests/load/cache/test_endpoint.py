@@ -1,0 +1,106 @@
+"""An endpoint behind a cache: a real server, real workers, a room in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pytest
+
+from brinell.core.cache_records import CachePrepared, CacheSecond
+from brinell.core.fakes import FakeRoom
+from brinell.core.observation import LoadSlice
+from brinell.core.plan import CacheSpec, LoadSpec
+from brinell.load.cache.address import is_endpoint, origin_of, path_in
+from brinell.load.trial import LoadTrial
+from brinell.rosters.drivers import DRIVERS
+from brinell.rosters.shapes import SHAPES
+
+
+@pytest.fixture
+def server():
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        asked: ClassVar[Counter[str]] = Counter()
+
+        def do_GET(self):
+            with lock:
+                self.asked[self.path] += 1
+                is_hit = self.asked[self.path] > 1
+            self.send_response(404 if self.path.startswith("/none") else 200)
+            if not self.path.startswith("/silent"):
+                self.send_header("X-Cache", "HIT" if is_hit else "MISS")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *args):
+            pass
+
+    lock = threading.Lock()
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=made.serve_forever, args=(0.05,), daemon=True).start()
+    made.asked = Handler.asked
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+def run(tmp_path, server, path, **fields):
+    url = f"http://127.0.0.1:{server.server_port}"
+    fields = {"workload": "ycsb-c", "keys": 40, "prefill": False, "probe": False} | fields
+    spec = LoadSpec(
+        name="c", driver="cache-http", url=url, shape={"kind": "constant", "rate": 200, "duration": 0.6},
+        connections=4, calibrate=False, cache=CacheSpec(target=url + path, **fields),
+    )  # fmt: skip
+    room = FakeRoom(spec, tmp_path, root=tmp_path)
+    try:
+        LoadTrial(DRIVERS, SHAPES).run(room)
+    finally:
+        room.close()
+    counts = Counter()
+    for one in room.records:
+        if isinstance(one, LoadSlice):
+            counts[one.operation, one.outcome] += one.count
+    return room, counts
+
+
+def test_keys_are_asked_for_and_hits_are_told_by_the_headers(tmp_path, server):
+    room, counts = run(tmp_path, server, "/users/{key}?full=1")
+    assert sum(counts.values()) == 120
+    assert set(counts) == {("read hit", "ok"), ("read miss", "ok")}
+    assert counts["read miss", "ok"] == len(server.asked)
+    assert set(server.asked) <= {f"/users/{number}?full=1" for number in range(40)}
+    seconds = [one for one in room.records if isinstance(one, CacheSecond)]
+    assert sum(one.gets for one in seconds) == 120
+    assert sum(one.hits for one in seconds) == counts["read hit", "ok"]
+    assert [one.mode for one in room.records if isinstance(one, CachePrepared)] == ["HTTP"]
+
+
+@pytest.mark.prove
+def test_answers_that_do_not_say_are_in_no_rate(tmp_path, server):
+    room, counts = run(tmp_path, server, "/silent/{key}")
+    assert counts == {("read", "ok"): 120}
+    assert not [one for one in room.records if isinstance(one, CacheSecond)]
+
+
+@pytest.mark.prove
+def test_errors_are_no_misses(tmp_path, server):
+    room, counts = run(tmp_path, server, "/none/{key}")
+    assert counts == {("read", "status-404"): 120}
+    assert not [one for one in room.records if isinstance(one, CacheSecond)]
+
+
+@pytest.mark.prove
+def test_a_stated_rule_and_several_workers(tmp_path, server):
+    _, counts = run(tmp_path, server, "/silent/{key}", hit="X-Cache: HIT")
+    assert counts == {("read miss", "ok"): 120}
+
+
+def test_targets():
+    assert all(map(is_endpoint, ("/a/{key}", "http://h/{key}", "https://h/{key}")))
+    assert not any(map(is_endpoint, ("a:b", "shop.cache:cache.inner")))
+    assert path_in("http://127.0.0.1:80/a/{key}?b=1") == "/a/{key}?b=1"
+    assert (origin_of("http://127.0.0.1:80/a/{key}"), origin_of("/a/{key}")) == ("http://127.0.0.1:80", None)

@@ -1,0 +1,118 @@
+"""Redis and memcached under a workload: real servers where they are installed, real workers, a room in memory."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections import Counter
+
+import pytest
+
+from brinell.core.cache_records import CachePrepared, CacheSecond
+from brinell.core.fakes import FakeRoom
+from brinell.core.observation import LoadSlice, Vitals
+from brinell.core.plan import CacheSpec, LoadSpec
+from brinell.load.cache.address import is_store, scheme_of
+from brinell.load.trial import LoadTrial
+from brinell.rosters.drivers import DRIVERS
+from brinell.rosters.shapes import SHAPES
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def command(scheme, port, folder):
+    if scheme == "redis":
+        argv = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
+        return [*argv, "--dir", str(folder), "--maxmemory", "200mb"]
+    return ["memcached", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m", "64", "-u", "nobody"]
+
+
+@pytest.fixture(params=["redis", "memcached"])
+def store(request, tmp_path):
+    name = "redis-server" if request.param == "redis" else "memcached"
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed")
+    port = free_port()
+    server = subprocess.Popen(command(request.param, port, tmp_path), stdout=subprocess.DEVNULL)
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+            break
+        except OSError:
+            time.sleep(0.05)
+    yield f"{request.param}://127.0.0.1:{port}"
+    server.terminate()
+    server.wait()
+
+
+def run(tmp_path, store, **fields):
+    fields = {"workload": "ycsb-b", "keys": 300, "capacity": 300, "probe": False} | fields
+    workers = fields.pop("workers", 1)
+    spec = LoadSpec(
+        name="c", driver=f"cache-{scheme_of(store)}", url=store, connections=4, workers=workers, calibrate=False,
+        shape={"kind": "constant", "rate": 300, "duration": 0.8}, cache=CacheSpec(target=store, **fields),
+    )  # fmt: skip
+    room = FakeRoom(spec, tmp_path, root=tmp_path)
+    try:
+        LoadTrial(DRIVERS, SHAPES).run(room)
+    finally:
+        room.close()
+    counts = Counter()
+    for one in room.records:
+        if isinstance(one, LoadSlice):
+            counts[one.operation, one.outcome] += one.count
+    return room, counts
+
+
+def of(room, kind):
+    return [record for record in room.records if isinstance(record, kind)]
+
+
+@pytest.mark.prove
+def test_a_store_is_filled_and_asked(tmp_path, store):
+    room, counts = run(tmp_path, store)
+    (prepared,) = of(room, CachePrepared)
+    assert (prepared.wanted, prepared.filled, prepared.why) == (300, 300, "")
+    assert prepared.mode.lower() == scheme_of(store)
+    assert set(counts) == {("read hit", "ok"), ("update", "ok")}
+    assert sum(counts.values()) == 240
+    assert sum(one.hits for one in of(room, CacheSecond)) == counts["read hit", "ok"]
+    assert of(room, Vitals)
+
+
+@pytest.mark.prove
+def test_misses_are_loaded_by_two_workers(tmp_path, store):
+    room, counts = run(tmp_path, store, prefill=False, workers=2, loader_s=0.001)
+    assert counts["read miss", "ok"] == counts["load", "ok"] > 20
+    assert counts["read hit", "ok"] > 20
+    assert {outcome for _, outcome in counts} == {"ok"}
+    assert sum(one.loads for one in of(room, CacheSecond)) == counts["load", "ok"]
+
+
+@pytest.mark.prove
+def test_other_operations(tmp_path, store):
+    mix = {"read": 1, "scan": 1, "read-modify-write": 1, "delete": 1, "insert": 1}
+    _, counts = run(tmp_path, store, mix=mix, scanned=5, value_bytes=(10, 5000), set_options={"ttl": 60})
+    assert {name for name, _ in counts} >= {"scan", "read-modify-write", "delete", "insert", "update", "read hit"}
+    assert {outcome for _, outcome in counts} == {"ok"}
+
+
+@pytest.mark.prove
+def test_what_speaks_another_protocol_is_told(tmp_path, store):
+    other = "memcached" if store.startswith("redis") else "redis"
+    _, counts = run(tmp_path, store.replace(scheme_of(store), other), prefill=False)
+    assert not [outcome for _, outcome in counts if outcome == "ok"]
+
+
+def test_targets():
+    assert is_store("redis://127.0.0.1")
+    assert is_store("memcached://h:1")
+    assert not is_store("http://h/{key}")
+    assert (scheme_of("redis://h"), scheme_of("shop:cache")) == ("redis", "")

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from brinell.core.cache_judgement import Cache, CacheGrowth, CacheHits, CacheOperation, CacheStampede
+from brinell.reports.figures import MISSING
+from brinell.reports.html import html
+from brinell.reports.markdown import markdown
+from brinell.reports.outline_cache import facts, rows
+from brinell.reports.terminal import summary
+
+READ = CacheOperation(requests=1200, errors={"raised-<b>": 3}, p50_ms=0.02, p95_ms=0.1, p99_ms=1.5, max_ms=20.0)
+CACHE = Cache(
+    scenario="users <b>", workload="ycsb-b", target="shop:cache", mode="async",
+    operations={"read": READ, "read hit": msgspec.structs.replace(READ, errors={}, p50_ms=None)},
+    hit_rate=CacheHits(value=0.7, low=0.68, high=0.72, ideal=0.75, lru=0.66, gets=1200, hits=840),
+    stampede_loads=100, stale_reads=2, loop_stall_ms=150.0, distribution="zipfian", keys=10_000, capacity=1000,
+    rate=400.0, value_bytes=(100, 10_000), prefilled=1000, loads=360, wrong_values=1,
+    stampede=CacheStampede(keys=20, callers=100, most_loads=100, mean_loads=97.5, failed=0, longest_ms=57.0),
+    memory=CacheGrowth(first_bytes=1 << 20, last_bytes=3 << 20, most_bytes=4 << 20),
+    directory=CacheGrowth(first_bytes=0, last_bytes=3 << 20, most_bytes=4 << 20, files=9),
+    mix={"read": 0.95, "update": 0.05}, stalls=4,
+)  # fmt: skip
+NOTHING = msgspec.structs.replace(
+    CACHE, hit_rate=None, stampede=None, stampede_loads=None, stale_reads=None, loop_stall_ms=None, memory=None,
+    directory=None, operations={}, capacity=None, rate=None, prefilled=0, loads=0, wrong_values=0, mode="",
+)  # fmt: skip
+
+
+@pytest.fixture
+def judgement(build):
+    return msgspec.structs.replace(build.realistic(), cache=(CACHE, NOTHING))
+
+
+def test_facts_say_what_was_found_and_what_could_have_been():
+    told = facts(CACHE)
+    assert told[0] == (
+        "hit rate 70 % (68 % to 72 % with 95 % confidence, 1,200 gets); dropping the least recently used, "
+        "1,000 entries would have 66 %, and at best 75 %"
+    )
+    text = "\n".join(told)
+    assert "100 loads at most for one cold key that 100 asked for at once (20 keys, 97.5 on average" in text
+    assert "2 stale reads after deletes" in text
+    assert "1 read gave what was not written under the key" in text
+    assert "folder: 0 B at first, 3.0 MiB at last, 4.0 MiB at most in 9 files" in text
+    assert "the event loop stood still 4 times, 150 ms at most" in text
+    assert "ycsb-b (95 % read, 5 % update) on 10,000 keys, zipfian, values of 100 B to 9.8 KiB" in text
+
+
+def test_what_was_not_measured_is_not_said():
+    (asked,) = facts(NOTHING)
+    assert asked.endswith(f"begun as it was; shop:cache, {MISSING}")
+    assert rows(NOTHING) == []
+
+
+def test_every_report_has_a_section(judgement):
+    for text in (summary(judgement, width=200), markdown(judgement), html(judgement)):
+        plain = " ".join(text.split())
+        assert "Hit rate 70 %" in plain or "hit rate 70 %" in plain
+        assert "read hit" in plain
+        assert "1,200" in plain
+
+
+def test_the_subjects_words_are_only_text(judgement):
+    assert "users &lt;b&gt;" in html(judgement)
+    assert "users <b>" not in html(judgement)
+    assert "<b>" not in markdown(judgement)
