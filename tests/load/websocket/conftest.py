@@ -38,7 +38,7 @@ from brinell.load.websocket.worker import SocketEngine
 from brinell.load.wire import WireSocket
 
 Serving = Callable[[ServerConnection], Awaitable[None]]
-LEAD_S = 0.3
+LEAD_S = 0.2  # servers take a moment from the upgrade to whoever they keep lists for
 
 
 async def echo(connection: ServerConnection) -> None:
@@ -169,17 +169,18 @@ def drive(
     workers: int = 1,
     path: str = "/",
     compression: bool = False,
-    codec: Codec | None = None,
+    speaks: Codec | None = None,
     tls: ssl.SSLContext | None = None,
     timeout_s: float = 2.0,
     start_ns: int | None = None,
+    lead_s: float = LEAD_S,
     during: Callable[[SocketEngine], None] | None = None,
     **fields: Any,
 ) -> Run:
     """Run one worker's engine in this process; ``fields`` are those of ``WebSocketSpec``."""
     does = WebSocketSpec(**{"connect_rate": 1000.0, "settle_s": 1.0} | fields)
-    wire = WireSocket(does, path, f"127.0.0.1:{port}", (), connections, int(LEAD_S * 1e9), compression)
-    part = Part(worker, workers, wire, codec or CODECS[does.codec](), 1, int(timeout_s * 1e9))
+    wire = WireSocket(does, path, f"127.0.0.1:{port}", (), connections, int(lead_s * 1e9), compression)
+    part = Part(worker, workers, wire, speaks or CODECS[does.codec](), 1, int(timeout_s * 1e9))
     none: Any = Link
     endpoint = Endpoint(socket.AF_INET, ("127.0.0.1", port), tls, "localhost" if tls else None)
     means = Means(poller(), endpoint, Recorder(worker), none, iter(()).__next__)
@@ -195,7 +196,7 @@ def drive(
     if helper:
         helper.start()
     gc.freeze()  # the engine collects before it begins: over the whole heap of a test run, that takes long
-    engine.run(start_ns or time.monotonic_ns() + int((LEAD_S + 0.1) * 1e9))
+    engine.run(start_ns or time.monotonic_ns() + int((lead_s + 0.05) * 1e9))
     if helper:
         helper.join()
     return run

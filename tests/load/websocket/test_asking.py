@@ -34,6 +34,7 @@ def test_every_message_that_was_due_came_back(circle):
     assert (member.connections, member.publishers, member.slow) == (3, 0, 0)
 
 
+@pytest.mark.prove
 def test_two_workers_share_connections_and_schedule(circle):
     port = circle.start()
     runs = [circle.drive(port, connections=5, rate=100, worker=worker, workers=2) for worker in range(2)]
@@ -58,6 +59,7 @@ def test_answers_out_of_order_belong_to_their_messages(circle):
     assert longest >= 4 * 10**9 // 100 // 2  # the first of five waited for the other four
 
 
+@pytest.mark.prove
 def test_an_answer_that_says_more_is_read(circle):
     async def wrapping(connection):
         async for message in connection:
@@ -106,6 +108,7 @@ def test_a_connection_that_ends_fails_what_it_owed_by_its_code(circle):
     assert any("broken" in one.detail for one in run.exemplars)
 
 
+@pytest.mark.prove
 def test_nobody_to_send_to_is_told(circle):
     def busy(connection, _request):
         return connection.respond(503, "full\n")
@@ -127,6 +130,7 @@ VARIANTS = {
 
 
 @pytest.mark.parametrize("fields", VARIANTS.values(), ids=VARIANTS)
+@pytest.mark.prove
 def test_messages_of_every_kind_are_echoed(circle, fields):
     options = {"compression": "deflate"} if fields.get("compression") else {}
     run = circle.drive(circle.start(**options), rate=100, duration=0.2, **fields)
@@ -134,8 +138,9 @@ def test_messages_of_every_kind_are_echoed(circle, fields):
     assert run.total("strays") == 0
 
 
+@pytest.mark.prove
 def test_messagepack(circle):
-    run = circle.drive(circle.start(), rate=100, duration=0.1, codec=MessagePack())
+    run = circle.drive(circle.start(), rate=100, duration=0.1, speaks=MessagePack())
     assert run.outcomes(ECHO) == {"ok": 10}
 
 
@@ -154,11 +159,12 @@ async def socketio(connection):
 
 def test_socketio_is_joined_kept_and_acknowledged(circle):
     port = circle.start(socketio)
-    run = circle.drive(port, mode="request-reply", codec=SocketIo(), path="/", rate=100, duration=0.2)
+    run = circle.drive(port, mode="request-reply", speaks=SocketIo(), path="/", rate=100, duration=0.2)
     assert run.outcomes(REPLY) == {"ok": 20}
     assert run.total("strays") == 0
 
 
+@pytest.mark.prove
 def test_joining_is_waited_for_and_timed(circle):
     paths = []
 
@@ -179,6 +185,7 @@ def test_joining_is_waited_for_and_timed(circle):
     assert sorted(paths) == ["/rooms/0", "/rooms/0", "/rooms/1", "/rooms/1"]
 
 
+@pytest.mark.prove
 def test_who_is_never_let_in_takes_no_part(circle):
     run = circle.drive(
         circle.start(), connections=2, rate=20, duration=0.2, join="hello", joined="welcome", timeout_s=0.2
@@ -187,6 +194,7 @@ def test_who_is_never_let_in_takes_no_part(circle):
     assert set(run.outcomes(ECHO)) <= {"closed-1006", "unfinished"}
 
 
+@pytest.mark.prove
 def test_connections_are_pinged(circle):
     run = circle.drive(circle.start(), connections=4, rate=20, duration=0.5, ping_s=0.1)
     found = run.outcomes(PING)
@@ -195,6 +203,7 @@ def test_connections_are_pinged(circle):
     assert max(one.max_ping_ns for one in run.seconds) > 0
 
 
+@pytest.mark.prove
 def test_tls(circle, server_tls, certificate):
     trusting = ssl.create_default_context(cafile=str(certificate[1]))
     run = circle.drive(circle.start(ssl=server_tls), rate=50, duration=0.2, tls=trusting)
@@ -202,11 +211,12 @@ def test_tls(circle, server_tls, certificate):
 
 
 def test_connections_are_made_at_their_rate(circle):
-    run = circle.drive(circle.start(), connections=20, connect_rate=100.0, rate=10, duration=0.1)
+    run = circle.drive(circle.start(), connections=20, connect_rate=100.0, rate=10, duration=0.1, lead_s=0.3)
     assert run.outcomes(CONNECT) == {"ok": 20}
     assert run.outcomes(ECHO) == {"ok": 1}
 
 
+@pytest.mark.prove
 def test_a_stop_ends_it_before_the_start_and_in_the_middle(circle):
     port = circle.start()
 
@@ -225,6 +235,7 @@ def test_a_stop_ends_it_before_the_start_and_in_the_middle(circle):
     assert 1 <= run.outcomes(ECHO)["ok"] < 100
 
 
+@pytest.mark.prove
 def test_connections_that_the_server_ends_are_made_again(circle):
     served = []
 
@@ -242,6 +253,7 @@ def test_connections_that_the_server_ends_are_made_again(circle):
     assert run.outcomes(ECHO)["ok"] >= 10
 
 
+@pytest.mark.prove
 def test_who_cannot_come_back_tries_again_later_each_time(circle):
     seen = []
 

@@ -54,22 +54,30 @@ def test_what_does_not_unpack_is_invalid_data():
     assert caught.value.code == frames.INVALID_DATA
 
 
+def packed_head(opcode, size, *, fin=True):
+    """Return the head of a frame whose message is compressed."""
+    head = frames.server_head(opcode, size)
+    return bytes((head[0] & (0xFF if fin else 0x7F) | 0x40,)) + head[1:]
+
+
 def test_the_reader_unpacks_what_is_marked_and_nothing_else():
     packed = Deflate(Offer()).pack(b"hello hello hello")
     reader = frames.Reader(MOST, Deflate(Offer()).inflate)
-    wire = Frame(Opcode.TEXT, packed, rsv1=True).serialize(mask=False)
-    wire += Frame(Opcode.TEXT, b"plain").serialize(mask=False)
-    half = len(packed) // 2
-    wire += Frame(Opcode.TEXT, b"").serialize(mask=False)
-    assert reader.read(wire) == [(1, b"hello hello hello"), (1, b"plain"), (1, b"")]
+    wire = packed_head(frames.TEXT, len(packed)) + packed + frames.server_head(frames.TEXT, 5) + b"plain"
+    assert reader.read(wire) == [(frames.TEXT, b"hello hello hello"), (frames.TEXT, b"plain")]
+
+
+def test_only_the_first_fragment_is_marked():
+    packed = Deflate(Offer()).pack(b"hello hello hello")
+    first, rest = packed[:4], packed[4:]
+    begun = packed_head(frames.TEXT, 4, fin=False) + first
     reader = frames.Reader(MOST, Deflate(Offer()).inflate)
-    pieces = Frame(Opcode.TEXT, packed[:half], fin=False, rsv1=True).serialize(mask=False)
-    assert reader.read(pieces) == []
-    assert reader.read(Frame(Opcode.CONT, packed[half:]).serialize(mask=False)) == [(1, b"hello hello hello")]
-    pieces += Frame(Opcode.CONT, packed[half:], rsv1=True).serialize(mask=False)
+    assert reader.read(begun) == []
+    assert reader.read(bytes((0x80, len(rest))) + rest) == [(frames.TEXT, b"hello hello hello")]
     reader = frames.Reader(MOST, Deflate(Offer()).inflate)
-    assert reader.read(pieces) == []
+    assert reader.read(begun + bytes((0xC0, len(rest))) + rest) == []
     assert reader.error is not None
+    assert reader.error.code == frames.PROTOCOL
 
 
 SAID = {

@@ -138,5 +138,5 @@ def test_what_is_known_is_bounded():
 def test_gaps_are_bounded():
     made, receiver = book(published=10**6), Receiver()
     for number in range(1, 4000, 2):
-        came(made, receiver, number)
+        came(made, receiver, number, START + 4000 * MS)
     assert len(receiver.gaps) == deliveries.MOST_GAPS

@@ -122,7 +122,7 @@ def test_a_close_of_theirs_is_answered_and_told(circle, board):
     assert ending == (1013, "try again later", True, False, "")
     assert heard == [(TEXT, b"bye")]
     assert made.run(lambda: bool(circle.codes), PATIENCE_S)
-    assert circle.codes == [(1013, "try again later")]
+    assert [code for code, _ in circle.codes] == [1013]
 
 
 def test_a_refusal_keeps_its_status_headers_and_body(circle, board):
@@ -174,7 +174,7 @@ def test_a_message_that_the_socket_does_not_take_at_once_arrives_whole(circle, b
     made = board(circle.start(), heard=take, max_message=64 << 20)
     (link,) = connected(made)
     link.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    big = os.urandom(8 << 20)
+    big = os.urandom(1 << 20)
     link.send_message(BINARY, big)
     assert link.rest is not None
     link.send_text("after it")

@@ -67,7 +67,7 @@ def agreed(offer: Offer | None, said: str) -> Offer | None:
                 result = _with_bits(result, key, int(value))
             case _:
                 raise ValueError(f"the server says what is no parameter of {NAME}: {parameter.strip()[:60]!r}")
-    if not offer.server_takeover and result.server_takeover:
+    if not offer.server_takeover and "server_no_context_takeover" not in seen:
         raise ValueError("the server keeps its context although it was asked not to")
     if offer.server_bits < MOST_BITS and "server_max_window_bits" not in seen:
         raise ValueError("the server does not say that it keeps to server_max_window_bits")

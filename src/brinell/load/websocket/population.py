@@ -433,6 +433,9 @@ class Population(Traffic):
         for connection in [*self.open]:
             if isinstance(connection, Link) and connection.state == OPEN and shut < 40 * AT_ONCE:
                 shut += 1
+                if isinstance(connection, Member) and connection.slow:
+                    connection.stage = STRANDED  # it has to read now, to hear the answer
+                    connection.resume()
                 if connection.rest is not None:
                     connection.abandon("closed while bytes waited to be sent")
                 else:
