@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from brinell.cli.app import COMMANDS
-from brinell.config import capacity, from_toml, sessions, tables
+from brinell.config import capacity, drills, from_toml, sessions, tables
+from brinell.rosters.drills import DRILLS
 from brinell.rosters.shapes import SHAPES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -62,6 +63,7 @@ KEYS = {
     "[service]": tables.service(Path()),
     "[suite]": tables.suite(Path()),
     "[capacity]": capacity.keys(),
+    "[[drill]]": drills.keys(),
     "[[load]]": tables.load(Path()) | tables.request(Path()) | sessions.session_keys() | sessions.data_keys(Path()),
 }
 
@@ -71,6 +73,13 @@ def test_every_key_is_described_and_every_described_key_exists(title):
     described = set(re.findall(r"^\| `([a-z_]+)` \|", section(CONFIGURATION_PAGE, title), re.MULTILINE))
     extra = {*SHAPES, "kind"} if title == "[[load]]" else set()
     assert described == set(KEYS[title]) | extra
+
+
+@pytest.mark.parametrize("name", DRILLS)
+def test_every_drill_and_its_options_are_described(name):
+    page = (DOCS / "DRILLS.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"^\| `([a-z_]+)` \|", section(page, name), re.MULTILINE))
+    assert described == set(DRILLS[name].__struct_fields__)
 
 
 def test_every_shape_and_its_fields_are_described():

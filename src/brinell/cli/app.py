@@ -39,6 +39,7 @@ COMMANDS = {
     "capacity": "Find the highest load at which thresholds hold.",
     "websocket": "Thousands of connections, broadcasts, limits of them.",
     "cache": "Ask a cache as a workload would: how often it hits.",
+    "drill": "End, kill, crowd or race a service under load.",
     "judge": "Judge a run again, with other thresholds if you like.",
     "report": "Show a run's summary and write its reports again.",
     "bless": "Make a run the baseline later ones are compared with.",

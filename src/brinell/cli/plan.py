@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from brinell.cli import say, scenario_words, schedule_words, socket_words
+from brinell.cli import drill, say, scenario_words, schedule_words, socket_words
 from brinell.cli.capacity_words import search
 from brinell.cli.options import here
 from brinell.config import from_toml, source
@@ -20,6 +20,7 @@ from brinell.config.scenarios import shape_of
 from brinell.core.plan import (
     AgainstSpec,
     CapacitySpec,
+    DrillSpec,
     ExamineSpec,
     LoadSpec,
     Plan,
@@ -91,6 +92,8 @@ def describe(step: Step, plan: Plan) -> list[str]:  # noqa: PLR0911 - one line f
             return _load(spec)
         case CapacitySpec() as spec:
             return search(spec)
+        case DrillSpec() as spec:
+            return drill.describe(spec)
 
 
 def service_rows(service: ServiceSpec) -> list[list[str]]:

@@ -21,7 +21,7 @@ from brinell.config.scenarios import shape_of
 from brinell.core.clock import SystemClock
 from brinell.core.errors import UsageError
 from brinell.core.judgement import Judgement
-from brinell.core.plan import CapacitySpec, ExamineSpec, LoadSpec, Plan, PropertySpec, SuiteSpec
+from brinell.core.plan import CapacitySpec, DrillSpec, ExamineSpec, LoadSpec, Plan, PropertySpec, SuiteSpec
 from brinell.core.redact import one_line
 from brinell.core.verdicts import Verdict
 from brinell.journal import baseline, runs
@@ -215,6 +215,8 @@ def _look_ahead(plan: Plan) -> None:
                     continue
                 if driver.sessions(spec, target, root, plan.allow_targets) is None:
                     driver.encode(spec, target, root)
+            case DrillSpec(load=load):
+                check_target(load.url or "http://127.0.0.1", plan.allow_targets)
             case SuiteSpec(recording=None) | ExamineSpec() | PropertySpec() as spec:
                 folder = root / spec.directory
                 probe(choose(folder, spec.python, os.environ, configured=plan.python), cwd=folder)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import calls, documents, source, tables
+from brinell.config import calls, documents, drills, source, tables
 from brinell.config import capacity as breaking_point
 from brinell.config import properties as property_tests
 from brinell.config.against import against_step
@@ -19,7 +19,17 @@ from brinell.config.quality import KEYS as QUALITY_KEYS
 from brinell.config.quality import quality_step
 from brinell.config.scenarios import scenarios
 from brinell.core.errors import UsageError
-from brinell.core.plan import CapacitySpec, ExamineSpec, LoadSpec, Plan, ReproduceSpec, ServiceSpec, Step, SuiteSpec
+from brinell.core.plan import (
+    CapacitySpec,
+    DrillSpec,
+    ExamineSpec,
+    LoadSpec,
+    Plan,
+    ReproduceSpec,
+    ServiceSpec,
+    Step,
+    SuiteSpec,
+)
 from brinell.core.redact import is_utf8
 from brinell.subject import service_command
 from brinell.subject.discover import packages
@@ -42,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True):
     quality: dict[str, Any] = {}  # of the reading of the tests, where it is given
     properties: dict[str, Any] | None = None  # of the examination of property tests; None: not asked for
     capacity: CapacitySpec | None = None
+    drills: tuple[DrillSpec, ...] = ()
 
 
 def from_toml(root: Path) -> Plan:
@@ -61,6 +72,7 @@ def from_toml(root: Path) -> Plan:
     ]
     if settings.capacity is not None:
         steps.append(breaking_point.step_of(settings.capacity))
+    steps += [drills.step_of(spec) for spec in settings.drills]
     if not steps:
         raise UsageError(
             f"{found.name} asks for nothing", hint="add [suite] to run the tests, or [[load]] for a load scenario"
@@ -201,6 +213,9 @@ def read_settings(found: source.Source) -> Settings:
     loads = scenarios(found.tables["load"], found.root, problems) if "load" in found.tables else ()
     search = breaking_point.searched(found.tables, found.root, loads, problems)
     _together(found, loads, problems)
+    drilled = drills.drills(
+        found.tables.get("drill", []), found.root, loads, problems, service=found.tables.get("service")
+    )
     problems.finish()
     known = suite.pop("known_bugs", ())
     deep = suite.pop("deep", False)
@@ -230,6 +245,7 @@ def read_settings(found: source.Source) -> Settings:
         properties=properties,
         quality=quality,
         capacity=search,
+        drills=drilled,
     )
 
 

@@ -19,9 +19,9 @@ TextTable = dict[str, str]
 Duration = float | str
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 
-TABLES = ("project", "service", "suite", "load", "capacity")
+TABLES = ("project", "service", "suite", "load", "capacity", "drill")
 TABLES_LATER = (
-    "recover", "soak", "bench", "drill", "drills", "gate", "kit", "triage",
+    "recover", "soak", "bench", "gate", "kit", "triage",
 )  # fmt: skip
 LATER = {
     "project": ("disposable",),

@@ -1,0 +1,183 @@
+"""``[[drill]]`` tables to specifications: the drill's own keys by its roster, with all its defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from brinell.config import checks, sessions, tables
+from brinell.config.durations import seconds
+from brinell.config.keys import Key, Keys, kind_of, read_table
+from brinell.config.problems import Place, Problems, Unfit
+from brinell.core.plan import DrillSpec, LoadSpec, RequestSpec, Step
+from brinell.drills.contract import Drill
+from brinell.rosters.drills import DRILLS
+
+RATE = 100.0
+CONNECTIONS = 256
+_A_DURATION = "a duration (a number of seconds, or text such as '30s')"
+
+
+def keys() -> Keys:
+    """Keys of every ``[[drill]]``; those of its kind stand beside them."""
+    return {
+        "drill": Key(str, "text", 'drill = "drain"', kind_of_drill),
+        "name": Key(str, "text", 'name = "restart"', checks.name),
+        "load": Key(str, "the name of a scenario", 'load = "browse"', checks.name),
+        "url": Key(str, "text", 'url = "http://127.0.0.1:8000"', checks.url),
+        "requests": Key(list[Any], "a list of tables", 'requests = [{ path = "/notes" }]'),
+        "headers": Key(dict[str, str], "a table of text values", 'headers = { Accept = "*/*" }', checks.headers),
+        "rate": Key(Annotated[float, Meta(gt=0, le=1e6)], "a number above 0", "rate = 100"),
+        "connections": Key(
+            Annotated[int, Meta(ge=1, le=100_000)], "a whole number from 1 to 100000", "connections = 256"
+        ),
+        "workers": Key(Annotated[int, Meta(ge=1, le=256)], "a whole number from 1 to 256", "workers = 1"),
+        "timeout_s": Key(float | str, _A_DURATION, 'timeout_s = "5s"', checks.duration),
+        "verify_tls": Key(bool, "true or false", "verify_tls = true"),
+    }
+
+
+def drills(
+    entries: Any, root: Path, loads: Sequence[LoadSpec], problems: Problems, *, service: Any = None
+) -> tuple[DrillSpec, ...]:
+    """Read every ``[[drill]]``; those with problems are left out. ``service`` is the table, None if there is none."""
+    if not isinstance(entries, list):
+        problems.add(("drill",), "", Unfit("drills are a list: write [[drill]] with two brackets"))
+        return ()
+    found: list[DrillSpec] = []
+    for number, entry in enumerate(entries):
+        before = len(problems.found)
+        spec = _drill(entry, root, ("drill", number), loads, problems)
+        if spec is not None:
+            spec = _agreed(spec, service, ("drill", number), problems)
+        if len(problems.found) == before and spec is not None:
+            if spec.name in {one.name for one in found}:
+                problems.add(("drill", number), "name", Unfit("another drill has this name"), value=spec.name)
+            found.append(spec)
+    return tuple(found)
+
+
+def _agreed(spec: DrillSpec, service: Any, place: Place, problems: Problems) -> DrillSpec:
+    """Note what a drill lacks, and ask for the service's ready path where nothing else is asked for."""
+    if isinstance(service, dict):
+        if spec.load.url is None and not spec.load.requests and not spec.load.sessions:
+            requests = (RequestSpec(path=str(service.get("ready", "/"))),)
+            return msgspec.structs.replace(spec, load=msgspec.structs.replace(spec.load, requests=requests))
+    elif DRILLS[spec.drill].starts:
+        problems.add(place, "", Unfit(f"the drill {spec.drill} starts and ends the service itself: add [service]"))
+    elif spec.load.url is None:
+        why = "missing: a drill needs an address, or a [service] that Brinell starts"
+        problems.add(place, "url", Unfit(why), example='url = "http://127.0.0.1:8000"')
+    if not spec.load.requests and not spec.load.sessions:
+        return msgspec.structs.replace(spec, load=msgspec.structs.replace(spec.load, requests=(RequestSpec(),)))
+    return spec
+
+
+def step_of(spec: DrillSpec) -> Step:
+    """Return the step that does a drill."""
+    return Step(f"drill:{spec.name}", "drill", spec, needs_service=spec.load.url is None)
+
+
+def _drill(entry: Any, root: Path, place: Place, loads: Sequence[LoadSpec], problems: Problems) -> DrillSpec | None:
+    kind = entry.get("drill") if isinstance(entry, dict) else None
+    own = fields_of(kind) if isinstance(kind, str) and kind in DRILLS else {}
+    known, common = keys(), entry
+    if isinstance(entry, dict):
+        common = {key: value for key, value in entry.items() if key in known}
+        for key in entry.keys() - known.keys() - own.keys():
+            problems.unknown(place, key, [*own, *known], value=entry[key])
+    values = read_table(common, known, place, problems, required=("drill",))
+    if "requests" in values:
+        values["requests"] = sessions.requests(values["requests"], place, problems, tables.request(root))
+    if not own or "drill" not in values:
+        return None
+    options = options_of({key: entry[key] for key in entry if key in own}, kind, place, problems)
+    load = _load(values, place, loads, problems)
+    if load is None:
+        return None
+    if DRILLS[kind].starts and load.url is not None:
+        problems.add(place, "url", Unfit(STARTS.format(kind)), value=load.url)
+    rate = values.get("rate") or float(load.shape.get("rate") or RATE)
+    return DrillSpec(values.get("name", kind), kind, load, rate, options)
+
+
+def _load(values: dict[str, Any], place: Place, loads: Sequence[LoadSpec], problems: Problems) -> LoadSpec | None:
+    """The traffic: a scenario by its name, or what the drill says itself."""
+    given = {key: values[key] for key in _TRAFFIC if key in values}
+    if "load" not in values:
+        shape = {"kind": "constant", "rate": values.get("rate", RATE), "duration": 1.0}
+        name = values.get("name", values["drill"])
+        return LoadSpec(name=name, shape=shape, **{"connections": CONNECTIONS, "requests": (), **given})
+    if "requests" in values:
+        problems.add(place, "requests", Unfit("the scenario that load names has its own: take one or the other"))
+    found = next((spec for spec in loads if spec.name == values["load"]), None)
+    if found is None:
+        names = [spec.name for spec in loads]
+        problems.add(place, "load", Unfit("no [[load]] has this name", names), value=values["load"])
+    elif found.driver != "http" or found.version != "1.1":
+        problems.add(place, "load", Unfit('drills press with driver = "http" and version = "1.1"'), value=found.name)
+    else:
+        return msgspec.structs.replace(found, thresholds={}, **given)
+    return None
+
+
+def options_of(given: Mapping[str, Any], kind: str, place: Place, problems: Problems) -> dict[str, Any]:
+    """Check a drill's own options, and fill in those that are not given."""
+    fields, found = fields_of(kind), {}
+    for name, value in given.items():
+        if name not in fields:
+            problems.unknown(place, name, list(fields), value=value)
+            continue
+        try:
+            found[name] = _value(value, fields[name])
+        except Unfit as unfit:
+            problems.add(place, name, unfit, value=value)
+    try:
+        drill = msgspec.convert(found, DRILLS[kind])
+    except (msgspec.ValidationError, ValueError) as error:
+        said = str(error).partition(" - at ")[0]
+        key = said.partition(" ")[0]
+        problems.add(place, key if key in found else "", Unfit(said), value=found.get(key))
+        return {}
+    whole: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(drill))
+    return whole
+
+
+def _value(value: Any, field: msgspec.structs.FieldInfo) -> Any:
+    if field.name.endswith("_s") and isinstance(value, str):
+        try:
+            value = seconds(value)
+        except ValueError as error:
+            raise Unfit(str(error)) from None
+    if field.type is int and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    try:
+        msgspec.convert(value, field.type)
+    except (msgspec.ValidationError, OverflowError) as error:
+        wanted = str(error).partition(", got")[0].replace("`", "'").replace("Expected ", "")
+        raise Unfit(f"{wanted} is needed, this is {kind_of(value)}") from None
+    return value
+
+
+def fields_of(kind: str) -> dict[str, msgspec.structs.FieldInfo]:
+    """Return a drill's own options by name."""
+    return {field.encode_name: field for field in msgspec.structs.fields(_struct(DRILLS[kind]))}
+
+
+def _struct(drill: type[Drill]) -> Any:
+    return drill
+
+
+def kind_of_drill(name: str) -> str:
+    """A drill of the roster."""
+    if name not in DRILLS:
+        raise Unfit("there is no such drill", list(DRILLS))
+    return name
+
+
+_TRAFFIC = ("url", "requests", "headers", "connections", "workers", "timeout_s", "verify_tls")
+STARTS = "the drill {} starts and ends the service itself: an address will not do"
