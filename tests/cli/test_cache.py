@@ -83,3 +83,19 @@ def test_help_has_examples(brinell):
     given = brinell("cache", "--help")
     assert given.code == 0
     assert "brinell cache shop.cache:cache --capacity 1000" in given.out
+
+
+def test_plan_says_what_is_asked(brinell, shop):
+    (shop / "brinell.toml").write_text(
+        '[[load]]\nname = "x"\ndriver = "cache"\nshape = { kind = "closed", duration = "1s" }\n'
+        '[load.cache]\ntarget = "shop:cache"\ncapacity = 100\nstampede = "shop:cache.get"\n'
+        '[[load]]\nname = "y"\ndriver = "cache"\nshape = { kind = "closed", duration = "1s" }\n'
+        '[load.cache]\ntarget = "redis://127.0.0.1"\nmix = { read = 3, update = 1 }\n'
+    )
+    given = brinell("plan")
+    assert given.code == 0, given
+    assert "of the cache shop:cache" in given.out
+    assert "95% read, 5% update, on 10,000 keys, zipfian" in given.out
+    assert "100 keys put in first" in given.out
+    assert "20 stampedes of 100 callers at shop:cache.get" in given.out
+    assert "75% read, 25% update" in given.out

@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from brinell.cli import drill, say, scenario_words, schedule_words, socket_words
+from brinell.cli.cache_words import asked
 from brinell.cli.capacity_words import search
 from brinell.cli.options import here
 from brinell.config import from_toml, source
@@ -167,6 +168,8 @@ def _quality(spec: QualitySpec) -> list[str]:
 
 
 def _load(spec: LoadSpec) -> list[str]:
+    if spec.cache is not None:
+        return [*asked(spec, spec.cache), *_limits(spec)]
     return [*(_pressed(spec) if spec.websocket is None else _sockets(spec, spec.websocket)), *_limits(spec)]
 
 

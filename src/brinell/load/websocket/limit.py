@@ -37,6 +37,8 @@ SETTLE_S = 3.0  # for a subject to let go of what it holds
 _PAUSE_S = 0.02  # between attempts at a place that is being freed; grows
 _LONGEST_PAUSE_S = 0.25
 _LOOK_S = 0.02
+_PATIENCE_S = 0.1  # between two looks at a subject that lets go of things
+_LIKE = {"half": "filled", "refused": "filled", "emptied": "before"}  # it should hold then what it held at that moment
 _now = time.monotonic_ns
 
 
@@ -90,6 +92,7 @@ class _LimitTrial:
         self._dialled = self._tried = 0
         self._all = 2 * self._does.limit + 2 + self._does.refusals
         self._text = ""
+        self._fds: dict[str, int | None] = {}
         self._start_ns = room.clock.now_ns()
         self._until_ns = self._start_ns + int(schedule.span_s * 1e9)
         self._told_ns = 0
@@ -248,15 +251,15 @@ class _LimitTrial:
 
     def _stock(self, moment: str) -> None:
         """Look at the subject; after refusals and farewells, wait a little for it to let go."""
-        lowest: LimitStock | None = None
-        patience_s = SETTLE_S if moment in {"half", "refused", "emptied"} and self._watch.pids else 0.0
-        until_ns = _now() + int(patience_s * 1e9)
-        while lowest is None or _now() < until_ns:
+        wanted = self._fds.get(_LIKE.get(moment, ""))
+        until_ns = _now() + (int(SETTLE_S * 1e9) if wanted is not None else 0)
+        lowest = self._look(moment)
+        while wanted is not None and (lowest.fds or 0) > wanted and _now() < until_ns:
+            self._board.run(lambda: False, _PATIENCE_S, self._tick)
             found = self._look(moment)
-            if lowest is None or (found.fds or 0) < (lowest.fds or 0):
+            if (found.fds or 0) <= (lowest.fds or 0):
                 lowest = found
-            if patience_s:
-                self._board.run(lambda: False, 0.25, self._tick)
+        self._fds[moment] = lowest.fds
         self._room.emit(lowest)
 
     def _look(self, moment: str) -> LimitStock:

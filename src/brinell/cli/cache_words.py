@@ -1,0 +1,38 @@
+"""What is asked of a cache, in words for the plan."""
+
+from __future__ import annotations
+
+from brinell.cli import schedule_words
+from brinell.config.durations import spell
+from brinell.config.scenarios import shape_of
+from brinell.core.key_choice import choice_of, mix_of, prefilled
+from brinell.core.plan import CacheSpec, LoadSpec
+from brinell.load.cache.address import is_endpoint, is_store
+from brinell.reports.figures import plural
+
+
+def asked(spec: LoadSpec, cache: CacheSpec) -> list[str]:
+    """Return a line for each thing that is asked, and when."""
+    shape, choice, mix = shape_of(spec.shape), choice_of(cache, spec.seed), mix_of(cache)
+    total = sum(mix.shares.values())
+    shares = ", ".join(f"{share / total:.0%} {name}" for name, share in mix.shares.items() if share > 0)
+    pace = f"{shape.model} model, {schedule_words.pace(spec, shape)} for {spell(shape.span_s)}"
+    least, most = cache.value_bytes
+    bounds = f"at most {plural(spec.connections, 'operation')} at once, {plural(spec.workers, 'worker')}"
+    lines = [
+        f"{pace}, of the cache {cache.target}",
+        f"{shares}, on {plural(cache.keys, 'key')}, {choice.distribution}",
+        f"{bounds}, {spell(spec.timeout_s)} for an answer",
+    ]
+    if not is_endpoint(cache.target):
+        sizes = f"{least}" if least == most else f"{least} to {most}"
+        first = f"{plural(prefilled(cache), 'key')} put in first" if cache.prefill else "begun as it is"
+        lines.append(f"values of {sizes} bytes; {first}")
+    if not (is_endpoint(cache.target) or is_store(cache.target)):
+        if cache.stampede:
+            lines.append(
+                f"before: {plural(cache.cold_keys, 'stampede')} of {cache.callers} callers at {cache.stampede}"
+            )
+        if cache.probe:
+            lines.append("before: keys deleted while others read them")
+    return lines
