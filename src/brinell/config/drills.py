@@ -83,12 +83,12 @@ def step_of(spec: DrillSpec) -> Step:
 
 
 def _drill(entry: Any, root: Path, place: Place, loads: Sequence[LoadSpec], problems: Problems) -> DrillSpec | None:
-    kind = entry.get("drill") if isinstance(entry, dict) else None
-    own = fields_of(kind) if isinstance(kind, str) and kind in DRILLS else {}
+    kind = str(entry.get("drill")) if isinstance(entry, dict) else ""
+    own = fields_of(kind) if kind in DRILLS else {}
     known, common = keys(), entry
     if isinstance(entry, dict):
         common = {key: value for key, value in entry.items() if key in known}
-        for key in entry.keys() - known.keys() - own.keys():
+        for key in [key for key in entry if key not in known and key not in own]:
             problems.unknown(place, key, [*own, *known], value=entry[key])
     values = read_table(common, known, place, problems, required=("drill",))
     if "requests" in values:

@@ -94,7 +94,7 @@ class RaceDrill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for token in tokens(self.rounds, scene.load.seed, scene.clock.utc().timestamp()):
                 scene.room.tick()
                 course.round(token)
-                done = token.index + 1
+                done = token.place + 1
                 scene.room.progress(done, self.rounds, course.line())
                 if self.pause_s:
                     scene.wait(lambda: False, self.pause_s)
@@ -159,7 +159,7 @@ class _Course:
         firsts = [racer.first_byte_ns for racer in racers if racer.first_byte_ns]
         then_status, then = self._then(token)
         race = Race(
-            round=token.index,
+            round=token.place,
             token=token.text,
             at_ns=last_ns,
             spread_ns=last_ns - first_ns,

@@ -13,7 +13,7 @@ from brinell.core.plan import RequestSpec
 class Token(NamedTuple):
     """One round's: ``text`` for ``{{round}}``, ``number`` for ``{{number}}``."""
 
-    index: int
+    place: int
     text: str
     number: int
 

@@ -110,7 +110,8 @@ class Scene:
 
     def begin(self, argv: Sequence[str], **options: Unpack[StartOptions]) -> Child:
         """Start a command under the guard, which tells what it leaves behind."""
-        return self.room.start(argv, **{**options, "linger_s": LINGER_S})
+        options["linger_s"] = LINGER_S
+        return self.room.start(argv, **options)
 
     # --- requests ---------------------------------------------------------------------------------------------------
 

@@ -34,9 +34,10 @@ def lifecycle(seen: Seen) -> Ruled:
         return Ruled({}, [unknown("start", Reason.NOT_EXERCISED, said)], said)
     stops = [life for life in ready if life.ending == "stop" and life.exit_s is not None]
     kills = [life for life in ready if life.ending == "kill" and life.exit_s is not None]
+    starts = [life.ready_s for life in ready if life.ready_s is not None]
     measured = {
         "lives": len(lives),
-        "ready_s": _spread([life.ready_s for life in ready if life.ready_s is not None]),
+        "ready_s": _spread(starts),
         "stop_s": _spread([life.exit_s for life in stops if life.exit_s is not None]),
         "failed_starts": len(lives) - len(ready),
         "failed_starts_after_kill": sum(_after_kill(lives, life) for life in lives if life.ready_s is None),
@@ -51,7 +52,7 @@ def lifecycle(seen: Seen) -> Ruled:
     }
     rules = [_starts(lives), *_stops(stops), *_left(stops, kills), *_files(stops)]
     rules += [*_second(seen.tried.get("second")), *_taken(seen.tried.get("taken"))]
-    p50, p95 = quantile([life.ready_s for life in ready if life.ready_s is not None], 0.5), measured["ready_s"]["p95"]
+    p50, p95 = quantile(starts, 0.5), quantile(starts, 0.95)
     title = f"{counted(len(ready), 'start')} of {len(lives)} got ready, p50 {took(p50)}, p95 {took(p95)}"
     why = seen.mark("not-tried")
     missing = why.detail if why else "the drill ended before it was tried"

@@ -28,9 +28,10 @@ def slow_client(seen: Seen) -> Ruled:
     wrong = {name: _failed(seen.seconds, span) for name, span in spans.items()}
     last = {one.kind_of: one for one in seen.slow}
     fds = _fds(seen, part)
-    measured = {
+    held = _most_held(seen.slow)
+    measured: dict[str, object] = {
         "asked": int(options["slow"]),
-        "held": _most_held(seen.slow),
+        "held": held,
         **{f"p95_{name}_ms": milliseconds(value) for name, value in p95.items()},
         **{f"errors_{name}": None if share is None else round(share, 5) for name, share in wrong.items()},
         "closed_by_service": {kind: one.closed for kind, one in last.items()},
@@ -43,8 +44,8 @@ def slow_client(seen: Seen) -> Ruled:
     }
     rules = _took_hold(seen, measured, ended)
     if not rules:
-        invalid = None if (held := trust(tally, {})).valid else held.reason
-        rules = [_served(seen, p95, wrong, invalid), *_freed(fds, int(measured["held"] or 0))]
+        trusted = trust(tally, {})
+        rules = [_served(seen, p95, wrong, None if trusted.valid else trusted.reason), *_freed(fds, held)]
     title = (
         f"p95 of the others {measured['p95_during_ms']} ms beside {measured['held']} slow clients, "
         f"{measured['p95_before_ms']} ms without"
