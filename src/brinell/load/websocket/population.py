@@ -165,6 +165,7 @@ class Population(Traffic):
             self._example(link, now, outcomes.OK, "")
         if not isinstance(link, Member):
             raise TypeError(link)
+        link.due = link.woken = link.started = link.attempt = 0  # numbers take room, too
         link.joining_ns = now
         self._arriving[link] = None
         if self.codec.greeting is not None:
@@ -389,6 +390,7 @@ class Population(Traffic):
 
     def _enter(self, link: Member, now: int) -> None:
         self._arriving.pop(link, None)
+        link.joining_ns = 0
         if link.fd >= 0:
             link.stage = MEMBER
             link.place = len(self.members)
