@@ -182,16 +182,20 @@ def _verdict(found: Capacity) -> tuple[Verdict, Reason | None]:
         if found.ended == "nothing":
             return Verdict.FAIL, None
         return Verdict.PASS, None
-    return Verdict.UNKNOWN, Reason.INVALID if found.ended == "generator" else Reason.INCONCLUSIVE
+    return Verdict.UNKNOWN, _why_unknown(found)
+
+
+def _why_unknown(found: Capacity) -> Reason:
+    return Reason.INVALID if found.ended == "generator" else Reason.INCONCLUSIVE
 
 
 def _enough(found: Capacity, cited: tuple[str, ...]) -> Finding:
     wanted = found.at_least or 0.0
-    verdict, reason = Verdict.UNKNOWN, Reason.INVALID if found.ended == "generator" else Reason.INCONCLUSIVE
+    verdict, reason = Verdict.UNKNOWN, _why_unknown(found)
     if found.low >= wanted and found.confirmed:
-        verdict, reason = Verdict.PASS, None
+        verdict = Verdict.PASS
     elif found.high is not None and found.high <= wanted and found.ended in _PROVED:
-        verdict, reason = Verdict.FAIL, None
+        verdict = Verdict.FAIL
     return Finding(
         id=f"capacity.{found.name}.at_least",
         check=CHECK,
