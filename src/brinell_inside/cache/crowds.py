@@ -8,7 +8,7 @@ import itertools
 import threading
 import time
 
-from brinell_inside.cache.stamps import StaleRead, WrongValue
+from brinell_inside.cache.stamps import StaleRead
 from brinell_inside.calls import target
 
 _PATIENCE_S = 10.0
@@ -97,9 +97,9 @@ def stampedes(loading, operations, side, job, told):
         key = operations.key(number)
         loading.count()
 
-        async def one(key=key):
+        async def one(key=key, number=number):
             began = _now()
-            await loading.get(key, lambda: "loaded")
+            await loading.get(key, lambda: operations.fresh(number))
             return _now() - began
 
         found = side.together([one] * job["callers"], _PATIENCE_S)
@@ -110,7 +110,7 @@ def stampedes(loading, operations, side, job, told):
             loads=loading.count(),
             failed=len(found) - len(took),
             longest_ns=max(took) if took else 0,
-            why=next((type(each).__name__ for each in found if isinstance(each, BaseException)), ""),
+            why=_why(found),
         )
         if not took:
             return  # the others would only take as long
@@ -147,9 +147,9 @@ def deleted_under_readers(operations, side, stamps, told):
 
         found = side.together([read] * _READERS + [change], _PATIENCE_S)
         example = example or next((each for each in found if each and isinstance(each, str)), "")
-        failed = [each for each in found if isinstance(each, BaseException)]
-        if failed:
-            told.say("stale", how="deleted", keys=0, reads=0, stale=0, why=type(failed[0]).__name__, example="")
+        why = _why(found)
+        if why:
+            told.say("stale", how="deleted", keys=0, reads=0, stale=0, why=why, example="")
             return
     told.say("stale", how="deleted", keys=_PROBED, reads=counts[0], stale=counts[1], why="", example=example)
 
@@ -178,8 +178,7 @@ def deleted_under_loads(loading, operations, side, stamps, told):
         waits = [0.0] * _READERS + [loading.loader_s * share for share in (0.7, 0.8, 1.3, 1.6, 2.5)]
         works = [lambda wait_s=wait_s, read=read: read(wait_s) for wait_s in waits]
         found = side.together([*works, change], _PATIENCE_S)
-        failed = [each for each in found if isinstance(each, BaseException)]
-        why = type(failed[0]).__name__ if failed else ""
+        why = _why(found)
         if seen["foreign"]:
             why = "what it gives is not what the loader gave"
         if why:
@@ -189,4 +188,13 @@ def deleted_under_loads(loading, operations, side, stamps, told):
     told.say("stale", how="loading", keys=_PROBED, reads=seen["reads"], stale=seen["stale"], why="", example=example)
 
 
-__all__ = ["Loading", "WrongValue", "deleted_under_loads", "deleted_under_readers", "stampedes"]
+def _why(found):
+    """The first thing that was raised, in a line."""
+    error = next((each for each in found if isinstance(each, BaseException)), None)
+    if error is None:
+        return ""
+    try:
+        text = " ".join(str(error)[:200].split())
+    except Exception:  # noqa: BLE001 - its own __str__ may raise
+        text = "(its text cannot be had)"
+    return "%s: %s" % (type(error).__name__, text)

@@ -32,6 +32,10 @@ class Operations:
         """The key as the cache gets it."""
         return number if self._is_number else self._before + str(number) + self._after
 
+    def fresh(self, number):
+        """A value as a set would have it, of which nobody says whether it is put in."""
+        return self._stamps.begin(number, 100)
+
     async def carry_out(self, given):
         """Do one operation; return its bits of the code above the kind."""
         kind, size, number = given & 15, given >> 11 & 0xFFFFF, given >> 31

@@ -122,7 +122,7 @@ def test_a_get_that_fails_is_told_and_not_tried_for_every_key():
     loading, operations, side, _, told = prepared(Box(), fails)
     crowds.stampedes(loading, operations, side, JOB, told)
     ((_, fields),) = told.said
-    assert (fields["loads"], fields["failed"], fields["why"]) == (0, 12, "ConnectionError")
+    assert (fields["loads"], fields["failed"], fields["why"]) == (0, 12, "ConnectionError: k:1073741824")
 
 
 def test_a_loader_of_the_project_is_counted_in_place(tmp_path, monkeypatch):
