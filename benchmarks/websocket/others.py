@@ -30,15 +30,19 @@ export const options = {{
 const fill = "{fill}";
 export default function () {{
   const sockets = [];
-  let open = 0, next = 0, owed = 0;
+  let open = 0, sent = 0;
   const begin = () => {{
+    const began = Date.now();
     const ticking = setInterval(() => {{
-      for (owed += {rate} * {tick} / 1000; owed >= 1; owed -= 1) {{
-        sockets[{publishes} ? 0 : next++ % sockets.length].send(Date.now() + fill);
+      const due = Math.min({rate} * {seconds}, (Date.now() - began) * {rate} / 1000);
+      for (; sent < due; sent += 1) {{
+        sockets[{publishes} ? 0 : sent % sockets.length].send(Date.now() + fill);
+      }}
+      if (sent >= {rate} * {seconds}) {{
+        clearInterval(ticking);
+        setTimeout(() => sockets.forEach((one) => one.close()), 1000);
       }}
     }}, {tick});
-    setTimeout(() => {{ clearInterval(ticking); setTimeout(() => sockets.forEach((one) => one.close()), 1000); }},
-      {seconds} * 1000);
   }};
   for (let number = 0; number < {connections}; number += 1) {{
     const one = new WebSocket("{url}");

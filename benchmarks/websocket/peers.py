@@ -2,9 +2,10 @@
 
 Each tool gets one core and takes its turn, several times, on ``fast_server.py`` (``others.py`` says how each is told;
 what is not installed is skipped by name). CPU per message is that of all a tool's processes from start to end
-(``wait4``), divided by the messages that came back or were heard; ours includes starting the interpreter, and is told
-once more with the process that reads the worker. Ratios are medians of one sitting. Ours times every message from its
-due time; k6 from when it was sent, in whole milliseconds; Artillery does not time messages at all.
+(``wait4``), divided by the messages that came back or were heard; it includes starting the tool and connecting. What
+one more message costs is the difference to a run a third as long. Ours is told once more with the process that reads
+the worker. Ratios are medians of one sitting. Ours times every message from its due time; k6 from when it was sent, in
+whole milliseconds; Artillery does not time messages at all.
 
     python benchmarks/websocket/peers.py [--seconds 10] [--rounds 3] [--tools k6,artillery]
                                          [--connections 100] [--rate 5000] [--receivers 500] [--published 20]
@@ -25,13 +26,15 @@ from others import TOOLS, Said, Tool, found, run
 from brinell.core.plan import WebSocketSpec
 
 SHOWN = ("50", "99", "max")
+SHORT = 3  # a run so much shorter tells what starting and connecting cost
 SLOWEST = {"artillery": 1000}  # messages a second that it can send from one core
 
 
 class Turn(NamedTuple):
-    """What one run of one tool gave."""
+    """What one run of one tool gave, and a shorter one."""
 
     said: Said
+    short: Said
     with_reader_us: float | None = None
     note: str = ""
 
@@ -61,40 +64,55 @@ def table(
     url: str, tools: list[Tool], given: argparse.Namespace, rate: int, connections: int, *, publishes: bool
 ) -> None:
     """Let everybody take their turns, and print what came of it, the cheapest first."""
+    short_s = max(1, given.seconds // SHORT)
     turns: dict[str, list[Turn]] = {"brinell": [], **{tool.name: [] for tool in tools}}
     for _ in range(given.rounds):
-        turns["brinell"].append(our_turn(url, given.seconds, connections, rate, publishes=publishes))
+        long = our_turn(url, given.seconds, connections, rate, publishes=publishes)
+        short = our_turn(url, short_s, connections, rate, publishes=publishes).said
+        turns["brinell"].append(long._replace(short=short))
         for tool in tools:
             try:
                 said = run(tool, url, given.seconds, connections, rate, publishes=publishes)
-                turns[tool.name].append(Turn(said))
+                short = run(tool, url, short_s, connections, rate, publishes=publishes)
+                turns[tool.name].append(Turn(said, short))
             except RuntimeError as error:
                 print(f"  failed: {error}")
     what = f"{rate}/s published to {connections}" if publishes else f"{rate}/s echoed over {connections} connections"
     print(f"\n{what}: median of {given.rounds}")
-    print(f"{'':12} {'messages':>10} {'CPU us':>8} {'x ours':>7}   " + "".join(f"{name:>10}" for name in SHOWN))
+    head = f"{'':12} {'messages':>10} {'CPU us':>8} {'x ours':>7} {'one more':>9} {'x ours':>7}   "
+    print(head + "".join(f"{name:>10}" for name in SHOWN))
     for name, some in sorted(turns.items(), key=lambda one: cost_us(one[1])):
         if some:
-            row(name, some, cost_us(turns["brinell"]))
+            row(name, some, turns["brinell"])
     for note in filter(None, (turn.note for turn in turns["brinell"])):
         print(f"  brinell: {note}")
     reader = statistics.median(turn.with_reader_us or 0.0 for turn in turns["brinell"])
     print(f"  brinell with the process that reads its worker: {reader:.2f} us")
 
 
-def row(name: str, turns: list[Turn], ours_us: float) -> None:
+def row(name: str, turns: list[Turn], our: list[Turn]) -> None:
+    whole, more = cost_us(turns), more_us(turns)
     messages = statistics.median(turn.said.messages for turn in turns)
     cells = [
         statistics.median(turn.said.ms[key] for turn in turns) if all(key in turn.said.ms for turn in turns) else None
         for key in SHOWN
     ]
     shown = "".join(f"{'-':>10}" if cell is None else f"{cell:>10.3f}" for cell in cells)
-    print(f"{name:12} {messages:>10.0f} {cost_us(turns):>8.2f} {cost_us(turns) / ours_us:>7.2f}   {shown}")
+    costs = f"{whole:>8.2f} {whole / cost_us(our):>7.2f} {more:>9.2f} {more / more_us(our):>7.2f}"
+    print(f"{name:12} {messages:>10.0f} {costs}   {shown}")
 
 
 def cost_us(turns: list[Turn]) -> float:
     """CPU per message; without a run, nothing that could be sorted before one."""
     return statistics.median(turn.said.cpu_s / turn.said.messages * 1e6 for turn in turns) if turns else float("inf")
+
+
+def more_us(turns: list[Turn]) -> float:
+    """CPU of one message more: starting and connecting left out."""
+    found = [
+        (turn.said.cpu_s - turn.short.cpu_s) / max(1, turn.said.messages - turn.short.messages) * 1e6 for turn in turns
+    ]
+    return statistics.median(found)
 
 
 def our_turn(url: str, seconds: int, connections: int, rate: int, *, publishes: bool) -> Turn:
@@ -110,7 +128,7 @@ def our_turn(url: str, seconds: int, connections: int, rate: int, *, publishes: 
     note = "" if one.generator.valid else f"INVALID: {one.generator.reason}"
     if publishes and one.reach != 1.0:
         note = note or f"reach {one.reach}"
-    return Turn(said, whole, note or (f"errors {one.errors}" if one.errors else ""))
+    return Turn(said, said, whole, note or (f"errors {one.errors}" if one.errors else ""))
 
 
 if __name__ == "__main__":
