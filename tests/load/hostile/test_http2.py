@@ -228,3 +228,24 @@ def test_streams_that_are_cancelled_again_and_again_leave_nothing_behind(lab, pr
     shape = {"kind": "constant", "rate": 400, "duration": 1.5}
     port = saying(lab, again=frame(PING, payload=bytes(8)), pause_s=0.01)
     press(port, shape, version="2", connections=100, timeout_s=0.1).failed_as("timeout", "unfinished")
+
+
+@pytest.mark.parametrize("length", [b"nonsense", b"-1", b"1_000", b"9" * 5000])
+def test_a_length_that_is_none_in_an_answer_without_a_body(lab, press, length):
+    """An answer to HEAD: nobody counts its bytes, so h2 lets anything pass for their number."""
+
+    async def handler(reader, writer):
+        await reader.readexactly(24)
+        writer.write(GREETING)
+        answered = 0
+        while True:
+            start = await reader.readexactly(9)
+            await reader.readexactly(int.from_bytes(start[:3], "big"))
+            if start[3] == HEADERS:
+                writer.write(head(2 * answered + 1, (b"content-length", length), flags=END_HEADERS | END_STREAM))
+                answered += 1
+                await writer.drain()
+
+    requests = (RequestSpec(path="/", method="HEAD"),)
+    pressed = press(lab.start(handler), requests=requests, version="2", streams=1, timeout_s=0.5).survived()
+    assert pressed.kinds <= {"ok", "protocol"}

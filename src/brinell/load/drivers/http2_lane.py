@@ -5,6 +5,7 @@ What the engine does with connections (due times, time-outs, recording) it does 
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from brinell.load.engine.work import Operation
 if TYPE_CHECKING:
     from brinell.load.drivers.http2_link import Link, Pool
 
+_LENGTH = re.compile(rb"\d{1,18}")
 _PAIR_BYTES = 4  # of a header line beside its name and value: what it would take in HTTP/1.1
 
 _now = time.monotonic_ns
@@ -100,7 +102,9 @@ class Lane(Connection):
         self.status, self.bodied = status, False
         if isinstance(self.operation, HttpOperation):
             self.outcome = outcome_of(status, self.operation.heads.expect)
-        self.announced = next((int(value) for name, value in headers if name == b"content-length"), 0)
+        # h2 refuses what is no number, but in an answer to HEAD, where nobody counts.
+        length = next((bytes(value) for name, value in headers if name == b"content-length"), b"")
+        self.announced = int(length) if _LENGTH.fullmatch(length) else 0
         self.count(sum(len(name) + len(value) + _PAIR_BYTES for name, value in headers))
 
     def count(self, size: int) -> None:
@@ -125,6 +129,10 @@ class Lane(Connection):
         operation = self.operation
         bodiless = isinstance(operation, HttpOperation) and operation.heads.bodiless
         return 0 if self.bodied or bodiless or self.status in {204, 304} else self.announced
+
+    def verdict(self) -> str:
+        """Return the outcome of an answer that came whole."""
+        return self.outcome
 
     def fail(self, outcome: str, detail: str, ended_ns: int) -> None:
         """End the request, if there is one; the lane is without a socket."""

@@ -152,6 +152,7 @@ class Link(Connection):
         """Close the socket."""
         super().close()
         self._retire()
+        self.machine.end()
 
     def break_off(self, outcome: str, detail: str, ended_ns: int = 0) -> None:
         """Close, and fail every request that was under way."""
@@ -388,11 +389,12 @@ class Link(Connection):
             self._cancel(lane.stream)
         self._over(lane)
         self._next()
-        outcome = lane.outcome
         if missing := lane.missing():
             lane.said = f"the answer announces {missing} bytes and ends without any"
-            lane.operation.move_bytes(outcome, outcomes.SHORT_BODY, lane.came)
+            lane.operation.move_bytes(lane.outcome, outcomes.SHORT_BODY, lane.came)
             outcome = outcomes.SHORT_BODY
+        else:
+            outcome = lane.verdict()
         lane.host.answered(lane, ended, outcome, keep=True)
 
     def _on_reset(self, event: Event, ended: int) -> None:

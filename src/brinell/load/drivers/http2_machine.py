@@ -144,6 +144,12 @@ class Machine(H2Connection):
         self._head = b""  # of a frame whose head is not all there
         self._left = 0  # bytes of a frame that are still to come
 
+    def end(self) -> None:
+        """Let go of itself: h2 keeps a table of its own methods, and what refers to itself in a circle is left to the
+        collector, which never comes while requests are under way. Nothing can be taken afterwards.
+        """
+        self._frame_dispatch_table = {}
+
     def begin(self) -> None:
         """Say the preface, our settings and how much may come."""
         self.initiate_connection()

@@ -115,35 +115,46 @@ def _parse(head: bytes, expect: tuple[int, ...], *, bodiless: bool) -> Head:
     return Head(status, UNTIL_CLOSE, keep=False, outcome=outcome)
 
 
-class Chunks:
-    """Follows chunked bodies with the parser, which needs to see the head too."""
+class Message:
+    """What the parser says of one message. It knows nothing of the parser: what refers to itself in a circle is left to
+    the collector, which never comes while requests are under way.
+    """
 
-    __slots__ = ("_complete", "_extra", "_parser")
+    __slots__ = ("complete", "extra")
 
     def __init__(self) -> None:
-        self._complete = False
-        self._extra = False
-        self._parser = httptools.HttpResponseParser(self)
+        self.complete = self.extra = False
 
     def on_message_begin(self) -> None:
         """A message begins; a second one is more than was asked for."""
-        self._extra = self._complete
+        self.extra = self.complete
 
     def on_message_complete(self) -> None:
         """The last chunk and its trailers are in."""
-        self._complete = True
+        self.complete = True
+
+
+class Chunks:
+    """Follows chunked bodies with the parser, which needs to see the head too."""
+
+    __slots__ = ("_parser", "message")
+
+    def __init__(self, message: Message | None = None) -> None:
+        self.message = message or Message()
+        self._parser = httptools.HttpResponseParser(self.message)
 
     def feed(self, data: bytes) -> bool:
         """Take the next bytes; True once the message ended. ProtocolError on bad framing or on bytes past the end."""
+        message = self.message
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
             raise ProtocolError(
-                f"bytes after the end of the answer: {error}" if self._complete else str(error)
+                f"bytes after the end of the answer: {error}" if message.complete else str(error)
             ) from None
-        if self._extra:
+        if message.extra:
             raise ProtocolError("a second answer to one request")
-        return self._complete
+        return message.complete
 
 
 def outcome_of(status: int, expect: tuple[int, ...]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 
-from brinell.load.drivers.http_answer import CHUNKED, Chunks, Head, Heads
+from brinell.load.drivers.http_answer import CHUNKED, Chunks, Head, Heads, Message
 from brinell.load.drivers.http_connection import HttpConnection, HttpOperation
 from brinell.load.engine.connection import SENDING, Host
 from brinell.load.engine.endpoint import Endpoint
@@ -77,7 +77,7 @@ class KeptHeads(Heads):
         return found
 
 
-class KeptChunks(Chunks):
+class KeptMessage(Message):
     """Keeps what the chunks carry, up to ``most`` bytes; ``size`` counts all of it."""
 
     __slots__ = ("_most", "kept", "size")
@@ -94,6 +94,16 @@ class KeptChunks(Chunks):
         self.size += len(data)
         if left > 0:
             self.kept.append(data[:left])
+
+
+class KeptChunks(Chunks):
+    """Chunks whose content is kept in ``content``."""
+
+    __slots__ = ("content",)
+
+    def __init__(self, most: int) -> None:
+        self.content = KeptMessage(most)
+        super().__init__(self.content)
 
 
 class ExchangeConnection(HttpConnection):
@@ -175,7 +185,7 @@ class ExchangeConnection(HttpConnection):
             if head.length == CHUNKED:
                 if not isinstance(self.chunks, KeptChunks):
                     self.chunks = KeptChunks(operation.keep_bytes)
-                    self.kept = self.chunks.kept
+                    self.kept = self.chunks.content.kept
             else:
                 left = operation.keep_bytes - self.size
                 self.size += len(data)
@@ -185,7 +195,7 @@ class ExchangeConnection(HttpConnection):
 
     def _complete(self, head: Head, ended: int, *, keep: bool) -> None:
         if isinstance(self.chunks, KeptChunks):
-            self.size = self.chunks.size
+            self.size = self.chunks.content.size
         super()._complete(head, ended, keep=keep)
 
 
@@ -199,19 +209,17 @@ def decoded(body: bytes, encoding: bytes, most: int) -> tuple[bytes, str]:
     for name in reversed(names):
         if name not in {b"gzip", b"x-gzip", b"deflate"}:
             return body, f"the body's encoding {name[:40].decode('latin-1')!r} is not known"
+        unpacker = zlib.decompressobj(-zlib.MAX_WBITS if name == b"deflate" and not _is_zlib(body) else _GZIP_OR_ZLIB)
         try:
-            body, cut = _inflated(body, most, raw=name == b"deflate" and not _is_zlib(body))
+            plain = unpacker.decompress(body, most + 1)
         except zlib.error as error:
             return body, f"the body is not valid {name.decode()}: {error}"
-        if cut:
+        body = plain[:most]
+        if len(plain) > most:
             return body, f"only the first {most} bytes of what the body unpacks to are kept"
+        if not unpacker.eof:
+            return body, f"the body ends in the middle of its {name.decode()}"
     return body, ""
-
-
-def _inflated(body: bytes, most: int, *, raw: bool) -> tuple[bytes, bool]:
-    unpacker = zlib.decompressobj(-zlib.MAX_WBITS if raw else _GZIP_OR_ZLIB)
-    plain = unpacker.decompress(body, most)
-    return plain, bool(unpacker.unconsumed_tail) and not unpacker.eof
 
 
 def _is_zlib(body: bytes) -> bool:
