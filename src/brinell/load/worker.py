@@ -11,7 +11,6 @@ import fcntl
 import importlib
 import os
 import resource
-import ssl
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
@@ -19,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from brinell.load import tls
 from brinell.load.contract import Driver, Shape
 from brinell.load.engine.connection import Connection, Host
 from brinell.load.engine.endpoint import Endpoint
@@ -68,9 +68,10 @@ class Worker:
         driver: Driver = named(spec.driver)()
         sessions = self._sessions(closed=shape.model == "closed")
         connection = self._connections(driver, in_sessions=sessions is not None)
+        context = None if spec.tls_name is None else tls.context(verify=spec.verify_tls)
         means = Means(
             self._poller,
-            Endpoint(spec.family, spec.address, _tls(spec), spec.tls_name),
+            Endpoint(spec.family, spec.address, context, spec.tls_name),
             self._recorder,
             connection,
             chooser(driver.decode(spec.operations, self._recorder), spec.seed, spec.worker),
@@ -188,18 +189,6 @@ def named(name: str) -> Any:
     """Import ``module:Class``. The name comes from the trial, which has it from a roster."""
     module, _, attribute = name.partition(":")
     return getattr(importlib.import_module(module), attribute)
-
-
-def _tls(spec: WorkerSpec) -> ssl.SSLContext | None:
-    if spec.tls_name is None:
-        return None
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    context.options |= ssl.OP_NO_RENEGOTIATION  # a server could ask for handshake after handshake
-    if not spec.verify_tls:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def allow_descriptors(wanted: int) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
 from brinell.core.errors import UsageError
 from brinell.core.redact import one_line, redact
+from brinell.load import tls
 from brinell.load.drivers.http_request import SAFE_IN_PATHS
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.session import Answer
@@ -102,19 +102,9 @@ class Redirects:
         family, _, _, _, where = socket.getaddrinfo(
             target.addresses[0], target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
         )[0]
-        tls = _context(verify=self._verify_tls) if scheme == "https" else None
-        endpoint = Endpoint(int(family), tuple(where), tls, target.host if tls else None)  # type: ignore[arg-type]  # numeric addresses: host, port and, for IPv6, two numbers
+        context = tls.context(verify=self._verify_tls) if scheme == "https" else None
+        endpoint = Endpoint(int(family), tuple(where), context, target.host if context else None)  # type: ignore[arg-type]  # numeric addresses: host, port and, for IPv6, two numbers
         return Place(scheme, target.host, target.authority, endpoint)
-
-
-def _context(*, verify: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    context.options |= ssl.OP_NO_RENEGOTIATION  # a server could ask for handshake after handshake
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _shown(written: str) -> str:
