@@ -53,6 +53,9 @@ def given(lab, method, path, headers, body):
         "GET /me": lab.ok(b"me") if "session=abc" in headers.get("cookie", "") else lab.ok(status=b"401 No"),
         "POST /moved": lab.ok(b"", b"Location: /notes", status=b"302 Found"),
         "GET /away": lab.ok(b"", b"Location: http://192.0.2.1/", status=b"302 Found"),
+        "GET /nowhere-else": lab.ok(b"", status=b"302 Found"),
+        "GET /strange-charset": lab.ok(b"hello", b"Content-Type: text/plain; charset=idna"),
+        "GET /not-utf-8": lab.ok(b'["\xff"]', is_json),
         "GET /broken": lab.ok(b"no", status=b"500 Internal Server Error"),
         "GET /hangup": None,
         "GET /text": lab.ok("gr\xfcn".encode("latin-1"), b"Content-Type: text/plain; charset=latin-1"),
@@ -359,3 +362,46 @@ async def browse(user):
 def test_a_file_that_will_not_do_is_said_before_anything_begins(fly, text, said):
     with pytest.raises(UsageError, match=re.escape(said)):
         fly(text)
+
+
+def test_a_redirect_is_followed_though_another_status_is_expected(fly):
+    text = """
+@flow
+async def browse(user):
+    notes = await user.post("/moved", json=1, expect=200, name="move")
+    assert notes.json()[0]["id"] == 17
+"""
+    assert fly(text, redirects=3).outcomes == {"move": {"ok": 5}, "move (redirected)": {"ok": 5}}
+    assert fly(text).outcomes == {"move": {"status-302": 5}}
+
+
+def test_a_redirect_to_nowhere_is_an_unexpected_status_and_given_back(fly):
+    text = """
+@flow
+async def browse(user):
+    gone = await user.get("/nowhere-else", expect=200)
+    assert (gone.status, gone.ok) == (302, False)
+    await user.get("/after")
+"""
+    flown = fly(text, redirects=3)
+    assert flown.outcomes == {"GET /nowhere-else": {"status-302": 5}, "GET /after": {"ok": 5}}
+    assert flown.load.sessions.completed == 5
+
+
+def test_what_a_server_says_of_its_text_is_no_fault_of_the_flow(fly):
+    text = """
+@flow
+async def browse(user):
+    strange = await user.get("/strange-charset")
+    assert strange.text == "hello"
+    try:
+        (await user.get("/not-utf-8")).json()
+    except NotJson:
+        await user.get("/after")
+"""
+    flown = fly(text)
+    assert {name: set(counts) for name, counts in flown.outcomes.items()} == {
+        "GET /strange-charset": {"ok"},
+        "GET /not-utf-8": {"ok"},
+        "GET /after": {"ok"},
+    }

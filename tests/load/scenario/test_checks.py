@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brinell.load.engine.session import Answer
+from brinell.load.same import same
 from brinell.load.scenario import checks
-from brinell.load.scenario.checks import KEYS, first_wrong, same
+from brinell.load.scenario.checks import KEYS, first_wrong
 from brinell.load.scenario.draws import Draws
 from brinell.load.scenario.generators import Wrong
 from brinell.load.scenario.json_path import Missing

@@ -14,7 +14,7 @@ from brinell.core.redact import one_line
 
 SAFE_IN_PATHS = "/?&=+:@!$'()*,;~-._%#[]|{}"
 CHUNK_BYTES = 16 * 1024
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2: methods and names of headers
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _COMPUTED = {"content-length", "transfer-encoding"}
 _WITH_BODIES = {"POST", "PUT", "PATCH"}
@@ -39,7 +39,7 @@ def name_of(request: RequestSpec) -> str:
 def method_of(request: RequestSpec, say: Complaint) -> str:
     """Return the method in capitals."""
     method = request.method.upper()
-    if not _TOKEN.fullmatch(method):
+    if not TOKEN.fullmatch(method):
         raise say.error("method", f"'{method}' is not an HTTP method")
     return method
 
@@ -59,7 +59,7 @@ def headers_of(
     """Return the headers with the environment's values in place (``${TOKEN}``), each passed through ``told``."""
     headers: dict[str, str] = {}
     for name, written in given.items():
-        if not _TOKEN.fullmatch(name):
+        if not TOKEN.fullmatch(name):
             raise say.error("headers", f"'{name[:60]}' is not a header name")
         if name.lower() in _COMPUTED:
             raise say.error("headers", f"{name} follows from the body and cannot be set")

@@ -28,6 +28,7 @@ from brinell.load.scenario.draws import Draws
 from brinell.load.scenario.redirects import Hop, Redirects, Refused
 from brinell.load.scenario.redirects import Place as Origin
 
+REDIRECTED = " (redirected)"
 BLOCKED_NS = 100_000_000
 BLOCKED = "flow-blocked"  # the outcome of a sample; no request's outcome
 
@@ -104,7 +105,7 @@ class Course:
         self._path = f"{shared.prefix}{self._user.base_path}{ask.path}"
         while True:
             self._resumed, self._hop = False, None
-            operation = shared.requests.operation(ask, self._path)
+            operation = shared.requests.operation(ask, self._path, follows=self._hops > 0)
             cookies = self._jar.header(self._origin.host, self._path, secure=self._origin.scheme == "https")
             request = shared.requests.written(ask, self._user, self._origin, self._path, cookies)
             answer = yield Send(operation, request, partial(self._look, ask), self._origin.endpoint)
@@ -114,7 +115,7 @@ class Course:
                 break
             self._origin, self._path = self._hop.place, self._hop.path
             self._hops -= 1
-            ask = ask if self._hop.same_method else _got(ask)
+            ask = _redirected(ask, same_method=self._hop.same_method)
         if self._resumed:
             if self._fault is not None:
                 raise Aborted  # its request's sample tells why
@@ -134,6 +135,8 @@ class Course:
                 return self._fault
             if self._hop is not None:
                 return None
+            if ask.expect and answer.status not in ask.expect:  # a redirect to nowhere: an answer like others
+                return Wrong(f"status {answer.status} without a Location", outcomes.of_status(answer.status))
         self._resumed = True
         self._go_on(lambda: self._coroutine.send(Response(answer)))
         return self._fault
@@ -186,8 +189,15 @@ class Course:
             raise Aborted("" if told else f"{fault.outcome}: {fault}", operation)
 
 
-def _got(ask: Ask) -> Ask:
-    """What a redirect makes of a request with a body: a GET without one (RFC 9110, 15.4.4)."""
-    made = Ask("HEAD" if ask.method == "HEAD" else "GET", ask.path, ask.name, ask.headers)
+def _redirected(ask: Ask, *, same_method: bool) -> Ask:
+    """What a redirect makes of a request: the same again or, of one with a body, a GET without it (RFC 9110, 15.4.4).
+
+    A name that was given is the first request's; the hops have another, so that it counts once.
+    """
+    method = ask.method if same_method or ask.method == "HEAD" else "GET"
+    name = ask.name if ask.name is None or ask.name.endswith(REDIRECTED) else f"{ask.name}{REDIRECTED}"
+    made = Ask(method, ask.path, name, ask.headers)
     made.expect = ask.expect
+    if same_method:
+        made.body, made.content_type = ask.body, ask.content_type
     return made

@@ -10,7 +10,7 @@ from brinell.load.drivers.http_request import SAFE_IN_PATHS, framed
 from brinell.load.engine.recorder import Recorder
 from brinell.load.flows.naming import Names
 from brinell.load.flows.user import Ask, User, check_headers
-from brinell.load.scenario.redirects import Place
+from brinell.load.scenario.redirects import STATUSES, Place
 
 Lines = Sequence[tuple[str, str]]
 _OF_THE_ORIGIN = {"authorization", "cookie", "proxy-authorization"}  # go to no other origin
@@ -29,9 +29,10 @@ class Requests:
         self._operations: dict[tuple[str, bool, tuple[int, ...]], ExchangeOperation] = {}
         self._plain = self._written({})
 
-    def operation(self, ask: Ask, path: str) -> ExchangeOperation:
-        """Return the operation that a request counts as."""
-        key = self._names.of(ask.method, path, ask.name), ask.method == "HEAD", ask.expect
+    def operation(self, ask: Ask, path: str, *, follows: bool = False) -> ExchangeOperation:
+        """Return the operation that a request counts as. ``follows``: a redirect is what may be expected, too."""
+        expect = (*ask.expect, *STATUSES) if follows and ask.expect else ask.expect
+        key = self._names.of(ask.method, path, ask.name), ask.method == "HEAD", expect
         found = self._operations.get(key)
         if found is None:
             found = self._operations[key] = ExchangeOperation(

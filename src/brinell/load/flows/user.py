@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from brinell.core import outcomes
+from brinell.load.drivers.http_request import TOKEN
 from brinell.load.engine.session import Answer
 
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CHARSET = re.compile(rb"charset=\"?([\w.:-]{1,40})", re.IGNORECASE)
 _LONGEST_SLEEP_S = 86_400.0
 
@@ -88,14 +88,14 @@ class Response:
         found = _CHARSET.search(named)
         try:
             return self.content.decode(found.group(1).decode() if found else "utf-8", "replace")
-        except LookupError:
+        except (LookupError, UnicodeError):  # no such charset, or one that replaces nothing (idna)
             return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:
         """The body read as JSON. ``NotJson`` (an AssertionError) if it is none."""
         try:
             return msgspec.json.decode(self.content)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise NotJson(f"the answer is not JSON: {error}") from None
 
     def __repr__(self) -> str:
@@ -225,7 +225,7 @@ class User:
 def check_headers(headers: Mapping[str, str]) -> None:
     """ValueError for what would be no header, or follows from the body."""
     for name, value in headers.items():
-        if not _HEADER.fullmatch(name):
+        if not TOKEN.fullmatch(name):
             raise ValueError(f"{name[:60]!r} is not a header name")
         if name.lower() in {"content-length", "transfer-encoding"}:
             raise ValueError(f"{name} follows from the body and cannot be set")
@@ -234,7 +234,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
 
 
 def _method(method: str) -> str:
-    if not _HEADER.fullmatch(method):
+    if not TOKEN.fullmatch(method):
         raise ValueError(f"{method[:60]!r} is not an HTTP method")
     return method.upper()
 

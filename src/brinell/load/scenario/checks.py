@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from brinell.core.redact import one_line
+from brinell.load.same import same
 from brinell.load.scenario.generators import Getter, Wrong
 from brinell.load.scenario.json_path import Missing, spelled, steps, value_at
 from brinell.load.scenario.reading import REGEX, Reading, pattern
@@ -106,17 +107,6 @@ def _one_json(written: str, wanted: Any, known: Columns) -> Test:
         return None if fits else f"{name} is {text_of(value)[:_SHOWN]!r}, not {text_of(asked)[:_SHOWN]!r}"
 
     return test
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are the same JSON: 1 is 1.0, and neither is true."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
 
 
 def _schema(wanted: Any, known: Columns) -> list[Test]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
+_AGE = re.compile(r"-?[0-9]+")
 MOST = 50  # of one session, as browsers must keep at least for one host
 LONGEST_BYTES = 4096
 
@@ -68,7 +70,7 @@ def _is_over(said: dict[str, str]) -> bool:
     """Whether a cookie is to be forgotten. Sessions are short: one that ends later stays."""
     if "max-age" in said:
         age = said["max-age"]
-        return age.lstrip("-").isdigit() and (age.startswith("-") or not int(age[:18]))
+        return _AGE.fullmatch(age) is not None and (age.startswith("-") or not age.strip("0"))
     if "expires" not in said:
         return False
     try:
