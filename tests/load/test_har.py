@@ -14,10 +14,13 @@ from brinell.core.fakes import FakeRoom
 from brinell.core.observation import LoadEnded, LoadSlice, LoadStarted
 from brinell.core.plan import LoadSpec
 from brinell.core.traffic_records import TrafficRead
+from brinell.load import har
 from brinell.load.har import MOST_ENTRIES
+from brinell.load.openapi.assembly import Head
 from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
+from brinell.subject.targets import Target
 
 pytestmark = pytest.mark.prove  # real workers and servers, seconds each
 
@@ -205,11 +208,53 @@ JSON = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.fixed_dictionaries({"request": JSON, "time": JSON, "startedDateTime": JSON}) | JSON, max_size=4))
 def test_no_recording_breaks_the_reading(entries):
-    from brinell.load.har import _Reading
-    from brinell.load.openapi.assembly import Head
-    from brinell.subject.targets import Target
-
-    reading = _Reading(Target("http", "127.0.0.1", 80, ("127.0.0.1",)), Head((("host", b"Host: a"),), ""))
+    reading = har._Reading(Target("http", "127.0.0.1", 80, ("127.0.0.1",)), Head((("host", b"Host: a"),), ""))
     for one in entries:
         reading.add(one)
     assert len(reading.kept) + len(reading.left) <= len(entries)
+
+
+def test_cookies_are_kept_though_there_is_a_token_too(lab, replay):
+    site = Site()
+    port = lab.start(site(lab))
+    home = f"http://127.0.0.1:{port}"
+    token = ("Authorization", "Bearer recorded")
+    entries = [
+        entry(f"{home}/login", "POST", headers=[token], postData={"text": "a=b"}),
+        entry(f"{home}/me", headers=[token, ("Cookie", "sid=recorded")], at="2024-05-01T10:00:01.000Z"),
+    ]
+    room = replay(port, entries, rate=20)
+    mine = [head for head, _ in site.seen if head.startswith(b"GET /me")]
+    assert mine
+    assert all(b"\r\nCookie: sid=fresh\r\n" in head and b"Bearer recorded" in head for head in mine)
+    assert of(room, TrafficRead)[0].title == "it was recorded with cookies and a token"
+
+
+def test_what_was_recorded_is_asked_for_unless_something_else_was_given(lab, replay):
+    site = Site()
+    port = lab.start(site(lab))
+    recorded = [("Accept", "application/json"), ("User-Agent", "Mozilla/5.0"), ("X-Kind", "recorded")]
+    entries = [entry(f"http://127.0.0.1:{port}/a", headers=recorded)]
+    replay(port, entries, headers={"X-Kind": "given", "User-Agent": "mine"})
+    (head,) = {head for head, _ in site.seen}
+    lines = head.split(b"\r\n")
+    assert {b"Accept: application/json", b"User-Agent: mine", b"X-Kind: given"} <= set(lines)
+    assert sum(line.lower().startswith((b"accept:", b"user-agent:", b"x-kind:")) for line in lines) == 3
+
+
+def test_a_recording_goes_over_http2_too(lab, replay):
+    port = lab.start(lab.http2())
+    home = f"http://127.0.0.1:{port}"
+    room = replay(port, [entry(f"{home}/a"), entry(f"{home}/b")], version="2", streams=4)
+    assert {one.outcome for one in of(room, LoadSlice)} == {"ok"}
+    cookie = [("Cookie", "a=b")]
+    room = replay(port, [entry(f"{home}/a", headers=cookie), entry(f"{home}/b")], version="2", streams=4)
+    assert {one.outcome for one in of(room, LoadSlice)} == {"ok"}
+    assert of(room, LoadEnded)[0].sessions is not None
+
+
+def test_entries_without_a_time_come_with_the_one_before():
+    reading = har._Reading(Target("http", "127.0.0.1", 80, ("127.0.0.1",)), Head((("host", b"Host: a"),), ""))
+    for number, at in enumerate(("nonsense", "2024-05-01T10:00:00Z", "2024-05-01T10:00:02Z", None)):
+        reading.add(entry(f"http://127.0.0.1/{number}", at=at))
+    assert [one.at_s for one in reading.kept] == [0.0, 0.0, 2.0, 2.0]

@@ -17,11 +17,11 @@ from brinell.core.plan import LoadSpec
 from brinell.core.redact import one_line, redact
 from brinell.core.roles import Room
 from brinell.core.traffic_records import LeftOut, TrafficRead
-from brinell.load.drivers.described import DescribedHttp, Prepared
+from brinell.load.drivers.described import Prepared
 from brinell.load.openapi.assembly import Head, head_of
 from brinell.load.openapi.document import Unreadable, parse
 from brinell.load.openapi.flat import Cannot
-from brinell.load.openapi.variants import Variant
+from brinell.load.openapi.variants import COMPUTED, Variant
 from brinell.load.wire import WireOperation, WireSessions
 from brinell.subject.targets import Target
 
@@ -30,11 +30,8 @@ MOST_ENTRIES = 2000
 MOST_BYTES = 256 << 20  # a recording holds every answer's body
 MOST_OPERATIONS = 300
 _TOLD = 5
-# Hop-by-hop, computed, or about a cache that is not ours (RFC 9110, 7.6.1; HAR writers add HTTP/2's pseudo-headers).
-_DROPPED = frozenset(
-    {"host", "content-length", "connection", "keep-alive", "proxy-connection", "transfer-encoding", "te", "upgrade"}
-    | {"accept-encoding", "if-none-match", "if-modified-since", "cookie", "expect", "trailer"}
-)
+# The connection's, computed, or about a cache that is not ours.
+_DROPPED = COMPUTED | {"accept-encoding", "if-none-match", "if-modified-since", "cookie"}
 _METHOD = re.compile(r"[A-Z]{1,20}")
 _NUMBERS = re.compile(r"(?<=/)(?:\d+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-f]{24,64})(?=/|$)")
 
@@ -65,8 +62,8 @@ class Options(msgspec.Struct, frozen=True):
     cookies: bool = False
 
 
-def prepare(room: Room, spec: LoadSpec, target: Target, address: str) -> DescribedHttp:
-    """Read the recording and return the driver that sends it; the record is written. UsageError where it is none."""
+def prepare(room: Room, spec: LoadSpec, target: Target, address: str) -> Prepared:
+    """Read the recording and return what there is to send; the record is written. UsageError where it is none."""
     del address
     where = f"[[load]] {spec.name}: har = {one_line(str(spec.har), 120)!r}"
     root = Path(room.plan.root)
@@ -95,16 +92,16 @@ def prepare(room: Room, spec: LoadSpec, target: Target, address: str) -> Describ
     if not reading.kept:
         told = "; ".join(f"{name}: {why}" for name, why in list(reading.left.items())[:_TOLD]) or "it has no entries"
         raise UsageError(f"{where}: nothing in it can be sent to {target.authority}: {told}")
-    return DescribedHttp(_session(reading, think=spec.think) if in_order else _mix(reading))
+    return _session(reading, think=spec.think) if in_order else _mix(reading)
 
 
 class _Reading:
-    """``stateful`` says why the order matters, "" where it does not."""
+    """``cookies`` and ``tokens``: with which it was recorded, so that the order matters."""
 
     def __init__(self, target: Target, head: Head) -> None:
         self.kept: list[Entry] = []
         self.left: dict[str, str] = {}
-        self.stateful = ""
+        self.cookies = self.tokens = False
         self._target = target
         self._head = head
         self._first: float | None = None
@@ -136,24 +133,32 @@ class _Reading:
         except Cannot as why:
             self._leave(name, str(why))
             return
-        at_s = _instant(entry.get("startedDateTime"))
-        self._first = at_s if self._first is None else self._first
+        moment = _instant(entry.get("startedDateTime"))
+        self._first = moment if self._first is None else self._first
+        at_s = self.kept[-1].at_s if self.kept else 0.0  # who says nothing comes with the one before
+        if moment is not None and self._first is not None:
+            at_s = moment - self._first
         took = entry.get("time")
         took_s = took / 1000 if isinstance(took, int | float) and 0 <= took < 1e8 else 0.0
-        self.kept.append(Entry(name, content, method, at_s - self._first, took_s))
+        self.kept.append(Entry(name, content, method, at_s, took_s))
 
     def _variant(self, request: dict[str, Any], path: str, query: str) -> Variant:
         headers: dict[str, str] = {}
         for one in _dicts(request.get("headers")):
             name, value = str(one.get("name", "")), str(one.get("value", ""))
             lowered = name.lower()
-            if lowered == "cookie" and not self.stateful:
-                self.stateful = "it was recorded with cookies"
-            if lowered == "authorization":
-                self.stateful = self.stateful or "it was recorded with a token"
+            self.cookies = self.cookies or lowered == "cookie"
+            self.tokens = self.tokens or lowered == "authorization"
+            # HAR writers add HTTP/2's pseudo-headers.
             if name and not name.startswith(":") and lowered not in _DROPPED:
                 headers[name] = value
         return Variant(path + (f"?{query}" if query else ""), tuple(headers.items()), _content(request))
+
+    @property
+    def stateful(self) -> str:
+        """Why the order matters, "" where it does not."""
+        told = [word for word, holds in (("cookies", self.cookies), ("a token", self.tokens)) if holds]
+        return f"it was recorded with {' and '.join(told)}" if told else ""
 
     def _leave(self, name: str, why: str) -> None:
         if len(self.left) < MOST_ENTRIES:
@@ -194,11 +199,11 @@ def _content(request: dict[str, Any]) -> bytes:
     return b""
 
 
-def _instant(text: Any) -> float:
+def _instant(text: Any) -> float | None:
     try:
         return datetime.fromisoformat(str(text)).timestamp()
     except (ValueError, OverflowError):
-        return 0.0
+        return None
 
 
 def _dicts(several: Any) -> list[dict[str, Any]]:
@@ -227,5 +232,5 @@ def _session(reading: _Reading, *, think: bool) -> Prepared:
         pause_s = max(0.0, one.at_s - ended_s) if think and number else 0.0
         steps.append(Recorded(one.operation, one.request, pause_s, bodiless=one.method == "HEAD"))
         ended_s = max(ended_s, one.at_s + one.took_s)
-    options = msgspec.to_builtins(Options(tuple(steps), cookies="cookies" in reading.stateful))
+    options = msgspec.to_builtins(Options(tuple(steps), cookies=reading.cookies))
     return Prepared(sessions=WireSessions(FACTORY, options))

@@ -67,3 +67,27 @@ def refused(press, port):
         press(port, SHAPE, openapi=f"http://127.0.0.1:{port}/openapi.json", requests=(), timeout_s=0.5)
     assert str(found.value).isprintable()
     assert time.monotonic() - began < 30
+
+
+def test_answers_of_many_operations_in_chunks_are_looked_at_and_not_kept(lab, press):
+    """Two megabytes each: kept with the operation they would be all there is."""
+    schema = {"description": "", "content": {"application/json": {"schema": {"type": "string"}}}}
+    paths = {f"/{number}": {"get": {"responses": {"200": schema}}} for number in range(120)}
+    document = json.dumps({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}).encode()
+    half = b"x" * (1 << 20)
+
+    async def handler(reader, writer):
+        while True:
+            head, _ = await lab.read_request(reader)
+            if b"openapi.json" in head:
+                writer.write(OK + b"Content-Length: %d\r\n\r\n" % len(document) + document)
+            else:
+                writer.write(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+                for part in (b'"' + half, half + b'"'):
+                    writer.write(b"%x\r\n%b\r\n" % (len(part), part))
+                writer.write(b"0\r\n\r\n")
+            await writer.drain()
+
+    shape = {"kind": "closed", "duration": 2.0}
+    pressed = press(lab.start(handler), shape, openapi="/openapi.json", requests=(), timeout_s=5.0).survived()
+    assert pressed.kinds == {"ok"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -92,3 +93,20 @@ def test_the_pattern_of_a_stranger_does_not_take_for_ever():
     one = judge(Expected({"200": {"application/json": {"pattern": "^(?=((a+)+)+$)b|(a|a)*c(?!d)$"}}}))
     one.judge(200, JSON, json.dumps("a" * 5000).encode())
     assert one.take() == (1, 0, 0)
+
+
+def test_packed_answers_are_unpacked_before_they_are_compared():
+    one = judge()
+    assert "is not of type" in one.judge(200, JSON, gzip.compress(b'{"id": "a"}'), "gzip")
+    assert one.judge(200, JSON, gzip.compress(b'{"id": 1}'), "gzip") is None
+    assert one.take() == (2, 0, 0)
+    for body, encoding in ((b"{}", "br"), (b"{}", "gzip"), (gzip.compress(b'{"id": 1}')[:-9], "gzip")):
+        assert one.judge(200, JSON, body, encoding) is None
+    assert one.take() == (0, 0, 3)
+
+
+def test_a_content_type_without_end_is_not_remembered():
+    one = judge()
+    assert one.judge(200, "application/json;" + "x" * 1_000_000, b'{"id": 1}') is None
+    assert "is not documented" in one.judge(200, "y" * 1_000_000, b"z")
+    assert max(len(kind) for _, kind, *_ in one._verdicts) <= 200

@@ -7,6 +7,7 @@ import contextlib
 import copy
 import itertools
 import json
+import os
 import re
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from brinell.core.observation import Exemplar, LoadSlice, StepStarted
 from brinell.core.plan import LoadSpec
 from brinell.core.traffic_records import AnswersJudged, TrafficRead
 from brinell.core.verdicts import Verdict
+from brinell.load.openapi.prepare import base_path
 from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
@@ -278,9 +280,30 @@ def test_weights_are_kept_and_zero_leaves_one_out(lab, run):
     assert left(room)["GET /lie"] == "left out by openapi_weights"
 
 
-def test_a_weight_for_nothing_is_a_mistake(lab, run):
+def test_a_weight_for_nothing_is_a_mistake_found_before_anything_is_tried(lab, run):
+    service = Things()
     with pytest.raises(UsageError, match="describes no 'GET /thing'"):
-        run(lab.start(Things()(lab)), openapi_weights={"GET /thing": 2.0})
+        run(lab.start(service(lab)), openapi_weights={"GET /thing": 2.0})
+    assert [head.split(b" ")[1] for head, _ in service.seen] == [b"/openapi.json"]
+
+
+def test_nothing_is_changed_by_an_identifier_that_an_example_names(lab, run):
+    """It is somebody's, and this run did not make it; nothing else in the document makes one."""
+    named = {**ID, "example": 1}
+    document = copy.deepcopy(DOCUMENT)
+    document["paths"] = {
+        "/things": {"get": DOCUMENT["paths"]["/things"]["get"]},
+        "/things/{thing_id}": {
+            "get": {**answers(THING), "parameters": [named]},
+            "put": {**answers(THING), **takes(DRAFT), "parameters": [named]},
+            "delete": {"responses": {"204": {"description": ""}}, "parameters": [named]},
+        },
+    }
+    service = Things(document)
+    room = run(lab.start(service(lab)), openapi_unsafe=True)
+    assert {head.split(b" ")[0] for head, _ in service.seen} == {b"GET"}
+    assert "would change what this run did not make" in left(room)["PUT /things/{thing_id}"]
+    assert "would delete what this run did not make" in left(room)["DELETE /things/{thing_id}"]
 
 
 def test_things_are_made_read_changed_and_taken_away(lab, run):
@@ -380,6 +403,23 @@ def test_a_document_in_a_file_with_its_schemas_beside_it(lab, run, tmp_path):
     assert set(outcomes(room)["GET /things"]) == {"check"}
 
 
+@pytest.mark.parametrize(
+    ("base", "home", "path"),
+    [
+        ("", "http://127.0.0.1/v1/openapi.json", ""),
+        ("/", "http://127.0.0.1/v1/openapi.json", ""),
+        ("/v2/", "http://127.0.0.1/v1/openapi.json", "/v2"),
+        ("https://elsewhere.example/v2", "http://127.0.0.1/openapi.json", "/v2"),
+        ("v2", "http://127.0.0.1/api/openapi.json", "/api/v2"),
+        (".", "http://127.0.0.1/api/openapi.json", "/api"),
+        ("v2", "file:///home/me/openapi.json", "/v2"),
+        ("/a b\u00fc", "http://127.0.0.1/openapi.json", "/a%20b%C3%BC"),
+    ],
+)
+def test_of_the_server_in_the_document_the_path_counts(base, home, path):
+    assert base_path(base, home) == path
+
+
 def test_the_base_path_of_the_document_stands_before_every_path(lab, run):
     document = {"openapi": "3.0.0", "servers": [{"url": "/things/"}], "paths": {"/1": {"get": answers({})}}}
     room = run(lab.start(Things(document)(lab)))
@@ -401,6 +441,14 @@ def test_the_base_path_of_the_document_stands_before_every_path(lab, run):
             {"openapi": "3.0.0", "paths": {"/a": {"get": {"parameters": [{"$ref": "file:///etc/passwd"}]}}}},
             "another place than the document's own: refused",
         ),
+        (
+            {"openapi": "3.0.0", "paths": {"/a": {"get": {"parameters": [{"$ref": "http://[nowhere"}]}}}},
+            r"\$ref http://\[nowhere is no address",
+        ),
+        (
+            {"openapi": "3.0.0", "servers": [{"url": "http://[nowhere"}], "paths": {"/a": {"get": {}}}},
+            r"its server 'http://\[nowhere' is no address",
+        ),
     ],
 )
 def test_a_document_that_will_not_do_says_why(lab, run, document, why):
@@ -415,6 +463,15 @@ def test_a_file_outside_the_documents_folder_is_not_read(lab, run, tmp_path):
     (tmp_path / "docs" / "api.json").write_text(json.dumps({"openapi": "3.0.0", "paths": paths}))
     with pytest.raises(UsageError, match="another place"):
         run(lab.start(Things()(lab)), openapi="docs/api.json")
+
+
+@pytest.mark.parametrize(("reference", "why"), [("a%00.json", "names no file"), ("pipe", "pipe is no file")])
+def test_what_is_no_file_is_not_read(lab, run, tmp_path, reference, why):
+    os.mkfifo(tmp_path / "pipe")  # whoever reads it waits for ever
+    paths = {"/a": {"get": {"parameters": [{"$ref": reference}]}}}
+    (tmp_path / "api.json").write_text(json.dumps({"openapi": "3.0.0", "paths": paths}))
+    with pytest.raises(UsageError, match=why):
+        run(lab.start(Things()(lab)), openapi="api.json")
 
 
 def test_a_file_of_100_mb_is_not_even_opened(lab, run, tmp_path):

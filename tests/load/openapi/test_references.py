@@ -77,3 +77,9 @@ def test_documents_without_end_are_not_fetched():
         one.follow(f"{n}.json", HOME)
     with pytest.raises(Unreadable, match=f"more than {MOST_DOCUMENTS} documents"):
         one.follow("99.json", HOME)
+
+
+@pytest.mark.parametrize("reference", ["http://[bad#/x", "//[", "http://[::1/x"])
+def test_what_is_no_address_is_refused(reference):
+    with pytest.raises(Unreadable, match="is no address"):
+        library({}).follow(reference, HOME)

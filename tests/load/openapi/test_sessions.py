@@ -4,14 +4,12 @@ from collections import Counter
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from brinell.core import outcomes
 from brinell.load.engine.recorder import Recorder
 from brinell.load.engine.session import Answer, Stage
 from brinell.load.openapi.chains import Chain, Gift, Step
-from brinell.load.openapi.sessions import Described, Options, mixed, sessions
+from brinell.load.openapi.sessions import Described, Options, sessions
 
 MADE = Step("POST /a", ((b"POST /a",),), gives=(Gift("/a/{}", "id", "/a"),))
 READ = Step("GET /a/{id}", ((b"GET /a/", b" HTTP/1.1"),), slots=("/a/{}",))
@@ -31,13 +29,6 @@ def answered(body, *headers, outcome=outcomes.OK):
 
 def first(made, user):
     return next(made.begin(user)).request
-
-
-@given(st.integers(0, 2**64 - 1), st.integers(0, 2**40))
-def test_what_is_drawn_follows_from_seed_and_number(seed, number):
-    assert 0 <= mixed(seed, number) < 2**64
-    assert mixed(seed, number) == mixed(seed, number)
-    assert mixed(seed, number) != mixed(seed, number + 1)
 
 
 def test_any_worker_makes_the_same_session_of_one_number():

@@ -1,4 +1,4 @@
-"""HTTP/1.1 whose requests a document describes: they are prepared before the driver is made."""
+"""HTTP whose requests a document describes: they are prepared before the driver is made."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from brinell.core.plan import LoadSpec
 from brinell.load.drivers.http import Http
+from brinell.load.drivers.http2 import Http2
 from brinell.load.wire import WireOperation, WireSessions
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ class Prepared(NamedTuple):
     sessions: WireSessions | None = None
 
 
-class DescribedHttp(Http):
-    """``driver = "http"`` of a scenario with a document. Workers make it without anything prepared."""
+class _Described:
+    """What is prepared; workers make the driver without it."""
 
     def __init__(self, prepared: Prepared | None = None) -> None:
         self._prepared = prepared or Prepared()
@@ -40,6 +41,10 @@ class DescribedHttp(Http):
         del spec, target, root, allow
         return self._prepared.sessions
 
+
+class DescribedHttp(_Described, Http):
+    """``driver = "http"`` of a scenario with a document."""
+
     def decode(self, operations: Sequence[WireOperation], recorder: Recorder) -> tuple[Operation, ...]:
         """Return the operations with the judges of their answers."""
         from brinell.load.openapi.judged import decode  # noqa: PLC0415 - worker only: loads the parser
@@ -52,3 +57,26 @@ class DescribedHttp(Http):
         from brinell.load.openapi.judged import JudgedConnection  # noqa: PLC0415 - worker only
 
         return JudgedConnection
+
+    def once(self) -> Callable[[Host], Connection]:
+        """Return the class of such connections for one request each."""
+        from brinell.load.openapi.judged import JudgedOnce  # noqa: PLC0415 - worker only
+
+        return JudgedOnce
+
+
+class DescribedHttp2(_Described, Http2):
+    """The same with ``version = "2"``."""
+
+    def decode(self, operations: Sequence[WireOperation], recorder: Recorder) -> tuple[Operation, ...]:
+        """Return the operations with the judges of their answers."""
+        from brinell.load.openapi.judged_lane import decode  # noqa: PLC0415 - worker only: loads h2
+
+        return decode(operations, recorder)
+
+    def connection(self, streams: int = 1) -> Callable[[Host], Connection]:
+        """Return what makes lanes that let a judge look at answers, ``streams`` of which share a socket."""
+        from brinell.load.drivers.http2_link import Pool  # noqa: PLC0415 - worker only: loads h2
+        from brinell.load.openapi.judged_lane import JudgedLane  # noqa: PLC0415 - likewise
+
+        return Pool(JudgedLane, streams).lane

@@ -15,6 +15,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from brinell.core.redact import one_line
+from brinell.load import tls
+from brinell.load.drivers.http_connection import ANNOUNCEMENTS
+from brinell.load.drivers.http_exchange import decoded
 from brinell.load.openapi.document import MOST_BYTES
 from brinell.subject.targets import Target
 
@@ -27,7 +30,7 @@ class NoAnswer(Exception):  # noqa: N818 - something that is told, and no fault 
 
 
 class Reply(NamedTuple):
-    """``headers`` by lower-case name. ``whole``: the body was not cut at the limit."""
+    """``headers`` by lower-case name; ``body`` unpacked where it came packed. ``whole``: not cut at the limit."""
 
     status: int
     headers: dict[str, str]
@@ -64,8 +67,8 @@ class Asker:
             raise NoAnswer(one_line(f"{type(error).__name__}: {error}", 160)) from None
 
     def document(self, head: bytes, path: str) -> bytes:
-        """Return what stands at ``path``. NoAnswer where that is no document."""
-        reply = self.ask(b"GET " + path.encode("ascii", "replace") + b" HTTP/1.1\r\n" + head, most=MOST_BYTES + 1)
+        """Return what stands at ``path`` (percent-encoded). NoAnswer where that is no document."""
+        reply = self.ask(b"GET " + path.encode("ascii") + b" HTTP/1.1\r\n" + head, most=MOST_BYTES + 1)
         if 300 <= reply.status < 400:
             where = one_line(reply.headers.get("location", "somewhere else"), 100)
             raise NoAnswer(f"it says {reply.status}, see {where}: give that address")
@@ -77,29 +80,34 @@ class Asker:
         sock = socket.create_connection((self._address, self._target.port), timeout=self._timeout_s)
         if self._target.scheme != "https":
             return sock
-        context = ssl.create_default_context()
-        if not self._verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context.wrap_socket(sock, server_hostname=self._target.host)
+        return tls.context(verify=self._verify).wrap_socket(sock, server_hostname=self._target.host)
 
     def _reply(self, sock: socket.socket, method: str, most: int, until: float) -> Reply:
-        reading = _Reading(sock, until, self._tick)
-        answer = http.client.HTTPResponse(_Socket(reading), method=method)  # type: ignore[arg-type]  # only makefile
-        answer.begin()
+        stream = _Socket(_Reading(sock, until, self._tick))
+        heads: list[http.client.HTTPResponse] = []  # kept: one that is let go of closes the stream
+        while not heads or 100 < heads[-1].status < 200:  # announcements (103); the library passes over 100 only
+            if len(heads) > ANNOUNCEMENTS:
+                raise NoAnswer(f"more than {ANNOUNCEMENTS} announcements (1xx) and no answer")
+            heads.append(http.client.HTTPResponse(stream, method=method))  # type: ignore[arg-type]  # only makefile
+            heads[-1].begin()
+        answer = heads[-1]
         body = answer.read(most)
+        whole = answer.isclosed() or not answer.read(1)
         headers = {name.lower(): value for name, value in answer.getheaders()}
-        return Reply(answer.status, headers, body, whole=answer.isclosed() or not answer.read(1))
+        if encoding := headers.pop("content-encoding", ""):
+            body, said = decoded(body, encoding.lower().encode("latin-1", "replace"), most)
+            whole = whole and not said
+        return Reply(answer.status, headers, body, whole=whole)
 
 
 class _Socket:
     """What ``HTTPResponse`` wants of a socket."""
 
     def __init__(self, reading: _Reading) -> None:
-        self._reading = reading
+        self._stream: io.BufferedReader = io.BufferedReader(reading)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self._reading)
+        return self._stream
 
 
 class _Reading(io.RawIOBase):

@@ -15,8 +15,10 @@ import jsonschema_rs
 import msgspec
 
 from brinell.core.redact import one_line, redact
+from brinell.load.drivers.http_exchange import decoded
 from brinell.load.openapi.dialect import Schema
 from brinell.load.openapi.flat import Cannot
+from brinell.load.openapi.kept import MOST_BYTES
 from brinell.load.openapi.serialise import is_json
 from brinell.load.openapi.values import validator
 
@@ -25,6 +27,7 @@ AT_ONCE_NS = 20_000_000  # beside that share, so that the first answers are look
 REMEMBERED = 4096  # answers known by their hash, per operation
 MOST_COMPILING_S = 5.0  # for the schemas of all operations, before the run
 _BODILESS = frozenset({204, 205, 304})
+_LONGEST_KIND = 200  # characters of a content type: it is remembered with the answer
 
 _now = time.monotonic_ns
 
@@ -87,9 +90,10 @@ class Judge:
         self._validators: dict[tuple[str, str], jsonschema_rs.Validator | None] | None = None
         self.looked = self.known = self.unseen = 0
 
-    def judge(self, status: int, content_type: str, body: bytes) -> str | None:
-        """Return what is wrong, None if nothing is or nobody looked."""
-        key = status, content_type, len(body), hash(body)
+    def judge(self, status: int, content_type: str, body: bytes, encoding: str = "") -> str | None:
+        """Return what is wrong, None if nothing is or nobody looked. ``encoding`` is that of the ``body``."""
+        kind = content_type.partition(";")[0].strip().lower()[:_LONGEST_KIND]
+        key = status, kind, len(body), hash(body)
         if key in self._verdicts:
             self.known += 1
             return self._verdicts[key]
@@ -97,7 +101,14 @@ class Judge:
         if not self._purse.allows(began):
             self.unseen += 1
             return None
-        wrong = self._look(status, content_type, body)
+        said = ""
+        if encoding:
+            body, said = decoded(body, encoding.encode("latin-1", "replace"), MOST_BYTES)
+        if said:  # cut, or in an encoding that nobody here knows
+            self.unseen += 1
+            self._purse.pay(_now() - began)
+            return None
+        wrong = self._look(status, kind, body)
         self.looked += 1
         if len(self._verdicts) >= REMEMBERED:
             self._verdicts.clear()
@@ -122,7 +133,7 @@ class Judge:
         self.looked = self.known = self.unseen = 0
         return counts
 
-    def _look(self, status: int, content_type: str, body: bytes) -> str | None:
+    def _look(self, status: int, kind: str, body: bytes) -> str | None:
         responses = self._expected.responses
         named = next((one for one in (str(status), f"{status // 100}XX", "DEFAULT") if one in responses), None)
         if named is None:
@@ -130,7 +141,6 @@ class Judge:
         content = responses[named]
         if self._expected.bodiless or status in _BODILESS or not content:
             return None
-        kind = content_type.partition(";")[0].strip().lower()
         if not kind:
             return f"no Content-Type, {_several(content)} is documented" if body else f"status {status} without a body"
         media = next((one for one in sorted(content, key=_vagueness) if _covers(one, kind)), None)

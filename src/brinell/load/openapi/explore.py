@@ -155,9 +155,8 @@ class Explorer:
         if reply.status >= 300:
             return
         judge = self._judges.get(operation.name)
-        encoded = reply.headers.get("content-encoding", "identity") != "identity"
         wrong = None
-        if judge is not None and reply.whole and not encoded:
+        if judge is not None and reply.whole:
             wrong = judge.judge(reply.status, reply.headers.get("content-type", ""), reply.body)
         if wrong and all(one.operation != operation.name for one in self.result.broken):
             self.result.broken.append(LeftOut(operation.name, wrong))

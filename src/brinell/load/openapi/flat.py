@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brinell.load.openapi.dialect import Schema
+from brinell.load.same import same
 
 DEEPEST = 60  # references and combinations within one another, without a property between them
 TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
@@ -177,17 +178,6 @@ def _scalars(flat: Flat, schema: dict[str, Any]) -> None:
         flat.patterns.append(schema["pattern"])
     if isinstance(schema.get("format"), str):
         flat.formats.append(schema["format"])
-
-
-def same(one: Any, other: Any) -> bool:
-    """Equality as JSON has it: 1 is 1.0, and is not true."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    return bool(one == other)
 
 
 def _list(schema: dict[str, Any], word: str) -> list[Any]:

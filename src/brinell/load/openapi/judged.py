@@ -5,6 +5,7 @@ An answer that is byte for byte the last one again is not looked at again, so th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,11 @@ import msgspec
 
 from brinell.core import outcomes
 from brinell.core.traffic_records import AnswersJudged
-from brinell.load.drivers.http_answer import CHUNKED, END, Head
+from brinell.load.drivers.http_answer import CHUNKED, END, LONGEST_REMEMBERED, Head
 from brinell.load.drivers.http_connection import HttpConnection, HttpOperation
+from brinell.load.drivers.http_once import OnceConnection
 from brinell.load.openapi.contract import Contract, Judge, Purse, judges
+from brinell.load.openapi.kept import Kept
 
 if TYPE_CHECKING:
     from brinell.load.engine.connection import Host
@@ -23,24 +26,28 @@ if TYPE_CHECKING:
     from brinell.load.engine.work import Operation
     from brinell.load.wire import WireOperation
 
-MOST_BYTES = 4 << 20  # of an answer that comes in parts; a longer one is not looked at
-TOGETHER_BYTES = 64 << 20  # of all such answers under way in a process; beyond, those that go on growing are not either
+
+_ANNOUNCED = re.compile(rb"HTTP/1\.\d 1\d\d")
 
 
 class JudgedOperation(HttpOperation):
-    """``judge`` None: nothing is known of its answers. ``siblings`` are all prepared requests of its name."""
+    """``judge`` None: nothing is known of its answers. ``siblings`` are all prepared requests of its name, which share
+    what is known of heads.
+    """
 
-    __slots__ = ("fields", "head_bytes", "judge", "seen_wrong", "siblings")
+    __slots__ = ("_fields", "_head", "judge", "seen_wrong", "siblings")
 
     def __init__(
         self, wire: WireOperation, recorder: Recorder, judge: Judge | None, siblings: list[JudgedOperation]
     ) -> None:
         super().__init__(wire, recorder)
+        if siblings:
+            self.heads, self.known = siblings[0].heads, siblings[0].known
         self.judge = judge
         self.siblings = siblings
         self.seen_wrong: str | None = None
-        self.head_bytes = b""
-        self.fields = "", ""
+        self._head = b""
+        self._fields = "", ""
         siblings.append(self)
 
     def see(self, answer: bytes, outcome: str) -> None:
@@ -49,25 +56,26 @@ class JudgedOperation(HttpOperation):
         sizes = [len(one.seen) for one in self.siblings if one.seen is not None and one.seen_outcome == outcome]
         self.cell(outcome).repeat_bytes = round(sum(sizes) / len(sizes))
 
-
-class _Parts:
-    """Bytes of answers under way that are kept in this process."""
-
-    total = 0
+    def fields(self, head: bytes) -> tuple[str, str]:
+        """Return an answer's content type and encoding, in lower case. Heads change with their Date, once a second."""
+        if head == self._head:
+            return self._fields
+        found = _field(head, b"content-type"), _field(head, b"content-encoding")
+        if len(head) <= LONGEST_REMEMBERED:
+            self._head, self._fields = head, found
+        return found
 
 
 class JudgedConnection(HttpConnection):
-    """``parts`` of an answer that did not come in one piece, ``part_bytes`` of them; ``too_long``: none are kept, and
-    nobody will look. ``wrong`` is what is wrong.
+    """``body`` is what is kept of an answer that did not come in one piece, ``head_bytes`` its head; ``wrong`` is what
+    is wrong with it.
     """
 
-    __slots__ = ("head_bytes", "part_bytes", "parts", "too_long", "wrong")
+    __slots__ = ("body", "head_bytes", "wrong")
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self.parts: list[bytes] = []
-        self.part_bytes = 0
-        self.too_long = False
+        self.body = Kept()
         self.head_bytes = b""
         self.wrong: str | None = None
 
@@ -91,56 +99,44 @@ class JudgedConnection(HttpConnection):
 
     def _begun(self, operation: HttpOperation, data: bytes, ended: int) -> None:
         self.wrong = None
-        self._drop_parts()
-        self.too_long = False
+        self.body.begin(wanted=isinstance(operation, JudgedOperation) and operation.judge is not None)
         # Only where the head ends here: one that comes byte by byte must cost what it is long, not its square.
         self.head_bytes = bytes(self.held) + data if END in bytes(self.held[-3:]) + data else b""
         super()._begun(operation, data, ended)
 
     def _body(self, operation: HttpOperation, head: Head, data: bytes, ended: int) -> None:
-        if not self.too_long:
-            self.parts.append(data)
-            self.part_bytes += len(data)
-            _Parts.total += len(data)
-            if self.part_bytes > MOST_BYTES or _Parts.total > TOGETHER_BYTES:
-                self.too_long = True
-                self._drop_parts()
+        self.body.add(data)
         super()._body(operation, head, data, ended)
 
     def close(self) -> None:
         """Close the socket and drop what was kept of an answer."""
         super().close()
-        self._drop_parts()
-
-    def _drop_parts(self) -> None:
-        _Parts.total -= self.part_bytes
-        self.parts, self.part_bytes = [], 0
+        self.body.drop()
 
     def _complete(self, head: Head, ended: int, *, keep: bool) -> None:
         operation = self.operation
         if isinstance(operation, JudgedOperation) and operation.judge and head.outcome == outcomes.OK:
-            if self.too_long:
-                operation.judge.unseen += 1
-            else:
-                body = b"".join(self.parts)
-                before = head.outcome
-                seen = self._judged(operation, operation.judge, head, *_split(self.head_bytes, body, head))
-                if seen.outcome != before:
-                    operation.move_bytes(before, seen.outcome, len(body))
+            if self.body.is_whole:
+                seen = self._judged(operation, operation.judge, head, *_split(self.head_bytes, self.body.take(), head))
+                if seen.outcome != head.outcome:
+                    operation.move_bytes(head.outcome, seen.outcome, self.came)
                 head = seen
-        self._drop_parts()
+            else:
+                operation.judge.unseen += 1
+        self.body.drop()
+        self.head_bytes = b""
         super()._complete(head, ended, keep=keep)
 
     def _judged(self, operation: JudgedOperation, judge: Judge, head: Head, head_bytes: bytes, body: bytes) -> Head:
-        if head_bytes != operation.head_bytes:  # heads change with their Date, once a second
-            operation.head_bytes = head_bytes
-            operation.fields = _field(head_bytes, b"content-type"), _field(head_bytes, b"content-encoding")
-        kind, encoding = operation.fields
-        if encoding not in {"", "identity"}:
-            judge.unseen += 1
-            return head
-        self.wrong = judge.judge(head.status, kind, body)
+        kind, encoding = operation.fields(head_bytes)
+        self.wrong = judge.judge(head.status, kind, body, encoding)
         return head if self.wrong is None else head._replace(outcome=outcomes.CHECK)
+
+
+class JudgedOnce(JudgedConnection, OnceConnection):
+    """A new connection for every request, whose answer is looked at all the same."""
+
+    __slots__ = ()
 
 
 class Tally:
@@ -157,13 +153,19 @@ class Tally:
         return [AnswersJudged(self._worker, second, told)] if told else []
 
 
-def decode(operations: Sequence[WireOperation], recorder: Recorder) -> tuple[JudgedOperation, ...]:
-    """Return the operations, each with the judge of its name. The first one carries the contract of all."""
+def judges_of(operations: Sequence[WireOperation], recorder: Recorder) -> dict[str, Judge]:
+    """Return the judges of prepared operations by name, told of once a second. The first one carries the contract."""
     described = next((one.described for one in operations if one.described is not None), None)
-    known: dict[str, Judge] = {}
-    if described is not None:
-        known = judges(msgspec.convert(described, Contract), Purse())
-        recorder.also(Tally(recorder.worker, known).take)
+    if described is None:
+        return {}
+    known = judges(msgspec.convert(described, Contract), Purse())
+    recorder.also(Tally(recorder.worker, known).take)
+    return known
+
+
+def decode(operations: Sequence[WireOperation], recorder: Recorder) -> tuple[JudgedOperation, ...]:
+    """Return the operations, each with the judge of its name."""
+    known = judges_of(operations, recorder)
     siblings: dict[str, list[JudgedOperation]] = {}
     return tuple(
         JudgedOperation(one, recorder, known.get(one.name), siblings.setdefault(one.name, [])) for one in operations
@@ -171,13 +173,18 @@ def decode(operations: Sequence[WireOperation], recorder: Recorder) -> tuple[Jud
 
 
 def _split(head_bytes: bytes, body: bytes, head: Head) -> tuple[bytes, bytes]:
-    """Return the head and the decoded body of an answer that came in parts; chunks come with their head before them."""
+    """Return the head and the decoded body of an answer that came in parts. Chunks come with their head before them,
+    other bodies alone, and their head perhaps with announcements (1xx) before it.
+    """
     if head.length != CHUNKED:
-        return head_bytes, body
+        begin = 0
+        while _ANNOUNCED.match(head_bytes, begin):
+            begin = head_bytes.find(END, begin) + len(END)
+        return head_bytes[begin : head_bytes.find(END, begin) + len(END)], body
     collected = _Body()
     parser = httptools.HttpResponseParser(collected)
     parser.feed_data(body)
-    return body, b"".join(collected.parts)
+    return body[: body.find(END) + len(END)], b"".join(collected.parts)
 
 
 class _Body:
@@ -188,13 +195,11 @@ class _Body:
         self.parts.append(data)
 
 
-def _field(head_bytes: bytes, name: bytes) -> str:
+def _field(head: bytes, name: bytes) -> str:
     """Return a header's value in lower case, "" without it."""
-    end = head_bytes.find(END)
-    lowered = head_bytes[: end if end >= 0 else None].lower()
+    lowered = head.lower()
     at = lowered.find(b"\r\n" + name + b":")
     if at < 0:
         return ""
     begin = at + len(name) + 3
-    stop = lowered.find(b"\r\n", begin)
-    return lowered[begin : stop if stop >= 0 else None].strip().decode("latin-1")
+    return lowered[begin : lowered.find(b"\r\n", begin)].strip().decode("latin-1")

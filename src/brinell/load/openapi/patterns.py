@@ -20,8 +20,8 @@ import jsonschema_rs
 
 from brinell.load.openapi.flat import Cannot
 
-MOST_REPEATS = 3  # more than the least, where nothing asks for length
 LONGEST = 4096
+MOST_TURNS = 16 * LONGEST
 ATTEMPTS = 30
 ENGINE = jsonschema_rs.FancyRegexOptions(backtrack_limit=20_000)
 _LETTERS = string.ascii_lowercase + string.digits
@@ -109,6 +109,7 @@ class _Maker:
         self._more = min(more, LONGEST)
         self._groups: dict[int, str] = {}
         self._left = LONGEST
+        self._turns = MOST_TURNS
 
     def sequence(self, items: Any) -> str:
         return "".join(self._one(op, argument) for op, argument in items)
@@ -141,6 +142,9 @@ class _Maker:
     def _repeated(self, least: int, most: Any, items: Any) -> str:
         highest = min(int(most), least + self._more)
         times = self._source.randint(least, max(least, highest))
+        self._turns -= times
+        if self._turns < 0:  # of nothing at all, perhaps: no character would ever be spent
+            raise Cannot(f"the pattern repeats something more than {MOST_TURNS} times")
         return "".join(self.sequence(items) for _ in range(times))
 
     def _spend(self, made: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import msgspec
 
@@ -14,8 +15,10 @@ from brinell.core.plan import LoadSpec
 from brinell.core.redact import one_line, redact
 from brinell.core.roles import Room
 from brinell.core.traffic_records import LeftOut, TrafficRead
-from brinell.load.drivers.described import DescribedHttp, Prepared
+from brinell.load import sharing
+from brinell.load.drivers.described import Prepared
 from brinell.load.drivers.http import target_path
+from brinell.load.drivers.http_request import SAFE_IN_PATHS
 from brinell.load.openapi.ask import Asker, NoAnswer
 from brinell.load.openapi.assembly import Head, head_of
 from brinell.load.openapi.chains import Chain, Chains, Step
@@ -42,8 +45,8 @@ class _Place(NamedTuple):
     fetch: Callable[[str], bytes]
 
 
-def prepare(room: Room, spec: LoadSpec, target: Target, address: str) -> DescribedHttp:
-    """Read the document, try what only reads, and return the driver that has it all; the record is written.
+def prepare(room: Room, spec: LoadSpec, target: Target, address: str) -> Prepared:
+    """Read the document, try what only reads, and return what there is to send; the record is written.
 
     UsageError where the document cannot be used, SubjectError where the subject does not give it.
     """
@@ -58,11 +61,12 @@ def prepare(room: Room, spec: LoadSpec, target: Target, address: str) -> Describ
     try:
         document = parse(place.fetch(place.home), place.home)
         reading = Reading(Library(place.home, document, place.fetch), document)
+        head = bare._replace(prefix=target_path(spec.url) or base_path(reading.base, place.home))
     except Unreadable as why:
         raise UsageError(f"{where}: {why}", hint=why.hint) from None
     except NoAnswer as why:
         raise SubjectError(f"{where}: {why}", hint="is it the address of the document?") from None
-    head = Head(bare.lines, target_path(spec.url) or urlsplit(reading.base).path.rstrip("/"))
+    _refuse_unknown(spec, reading)
     variants = Variants(reading, spec.seed)
     contract = contract_of(reading, variants, room.tick) if spec.openapi_validate else Contract({})
     asking = asker(target, address)
@@ -78,14 +82,13 @@ def prepare(room: Room, spec: LoadSpec, target: Target, address: str) -> Describ
     )
     explored = explorer.run()
     chains, linked = _changing(spec, reading, variants, head=head, explorer=explorer)
-    _refuse_unknown(spec, reading)
     record = _record(spec, reading, explored, chains=chains, linked=linked, tried=asking.asked)
     room.emit(record)
     if not record.operations:
         told = "; ".join(f"{one.operation}: {one.why}" for one in explored.left[:_TOLD]) or "it describes none"
         more = f"; and {len(explored.left) - _TOLD} more" if len(explored.left) > _TOLD else ""
         raise UsageError(f"{where}: none of its operations can be sent: {told}{more}")
-    return DescribedHttp(_prepared(spec, explored, chains, needed(contract, record.operations)))
+    return _prepared(spec, explored, chains, needed(contract, record.operations))
 
 
 def _place(
@@ -107,7 +110,7 @@ def _place(
     parts = urlsplit(said)
     if f"{parts.scheme}://{parts.netloc}" != f"{target.scheme}://{target.authority}":
         of = check_target(said, room.plan.allow_targets)
-        address = of.addresses[0]
+        address = sharing.reachable(of)  # a name may be two addresses, of which one listens
         # Another place than the target's: nothing that was given for the target goes there.
         head = Head(tuple((name, line) for name, line in head.lines if name in {"user-agent", "accept"}), "")
         head = Head((("host", f"Host: {of.authority}".encode()), *head.lines), "")
@@ -117,7 +120,7 @@ def _place(
         if (there.scheme, there.netloc) != (parts.scheme, parts.netloc):
             raise Unreadable(f"{one_line(redact(at), 100)} is another place than the document's own: refused")
         path = (there.path or "/") + (f"?{there.query}" if there.query else "")
-        return asker(of, address).document(head.plain(), path)
+        return asker(of, address).document(head.plain(), quote(path, safe=SAFE_IN_PATHS))
 
     return _Place(said, fetch)
 
@@ -125,16 +128,37 @@ def _place(
 def _file(home: str, at: str) -> bytes:
     """Return what a file holds: the document itself, or one in its folder or below."""
     parts = urlsplit(at)
-    path = Path(unquote(parts.path)).resolve()
+    try:
+        path = Path(unquote(parts.path)).resolve()
+    except ValueError:
+        raise Unreadable(f"{one_line(redact(at), 100)} names no file") from None
     folder = Path(unquote(urlsplit(home).path)).resolve().parent
     if parts.scheme != "file" or not path.is_relative_to(folder):
         raise Unreadable(f"{one_line(redact(at), 100)} is another place than the document's own: refused")
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise Unreadable(f"it has {path.stat().st_size} bytes, and at most {MOST_BYTES} are read")
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise Unreadable(f"{path.name} is no file")
+        if found.st_size > MOST_BYTES:
+            raise Unreadable(f"it has {found.st_size} bytes, and at most {MOST_BYTES} are read")
         return path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{path.name}: {error.strerror}") from None
+
+
+def base_path(base: str, home: str) -> str:
+    """Return what stands before every path: of the document's server only the path counts, because what is put under
+    load is the target. A relative one is relative to the document (OpenAPI 3.1, 4.8.5). Unreadable where it is none.
+    """
+    if not base:
+        return ""
+    try:
+        whole = urlsplit(urljoin(home if not home.startswith("file:") else "http://localhost/", base))
+    except ValueError:
+        raise Unreadable(
+            f"its server {one_line(redact(base), 80)!r} is no address", "give the path of the service with its address"
+        ) from None
+    return quote(whole.path.rstrip("/"), safe=SAFE_IN_PATHS)
 
 
 def contract_of(reading: Reading, variants: Variants, tick: Callable[[], None]) -> Contract:

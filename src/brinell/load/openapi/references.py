@@ -37,7 +37,10 @@ class Library:
 
     def follow(self, reference: str, place: str) -> Located:
         """Return what a reference that stands in the document ``place`` leads to. Unreadable if it leads nowhere."""
-        whole, fragment = (place, reference[1:]) if reference[:1] == "#" else urldefrag(urljoin(place, reference))
+        try:
+            whole, fragment = (place, reference[1:]) if reference[:1] == "#" else urldefrag(urljoin(place, reference))
+        except ValueError:
+            raise Unreadable(f"$ref {one_line(reference, 80)} is no address") from None
         if fragment and not fragment.startswith("/"):
             raise Unreadable(f"$ref {one_line(reference, 80)}: only JSON Pointers (#/...) are followed")
         value = self._document(whole, reference)

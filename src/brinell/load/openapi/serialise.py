@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from brinell.load.drivers.http_request import TOKEN
 from brinell.load.openapi.flat import Cannot
 from brinell.load.openapi.operations import Parameter
 
 BOUNDARY = "brinell-7d3f1c9ab2"
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FORM = "application/x-www-form-urlencoded"
 _DELIMITERS = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C"}
 
@@ -69,7 +68,7 @@ def in_header(parameter: Parameter, value: Any) -> str:
         made = ",".join(f"{key}{joiner}{scalar(one)}" for key, one in value.items())
     else:
         made = scalar(value)
-    known = parameter.place == "cookie" or _TOKEN.fullmatch(parameter.name)
+    known = parameter.place == "cookie" or TOKEN.fullmatch(parameter.name)
     if not (known and made.isascii() and made.isprintable() and made == made.strip()):
         raise Cannot(f"the header {parameter.name[:40]!r} would hold what a header cannot")
     if parameter.place == "cookie":

@@ -17,9 +17,8 @@ from brinell.load.openapi import found
 from brinell.load.openapi.chains import Chain, Gift, Step
 from brinell.load.openapi.contract import Contract, Judge, NotJson, Purse, judges, plain
 from brinell.load.openapi.judged import Tally
+from brinell.load.scenario.draws import Draws
 
-_MIX = 0x9E3779B97F4A7C15
-_ALL = (1 << 64) - 1
 _LONGEST = 512  # characters of a value in a path
 _SEGMENT = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=:@-]{1,512}")
 
@@ -53,16 +52,16 @@ class Described:
 
     def begin(self, user: int) -> Session:
         """Return the session of that number: which one, and with which requests, follows from it and the seed."""
-        drawn = mixed(self._seed, user)
-        at = bisect.bisect_right(self._bounds, (drawn >> 11) / (1 << 53) * self._bounds[-1])
-        return self._session(self._chains[min(at, len(self._chains) - 1)], drawn)
+        draws = Draws(self._seed, user)
+        at = bisect.bisect_right(self._bounds, draws.unit() * self._bounds[-1])
+        return self._session(self._chains[min(at, len(self._chains) - 1)], draws)
 
-    def _session(self, chain: Chain, drawn: int) -> Session:
+    def _session(self, chain: Chain, draws: Draws) -> Session:
         values: dict[str, str] = {}
-        for number, step in enumerate(chain.steps):
+        for step in chain.steps:
+            pieces = draws.one_of(step.requests)  # whatever was answered: what is drawn follows from the number alone
             if any(slot not in values for slot in step.slots):
                 continue  # what it needs was not answered; that nobody sent it is told at the end
-            pieces = step.requests[mixed(drawn, number) % len(step.requests)]
             answer = yield Send(
                 self._operations[step.operation], _filled(pieces, step, values), self._checks.get(step.operation)
             )
@@ -73,14 +72,6 @@ class Described:
 def sessions(options: dict[str, Any], stage: Stage) -> Described:
     """Return the sessions that ``options`` describe: the factory that workers call."""
     return Described(msgspec.convert(options, Options), stage)
-
-
-def mixed(seed: int, number: int) -> int:
-    """Return 64 bits that follow from both numbers: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)."""
-    value = (seed * 0x2545F4914F6CDD1D + (number + 1) * _MIX) & _ALL
-    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _ALL
-    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _ALL
-    return value ^ (value >> 31)
 
 
 def _filled(pieces: tuple[bytes, ...], step: Step, values: dict[str, str]) -> bytes:

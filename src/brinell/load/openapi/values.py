@@ -15,9 +15,10 @@ from typing import Any
 import jsonschema_rs
 
 from brinell.load.openapi.dialect import Schema
-from brinell.load.openapi.flat import TYPES, Cannot, Flat, fold, same
+from brinell.load.openapi.flat import TYPES, Cannot, Flat, fold
 from brinell.load.openapi.patterns import ENGINE, finds, matching
 from brinell.load.openapi.strings import make_string
+from brinell.load.same import same
 
 ATTEMPTS = 25
 FUEL = 20_000  # values within one value

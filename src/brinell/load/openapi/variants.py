@@ -15,8 +15,12 @@ from brinell.load.openapi.operations import Body, Operation, Parameter, Reading
 from brinell.load.openapi.values import Maker, validator
 
 MOST = 8  # requests prepared for one operation
-_GIVEN_BY_US = {"accept", "content-type", "authorization", "host", "content-length"}  # OpenAPI: as parameters, ignored
-
+COMPUTED = frozenset(
+    {"host", "content-length", "connection", "keep-alive", "proxy-connection", "transfer-encoding", "te", "upgrade"}
+    | {"expect", "trailer"}
+)
+"""Headers that are the connection's or follow from the body (RFC 9110, 7.6.1): no document has a say in them."""
+_IGNORED = COMPUTED | {"accept", "content-type", "authorization"}  # as parameters; the last three by OpenAPI itself
 _SAFE = "/{}:@!$&'()*+,;=~%"  # in a path, beside letters and digits
 
 Values = Mapping[str, Any]
@@ -111,7 +115,7 @@ class Variants:
         return Variant(target, tuple(headers.items()), content, tuple(invented), bound)
 
     def _wanted(self, parameter: Parameter, number: int, source: random.Random) -> bool:
-        if parameter.place == "header" and parameter.name.lower() in _GIVEN_BY_US:
+        if parameter.place == "header" and parameter.name.lower() in _IGNORED:
             return False
         if parameter.required:
             return True
