@@ -84,6 +84,12 @@ def test_statuses_that_do_not_add_up_are_left_alone(build):
     assert outline.errors(load) == [("status", 30)]
 
 
+def test_when_errors_were_seen(build):
+    load = msgspec.structs.replace(build.realistic().load[0], error_seconds={"status 503": (3, 29), "timeout": (4, 4)})
+    told = [outline.error_when(load, kind) for kind in ("status 503", "timeout", "reset")]
+    assert told == ["3 to 29 s", "at 4 s", ""]
+
+
 def test_owners_are_all_known_to_the_reports():
     assert {owner.value for owner in Owner} == {"product", "infrastructure", "undecided"}
 

@@ -404,6 +404,7 @@ class Load(_Part, frozen=True, kw_only=True):
     steady: Steady | None = None  # None: the rate changes by plan
     sessions: SessionCounts | None = None  # None: requests were by themselves
     limited_by: LimitedBy | None = None  # where something was missed: what was at its limit then
+    error_seconds: dict[str, tuple[int, int]] = {}  # kind, or "status 503": seconds in which the first and last ended
 
 
 class WebSocket(Load, frozen=True, kw_only=True):

@@ -109,6 +109,7 @@ def environment() -> jinja2.Environment:
         speed_up=outline.speed_up,
         thresholds=outline.thresholds,
         errors=outline.errors,
+        error_when=outline.error_when,
         trust_words=outline_trust.words,
         trust_why=outline_trust.why,
         often=outline_trust.share,

@@ -199,8 +199,8 @@ def _pressed(load: Load) -> list[str]:
     if load.stages:
         parts.append(table(outline_stages.HEAD, outline_stages.stages(load), numbers=7))
     if load.errors:
-        rows = [(cell(kind), count(number)) for kind, number in outline.errors(load)]
-        parts.append(table(("Error", "Requests"), rows, numbers=1))
+        rows = [(cell(kind), count(number), outline.error_when(load, kind)) for kind, number in outline.errors(load)]
+        parts.append(table(("Error", "Requests", "When"), rows, numbers=2))
     return parts
 
 

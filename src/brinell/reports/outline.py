@@ -164,6 +164,14 @@ def errors(load: Load) -> list[tuple[str, int]]:
     return sorted(rows.items(), key=lambda row: (-row[1], row[0]))
 
 
+def error_when(load: Load, kind: str) -> str:
+    """Say when errors of a kind ended, in seconds from the start: ``at 3 s``, ``3 to 29 s``; empty where not told."""
+    first, last = load.error_seconds.get(kind, (None, None))
+    if first is None:
+        return ""
+    return f"at {count(first)} s" if first == last else f"{count(first)} to {count(last)} s"
+
+
 def segments(line: str) -> list[tuple[bool, str]]:
     """Split at backticks into (is it code, text); a line whose backticks are not paired is all text."""
     pieces = line.split("`")

@@ -114,3 +114,30 @@ def test_a_step_long_enough_is_judged_for_being_steady(story, piece):
     assert "response times rose to its end" in named(part)["stages"].title
     assert [one.course for one in told(story, piece).load[0].stages] == ["too-short"] * 3
     assert [one.course for one in told(story, piece, shape="spike").load[0].stages] == [""] * 3
+
+
+def ramp(story, piece, slope, *, answered=1.0):
+    """A ramp from 0 in 4.5 s, in parts of 1.5 s: their whole seconds are not in their middle."""
+    edges = ((0.0, 1.5), (1.5, 3.0), (3.0, 4.5))
+    parts = tuple((early, late, early * slope, late * slope) for early, late in edges)
+    records = []
+    for record in story(seconds=4, rate=10).records():
+        if isinstance(record, LoadStarted):
+            records.append(
+                msgspec.structs.replace(
+                    record, shape="ramp", stages=parts, target_rate=2.25 * slope, peak_rate=4.5 * slope
+                )
+            )
+        elif isinstance(record, LoadSlice):
+            records.append(piece([10] * int(slope * (record.second + 0.5) * answered), second=record.second))
+        else:
+            records.append(record)
+    return load(MemoryEvidence(Plan("p", ".", (Step("load:x", "load", LoadSpec(name="x", shape={})),)), records))
+
+
+def test_a_part_of_a_ramp_is_measured_by_what_its_whole_seconds_were_asked(story, piece):
+    part = ramp(story, piece, 100)
+    assert [one.achieved_rate for one in part.load[0].stages] == [50, 250, 350]
+    assert [one.target_rate for one in part.load[0].stages] == [75, 225, 375]
+    assert "stages" not in named(part)
+    assert "were answered" in named(ramp(story, piece, 100, answered=0.9))["stages"].title

@@ -148,3 +148,11 @@ def test_noise_stands_in_the_way_of_a_verdict_only_where_it_could_change_it(stor
     verdicts = {name: named(part)[name].verdict.value for name in limits}
     assert verdicts == {"p95_ms": "pass", "p50_ms": "unknown", "error_rate": "pass", "min_rate": "pass"}
     assert named(part)["p50_ms"].detail == part.load[0].steady.why
+
+
+@pytest.mark.parametrize(("limits", "is_told"), [({}, False), ({"p95_ms": 1000}, False), ({"p50_ms": 14}, True)])
+def test_noise_on_which_nothing_hangs_is_no_finding(story, piece, limits, is_told):
+    part = told(story, piece, [1.0] * 30, noise=0.4, thresholds=limits)
+    assert part.load[0].steady.answer == "unclear"
+    assert ("steady" in named(part)) is is_told
+    assert "load.x.warm_up_s" in part.not_measured

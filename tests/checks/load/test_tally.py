@@ -42,6 +42,11 @@ def test_merged_slices_are_the_requests(story, piece, made):
     for name, one in numbers.operations.items():
         assert one.requests == sum(operation == name for operation, *_ in made)
         assert sum(one.errors.values()) == sum(operation == name and outcome != "ok" for operation, outcome, *_ in made)
+    ended = {}
+    for _, outcome, _, _, second in made:
+        for name in {outcome.partition("-")[0], outcome.replace("-", " ")} - {"ok"}:
+            ended.setdefault(name, []).append(second)
+    assert numbers.error_seconds == {name: (min(seconds), max(seconds)) for name, seconds in ended.items()}
     series = numbers.series
     assert sum(series.errors) == sum(numbers.errors.values())
     assert len({len(column) for column in (series.t_s, series.rate, series.p50_ms, series.cpu, series.rss_bytes)}) == 1

@@ -57,13 +57,14 @@ def scenario(
     begin = None if answer is None else answer.begin
     seen = steadiness.part(evidence, step, tally, begin) if spec.steady and begin is not None else tally
     rulings = {name: rule(name, limit, seen, trusted) for name, limit in limits.items()}
+    matters = spec.steady or (answer is not None and steadiness.could_turn(answer, limits, rulings))
     if spec.steady and answer is not None and begin is None:
         rulings = {name: steadiness.unsteady(name, limits[name], one, answer, tally) for name, one in rulings.items()}
     found = _findings(spec.name, limits, rulings, tally, trusted)
     cited = tuple(one for one in (tally.started_id, tally.ended_id) if one)
     if trusted.valid:
         found += stages.finding(spec.name, parts, limits, tally, cited)
-        found += [] if answer is None else steadiness.finding(spec.name, answer, tally, cited)
+        found += [] if answer is None else steadiness.finding(spec.name, answer, tally, cited, matters=matters)
     why = limited_by.why(spec.name, tally, limits, rulings, trusted)
     found += why.findings
     numbers = msgspec.structs.replace(

@@ -52,6 +52,7 @@ def load_of(tally: Tally, trust: Trust, limits: dict[str, float], rulings: dict[
         requests=tally.requests,
         errors=tally.errors,
         statuses=tally.statuses,
+        error_seconds=dict(sorted(tally.error_seconds.items())),
         response_ms=distribution(tally.response),
         response_ok_ms=distribution(tally.response_ok),
         service_ms=distribution(tally.service),

@@ -29,7 +29,7 @@ def finding(
     """Say up to which step the limits held, where not at all of them did. Advice: thresholds judge the whole."""
     measured = [stage for stage in found if stage.requests]
     asked = {name: limit for name, limit in limits.items() if name in _SHOWN}
-    broken = [(stage, why) for stage in measured if (why := _broken(stage, asked))]
+    broken = [(stage, why) for stage in measured if (why := _broken(stage, asked, tally.span_s))]
     if tally.started.shape not in {"steps", "ramp"} or not broken:
         return []
     first, why = min(broken, key=lambda pair: pair[0].target_rate)
@@ -50,7 +50,7 @@ def finding(
 
 def _stage(tally: Tally, from_s: float, to_s: float, from_rate: float, to_rate: float) -> Stage:
     """Of the whole seconds within it that were run."""
-    rows = range(math.ceil(from_s), min(math.floor(to_s), int(tally.span_s)))
+    rows = _rows(from_s, to_s, tally.span_s)
     seconds = [tally.seconds.get(row) or SecondTally() for row in rows]
     max_ns = max((one.max_ns for one in seconds), default=0)
     histogram = merged([part for one in seconds for part in one.parts])
@@ -74,15 +74,27 @@ def _stage(tally: Tally, from_s: float, to_s: float, from_rate: float, to_rate: 
     )
 
 
-def _broken(stage: Stage, limits: dict[str, float]) -> str:
+def _rows(from_s: float, to_s: float, span_s: float) -> range:
+    return range(math.ceil(from_s), min(math.floor(to_s), int(span_s)))
+
+
+def _asked(stage: Stage, span_s: float) -> float:
+    """Return the rate that was asked for in the whole seconds of a stage: in a ramp, not that of all of it."""
+    rows = _rows(stage.from_s, stage.to_s, span_s)
+    middle_s = (rows.start + rows.stop) / 2 if rows else (stage.from_s + stage.to_s) / 2
+    rise = (stage.to_rate - stage.from_rate) / (stage.to_s - stage.from_s)
+    return stage.from_rate + rise * (middle_s - stage.from_s)
+
+
+def _broken(stage: Stage, limits: dict[str, float], span_s: float) -> str:
     """Name what did not hold in this stage; empty if all did."""
     told = [
         f"{name} {value:.4g}, limit {limit:g}"
         for name, limit in limits.items()
         if (value := _observed(stage, name)) is not None and THRESHOLDS[name].at_most and value > limit
     ]
-    # In a ramp's second half a second the rate is never even, and a few hundredths are the schedule's own.
-    if stage.achieved_rate is not None and stage.achieved_rate < KEPT_UP * stage.target_rate - 1:
+    # Which requests fall into a second is a matter of one more or less, and a few hundredths are the schedule's own.
+    if stage.achieved_rate is not None and stage.achieved_rate < KEPT_UP * _asked(stage, span_s) - 1:
         told.append(f"{stage.achieved_rate:.4g}/s were answered")
     if stage.course == "growing":
         told.append("response times rose to its end")

@@ -5,6 +5,7 @@ on where that was asked for.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
@@ -92,9 +93,14 @@ def words(answer: steady.Answer, seconds: int) -> str:
             return f"too noisy to tell: the run could hide a change of {what} by {_hidden(answer)}; {longer}"
 
 
-def finding(scenario: str, answer: steady.Answer, tally: Tally, cited: tuple[str, ...]) -> list[Finding]:
-    """Advice. Nothing of runs that are too short, which most are for other reasons than this."""
-    if answer.kind == "too-short":
+def finding(
+    scenario: str, answer: steady.Answer, tally: Tally, cited: tuple[str, ...], *, matters: bool
+) -> list[Finding]:
+    """Advice. Nothing of runs that are too short, which most are for other reasons than this; nor of those that are
+    too noisy to tell, where nothing hangs on it (``matters``): on a crowded machine most are, and to run longer than
+    whoever asked needs is no advice.
+    """
+    if answer.kind == "too-short" or (answer.kind == "unclear" and not matters):
         return []
     verdict = {"steady": Verdict.PASS, "growing": Verdict.FAIL}.get(answer.kind, Verdict.UNKNOWN)
     return [
@@ -137,6 +143,13 @@ def unsteady(name: str, limit: float, ruling: Ruling, answer: steady.Answer, tal
     if fails_anyway or passes_anyway or ruling.reason is Reason.INVALID:
         return ruling
     return Ruling(ruling.observed, Verdict.UNKNOWN, Reason.INCONCLUSIVE, words(answer, int(tally.span_s)))
+
+
+def could_turn(answer: steady.Answer, limits: Mapping[str, float], rulings: Mapping[str, Ruling]) -> bool:
+    """Whether the largest change that could hide in the noise would turn a threshold that passes."""
+    return any(
+        one.verdict is Verdict.PASS and not _has_room(name, limits[name], one, answer) for name, one in rulings.items()
+    )
 
 
 def _has_room(name: str, limit: float, ruling: Ruling, answer: steady.Answer) -> bool:

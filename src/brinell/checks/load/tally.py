@@ -70,6 +70,7 @@ class Tally:
     means: GeneratorMeans | None = None
     machine: list[MachineSecond] = field(default_factory=list)
     longest_gc_s: float = 0.0  # of one worker in one second
+    error_seconds: dict[str, tuple[int, int]] = field(default_factory=dict)  # by kind, statuses by code: first and last
     looks: list[VitalsEntry] = field(default_factory=list)  # at the subject, in detail
 
     def __post_init__(self) -> None:
@@ -219,6 +220,9 @@ def _add_slice(tally: Tally, one: LoadSlice) -> None:
         second.errors += one.count
         kind = outcomes.kind(one.outcome)
         operation.errors[kind] = operation.errors.get(kind, 0) + one.count
+        for name in dict.fromkeys((kind, one.outcome.replace(f"{outcomes.STATUS}-", f"{outcomes.STATUS} "))):
+            first, last = tally.error_seconds.get(name, (one.second, one.second))
+            tally.error_seconds[name] = min(first, one.second), max(last, one.second)
 
 
 def _add_exemplar(tally: Tally, one: Exemplar, identity: str) -> None:
