@@ -135,3 +135,16 @@ def test_nothing_measured_is_nothing_told(steady):
     found = load_change(steady, msgspec.structs.replace(steady, response_ms=nothing, achieved_rate=None)).changes
     assert found["response_p50_ms"].why == "nothing was measured"
     assert found["achieved_rate"].answer == "cannot tell"
+
+
+def test_what_was_asked_for_in_another_shape_is_not_the_same_load(steady):
+    even = msgspec.structs.replace(steady, shape="constant", peak_rate=steady.target_rate)
+    ramp = msgspec.structs.replace(steady, shape="ramp", peak_rate=2 * steady.target_rate)
+    asked = f"{steady.target_rate:g}"
+    assert load_change(even, ramp).conditions == {
+        "shape": ("constant", "ramp"),
+        "peak_rate": (asked, f"{2 * steady.target_rate:g}"),
+    }
+    assert load_change(even, steady).conditions == {}  # a run of before shapes were told
+    more = msgspec.structs.replace(even, target_rate=2 * steady.target_rate, peak_rate=2 * steady.target_rate)
+    assert set(load_change(even, more).conditions) == {"target_rate"}

@@ -72,6 +72,20 @@ def test_a_flood_of_failures_is_cut_once():
             LoadStarted("browse", "open", "http://127.0.0.1:1", 0, 30.0, 1000.0, 64, 1, 5.0),
             "browse: 1,000/s for 30.0 s against http://127.0.0.1:1",
         ),
+        (  # the average of a ramp is the rate of one moment of it
+            LoadStarted(
+                "browse", "open", "http://127.0.0.1:1", 0, 30.0, 125.0, 64, 1, 5.0, shape="ramp", peak_rate=200.0
+            ),
+            "browse: up to 200/s, 125/s on average, for 30.0 s against http://127.0.0.1:1",
+        ),
+        (
+            LoadStarted("x", "partly-open", "http://127.0.0.1:1", 0, 30.0, None, 64, 1, 5.0, session_rate=20.0),
+            "x: 20 sessions/s for 30.0 s against http://127.0.0.1:1",
+        ),
+        (
+            LoadStarted("x", "closed", "http://127.0.0.1:1", 0, 30.0, None, 64, 1, 5.0),
+            "x: 30.0 s against http://127.0.0.1:1",
+        ),
         (
             Calibrated(seconds=0.5, most_rate=9_000.0, cpu_ns=50_000.0, asked=30_000.0),
             "the generator reaches 20,000/s with a server that does nothing, not 30,000/s",

@@ -25,7 +25,7 @@ _SEED = 20_240_607
 _SIDES = (2.5, 97.5)
 # The 97.5th percentile of Student's t, with 1 degree of freedom and more.
 _STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13, 2.12)
-CONDITIONS = ("model", "target_rate", "connections", "workers", "timeout_s")
+CONDITIONS = ("model", "shape", "target_rate", "peak_rate", "connections", "workers", "timeout_s")
 
 Array = npt.NDArray[np.float64]
 
@@ -60,11 +60,12 @@ def load_change(a: Load, b: Load) -> LoadChange:
     changes = {f"response_{name}_ms": _quantile(a, b, name, draws) for name in SHARES}
     changes["achieved_rate"] = draws.of_means(a.achieved_rate, b.achieved_rate, lambda run: run.rate)
     changes["error_rate"] = draws.of_errors(_error_rate(a), _error_rate(b))
-    conditions = {
-        name: (_word(getattr(a, name)), _word(getattr(b, name)))
-        for name in CONDITIONS
-        if getattr(a, name) != getattr(b, name)
-    }
+    differing = [name for name in CONDITIONS if getattr(a, name) != getattr(b, name)]
+    if "target_rate" in differing or None in (a.peak_rate, b.peak_rate):
+        differing = [name for name in differing if name != "peak_rate"]  # nothing beside the average, or not told
+    if not (a.shape and b.shape):  # runs of before there were other shapes
+        differing = [name for name in differing if name != "shape"]
+    conditions = {name: (_word(getattr(a, name)), _word(getattr(b, name))) for name in differing}
     return LoadChange(conditions=conditions, changes=changes)
 
 

@@ -24,6 +24,7 @@ from brinell.reports.figures import rate, seconds
 
 MOST_FAILURES = 10
 _BAD = {"failed", "error"}
+_EVEN = 1.001  # between the average and the highest of a rate that does not change
 
 
 class Told(NamedTuple):
@@ -56,15 +57,26 @@ def told(envelope: Envelope, failures: int) -> Told:  # noqa: PLR0911 - one retu
         case SuiteStarted(python=python, pytest=pytest, chosen_because=because):
             found = f"pytest {one_line(pytest, 20)} on Python {one_line(python, 20)}" if pytest else "pytest started"
             return Told(f"{found} ({one_line(because, 80)})" if because else found)
-        case LoadStarted(scenario=scenario, target_rate=target, span_s=span_s, url=url):
-            aim = f"{rate(target)} for " if target is not None else ""
-            return Told(f"{one_line(scenario, 60)}: {aim}{seconds(span_s)} against {one_line(url, 80)}")
+        case LoadStarted(scenario=scenario, url=url) as started:
+            return Told(f"{one_line(scenario, 60)}: {aim(started)} against {one_line(url, 80)}")
         case Calibrated() | GeneratorMeans() | Choice() | CapacityStep() as record:
             return Told(_foreseen(record))
         case RunEnded(state="interrupted"):
             return Told("interrupted: what was measured is kept and judged")
         case _:
             return Told()
+
+
+def aim(started: LoadStarted) -> str:
+    """Say what is asked for: ``1,000/s for 30.0 s``; where the rate changes by plan, no average without the highest."""
+    asked, peak, span = started.target_rate, started.peak_rate, seconds(started.span_s)
+    if started.session_rate is not None:
+        return f"{rate(started.session_rate).removesuffix('/s')} sessions/s for {span}"
+    if asked is None:
+        return span
+    if peak is not None and peak > asked * _EVEN:
+        return f"up to {rate(peak)}, {rate(asked)} on average, for {span}"
+    return f"{rate(asked)} for {span}"
 
 
 def _foreseen(record: Calibrated | GeneratorMeans | Choice | CapacityStep) -> str:

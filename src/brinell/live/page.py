@@ -26,7 +26,7 @@ from brinell.core.socket_course import SocketSeconds
 from brinell.core.socket_records import SocketSecond
 from brinell.core.socket_view import as_load
 from brinell.core.timeline import Course, curve
-from brinell.live.events import told
+from brinell.live.events import aim, told
 from brinell.live.load_now import LoadNow
 from brinell.live.page_server import PageServer
 from brinell.reports import figures
@@ -90,7 +90,8 @@ class _Scenario:
         p50, p95, p99 = (None if ns is None else ns / 1e6 for ns in self._response.quantiles_ns(_SHARES))
         whole = {
             "p50_ms": figures.milliseconds(p50), "p95_ms": figures.milliseconds(p95),
-            "p99_ms": figures.milliseconds(p99), "max_ms": figures.milliseconds(self._response.max_ns / 1e6),
+            "p99_ms": figures.milliseconds(p99),
+            "max_ms": figures.milliseconds(self._response.max_ns / 1e6 if self._response.count else None),
             **{f"errors.{kind}": figures.count(sum(counts)) for kind, counts in timeline.errors.items()},
         }  # fmt: skip
         until_s = max(span_s, end_of(timeline, span_s))
@@ -110,9 +111,7 @@ class _Scenario:
         return [] if self._ended else self._now.numbers()
 
     def sentence(self) -> str:
-        one = self.started
-        aim = f"{figures.rate(one.target_rate)} " if one.target_rate is not None else ""
-        return f"{one.model} model, {aim}for {figures.seconds(one.span_s)} against {one.url}"
+        return f"{self.started.model} model, {aim(self.started)} against {self.started.url}"
 
 
 class RunPage:
