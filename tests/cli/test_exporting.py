@@ -10,6 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from brinell.cli.exporting import wanted
+from brinell.core.errors import UsageError
+
 
 class _Hello(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -96,3 +99,13 @@ def test_endpoints_that_make_no_sense_leave_no_run(brinell, here, url, options, 
     assert words in said.err
     assert "secret" not in said.err
     assert not (here / "made").exists()
+
+
+def test_headers_for_others_take_their_secrets_from_the_environment(monkeypatch):
+    monkeypatch.setenv("SHOP_TOKEN", "s3cret")
+    given = ["Authorization: Bearer ${SHOP_TOKEN}", "X-Scope-OrgID: 7"]
+    ends = wanted(None, None, None, "http://127.0.0.1:4318", given).ends
+    assert ends.headers == {"Authorization": "Bearer s3cret", "X-Scope-OrgID": "7"}
+    monkeypatch.delenv("SHOP_TOKEN")
+    with pytest.raises(UsageError, match=r"--export-header: headers: \$\{SHOP_TOKEN\} is not set"):
+        wanted(None, None, None, "http://127.0.0.1:4318", given)

@@ -87,6 +87,9 @@ def test_a_document_in_a_file_and_a_recording(brinell, here, tiny):
         (["http://127.0.0.1:1/", "--unsafe"], ["--unsafe is for --openapi"]),
         (["http://127.0.0.1:1/", "--think"], ["--think is for --har"]),
         (["--openapi", "http://elsewhere.example/openapi.json"], ["not in allow_targets"]),
+        (["--openapi", "http://[nowhere/openapi.json"], ["--openapi", "not an address"]),
+        (["--openapi", "http://me:secret@127.0.0.1:1/openapi.json"], ["--openapi", "carries no password"]),
+        (["http://127.0.0.1:1/", "--openapi", "ftp://127.0.0.1/openapi.json"], ["--openapi", "http://"]),
     ],
 )
 def test_what_does_not_go_together_is_refused(brinell, here, argv, words):

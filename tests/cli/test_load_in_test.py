@@ -128,6 +128,22 @@ def test_a_scenario_of_the_configuration_by_name(press, service):
     assert wrong.value.hint == 'did you mean "browse"?'
 
 
+@pytest.mark.parametrize(
+    ("target", "given", "words"),
+    [
+        ("browse", {"rate": 500}, "rate is given, and a scenario of brinell.toml says all else itself"),
+        ("browse", {"duration": 1, "thresholds": EASY}, "duration is given"),
+        ("shop:get", {"headers": {"A": "b"}}, "headers is given, and it belongs to an address"),
+        ("http://127.0.0.1:1/", {"args": [1]}, "args is given, and it belongs to a function"),
+        ("http://127.0.0.1:1/", {"flows": "x.py", "json": {}}, "json is given, and the flows say what is sent"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(press, target, given, words):
+    _, load = press
+    with pytest.raises(UsageError, match=words):
+        load(target, **given)
+
+
 def test_flows_and_functions(press, service):
     project, load = press
     (project / "loadtest.py").write_text(

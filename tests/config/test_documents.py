@@ -72,3 +72,30 @@ def test_from_the_command_line_the_path_of_the_address_stands_before_every_path(
     made = for_document(tmp_path, "http://127.0.0.1:8000/v1/", shape, limits={}, openapi="/x.json")
     (step,) = made.steps
     assert (step.id, step.spec.url, step.spec.openapi) == ("load:openapi", "http://127.0.0.1:8000/v1", "/x.json")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "[::1]:8000", "api.example"])
+def test_where_neither_a_service_nor_an_address_is_the_document_says_where(tmp_path, host):
+    text = f"[[load]]\nname = 'api'\n{SHAPE}openapi = 'http://{host}/v1/openapi.json'\n"
+    (tmp_path / "brinell.toml").write_text(text)
+    (step,) = from_toml(tmp_path).steps
+    assert (step.spec.url, step.needs_service) == (f"http://{host}", False)
+    (tmp_path / "brinell.toml").write_text(text.replace("http://", "https://"))
+    assert from_toml(tmp_path).steps[0].spec.url == f"https://{host}"
+
+
+@pytest.mark.parametrize("place", ["true", "'/openapi.json'", "'api.json'"])
+def test_a_path_or_a_file_says_nothing_of_where_the_service_is(tmp_path, place):
+    (tmp_path / "api.json").write_text("{}")
+    (tmp_path / "brinell.toml").write_text(f"[[load]]\nname = 'api'\n{SHAPE}openapi = {place}\n")
+    with pytest.raises(UsageError, match="a scenario needs an address"):
+        from_toml(tmp_path)
+
+
+def test_where_there_is_a_service_it_is_what_is_pressed_on(tmp_path):
+    assert plan(tmp_path, "openapi = 'http://127.0.0.1:1/x'").url is None
+
+
+def test_a_document_may_be_sent_over_http2(tmp_path):
+    spec = plan(tmp_path, "openapi = true", "version = '2'", "streams = 4")
+    assert (spec.version, spec.streams) == ("2", 4)

@@ -15,6 +15,7 @@ from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError, nearest
 from brinell.core.roles import Watcher
 from brinell.journal.reader import read
+from brinell.load.drivers.http_request import Complaint, headers_of
 from brinell.load.export.feeds import Endpoints, Feeds, look_at
 from brinell.load.export.files import FORMATS, write
 
@@ -96,9 +97,10 @@ def _headers(given: Iterable[str] | None) -> dict[str, str]:
             )
         found[name.strip()] = value.strip()
     try:
-        return checks.headers(found)
+        checks.headers(found)
     except Unfit as unfit:
         raise UsageError(f"--export-header: {unfit.why}") from None
+    return headers_of(found, Complaint("--export-header"))
 
 
 def formats(given: Iterable[str] | None) -> tuple[str, ...]:

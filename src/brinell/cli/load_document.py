@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
 from brinell.cli import load_request, options
-from brinell.config import for_document
+from brinell.config import checks, documents, for_document
+from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError
 from brinell.core.plan import Plan
 
@@ -55,7 +55,7 @@ def plan_of_document(
     if openapi is not None:
         where = _document(openapi, url)
         fields = {"openapi": where, "openapi_unsafe": unsafe, "openapi_validate": not no_validate}
-        url = url or _origin(where)
+        url = url or documents.origin(where)
     if url is None:
         raise UsageError(
             f"{told} needs the address to press on", hint=f"brinell load http://127.0.0.1:8000/ {told} {openapi or har}"
@@ -78,7 +78,12 @@ def _refuse_strange(ctx: typer.Context, openapi: bool, har: bool) -> None:  # no
 
 def _document(said: str, url: str | None) -> str:
     """Return where a document is: its URL, a file as one, or a path of the service whose address is given."""
-    if "://" in said:
+    if "://" in said and not said.startswith("file:"):
+        try:
+            return checks.url(said)
+        except Unfit as unfit:
+            raise UsageError(f"--openapi {said[:80]}: {unfit.why}", hint=_HINT) from None
+    if said.startswith("file:"):
         return said
     file = Path(said).expanduser()
     if file.is_file():
@@ -86,11 +91,6 @@ def _document(said: str, url: str | None) -> str:
     if said.startswith("/") and url is not None:
         return said
     raise UsageError(f"--openapi {said[:80]}: there is no such file", hint=_HINT)
-
-
-def _origin(where: str) -> str | None:
-    parts = urlsplit(where)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} else None
 
 
 def _file(path: Path | None, option: str) -> str | None:

@@ -25,6 +25,10 @@ from brinell.core.verdicts import Exit, Verdict
 
 _REPORT = "report.html"
 _MOST_SAMPLES = 3
+_OF_ALL = frozenset({"thresholds", "check"})
+_OF_RUNS = frozenset({"rate", "duration", "model", "shape", "connections", "workers", "timeout_s"})
+_OF_REQUESTS = frozenset({"method", "headers", "json", "body"})
+_OF_CALLS = frozenset({"args", "kwargs", "setup"})
 
 
 class LoadResult:
@@ -102,19 +106,19 @@ class LoadInTest:
         target: str | None = None,
         *,
         rate: float | None = None,
-        duration: float | str = 5,
-        model: str = "open",
+        duration: float | str | None = None,
+        model: str | None = None,
         shape: Mapping[str, Any] | None = None,
         thresholds: Mapping[str, float] | None = None,
-        connections: int = 64,
-        workers: int = 1,
-        timeout_s: float = 5.0,
+        connections: int | None = None,
+        workers: int | None = None,
+        timeout_s: float | None = None,
         method: str | None = None,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         body: str | None = None,
         flows: str | Path | None = None,
-        args: Sequence[Any] = (),
+        args: Sequence[Any] | None = None,
         kwargs: Mapping[str, Any] | None = None,
         setup: str | None = None,
         check: bool = True,
@@ -123,23 +127,31 @@ class LoadInTest:
 
         ``target``: an address; the name of a ``[[load]]`` scenario of brinell.toml, of which only the thresholds can be
         other ones; or ``module:function`` to be called. ``rate``: requests a second (100), or ``model="closed"``, or a
-        whole ``shape``. ``check=False`` only measures. ``UsageError`` for what cannot be run.
+        whole ``shape``. ``duration`` is 5 s, ``connections`` 64, ``workers`` 1, ``timeout_s`` 5. ``check=False`` only
+        measures. ``UsageError`` for what cannot be run, and for what this target has no use for.
         """
-        common: dict[str, Any] = {"connections": connections, "workers": workers, "timeout_s": timeout_s}
+        given = {
+            name: value for name, value in locals().items() if name not in {"self", "target"} and value is not None
+        }
         limits = dict(thresholds or {})
+        if target is None or ":" not in target:
+            _refuse_unused(target, "a scenario of brinell.toml says all else itself", given, _OF_ALL)
+            return self._run(self._scenario(target, limits), check=check)
         wanted = _shape(rate, duration, model, shape)
-        if target is not None and "://" in target:
+        usual = {"connections": 64, "workers": 1, "timeout_s": 5.0}
+        common: dict[str, Any] = {"limits": limits} | {name: given.get(name, value) for name, value in usual.items()}
+        if "://" not in target:
+            _refuse_unused(target, "it belongs to an address", given, _OF_ALL | _OF_RUNS | _OF_CALLS)
+            common |= {"args": list(args or ()), "kwargs": dict(kwargs or {}), "setup": setup, "python": None}
+            plan = for_call(self._root, target, wanted, **common)
+        elif flows is not None:
+            _refuse_unused(target, "the flows say what is sent", given, _OF_ALL | _OF_RUNS | {"headers", "flows"})
             common["headers"] = _headers(headers)
-            if flows is not None:
-                plan = for_flows(self._root, target, self._file(flows), wanted, limits=limits, **common)
-            else:
-                request = _request(method, json, body)
-                plan = for_load(self._root, target, wanted, request=request, limits=limits, **common)
-        elif target is not None and ":" in target:
-            given = {"args": list(args), "kwargs": dict(kwargs or {}), "setup": setup, "python": None}
-            plan = for_call(self._root, target, wanted, limits=limits, **common, **given)
+            plan = for_flows(self._root, target, self._file(flows), wanted, **common)
         else:
-            plan = self._scenario(target, limits)
+            _refuse_unused(target, "it belongs to a function", given, _OF_ALL | _OF_RUNS | _OF_REQUESTS)
+            common["headers"] = _headers(headers)
+            plan = for_load(self._root, target, wanted, request=_request(method, json, body), **common)
         return self._run(plan, check=check)
 
     def _run(self, plan: Plan, *, check: bool) -> LoadResult:
@@ -185,7 +197,11 @@ class LoadInTest:
 def told(result: LoadResult) -> str:
     """Say what came of a scenario: verdict, every threshold with its number, and why something is not decided."""
     load = result.load
-    asked = f"{load.target_rate:g}/s" if load.target_rate else f"{load.connections} users in turn"
+    asked = f"{load.connections} users in turn"
+    if load.sessions is not None and load.sessions.rate is not None:
+        asked = f"{load.sessions.rate:g} sessions/s"
+    elif load.target_rate is not None:
+        asked = f"{load.target_rate:g}/s"
     word = {Verdict.PASS: "passed", Verdict.FAIL: "FAILED"}.get(result.judgement.verdict, "NOT PROVED")
     lines = [f"brinell_load {load.scenario} ({load.url}): {asked} for {load.span_s:.3g} s: {word}"]
     lines += [line for line in _findings(result.judgement).splitlines() if line]
@@ -209,7 +225,17 @@ def _findings(judgement: Judgement) -> str:
     return "\n".join(lines)
 
 
-def _shape(rate: float | None, duration: float | str, model: str, shape: Mapping[str, Any] | None) -> dict[str, Any]:
+def _refuse_unused(target: str | None, why: str, given: Mapping[str, Any], takes: frozenset[str]) -> None:
+    """What would be ignored is a mistake that nobody would see."""
+    for name in given:
+        if name not in takes:
+            raise UsageError(f"brinell_load({target!r}): {name} is given, and {why}", hint=f"leave {name} away")
+
+
+def _shape(
+    rate: float | None, duration: float | str | None, model: str | None, shape: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    duration, model = 5 if duration is None else duration, model or "open"
     if shape is not None:
         return dict(shape)
     if model == "closed":

@@ -280,7 +280,7 @@ def _together(found: source.Source, loads: tuple[LoadSpec, ...], problems: Probl
     if "service" in found.tables:
         return
     for number, spec in enumerate(loads):
-        if spec.url is None and spec.driver not in calls.INSIDE:
+        if documents.placed(spec, None).url is None and spec.driver not in calls.INSIDE:
             why = "missing: a scenario needs an address, or a [service] that Brinell starts"
             problems.add(("load", number), "url", Unfit(why), example='url = "http://127.0.0.1:8000"')
 

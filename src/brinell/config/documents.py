@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -16,7 +17,7 @@ from brinell.core.plan import LoadSpec, ServiceSpec
 USUAL = "/openapi.json"
 NEEDS = 'true, a path of the service ("/openapi.json"), a URL, or a file below the project'
 _OF_OPENAPI = ("openapi_unsafe", "openapi_validate", "openapi_weights")
-_OF_REQUESTS = ("data", "cookies", "redirects", "go_on", "version", "streams")
+_OF_REQUESTS = ("data", "cookies", "redirects", "go_on")
 _SOURCES = ("requests", "sessions", "flows", "openapi", "har")
 
 
@@ -64,7 +65,17 @@ def agree(entry: Mapping[str, Any], place: Place, problems: Problems) -> None:
 
 
 def placed(spec: LoadSpec, service: ServiceSpec | None) -> LoadSpec:
-    """Return a scenario whose ``openapi = true`` has become the place that ``[service]`` names."""
-    if spec.openapi != "":
-        return spec
-    return msgspec.structs.replace(spec, openapi=(service.openapi if service else None) or USUAL)
+    """Return a scenario whose ``openapi = true`` has become the place that ``[service]`` names. Where neither a service
+    nor an address is there, what has the document is what it describes.
+    """
+    if spec.openapi == "":
+        spec = msgspec.structs.replace(spec, openapi=(service.openapi if service else None) or USUAL)
+    if spec.url is None and service is None and spec.openapi is not None:
+        spec = msgspec.structs.replace(spec, url=origin(spec.openapi))
+    return spec
+
+
+def origin(document: str) -> str | None:
+    """Return the origin of a document's address; None of a path or a file. ValueError where it is no address."""
+    parts = urlsplit(document)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} else None
