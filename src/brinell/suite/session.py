@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib.util
 import os
 import select
 import signal
@@ -14,9 +13,10 @@ from typing import BinaryIO
 
 import msgspec
 
-from brinell.core.errors import BrinellError, Interrupted
+from brinell.core.errors import Interrupted
 from brinell.core.observation import Record
 from brinell.core.roles import Child, Room
+from brinell.subject.inside import inside
 from brinell.subject.wire_pipe import LineReader
 from brinell.suite.output_log import OutputLog
 from brinell.suite.recording import Recording
@@ -50,12 +50,7 @@ class Command(msgspec.Struct, frozen=True):
 
 def launcher() -> Path:
     """Return where the program lies that starts pytest with the recorder in it."""
-    spec = importlib.util.find_spec("brinell_inside")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        found = Path(folder) / "launch.py"
-        if found.is_file():
-            return found
-    raise BrinellError("brinell_inside/launch.py is not where it was installed: install Brinell again")
+    return inside("launch.py")
 
 
 class Session:

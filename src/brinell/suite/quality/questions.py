@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from brinell.core.errors import BrinellError
 from brinell.core.redact import one_line
+from brinell.subject.inside import inside
 from brinell.subject.question import ask
 
 TIMEOUT_S = 60.0
@@ -66,7 +65,7 @@ def inquire(
 ) -> Answers:
     """Ask the interpreter ``python`` in ``folder``. Never raises for what the project does: ``errors`` has it."""
     asked = json.dumps({"modules": sorted(modules)[:_MOST_MODULES], "args": list(args)})
-    answer = ask([python, _program(), asked], cwd=folder, env=env, timeout_s=TIMEOUT_S)
+    answer = ask([python, str(inside("inquiry.py")), asked], cwd=folder, env=env, timeout_s=TIMEOUT_S)
     line = next((line for line in answer.out.splitlines() if line.startswith(_MARK)), "")
     try:
         return msgspec.json.decode(line.removeprefix(_MARK), type=Answers)
@@ -78,12 +77,3 @@ def inquire(
         said = [text for text in answer.err.splitlines() if text.strip()]
         why = f"it ended with status {answer.status}" + (f": {one_line(said[-1], 200)}" if said else "")
     return Answers(errors=dict.fromkeys(("distributions", "coverage", "pytest"), why))
-
-
-def _program() -> str:
-    spec = importlib.util.find_spec("brinell_inside")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        found = Path(folder) / "inquiry.py"
-        if found.is_file():
-            return str(found)
-    raise BrinellError("brinell_inside/inquiry.py is not where it was installed: install Brinell again")
