@@ -220,3 +220,14 @@ def test_no_operations_no_numbers():
     one, _, missing = judged()
     assert one.hit_rate is None
     assert missing["cache.c.hit_rate"] == "no operation ended"
+
+
+def test_the_course_has_a_column_for_each_second_and_longer_ones_for_longer_runs():
+    records = [CacheSecond(worker, second, 10, second % 11) for worker in (0, 1) for second in (0, 1, 3)]
+    one, _, _ = judged(*records)
+    assert (one.course.step_s, one.course.gets) == (1, (20, 20, 0, 20))
+    assert one.course.hit_rate == (0.0, 0.1, None, 0.3)
+    one, _, _ = judged(CacheSecond(0, 0, 10, 5), CacheSecond(0, 599, 10, 5))
+    assert (one.course.step_s, len(one.course.t_s)) == (2, 300)
+    one, _, _ = judged(CacheSecond(0, 1_000_000, 10, 5))
+    assert len(one.course.t_s) <= 301

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from brinell.core.cache_judgement import Cache, CacheGrowth, CacheHits, CacheOperation, CacheStampede
+from brinell.core.cache_judgement import Cache, CacheCourse, CacheGrowth, CacheHits, CacheOperation, CacheStampede
+from brinell.reports.cache_chart import hit_course
 from brinell.reports.figures import MISSING
 from brinell.reports.html import html
 from brinell.reports.markdown import markdown
@@ -21,10 +24,11 @@ CACHE = Cache(
     memory=CacheGrowth(first_bytes=1 << 20, last_bytes=3 << 20, most_bytes=4 << 20),
     directory=CacheGrowth(first_bytes=0, last_bytes=3 << 20, most_bytes=4 << 20, files=9),
     mix={"read": 0.95, "update": 0.05}, stalls=4,
+    course=CacheCourse(step_s=1, t_s=(0, 1, 2, 3), gets=(300, 300, 0, 600), hit_rate=(0.5, 0.7, None, 0.8)),
 )  # fmt: skip
 NOTHING = msgspec.structs.replace(
     CACHE, hit_rate=None, stampede=None, stampede_loads=None, stale_reads=None, loop_stall_ms=None, memory=None,
-    directory=None, operations={}, capacity=None, rate=None, prefilled=0, loads=0, wrong_values=0, mode="",
+    directory=None, operations={}, capacity=None, rate=None, course=None, prefilled=0, loads=0, wrong_values=0, mode="",
 )  # fmt: skip
 
 
@@ -66,3 +70,24 @@ def test_the_subjects_words_are_only_text(judgement):
     assert "users &lt;b&gt;" in html(judgement)
     assert "users <b>" not in html(judgement)
     assert "<b>" not in markdown(judgement)
+
+
+def test_the_hit_rate_is_drawn_beside_what_could_be_reached(judgement):
+    drawn = hit_course(CACHE)
+    assert "Hit rate over 4 s: 70 % on the whole." in drawn
+    assert "at best 75 %" in drawn
+    assert "least recently used dropped 66 %" in drawn
+    assert drawn in html(judgement)
+    assert not hit_course(NOTHING)
+    short = CacheCourse(step_s=1, t_s=(0,), gets=(1,), hit_rate=(1.0,))
+    assert not hit_course(msgspec.structs.replace(CACHE, course=short))
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.floats(0, 1)), min_size=3, max_size=300), st.sampled_from([None, 0.0, 0.5, 1.0])
+)
+def test_any_course_can_be_drawn(rates, reached):
+    count = len(rates)
+    course = CacheCourse(step_s=2, t_s=tuple(range(0, 2 * count, 2)), gets=(1,) * count, hit_rate=tuple(rates))
+    hits = msgspec.structs.replace(CACHE.hit_rate, ideal=reached, lru=reached)
+    assert "nan" not in hit_course(msgspec.structs.replace(CACHE, course=course, hit_rate=hits))

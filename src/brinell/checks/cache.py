@@ -119,6 +119,7 @@ def _numbers(spec: LoadSpec, wanted: CacheSpec, tally: Tally, seen: facts.Seen) 
         mix={name: share / sum(mix.shares.values()) for name, share in mix.shares.items()},
         stalls=sum(one.count for one in tally.stalls),
         samples=facts.samples(seen, tally),
+        course=facts.course(seen),
     )
     return judged, {f"cache.{spec.name}.{name}": why for name, why in missing.items()}
 

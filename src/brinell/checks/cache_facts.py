@@ -10,13 +10,15 @@ from typing import NamedTuple
 import numpy as np
 
 from brinell.checks.load.tally import Tally
-from brinell.core.cache_judgement import CacheGrowth, CacheHits, CacheStampede
+from brinell.core.cache_judgement import CacheCourse, CacheGrowth, CacheHits, CacheStampede
 from brinell.core.cache_records import STALE, WRONG, CachePrepared, CacheSecond, CacheSpace, StaleProbe, Stampede
 from brinell.core.evidence import Evidence, observation_id
 from brinell.core.hit_rate import BATCH, hit_rate, ideal, kept_share
 from brinell.core.key_choice import KeyChoice, Mix, choice_of, mix_of, prefilled
 from brinell.core.plan import CacheSpec
 
+_STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600)
+_MOST_COLUMNS = 300
 COLD = 20  # gets for each entry of an empty cache, from which on its first misses no longer matter
 
 
@@ -105,6 +107,21 @@ def _batches(seconds: Sequence[CacheSecond]) -> tuple[list[int], int]:
             whole = len(one.batches) // together * together
             found += np.array(one.batches[:whole], dtype=np.int64).reshape(-1, together).sum(axis=1).tolist()
     return found, width
+
+
+def course(seen: Seen) -> CacheCourse | None:
+    """Return the hit rate over time; None where nothing was asked for."""
+    if not seen.seconds:
+        return None
+    last = max(one.second for one in seen.seconds)
+    step = next((each for each in _STEPS if last // each < _MOST_COLUMNS), last // _MOST_COLUMNS + 1)
+    gets, hits = ([0] * (last // step + 1) for _ in range(2))
+    for one in seen.seconds:
+        gets[one.second // step] += one.gets
+        hits[one.second // step] += one.hits
+    rates = (found / asked if asked else None for found, asked in zip(hits, gets, strict=True))
+    columns = range(0, len(gets) * step, step)
+    return CacheCourse(step_s=step, t_s=tuple(columns), gets=tuple(gets), hit_rate=tuple(rates))
 
 
 def ideals(spec: CacheSpec, seed: int) -> Ideals:

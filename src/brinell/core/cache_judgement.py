@@ -48,6 +48,15 @@ class CacheGrowth(_Part, frozen=True, kw_only=True):
     files: int | None = None
 
 
+class CacheCourse(_Part, frozen=True, kw_only=True):
+    """Columns of ``step_s`` seconds each, from ``t_s`` on, 300 at most: gets, and the share of hits (None: no gets)."""
+
+    step_s: int
+    t_s: tuple[int, ...]
+    gets: tuple[int, ...]
+    hit_rate: tuple[float | None, ...]
+
+
 class CacheOperation(_Part, frozen=True, kw_only=True):
     """One kind of operation. Milliseconds are response times: from when an operation was due (closed model: began)."""
 
@@ -92,3 +101,4 @@ class Cache(_Part, frozen=True, kw_only=True):
     stalls: int = 0
     thresholds: dict[str, dict[str, float | str | None]] = {}
     samples: tuple[str, ...] = ()  # stale and wrong reads in words
+    course: CacheCourse | None = None

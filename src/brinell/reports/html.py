@@ -18,6 +18,7 @@ from markupsafe import Markup
 from brinell.core.judgement import Judgement
 from brinell.core.redact import one_line, plain
 from brinell.reports import (
+    cache_chart,
     capacity_chart,
     figures,
     html_time,
@@ -124,6 +125,7 @@ def environment() -> jinja2.Environment:
         traffic_facts=outline_traffic.facts,
         cache_facts=outline_cache.facts,
         cache_rows=outline_cache.rows,
+        hit_course=cache_chart.hit_course,
         socket_facts=outline_socket.facts,
         socket_times=outline_socket.times,
         socket_rooms=outline_socket.rooms,
