@@ -6,7 +6,6 @@ What comes is the subject's word: sizes are bounded, what is not understood is c
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import shutil
 import socket
@@ -19,6 +18,7 @@ import msgspec
 from brinell.core.errors import BrinellError
 from brinell.core.redact import one_line
 from brinell.core.vitals_records import MOST_POOLS, MOST_STACKS, Pool, ProbeLook, Stack
+from brinell.subject.inside import inside
 
 VARIABLE = "BRINELL_VITALS"
 VERSION = 1
@@ -101,12 +101,7 @@ class ProbeLine:
 
 def door() -> Path:
     """Return the folder whose ``sitecustomize.py`` starts the probe."""
-    spec = importlib.util.find_spec("brinell_inside")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        found = Path(folder) / "vitals" / "door"
-        if (found / "sitecustomize.py").is_file():
-            return found
-    raise BrinellError("brinell_inside/vitals/door is not where it was installed: install Brinell again")
+    return inside("vitals/door/sitecustomize.py").parent
 
 
 def _look(told: _Told) -> ProbeLook:

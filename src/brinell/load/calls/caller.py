@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib.util
 import os
 import signal
 import struct
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from brinell.core.errors import BrinellError
 from brinell.core.plan import CacheSpec
 from brinell.load.calls.told import Block, Frames, Word
 from brinell.load.engine.limited import Bounds
 from brinell.load.wire import WireCall
+from brinell.subject.inside import inside
 
 FILL_S = 30.0  # longest filling of a cache: workers have to be ready in a minute
 _PIPE_BYTES = 1 << 20
@@ -41,7 +38,8 @@ class Caller:
         self.fd, told = os.pipe()
         dues, self._dues = os.pipe()
         theirs += [words, told, dues]
-        argv = [call.python, str(program()), "--words", str(words), "--told", str(told), "--dues", str(dues)]
+        program = str(inside("calls/launch.py"))
+        argv = [call.python, program, "--words", str(words), "--told", str(told), "--dues", str(dues)]
         try:
             # Standard output is the wire to the trial here: what the project prints goes where its errors go.
             self._process = subprocess.Popen(
@@ -181,14 +179,3 @@ def inside_table(spec: CacheSpec) -> dict[str, Any]:
     """Return what the interpreter has to know of a cache."""
     names = ("key", "value", "loads", "loader_s", "methods", "set_options", "probe", "stampede", "loader")
     return {name: getattr(spec, name) for name in (*names, "callers", "cold_keys")} | {"fill_s": FILL_S}
-
-
-def program() -> Path:
-    """Return where the program lies that makes the calls."""
-    spec = importlib.util.find_spec("brinell_inside")
-    folders: Sequence[str] = (spec.submodule_search_locations or []) if spec else []
-    for folder in folders:
-        found = Path(folder) / "calls" / "launch.py"
-        if found.is_file():
-            return found
-    raise BrinellError("brinell_inside/calls/launch.py is not where it was installed: install Brinell again")
