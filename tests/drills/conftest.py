@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from brinell.checks.drills import drills
+from brinell.core.clock import SystemClock
 from brinell.core.drill_judgement import Drill
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
@@ -26,6 +27,7 @@ from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 from brinell.subject import guard
 from brinell.subject import sockets as free_sockets
+from brinell.subject.service import RunningService, start_service
 
 SUBJECT = Path(__file__).with_name("subject.py")
 
@@ -129,6 +131,31 @@ def running(tmp_path: Path) -> Iterator[Callable[..., str]]:
     yield begin
     for child in children:
         child.stop(0.0)
+
+
+@pytest.fixture
+def running_service(tmp_path: Path) -> Iterator[Callable[[ServiceSpec], str]]:
+    """Start a service as a run does, and return its address."""
+    found: list[RunningService] = []
+
+    def begin(spec: ServiceSpec) -> str:
+        log = tmp_path / "service.log"
+        found.append(
+            start_service(
+                spec,
+                root=tmp_path,
+                python=sys.executable,
+                log=log,
+                starter=guard.start,
+                clock=SystemClock(),
+                tick=guard.beat_all,
+            )
+        )
+        return found[-1].url
+
+    yield begin
+    for service in found:
+        service.child.stop(1.0)
 
 
 @pytest.fixture

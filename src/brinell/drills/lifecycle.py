@@ -76,6 +76,7 @@ class _Lives:
         self._temporary = temporary
         self._folders = [scene.launch().cwd.resolve(), temporary]
         self._failed = 0
+        self._known: set[str] = set()  # files of all lives so far: what comes again under its old name piles up nothing
 
     @property
     def starts(self) -> bool:
@@ -96,7 +97,7 @@ class _Lives:
 
     def _live(self, number: int, ending: str) -> ServiceLife:
         at_ns = self._scene.clock.now_ns()
-        before = self._files()
+        self._known |= self._files()
         try:
             instance = self._scene.start(temporary=self._temporary)
         except SubjectError as error:
@@ -107,11 +108,11 @@ class _Lives:
             return ServiceLife(number, ending, at_ns, said=said)
         self._failed = 0
         try:
-            return self._end(instance, ServiceLife(number, ending, at_ns, instance.port, instance.ready_s), before)
+            return self._end(instance, ServiceLife(number, ending, at_ns, instance.port, instance.ready_s))
         finally:
             instance.end()
 
-    def _end(self, instance: Instance, life: ServiceLife, before: set[str]) -> ServiceLife:
+    def _end(self, instance: Instance, life: ServiceLife) -> ServiceLife:
         scene, limit_s = self._scene, self._scene.service_spec.stop_timeout_s
         instance.remember()
         signal_ns = instance.signal(signal.SIGKILL if life.ending == "kill" else signal.SIGTERM)
@@ -123,7 +124,7 @@ class _Lives:
             scene.wait(lambda: instance.over or instance.child.left, GONE_S, every_s=_PAUSE_S)
             held = bool(instance.child.left) and instance.listens()
             scene.wait(lambda: instance.over, GONE_S, every_s=_PAUSE_S)
-        new = self._files() - before
+        new = self._files() - self._known
         return msgspec.structs.replace(
             life,
             exit_s=(exited_ns - signal_ns) / 1e9,

@@ -88,13 +88,15 @@ def _instants(seen: Seen) -> tuple[DrillInstant, ...]:
 
 
 def _finding(judged: Drill, seen: Seen) -> Finding:
+    worst_rule = judged.rules[0]  # in order: of what is required, what failed comes first
+    title = judged.title if judged.verdict is Verdict.PASS else worst_rule.says
     return Finding(
         id=f"drill.{judged.name}",
         check=CHECK,
         required=True,
         verdict=judged.verdict,
         reason=judged.reason,
-        title=f"{judged.name}: {judged.title}",
+        title=f"{judged.name}: {title}",
         detail="\n".join([*(_line(rule) for rule in judged.rules), *judged.examples]),
         evidence=tuple(seen.cited),
     )
