@@ -33,6 +33,7 @@ def sockets(spec: LoadSpec, does: WebSocketSpec) -> list[str]:
         f"in {does.fragments} fragments": does.fragments > 1,
         f"a ping every {does.ping_s:g} s": does.ping_s > 0,
         f"{does.slow_share:.0%} of the receivers read slowly": does.slow_share > 0,
+        f"back {spell(does.reconnect_s or 0)} after the server ended one": does.reconnect_s is not None,
     }
     said = ", ".join(word for word, holds in habits.items() if holds)
     return [*lines, said] if said else lines

@@ -102,6 +102,15 @@ Slow = Annotated[
     float | None,
     typer.Option("--slow", metavar="SHARE", min=0.0, max=1.0, help="With --broadcast: so many receivers read slowly."),
 ]
+Reconnect = Annotated[
+    float | None,
+    typer.Option(
+        "--reconnect",
+        metavar="TIME",
+        parser=options.duration,
+        help="Make connections that the server ended again, this much later. Default: never.",
+    ),
+]
 Refusals = Annotated[
     int | None,
     typer.Option("--refusals", metavar="N", min=1, max=1_000_000, help="With --limit: attempts beyond. Default: 1000."),
@@ -154,6 +163,7 @@ def command(
     fragments: Fragments = None,
     ping: Ping = None,
     slow: Slow = None,
+    reconnect: Reconnect = None,
     refusals: Refusals = None,
     free_within: FreeWithin = None,
     workers: load.Workers = 1,
@@ -194,6 +204,7 @@ def command(
     given = {
         "limit": limit, "rooms": rooms, "publishers": publishers, "join": join, "joined": joined, "message": message,
         "size": size, "codec": _codec(codec), "fragments": fragments, "ping_s": ping, "slow_share": slow,
+        "reconnect_s": reconnect,
         "refusals": refusals, "free_s": free_within,
     }  # fmt: skip
     table: dict[str, Any] = {"mode": mode, "connect_rate": connect_rate}

@@ -8,14 +8,22 @@ import socket
 import ssl
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 from brinell.core import outcomes
+from brinell.load.engine.endpoint import Endpoint
+from brinell.load.engine.poller import READ
+from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.work import Operation
 from brinell.load.websocket import frames, handshake
 from brinell.load.websocket.deflate import Offer
 from brinell.load.websocket.frames import BINARY, TEXT
-from brinell.load.websocket.link import CLOSED, OPEN
+from brinell.load.websocket.handshake import Opening
+from brinell.load.websocket.link import CLOSED, OPEN, OPENING, Link, Terms
+from brinell.load.websocket.switchboard import Switchboard
 
 PATIENCE_S = 10
 
@@ -333,3 +341,28 @@ def test_a_server_that_never_answers_is_timed_out(lab, board):
     found = refused_by(board(lab.start(handler), timeout_s=0.2))
     assert found.outcome == outcomes.TIMEOUT
     assert "upgrade" in found.detail
+
+
+@given(st.lists(st.binary(min_size=1, max_size=40), max_size=8), st.booleans())
+def test_whatever_comes_a_link_ends_once_and_never_raises(pieces, upgraded):
+    near, far = socket.socketpair()
+    near.setblocking(False)
+    endpoint = Endpoint(socket.AF_INET, ("127.0.0.1", 1))
+    made = Switchboard(endpoint, Terms(Opening("127.0.0.1:1"), 50), timeout_s=1)
+    link = Link(made, made.terms, 0)
+    made.dialling.add(link)
+    link.operation = Operation("connect", 1.0, b"", Recorder(0))
+    link._attach(near)
+    made.poller.add(link.fd, READ, link.on_ready)
+    link.state, link.key = (OPEN, b"") if upgraded else (OPENING, handshake.new_key())
+    before = frames.Held.total
+    for piece in pieces:
+        if link.state != CLOSED:
+            link.take(piece, 1)
+    if link.state != CLOSED:
+        link.take(b"", 2)
+    far.close()
+    assert link.state == CLOSED
+    assert len(made.endings) + len(made.refused) == 1
+    assert frames.Held.total == before
+    made.close()
