@@ -221,8 +221,9 @@ def _growing(series: Mapping[str, Series], late: Mapping[str, Change]) -> bool:
     )
 
 
-def _longer(n: int, left: int, worst: Change) -> float:
-    """How long to run so that the interval would do: its half falls with the root of the length."""
+def _longer(n: int, left: int, worst: Change) -> float | None:
+    """How long to run so that the interval would do: its half falls with the root of the length. None: for ever."""
     half = (worst.high - worst.low) / 2
     room = max(DRIFT - abs(worst.change), DRIFT / 3)
-    return float(math.ceil(min(MOST_LONGER * n, max(1.5 * n, n - left + left * (half / room) ** 2))))
+    needed = n - left + left * (half / room) ** 2
+    return None if needed > MOST_LONGER * n else float(math.ceil(max(1.5 * n, needed)))

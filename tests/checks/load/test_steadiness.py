@@ -156,3 +156,9 @@ def test_noise_on_which_nothing_hangs_is_no_finding(story, piece, limits, is_tol
     assert part.load[0].steady.answer == "unclear"
     assert ("steady" in named(part)) is is_told
     assert "load.x.warm_up_s" in part.not_measured
+
+
+def test_where_no_length_would_do_none_is_named(story, piece):
+    part = told(story, piece, [1.0] * 40, noise=1.2, steady=True)
+    assert (part.load[0].steady.answer, part.load[0].steady.longer_s) == ("unclear", None)
+    assert "20 times as long would not tell either" in named(part)["steady"].title

@@ -90,6 +90,10 @@ def words(answer: steady.Answer, seconds: int) -> str:
         case "too-short":
             return f"too short, at {seconds} s, to tell a warm-up from a steady state; {longer}"
         case _:
+            longer = (
+                longer
+                or f"{steady.MOST_LONGER:.0f} times as long would not tell either, so what makes it so noisy has to go"
+            )
             return f"too noisy to tell: the run could hide a change of {what} by {_hidden(answer)}; {longer}"
 
 
