@@ -151,7 +151,7 @@ def test_a_full_core_comes_before_the_pool_that_it_keeps_taken():
 
 
 def test_calls_that_wait_for_the_loops_own_threads():
-    assert "of the event loop's own pool" in said(outside(0.2), probe(queued=12)).limited_by.title
+    assert "wait for a thread of a pool (concurrent.futures)" in said(outside(0.2), probe(queued=12)).limited_by.title
     assert said(outside(0.2), probe(queued=0)).limited_by is None
 
 

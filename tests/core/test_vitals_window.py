@@ -83,3 +83,10 @@ def test_what_py_spy_saw_and_why_it_saw_nothing():
     assert window([seen], Span(3 * S, 9 * S)).stacks == {}
     assert window([StacksSeen(S, S, 7, why="no py-spy")], Span(5 * S, 9 * S)).why_no_stacks == "no py-spy"
     assert window([ProbeSilent(S, 2)], Span(0, S)).malformed == 2
+
+
+def test_the_second_in_which_a_load_rose_belongs_to_neither_side():
+    looks = [ProbeLook(at_ns=int((at + 0.4) * S), pid=7, span_ns=S, looks=at) for at in range(1, 9)]
+    assert window(looks, Span(0, 4 * S)).inside[7].looks == 1 + 2 + 3
+    assert window(looks, Span(4 * S, 9 * S)).inside[7].looks == 5 + 6 + 7 + 8
+    assert window(looks, Span(4 * S, int(5.1 * S))).inside[7].looks == 5  # none lies wholly in it

@@ -20,7 +20,7 @@ from brinell.core.reason_words import FIXES
 from brinell.core.stack_words import awaited_pool, called_by_loop, frames_of, is_idle_thread, ranked, waits_for_work
 from brinell.core.vitals_judgement import LimitedBy, StackShare
 from brinell.core.vitals_records import VitalsEntry
-from brinell.core.vitals_window import FULL, Inside, ProcessNumbers, Span, Window, window
+from brinell.core.vitals_window import DENIED, FULL, Inside, ProcessNumbers, Span, Window, window
 
 KINDS = (
     "descriptors", "memory", "garbage-collection", "worker", "loop", "core", "pool", "accept-queue", "machine",
@@ -32,11 +32,10 @@ WAITING_INSIDE = 0.3  # of the time, in a callback and not on a processor
 LONG = 0.25  # share of the looks in which one function had kept the loop for some milliseconds
 GC = 0.2  # share of the time
 UNEVEN = 0.7  # of the connections or the processor time of all workers, in one of them
-POOLED = 0.3  # share of what was looked at that waits in a pool
+POOLED = 0.2  # share of what was looked at that waits in a pool
 LEAST_WAITING = 2.0  # on average
 MACHINE = 0.95  # of every core
 STEAL = 0.1
-DENIED = 0.15  # of the time, ready to run without a core
 LOW_MEMORY = 0.05
 SWAPPING = 100.0  # pages per second
 FAULTS = 200.0  # major ones, per second
@@ -183,7 +182,7 @@ def _worker(at: Window) -> list[_Case]:
     inside = at.inside.get(busiest.pid)
     blocked = inside is not None and inside.looks >= LEAST_LOOKS and inside.busy >= FULL * inside.looks
     others = [one for one in workers[1:] if one.cores < 0.7 * FULL]
-    full = busiest.cores >= FULL - 0.05 or blocked
+    full = busiest.full or blocked
     uneven = max(share, held or 0.0) >= UNEVEN and (held is None or held >= 1.2 / len(workers))
     if not (full and uneven and len(others) == len(workers) - 1):
         return []
@@ -239,7 +238,7 @@ def _loop(at: Window) -> list[_Case]:
 
 
 def _core(at: Window) -> list[_Case]:
-    full = [one for one in _by_cores(at) if one.cores >= FULL]
+    full = [one for one in _by_cores(at) if one.full]
     if not full:
         return []
     one, workers = full[0], _workers(at)
@@ -286,7 +285,7 @@ def _pool(at: Window) -> list[_Case]:
                 case = _Case(
                     "pool",
                     pid,
-                    f"pool exhausted: {queued:.0f} calls wait for a thread of the event loop's own pool "
+                    f"pool exhausted: {queued:.0f} calls wait for a thread of a pool (concurrent.futures) "
                     f"({_process_words(at, pid)})",
                     (f"{queued:.1f} on average, {max(inside.queued)} at most, in {len(inside.queued)} looks",),
                     inside.first_ns,

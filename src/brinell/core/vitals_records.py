@@ -87,8 +87,8 @@ class ProbeLook(Entry, frozen=True):
 
     ``looks`` at the thread of the event loop; in ``busy`` of them it was not waiting for something to do, in ``long``
     it had been in the same call for some milliseconds. ``loop_cpu_s``: processor time of that thread. ``lag_max_ms``:
-    how much later than asked for the loop came to a call. ``queued``: calls that wait for a thread of the loop's own
-    pool. None: there is no event loop, or it is not told.
+    how much later than asked for the loop came to a call. ``queued``: calls that wait for a thread of a pool
+    of ``concurrent.futures``, such as the loop's own. None: there is no event loop, or it is not told.
     """
 
     at_ns: int

@@ -19,6 +19,7 @@ from brinell.core.vitals_records import (
 )
 
 FULL = 0.9  # of a core
+DENIED = 0.15  # of the time, ready to run without a core: more than passing waits
 
 
 class Span(NamedTuple):
@@ -48,6 +49,12 @@ class ProcessNumbers(NamedTuple):
     crowded_at_ns: int | None  # when it first had all descriptors that it may have
     connections: int | None
     major_faults: float | None  # per second
+
+    @property
+    def full(self) -> bool:
+        """Whether it used a whole core, or would have but for short waits for one."""
+        denied = self.starved or 0.0
+        return self.cores >= FULL or (denied < DENIED and self.cores + denied >= FULL)
 
     @property
     def words(self) -> str:
@@ -124,15 +131,21 @@ class Window:
 
 
 def window(records: Iterable[VitalsEntry], span: Span) -> Window:
-    """Add up what lies in ``span``."""
+    """Add up what lies in ``span``. Of a probe's seconds those that lie wholly in it, or mostly where none does: the
+    second in which a load rose belongs to neither side.
+    """
     found = Window()
     details: list[VitalsDetail] = []
+    whole: list[ProbeLook] = []
+    mostly: list[ProbeLook] = []
     for one in records:
         match one:
             case VitalsDetail() if span.holds(one.at_ns):
                 details.append(one)
+            case ProbeLook() if span.holds(one.at_ns) and span.holds(one.at_ns - one.span_ns):
+                whole.append(one)
             case ProbeLook() if span.holds(one.at_ns - one.span_ns // 2):
-                found.inside.setdefault(one.pid, Inside(one.pid)).add(one)
+                mostly.append(one)
             case StacksSeen() if one.why:
                 found.why_no_stacks = one.why
             case StacksSeen() if span.holds((one.from_ns + one.to_ns) // 2):
@@ -141,6 +154,8 @@ def window(records: Iterable[VitalsEntry], span: Span) -> Window:
                 found.stacks[one.pid] = (looks + one.looks, stacks)
             case ProbeSilent():
                 found.silent, found.malformed = True, one.malformed
+    for look in whole or mostly:
+        found.inside.setdefault(look.pid, Inside(look.pid)).add(look)
     _outside(found, sorted(details, key=lambda one: one.at_ns))
     return found
 

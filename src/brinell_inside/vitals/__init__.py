@@ -17,7 +17,8 @@ CLOCK_MONOTONIC nanoseconds of this machine.
     looks, busy, long (at the loop's thread: in all, while it was in a callback, while it was in the same call for 8 ms)
     loop_cpu_ns or null | lag [ns], at most 64, or null (how late each appointment was)
     gc [count, total_ns, longest_ns]
-    tasks, queued (for the loop's own pool of threads) or null | threads | pools [[kind, out, most or null]]
+    tasks, queued (for a thread of a pool of concurrent.futures, such as the loop's own) or null | threads
+    pools [[kind, out, most or null]]
     frames [text] | stacks [[of, [index into frames], count, long]], outermost first | stack_looks
 
 A frame is ``function (file:line)`` with a file that begins with ``python/`` (standard library), ``site-packages/``,

@@ -8,11 +8,12 @@ from brinell_inside.vitals import frames, pools
 
 BEAT_S = 0.05
 MOST_LAGS = 63
-MOST_TASKS = 200  # looked at in one second
+MOST_TASKS = 200  # looked at in one second, as far as that takes no longer than ...
+LEAST_TASKS = 10
 MOST_THREADS = 16  # in which a loop is looked for
 _FAR_UP = 200
 _TASKS_EVERY_NS = 900000000
-_TOO_LONG_NS = 3000000  # a look at the tasks that takes longer is taken every tenth time only
+_LONG_NS = 3000000  # ... this; where finding them takes so long, it is done every tenth time only
 _RUNNERS = frozenset(("run_forever", "run_until_complete", "run", "asyncio_run", "run_app", "start", "main"))
 _now = time.monotonic_ns
 
@@ -72,6 +73,7 @@ class EventLoop:
         self._looks = 0
         self._looked = 0
         self._skip = 0
+        self._most = MOST_TASKS
         self.call(self._begin)
 
     @property
@@ -122,16 +124,17 @@ class EventLoop:
             return
         tasks = asyncio.all_tasks(self._loop)
         self.tasks = len(tasks)
+        began = _now()
+        self._skip = 9 if began - now > _LONG_NS else 0
         found, stacks = {}, self._stacks
-        for task in itertools.islice(tasks, MOST_TASKS):
-            coroutine = task.get_coro()
-            stack = frames.awaited(self._names, coroutine, lambda frame: _note(found, frame))
+        for task in itertools.islice(tasks, self._most):
+            stack = frames.awaited(self._names, task.get_coro(), lambda frame: _note(found, frame))
             if stack:
                 stacks[stack] = stacks.get(stack, 0) + 1
         self._pools.update(found)
         self._looks += 1
-        if _now() - now > _TOO_LONG_NS:
-            self._skip = 9
+        each = (_now() - began) // max(1, min(self._most, len(tasks)))
+        self._most = max(LEAST_TASKS, min(MOST_TASKS, _LONG_NS // max(1, each)))
 
     def _cpu_now(self):
         try:
@@ -142,11 +145,6 @@ class EventLoop:
     def cpu(self):
         """Processor time of the loop's thread, nanoseconds; None where nobody tells."""
         return self._cpu_now() if self._clock is not None else None
-
-    def queued(self):
-        """Calls that wait for a thread of the loop's own pool; None if it has none."""
-        queue = getattr(getattr(self._loop, "_default_executor", None), "_work_queue", None)
-        return None if queue is None else queue.qsize()
 
     def take(self):
         """``([lag_ns] or None, loop_cpu_ns or None, {stack: count}, {pool}, looks)`` since the last time."""

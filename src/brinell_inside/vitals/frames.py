@@ -22,6 +22,7 @@ class Names:
         self._home = os.getcwd() + os.sep
         self._files = {}
         self._natives = {}
+        self._rows = {}
 
     def file(self, name):
         """``(short name, whether it is the project's)`` of a code object's file."""
@@ -36,6 +37,8 @@ class Names:
         for part in _PACKAGES:
             if part in name:
                 return "site-packages/" + name.rpartition(part)[2].replace(os.sep, "/"), False
+        if name.startswith(_OWN):
+            return "site-packages/brinell_inside/" + name[len(_OWN) :].replace(os.sep, "/"), False
         if name.startswith(_STANDARD):
             return "python/" + name[len(_STANDARD) :].replace(os.sep, "/"), False
         if name.startswith("<"):
@@ -44,14 +47,23 @@ class Names:
             return "./" + name[len(self._home) :].replace(os.sep, "/"), True
         return (name if os.path.isabs(name) else "./" + name), True
 
-    def text(self, code, line):
-        """``function (file:line)``."""
-        function = getattr(code, "co_qualname", code.co_name).rpartition("<locals>.")[2].replace(";", ",")
-        return "%s (%s:%d)" % (function[-80:], self.file(code.co_filename)[0].replace(";", ",")[-120:], line or 0)
+    def row(self, frame):
+        """``(text, whether it is the project's)`` of a frame; the text is ``function (file:line)``."""
+        key = frame.f_code, frame.f_lineno
+        found = self._rows.get(key)
+        if found is None:
+            if len(self._rows) > _MOST_KNOWN:
+                self._rows.clear()
+            code, line = key
+            function = getattr(code, "co_qualname", code.co_name).rpartition("<locals>.")[2]
+            file, project = self.file(code.co_filename)
+            text = "%s (%s:%d)" % (function[-80:], file[-120:], line or 0)
+            found = self._rows[key] = text.replace(";", ","), project
+        return found
 
     def is_project(self, code):
         """Whether a code object is neither of the standard library nor of a package."""
-        return self.file(code.co_filename)[1] and not code.co_filename.startswith(_OWN)
+        return self.file(code.co_filename)[1]
 
     def native(self, frame):
         """The text of the C function that a frame calls at this moment; empty where it calls none, or nobody knows."""
@@ -109,6 +121,8 @@ def called(segment):
 def chain(frame):
     """The frames from ``frame`` outwards to the event loop or the bottom of the thread, innermost first."""
     found = []
+    while frame is not None and frame.f_code.co_filename.startswith(_OWN):
+        frame = frame.f_back  # our own callbacks: what they interrupt is meant
     while frame is not None and len(found) < MOST_DEEP:
         code = frame.f_code
         if code.co_filename.endswith(_BASES) and (code.co_name in _LOOPS or "runners" in code.co_filename):
@@ -128,7 +142,7 @@ def innermost(names, frames):
 
 def folded(names, frames):
     """The texts of a chain, outermost first, shortened."""
-    rows = [(names.text(one.f_code, one.f_lineno), names.is_project(one.f_code)) for one in reversed(frames)]
+    rows = [names.row(one) for one in reversed(frames)]
     native = names.native(frames[0]) if frames else ""
     if native:
         rows.append((native + " (native)", False))
@@ -165,7 +179,7 @@ def awaited(names, coroutine, seen):
         if frame is None:
             break
         seen(frame)
-        rows.append((names.text(frame.f_code, frame.f_lineno), names.is_project(frame.f_code)))
+        rows.append(names.row(frame))
         if frame.f_code.co_name == "greenlet_spawn":
             rows += _greenlet(names, frame, seen)
         coroutine = (
@@ -180,7 +194,7 @@ def _greenlet(names, frame, seen):
     rows, inner = [], getattr(frame.f_locals.get("context"), "gr_frame", None)
     while inner is not None and len(rows) < MOST_DEEP:
         seen(inner)
-        rows.append((names.text(inner.f_code, inner.f_lineno), names.is_project(inner.f_code)))
+        rows.append(names.row(inner))
         inner = inner.f_back
     rows.reverse()
     return rows

@@ -1,6 +1,9 @@
 """Pools of connections that somebody was seen waiting in, by looking only: nothing is imported. PYTEST_DONT_REWRITE."""
 
+import os
+
 MOST = 8
+_FUTURES = os.path.join("concurrent", "futures", "thread.py")
 
 
 def of_frame(frame):
@@ -14,6 +17,16 @@ def of_frame(frame):
             except Exception:  # noqa: BLE001 - whatever version of the library this is
                 return None
     return None
+
+
+def queued(frame):
+    """Calls that wait for a thread of the pool of ``concurrent.futures`` in whose thread this is; None: in none."""
+    if frame.f_code.co_name != "_worker" or not frame.f_code.co_filename.endswith(_FUTURES):
+        return None
+    try:
+        return frame.f_locals["work_queue"].qsize()
+    except Exception:  # noqa: BLE001 - as above
+        return None
 
 
 def _sqlalchemy(pool):

@@ -70,6 +70,7 @@ class Probe:
         self._busy = self._long = self._looks = self._stack_looks = 0
         self._stacks = {}
         self._pools = {}
+        self._queued = None
         self._since = _now()
         self._cpu = _process_ns()
         try:
@@ -175,6 +176,9 @@ class Probe:
                 continue
             chain = frames.chain(frame)
             for one in chain[:12]:
+                queued = pools.queued(one)
+                if queued is not None:
+                    self._queued = max(queued, self._queued or 0)
                 pool = pools.of_frame(one)
                 if pool is not None and len(self._pools) < pools.MOST:
                     self._pools[pool[0]] = pool
@@ -210,7 +214,7 @@ class Probe:
             "lag": lag,
             "gc": self._pauses.take(),
             "tasks": None if loop is None else loop.tasks,
-            "queued": None if loop is None else loop.queued(),
+            "queued": self._queued,
             "threads": len(_current()),
             "pools": [list(pool) for pool in found.values()],
             "frames": texts,
@@ -219,7 +223,7 @@ class Probe:
             "loop": None if loop is None else loop.kind,
         }
         self._busy = self._long = self._looks = self._stack_looks = 0
-        self._stacks, self._pools, self._since, self._cpu = {}, {}, now, cpu
+        self._stacks, self._pools, self._queued, self._since, self._cpu = {}, {}, None, now, cpu
         data = self._dumps(message).encode("ascii")
         if len(data) > MOST_BYTES:
             message["frames"], message["stacks"] = [], []
