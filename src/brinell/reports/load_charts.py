@@ -342,7 +342,7 @@ def _notes(picture: Picture) -> list[tuple[float, str]]:
         found.append((sum(picture.steady) / 2 / picture.until_s, "steady"))
     if 0 < picture.span_s < picture.until_s and picture.until_s - picture.span_s >= 0.5:
         found.append(((picture.span_s / picture.until_s + 1) / 2, "after the schedule"))
-    found += [(at_s / picture.until_s, words) for at_s, words in picture.marks if at_s <= picture.until_s]
+    found += [(at_s / picture.until_s, words) for at_s, words in picture.marks if words and at_s <= picture.until_s]
     return found
 
 

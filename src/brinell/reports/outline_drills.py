@@ -43,16 +43,24 @@ def measured(judgement: Judgement, drill: Drill) -> list[tuple[str, str]]:
 
 
 def notes(drill: Drill) -> list[tuple[float, str]]:
-    """Return what stands below the time axis: seconds and words. What lies close together is told at one place."""
+    """Return what is marked on the time axis: seconds and words, empty for what the words before tell too, because it
+    lies close to them.
+    """
     if drill.timeline is None or not drill.timeline.t_s:
         return []
     close_s = max(1, drill.timeline.t_s[-1]) * 0.12
     found: list[tuple[float, str]] = []
+    last = 0  # the place of the last words
     for one in drill.instants:
-        if found and one.at_s - found[-1][0] < close_s:
-            found[-1] = found[-1][0], f"{found[-1][1]}, {one_line(one.what, 30)}"
-        elif one.at_s >= 0:
-            found.append((one.at_s, one_line(one.what, 30)))
+        if one.at_s < 0:
+            continue
+        words = one_line(one.what, 30)
+        if found and one.at_s - found[last][0] < close_s:
+            found[last] = found[last][0], f"{found[last][1]}, {words}"
+            found.append((one.at_s, ""))
+        else:
+            last = len(found)
+            found.append((one.at_s, words))
     return found
 
 

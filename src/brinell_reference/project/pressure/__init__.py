@@ -1,0 +1,1 @@
+"""The parts of the service as load tools ask for them."""
