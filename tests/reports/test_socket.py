@@ -91,7 +91,13 @@ def test_the_room_with_the_lowest_reach_comes_first(judgement):
 
 def test_charts_stand_on_the_time_axis_of_the_load(judgement):
     page, one = html(judgement()), judgement().websocket[0]
-    for words in ("Publishes a second", "Connections", "Messages a second, on all connections", "Reach"):
+    for words in (
+        "Publishes a second",
+        "Delivery time",
+        "Connections",
+        "Messages a second, on all connections",
+        "Reach",
+    ):
         assert words in page
     data = data_of(one)
     assert len(data["columns"]["open"]) == len(data["columns"]["reach"]) == len(data["t"])

@@ -33,7 +33,7 @@ from brinell.reports import figures
 from brinell.reports.live_page import RunNow, ScenarioNow, StepNow, fragment
 from brinell.reports.load_figures import drawn
 from brinell.reports.load_figures import told as told_columns
-from brinell.reports.load_picture import Picture, end_of, limits, noun_of
+from brinell.reports.load_picture import Picture, end_of, limits, words_of
 from brinell.reports.outline import sentence
 
 _MOST_NOTES = 30
@@ -102,7 +102,7 @@ class _Scenario:
             span_s,
             until_s,
             whole,
-            noun=noun_of(self.started.socket),
+            words=words_of(self.started.socket),
             sockets=self._sockets.course(timeline) if self.started.socket else None,
         )
 

@@ -88,7 +88,7 @@ def _latency(picture: Picture) -> Panel | None:
     if heat is not None:
         cells, most = _heat(heat, scale, group, picture)
         inner += cells
-        keys.append(Key("heat", f"requests, 1 to {count(most)} a cell", ""))
+        keys.append(Key("heat", f"{picture.words.cells}, 1 to {count(most)} a cell", ""))
     inner += grid(scale, plot.duration_label)
     places = [(scale.at(one.milliseconds), one.words) for one in picture.limits if scale.holds(one.milliseconds)]
     inner += "".join(plot.level(y, "limit") for y, _ in places)
@@ -99,7 +99,7 @@ def _latency(picture: Picture) -> Panel | None:
         inner += plot.text("0", y + 14 if y < 18 else y - 5, words, shift=6, kind="limit-text halo")
     ends = [(scale.at(value), name) for name in reversed(_QUANTILES) if (value := plot.last(columns[name])) is not None]
     inner += "".join(plot.text("100%", y + 4, name, shift=7) for y, name in plot.apart(ends, TALL))
-    return Panel("Response time", tuple(keys), TALL, inner, _summary(picture, _QUANTILES))
+    return Panel(picture.words.times, tuple(keys), TALL, inner, _summary(picture, _QUANTILES))
 
 
 def _latency_scale(picture: Picture, values: Sequence[float | None]) -> tuple[plot.Scale | None, int]:
@@ -165,7 +165,9 @@ def _requests(picture: Picture) -> Panel | None:
         keys.insert(0, Key("due", "due", "due_rate", picture.whole.get("due_rate", "")))
         drawn = _line(picture, "due", timeline.due_rate, scale) + drawn
     inner = grid(scale, plot.number_label) + plot.stretched(picture.until_s, STRIP, drawn)
-    return Panel(f"{picture.noun} a second", tuple(keys), STRIP, inner, _summary(picture, ("rate", "due_rate")))
+    return Panel(
+        f"{picture.words.requests} a second", tuple(keys), STRIP, inner, _summary(picture, ("rate", "due_rate"))
+    )
 
 
 def _unanswered(picture: Picture) -> Panel | None:

@@ -26,6 +26,21 @@ class Limit(NamedTuple):
     milliseconds: float
 
 
+class Words(NamedTuple):
+    """What a scenario's requests are called, their times, and what is counted in a heat map's cells."""
+
+    requests: str = "Requests"
+    times: str = "Response time"
+    cells: str = "requests"
+
+
+_WORDS = {
+    "": Words(),
+    "broadcast": Words("Publishes", "Delivery time", "deliveries"),
+    "limit": Words("Attempts", "Time to an answer", "attempts"),
+}
+
+
 class Picture(NamedTuple):
     """One scenario. ``until_s`` is where the time axis ends; ``whole`` are the texts that stand for the whole run, by
     column of the timeline; ``warm_up_s`` ends what is set apart at the beginning.
@@ -40,7 +55,7 @@ class Picture(NamedTuple):
     warm_up_s: float | None = None
     steady: tuple[float, float] | None = None  # from and to, seconds
     stages: tuple[Stage, ...] = ()
-    noun: str = "Requests"
+    words: Words = Words()
     sockets: SocketCourse | None = None
     marks: tuple[tuple[float, str], ...] = ()  # instants, seconds, and their names
 
@@ -60,14 +75,14 @@ def picture(load: Load) -> Picture | None:
         warm_up_s=load.warm_up_s,
         steady=_steady(load),
         stages=load.stages,
-        noun=noun_of(load.mode if isinstance(load, WebSocket) else ""),
+        words=words_of(load.mode if isinstance(load, WebSocket) else ""),
         sockets=load.sockets_course if isinstance(load, WebSocket) else None,
     )
 
 
-def noun_of(mode: str) -> str:
-    """Return what a scenario's requests are; ``mode`` is that of WebSocket connections, empty of any other."""
-    return {"": "Requests", "broadcast": "Publishes", "limit": "Attempts"}.get(mode, "Messages")
+def words_of(mode: str) -> Words:
+    """Return the words for a scenario; ``mode`` is that of WebSocket connections, empty of any other."""
+    return _WORDS.get(mode, Words("Messages", cells="messages"))
 
 
 def _steady(load: Load) -> tuple[float, float] | None:
