@@ -126,7 +126,8 @@ def _numbers(spec: LoadSpec, wanted: CacheSpec, tally: Tally, seen: facts.Seen) 
 
 def _operations(tally: Tally) -> dict[str, CacheOperation]:
     """Return the operations; reads also as one, whatever they found."""
-    parts = {name: [one] for name, one in sorted(tally.operations.items()) if name != _READ}
+    in_order = sorted(tally.operations.items(), key=lambda pair: (not pair[0].startswith(_READ + " "), pair[0]))
+    parts = {name: [one] for name, one in in_order if name != _READ}
     reads = [one for name, one in tally.operations.items() if name in {_READ, _READ + HIT, _READ + MISS}]
     if reads:
         parts = {_READ: reads, **parts}

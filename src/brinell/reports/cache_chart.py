@@ -30,12 +30,11 @@ def hit_course(cache: Cache) -> Markup:
         if named:
             where = plot.across(at_s / until_s)
             parts.append(plot.text(where, HEIGHT + 17, plot.time_label(at_s, until_s), anchor="middle"))
-    for reached, words in ((hits.lru, "least recently used dropped"), (hits.ideal, "at best")):
+    for reached, words, shift in ((hits.lru, "least recently used dropped", 13), (hits.ideal, "at best", -5)):
         if reached is not None:
-            parts.append(plot.level(scale.at(reached), "limit"))
-            parts.append(
-                plot.text("0", scale.at(reached) - 5, f"{words} {percent(reached)}", shift=4, kind="limit-text halo")
-            )
+            y = scale.at(reached)
+            parts.append(plot.level(y, "limit"))
+            parts.append(plot.text("0", y + shift, f"{words} {percent(reached)}", shift=4, kind="limit-text halo"))
     points = [
         None if rate is None else (1000 * (at_s + course.step_s / 2) / until_s, scale.at(rate))
         for at_s, rate in zip(course.t_s, course.hit_rate, strict=True)

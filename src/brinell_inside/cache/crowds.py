@@ -11,7 +11,8 @@ import time
 from brinell_inside.cache.stamps import StaleRead
 from brinell_inside.calls import target
 
-_PATIENCE_S = 10.0
+_PATIENCE_S = 5.0  # with one crowd
+_BUDGET_S = 6.0  # of all crowds of a kind: whoever waits for us to be ready has a minute
 _LOADER_S = 0.05  # of our loader, where nothing else is said: long enough that all callers come while it runs
 _COLD = 1 << 30  # keys that no workload reaches
 _READERS = 8
@@ -93,7 +94,10 @@ class Loading:
 
 def stampedes(loading, operations, side, job, told):
     """For each cold key, let ``callers`` ask for it at the same moment, and tell how often it was loaded."""
+    until = time.monotonic() + _BUDGET_S
     for number in range(_COLD, _COLD + job["cold_keys"]):
+        if time.monotonic() > until:
+            return
         key = operations.key(number)
         loading.count()
 
@@ -118,8 +122,12 @@ def stampedes(loading, operations, side, job, told):
 
 def deleted_under_readers(operations, side, stamps, told):
     """Delete keys while others read them, again and again, with nothing being loaded."""
-    counts, example = [0, 0], ""
+    counts, example, keys = [0, 0], "", 0
+    until = time.monotonic() + _BUDGET_S
     for number in range(_COLD + 1000, _COLD + 1000 + _PROBED):
+        if time.monotonic() > until:
+            break
+        keys += 1
         over = threading.Event()
 
         async def read(number=number, over=over):
@@ -151,13 +159,17 @@ def deleted_under_readers(operations, side, stamps, told):
         if why:
             told.say("stale", how="deleted", keys=0, reads=0, stale=0, why=why, example="")
             return
-    told.say("stale", how="deleted", keys=_PROBED, reads=counts[0], stale=counts[1], why="", example=example)
+    told.say("stale", how="deleted", keys=keys, reads=counts[0], stale=counts[1], why="", example=example)
 
 
 def deleted_under_loads(loading, operations, side, stamps, told):
     """Delete keys while their old value is being loaded: whoever asks afterwards must not get that."""
-    seen = {"reads": 0, "stale": 0, "foreign": 0}
+    seen = {"keys": 0, "reads": 0, "stale": 0, "foreign": 0}
+    until = time.monotonic() + _BUDGET_S
     for number in range(_COLD + 2000, _COLD + 2000 + _PROBED):
+        if time.monotonic() > until:
+            break
+        seen["keys"] += 1
         key, source, acknowledged = operations.key(number), [stamps.begin(number, 100)], []
 
         async def read(wait_s, key=key, source=source, acknowledged=acknowledged):
@@ -185,7 +197,9 @@ def deleted_under_loads(loading, operations, side, stamps, told):
             told.say("stale", how="loading", keys=0, reads=0, stale=0, why=why, example="")
             return
     example = "a value that was being loaded when its key was deleted" if seen["stale"] else ""
-    told.say("stale", how="loading", keys=_PROBED, reads=seen["reads"], stale=seen["stale"], why="", example=example)
+    told.say(
+        "stale", how="loading", keys=seen["keys"], reads=seen["reads"], stale=seen["stale"], why="", example=example
+    )
 
 
 def _why(found):

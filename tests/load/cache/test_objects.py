@@ -195,9 +195,10 @@ def test_what_a_cache_raises_is_its_operations_outcome(run):
 
 @pytest.mark.prove
 def test_stampedes_and_the_race_of_a_load_with_a_delete(run):
-    room = run("lru", stampede="shop:naive", callers=10, cold_keys=3, loader_s=0.02, probe=True)
+    room = run("lru", stampede="shop:naive", callers=10, cold_keys=3, loader_s=0.05, probe=True)
     crowds = of(room, Stampede)
-    assert [(one.callers, one.loads, one.failed) for one in crowds] == [(10, 10, 0)] * 3
+    assert [(one.callers, one.failed) for one in crowds] == [(10, 0)] * 3
+    assert min(one.loads for one in crowds) > 1
     probes = {one.how: one for one in of(room, StaleProbe)}
     assert probes["loading"].stale > 0
     assert probes["deleted"].stale == 0
