@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import gc
 import socket
+import sys
 from collections import Counter
 
 import pytest
 from h2.events import StreamEnded
 
 from brinell.load.drivers.http_exchange import ExchangeOperation
-from brinell.load.engine.session import Pause, Send
+from brinell.load.engine.session import Pause, Send, Stage
+from brinell.load.flows.driving import FlowSessions
 from brinell.load.shapes.closed import Closed
 
 SHAPE = Closed(duration=0.8)
@@ -100,6 +102,52 @@ CASES = {
     "http2": (lambda lab: lab.http2(), {"version": "2", "streams": 4}),
     "http2, few streams": (few_streams, {"version": "2", "streams": 1, "connections": 16}),
 }
+
+
+FLOWS = """
+from brinell.flow import RequestFailed, flow
+
+@flow
+async def well(user):
+    await user.get("/")
+
+@flow
+async def checked(user):
+    response = await user.get("/")
+    assert response.status == 201
+
+@flow
+async def broken(user):
+    response = await user.get("/")
+    {}[response.text]
+
+@flow
+async def caught(user):
+    try:
+        await user.get("/", expect=404)
+        raise ValueError
+    except (RequestFailed, ValueError):
+        await user.sleep(0.001)
+"""
+
+
+@pytest.mark.parametrize("answer", ["whole", "none"])
+def test_flows_leave_nothing_whatever_becomes_of_them(lab, tmp_path, monkeypatch, answer):
+    monkeypatch.setattr(sys, "path", [*sys.path])  # the flows' folder is put into it
+    file = tmp_path / "loadtest.py"
+    file.write_text(FLOWS)
+    port = lab.start(lab.always(lab.ok()) if answer == "whole" else closing(lab, b""))
+    options = {
+        "file": str(file), "root": str(tmp_path), "scheme": "http", "host": "127.0.0.1", "redirects": 0, "allow": [],
+        "authority": f"127.0.0.1:{port}", "prefix": "", "lines": [],
+    }  # fmt: skip
+
+    def sessions(recorder):
+        return FlowSessions(options, Stage(0, 1, 1, recorder, closed=True))
+
+    ended, left = left_of(lab, port, sessions=sessions, connections=64)
+    assert ended > 2 * MOST
+    assert max(left.values(), default=0) <= 2 * MOST, left
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
