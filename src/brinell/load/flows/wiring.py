@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec
+from brinell.load.drivers.http import target_path
 from brinell.load.drivers.http_request import Complaint, head_lines, headers_of
 from brinell.load.flows.loading import look
 from brinell.load.wire import WireSessions
@@ -31,7 +31,7 @@ def wired(spec: LoadSpec, target: Target, root: Path, allow: Sequence[str]) -> W
         "scheme": target.scheme,
         "host": target.host,
         "authority": target.authority,
-        "prefix": urlsplit(spec.url).path.rstrip("/") if spec.url else "",
+        "prefix": target_path(spec.url),
         "lines": head_lines(spec, target.authority, "", headers),
         "redirects": spec.redirects,
         "allow": list(allow),

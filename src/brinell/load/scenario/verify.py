@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 
 from brinell.core.errors import UsageError, nearest
 from brinell.core.plan import LoadSpec, RequestSpec, SessionSpec
+from brinell.load.drivers.http import target_path
 from brinell.load.drivers.http_request import name_of
 from brinell.load.scenario.data import ONCE, Row, Unreadable, columns, read
 from brinell.load.scenario.generators import GENERATORS, Wrong
@@ -150,7 +150,7 @@ def _without_environment(spec: LoadSpec) -> LoadSpec:
 
 
 def _setting(spec: LoadSpec, target: Target, root: Path) -> Setting:
-    return Setting(spec, target.authority, urlsplit(spec.url).path.rstrip("/") if spec.url else "", root)
+    return Setting(spec, target.authority, target_path(spec.url), root)
 
 
 def _session_faults(
