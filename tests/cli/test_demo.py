@@ -16,11 +16,16 @@ from brinell_reference import project as reference
 
 def test_the_backends_configuration_is_what_the_demo_promises():
     plan = from_toml(reference())
-    assert [step.id for step in plan.steps] == ["suite", "reproduce", "quality", "load:browse"]
+    loads = ["load:browse", "load:room", "load:full-room", "load:cache"]
+    assert [step.id for step in plan.steps] == ["suite", "reproduce", "quality", *loads]
     spec = plan.step("load:browse").spec
     assert isinstance(spec, LoadSpec)
     assert spec.shape == {"kind": "constant", "rate": 1000, "duration": 20.0}
     assert spec.thresholds["p95_ms"] == 500
+    room, full, cache = (plan.step(name).spec for name in loads[1:])
+    assert (room.connections, room.thresholds) == (100, {"p99_ms": 100.0, "reach": 1.0, "lost": 0.0})
+    assert full.websocket.limit == 100
+    assert cache.thresholds["hit_rate"] == 0.9
     assert plan.service is not None
 
 
@@ -39,9 +44,9 @@ def test_eject_writes_a_project_that_plans_the_same_and_runs_nothing(brinell, he
     assert "brinell run" in said.out
     plan = from_toml(here / "mine")
     assert plan.python == sys.executable
-    suite_alone = {"suite", "quality"}  # they keep the interpreter, which the ejected configuration names
-    others = [step for step in plan.steps if step.id not in suite_alone]
-    assert others == [step for step in from_toml(reference()).steps if step.id not in suite_alone]
+    inside = {"suite", "quality", "load:cache"}  # they keep the interpreter, which the ejected configuration names
+    others = [step for step in plan.steps if step.id not in inside]
+    assert others == [step for step in from_toml(reference()).steps if step.id not in inside]
     assert [step.id for step in plan.steps] == [step.id for step in from_toml(reference()).steps]
     assert not (here / "mine" / ".brinell").exists()
 
@@ -70,6 +75,10 @@ def test_the_tour_and_a_run_in_the_ejected_project_give_the_same_checks(brinell,
     assert judgement["run"]["state"] == "complete"
     assert set(judgement["run"]["steps"].values()) == {"done"}
     assert judgement["load"][0]["requests"] == 20_000
+    room, full = judgement["websocket"]
+    assert room["reach"] == 1.0
+    assert (full["limit"]["accepted"], full["limit"]["recovered"]) == (100, True)
+    assert judgement["cache"][0]["hit_rate"]["low"] > 0.9
     assert (folder / "report.html").is_file()
     assert sorted(path.name for path in here.iterdir()) == (["mine"] if ejected else [".brinell"])
     assert [process.pid for process in psutil.process_iter() if mark in _environment(process)] == []

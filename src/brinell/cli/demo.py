@@ -24,8 +24,9 @@ brinell demo --strict           exit with the verdict, as brinell run does
 """
 _BEFORE = """\
 The built-in backend is `noticeboard`: notes over HTTP, a database, a cache in two tiers, rooms over WebSockets. \
-Brinell now does with it what `brinell run` does with any project: runs its tests, starts it, and presses on it \
-with 1,000 requests a second. That takes about a minute; Ctrl-C ends it cleanly.
+Brinell now does with it what `brinell run` does with any project: runs its tests, starts it, presses on it \
+with 1,000 requests a second, fills a room with 100 WebSockets and tries one more, and asks its cache by itself. \
+That takes about a minute; Ctrl-C ends it cleanly.
 """
 _AFTER = """
 What you saw

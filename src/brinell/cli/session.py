@@ -21,7 +21,16 @@ from brinell.config.scenarios import shape_of
 from brinell.core.clock import SystemClock
 from brinell.core.errors import UsageError
 from brinell.core.judgement import Judgement
-from brinell.core.plan import CapacitySpec, DrillSpec, ExamineSpec, LoadSpec, Plan, PropertySpec, SuiteSpec
+from brinell.core.plan import (
+    CapacitySpec,
+    DrillSpec,
+    ExamineSpec,
+    LoadSpec,
+    Plan,
+    PropertySpec,
+    SuiteSpec,
+    WebSocketSpec,
+)
 from brinell.core.redact import one_line
 from brinell.core.verdicts import Verdict
 from brinell.journal import baseline, runs
@@ -222,11 +231,16 @@ def _look_ahead(plan: Plan) -> None:
                 probe(choose(folder, spec.python, os.environ, configured=plan.python), cwd=folder)
 
 
+_LIMIT_S = 3.0  # of trying one: what it waits for beside its connections and attempts
+
+
 def _expected_s(plan: Plan) -> dict[str, float]:
     """Seconds that a step's own plan, or the blessed baseline, says it takes."""
     found: dict[str, float] = {}
     for step in plan.steps:
         match step.spec:
+            case LoadSpec(websocket=WebSocketSpec(limit=int(limit)) as does):
+                found[step.id] = _LIMIT_S + (2 * limit + does.refusals) / does.connect_rate
             case LoadSpec(shape=shape):
                 with contextlib.suppress(ValueError):  # a recording that is gone since: the step itself tells
                     found[step.id] = shape_of(shape).span_s

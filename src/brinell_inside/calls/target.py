@@ -33,6 +33,8 @@ def prepare_path(root, module):
     below = any(os.path.exists(os.path.join(src, top + end)) for end in ("", ".py"))
     if below and not here:
         sys.path.insert(0, src)
+    elif os.path.isdir(src):
+        sys.path.append(src)  # what lies beside it may import it, as tests do; an installed one comes first
 
 
 def attribute(name, root):
