@@ -21,6 +21,7 @@ def test_all_are_back_at_once(drill, sockets):
     assert measured["fds_before"] >= 30
 
 
+@pytest.mark.prove
 def test_places_of_the_cut_that_are_not_given_back(drill, sockets):
     done = drill("storm", {**SHORT, "within_s": 1.5}, url=sockets("forgets", "--places", "30"))
     assert done.failed == {"back"}
