@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 
@@ -199,3 +200,40 @@ def test_joining_late_owes_nothing_from_before(circle):
     assert run.outcomes(CONNECT) == {"ok": 10}
     assert run.received == run.expected < 10 * 20
     assert run.disorder == []
+
+
+@pytest.mark.prove
+def test_what_the_socket_does_not_take_is_written_later_and_counted_from_when_it_was_due(circle):
+    members = set()
+
+    async def pausing(connection):
+        members.add(connection)
+        connection.transport.pause_reading()
+        await asyncio.sleep(0.8)
+        connection.transport.resume_reading()
+        async for message in connection:
+            for one in list(members):
+                await one.send(message)
+
+    run = circle.drive(
+        circle.start(pausing), 2, 10, 0.5, mode="broadcast", size=4_000_000, max_message_bytes=8 << 20,
+        settle_s=8, timeout_s=8,
+    )  # fmt: skip
+    assert run.outcomes(PUBLISH) == {"ok": 5}
+    assert run.expected == run.received == 10
+    longest = max(one.max_response_ns for one in run.slices if one.operation == PUBLISH)
+    assert longest > 10**8
+
+
+@pytest.mark.prove
+def test_what_was_never_written_is_unfinished(circle):
+    async def deaf(connection):
+        connection.transport.pause_reading()
+        await asyncio.sleep(3)
+        connection.transport.resume_reading()
+
+    run = circle.drive(circle.start(deaf), 2, 20, 0.5, mode="broadcast", size=4_000_000, settle_s=0.2, timeout_s=0.2)
+    found = run.outcomes(PUBLISH)
+    assert sum(found.values()) == run.engine.scheduled == 10
+    assert found["unfinished"] >= 5
+    assert run.received == 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from collections import deque
 from typing import cast
 
 from brinell.core import outcomes
@@ -32,10 +33,11 @@ class Receiver(Member):
     """``expect`` is the number of the message that comes next if none is lost, ``base`` that of the first one it is
     owed. ``gaps`` are the numbers below ``expect`` that have not come, as ranges; None: there are none.
 
-    ``rank``: which publisher of its room it is; -1: it is none. ``writing``: messages that its socket did not take yet.
+    ``rank``: which publisher of its room it is; -1: it is none. ``writing``: messages that its socket did not take
+    whole yet; ``queue``: those that wait behind them.
     """
 
-    __slots__ = ("base", "expect", "gaps", "group", "rank", "writing")
+    __slots__ = ("base", "expect", "gaps", "group", "queue", "rank", "writing")
 
     def __init__(self, host: Broadcast, terms: Terms, number: int, group: Group, rank: int) -> None:
         super().__init__(host, terms, number, group.room)
@@ -44,6 +46,7 @@ class Receiver(Member):
         self.base = self.expect = -1
         self.gaps: list[tuple[int, int]] | None = None
         self.writing: list[tuple[int, int, int, int]] | None = None
+        self.queue: deque[tuple[int, int, int]] | None = None
 
     def on_ready(self, events: int) -> None:  # noqa: ARG002 - a handler
         """Read once; the newest message, if it is the next one, ends here."""
@@ -110,7 +113,7 @@ class Broadcast(Population):
         self.latest: Batch | None = None
         self._publishers: dict[int, Receiver] = {}  # by number of the connection
         self._slow: list[SlowReceiver] = []
-        self._index = self._issued = self._writing = 0
+        self._index = self._issued = self._writing = self._queued = 0
         self._sipped_ns = self._flushed_ns = 0
         self._limit_ns = part.timeout_ns
 
@@ -122,9 +125,14 @@ class Broadcast(Population):
         return self._issued
 
     @property
+    def waiting(self) -> int:
+        """Due messages whose publisher's socket takes none."""
+        return self._queued
+
+    @property
     def quiet(self) -> bool:
         """Whether every message was written, and came to everybody."""
-        return not self._writing and self.book.complete
+        return not self._writing and not self._queued and self.book.complete
 
     def prepare(self, start_ns: int) -> None:
         """As every population; dues are told from the start."""
@@ -147,7 +155,7 @@ class Broadcast(Population):
         self.book.owe(room, number, due, expected)
         if own:
             self._issued += 1
-            self._publish(publisher, number, room, due, now)
+            self._publish(publisher, number, due, now)
 
     def tick(self, now: int, limit_ns: int) -> None:
         """As every population; and let slow receivers sip, and work out what came."""
@@ -180,12 +188,9 @@ class Broadcast(Population):
 
     def abandon(self, now: int) -> int:
         """Record messages that the socket did not take."""
-        left = [entry for link in self._publishers.values() for entry in link.writing or ()]
-        for link in self._publishers.values():
-            link.writing = None
-        self._writing = 0
+        left = [entry for link in self._publishers.values() for entry in self._undone(link)]
         for _, due, _, started in left:
-            self.cell(PUBLISH, outcomes.UNFINISHED).record(now - due, now - started)
+            self.cell(PUBLISH, outcomes.UNFINISHED).record(now - due, now - started if started else None)
         return len(left)
 
     # --- from links -------------------------------------------------------------------------------------------------
@@ -238,11 +243,16 @@ class Broadcast(Population):
 
     def drained(self, link: Link, now: int) -> None:
         """What a publisher's socket did not take at once is out."""
-        if isinstance(link, Receiver) and link.writing:
+        if not isinstance(link, Receiver):
+            return
+        if link.writing:
             entries, link.writing = link.writing, None
             self._writing -= len(entries)
             for number, due, woken, started in entries:
                 self._written(link.group.room, number, (due, woken, started, now))
+        while link.queue and link.rest is None and link.fd >= 0:
+            self._queued -= 1
+            self._write(link, *link.queue.popleft())
 
     def left(self, link: Member, ending: Ending, now: int) -> None:
         """It is owed nothing any more; what it had not written fails with its close code."""
@@ -253,30 +263,47 @@ class Broadcast(Population):
         if link.stage == MEMBER:
             link.group.members -= 1
         self._publishers.pop(link.tag, None)
-        for _, due, woken, started in link.writing or ():
-            self._writing -= 1
+        for _, due, woken, started in self._undone(link):
             self._failed_to_publish(due, woken, started, now, ending.code)
-        link.writing = None
 
     def expire(self, link: Member, now: int, limit_ns: int) -> None:
         """Nothing waits for an answer here."""
 
     # --- one message ------------------------------------------------------------------------------------------------
 
-    def _publish(self, publisher: Receiver | None, number: int, room: int, due: int, woken: int) -> None:
+    def _publish(self, publisher: Receiver | None, number: int, due: int, woken: int) -> None:
         if publisher is None:
             self._failed_to_publish(due, woken, 0, _now(), frames.ABNORMAL)
-            return
-        started = _now()
+        elif publisher.rest is None:
+            self._write(publisher, number, due, woken)
+        else:
+            if publisher.queue is None:
+                publisher.queue = deque()
+            publisher.queue.append((number, due, woken))
+            self._queued += 1
+
+    def _write(self, publisher: Receiver, number: int, due: int, woken: int) -> None:
+        started, room = _now(), publisher.room
         stamp = self.stamps.write(room, number, due, started - due)
         payload = self.messages.payload(room, publisher.tag, number, stamp)
         self.sent += 1
         self._writing += 1
-        entry = number, due, woken, started
-        publisher.writing = [*(publisher.writing or ()), entry]
+        publisher.writing = [(number, due, woken, started)]
         self.say(publisher, self.opcode, payload, self.does.fragments)
         if publisher.rest is None and publisher.writing:
-            self.drained(publisher, _now())
+            entry = publisher.writing[0]
+            publisher.writing = None
+            self._writing -= 1
+            self._written(room, number, (*entry[1:], _now()))
+
+    def _undone(self, link: Receiver) -> list[tuple[int, int, int, int]]:
+        """Take what a publisher has not written: what its socket took a part of, and what waits behind it."""
+        left = [*(link.writing or ())]
+        self._writing -= len(left)
+        waits = [(number, due, woken, 0) for number, due, woken in link.queue or ()]
+        self._queued -= len(waits)
+        link.writing = link.queue = None
+        return left + waits
 
     def _written(self, room: int, number: int, instants: tuple[int, int, int, int]) -> None:
         due, _, started, ended = instants

@@ -12,6 +12,8 @@ from array import array
 from collections.abc import Iterator
 from typing import Protocol
 
+import numpy as np
+
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 NORMAL, GOING_AWAY, PROTOCOL, NO_STATUS, ABNORMAL = 1000, 1001, 1002, 1005, 1006
@@ -24,7 +26,7 @@ _TWO, _EIGHT = 126, 127  # lengths that say how many bytes hold the length
 _KEY_BLOCK = 4096
 _ONES: dict[int, int] = {}
 _MOST_ONES = 256  # lengths that are remembered
-_LONGEST_ONES = 4096  # words of one of them
+_LONGEST_ONES = 128  # words of one of them; longer payloads are masked as arrays
 _CLOSE_CODES = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
 
 Message = tuple[int, bytes]
@@ -65,14 +67,23 @@ def frame(opcode: int, payload: bytes, key: int, *, fin: bool = True, packed: bo
         head = struct.pack("!BBQ", first, _MASK | _EIGHT, size)
     # The key stands before the payload: exclusive or with four zeros is the key itself.
     words = (size + 7) >> 2
+    if words > _LONGEST_ONES:
+        return head + _long(payload, key)
     body = int.from_bytes(b"\0\0\0\0" + payload, "little") ^ key * (_ONES.get(words) or _ones(words))
     return head + body.to_bytes(words << 2, "little")[: size + 4]
+
+
+def _long(payload: bytes, key: int) -> bytes:
+    """Return the key and a long payload under it: single numbers of that length take up to forty times as long."""
+    padded = payload + bytes(-len(payload) % 4)
+    body = np.frombuffer(padded, dtype="<u4") ^ np.uint32(key)
+    return key.to_bytes(4, "little") + body.tobytes()[: len(payload)]
 
 
 def _ones(words: int) -> int:
     """Return the number that repeats a key: times it, every 32 bits are the key."""
     made = int.from_bytes(b"\1\0\0\0" * words, "little")
-    if len(_ONES) < _MOST_ONES and words <= _LONGEST_ONES:
+    if len(_ONES) < _MOST_ONES:
         _ONES[words] = made
     return made
 
