@@ -141,6 +141,7 @@ class ExchangeConnection(HttpConnection):
         """Send what the socket did not take as soon as it takes more."""
         self.rest = memoryview(self.request)[sent:]
         self.phase = SENDING
+        self.host.urgent.add(self)
         self.host.poller.change(self.fd, READ | WRITE, self._on_sending)
 
     @property
