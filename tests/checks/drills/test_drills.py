@@ -313,6 +313,14 @@ def test_a_rule_that_was_broken_is_broken_however_the_requests_met():
     assert drill.verdict is Verdict.FAIL
 
 
+def test_a_race_that_ran_out_of_descriptors_is_invalid_unless_it_was_broken_before():
+    limit = DrillMark("own-limit", T0, "Too many open files")
+    drill, _ = judge("race", started("race"), a_round(0, 200, 200), limit, DrillEnded(T0 + S, {}))
+    assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.INVALID)
+    drill, _ = judge("race", started("race"), a_round(0, 200, 500), limit, DrillEnded(T0 + S, {}))
+    assert drill.verdict is Verdict.FAIL
+
+
 def test_requests_that_all_were_refused_raced_for_nothing():
     drill, _ = raced(*(a_round(n, 404, 404) for n in range(10)))
     assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.NOT_EXERCISED)

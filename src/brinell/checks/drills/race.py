@@ -60,6 +60,11 @@ def _verdict(seen: Seen, broken: list[tuple[Race, tuple[str, ...]]], together: i
             "race", f"{len(broken)} of {counted(len(rounds), 'round')} broke a rule, round {first.round + 1} first: "
             f"{'; '.join(words)}"
         )  # fmt: skip
+    if (limit := seen.mark("own-limit")) is not None:
+        why = (
+            f"no further connection could be opened on this side after {counted(len(rounds), 'round')}: {limit.detail}"
+        )
+        return unknown("race", Reason.INVALID, why)
     if not rounds:
         return unknown("race", Reason.NOT_EXERCISED, "no round was run")
     if together < TOGETHER * len(rounds):
