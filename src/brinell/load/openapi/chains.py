@@ -11,7 +11,7 @@ import msgspec
 
 from brinell.load.openapi import found
 from brinell.load.openapi.assembly import Head
-from brinell.load.openapi.explore import Explored, Explorer, nameless, weight_of
+from brinell.load.openapi.explore import MOST_OPERATIONS, TOO_MANY, Explored, Explorer, nameless, weight_of
 from brinell.load.openapi.flat import Cannot
 from brinell.load.openapi.operations import Operation, Reading
 from brinell.load.openapi.variants import Variants
@@ -65,10 +65,12 @@ class Chains:
         self._explorer = explorer
         self._explored: Explored = explorer.result
         self._weights = weights
+        self._sent: set[str] = set()
         self.linked: list[str] = []
 
     def all(self) -> list[Chain]:
         """Return every session that changes something."""
+        self._sent = {operation.name for operation, _ in self._explored.chosen}
         made: list[Chain] = []
         done: set[str] = set()
         for operation in self._reading.operations:
@@ -145,6 +147,9 @@ class Chains:
 
     def _step(self, operation: Operation, slots: Sequence[str], gives: tuple[Gift, ...] = ()) -> Step | None:
         """Prepare the requests of one step, with marks in place of the slots' values."""
+        if operation.name not in self._sent and len(self._sent) >= MOST_OPERATIONS:
+            self._explored.leave(operation.name, TOO_MANY)
+            return None
         names = [found.collection_of(prefix)[1] for prefix in found.prefixes(operation.path)]
         known = {name: f"{_MARK}{number}x" for number, name in enumerate(names)} if slots else {}
         try:
@@ -154,6 +159,7 @@ class Chains:
             self._explored.leave(operation.name, str(why))
             return None
         cut = tuple(_cut(request, len(known)) for request in requests)
+        self._sent.add(operation.name)
         return Step(operation.name, cut, tuple(slots), gives, operation.method == "HEAD")
 
 

@@ -26,6 +26,7 @@ from brinell.load.openapi.variants import Values, Variant, Variants
 MOST_TRIED = 600  # requests before the run
 MOST_TRIED_S = 20.0
 MOST_OPERATIONS = 300  # in one scenario: each has histograms of its own in every worker
+TOO_MANY = f"there are more than {MOST_OPERATIONS} operations: leave some out with openapi_weights"
 _LET_IN = {401: "nobody known is asking", 403: "whoever asks may not", 407: "a proxy wants to know who asks"}
 
 
@@ -91,7 +92,7 @@ class Explorer:
         if weight_of(operation, self._weights) == 0:
             return "left out by openapi_weights"
         if len(self.result.chosen) >= MOST_OPERATIONS:
-            return f"there are more than {MOST_OPERATIONS} operations: leave some out with openapi_weights"
+            return TOO_MANY
         if operation.method == "TRACE":
             return "TRACE is not sent"
         return lacking(operation, self._reading.schemes, self._head.names)
