@@ -60,27 +60,30 @@ def _verdict(seen: Seen, broken: list[tuple[Race, tuple[str, ...]]], together: i
             "race", f"{len(broken)} of {counted(len(rounds), 'round')} broke a rule, round {first.round + 1} first: "
             f"{'; '.join(words)}"
         )  # fmt: skip
-    if (limit := seen.mark("own-limit")) is not None:
-        why = (
-            f"no further connection could be opened on this side after {counted(len(rounds), 'round')}: {limit.detail}"
-        )
-        return unknown("race", Reason.INVALID, why)
-    if not rounds:
-        return unknown("race", Reason.NOT_EXERCISED, "no round was run")
-    if together < TOGETHER * len(rounds):
-        return unknown(
-            "race",
-            Reason.NOT_EXERCISED,
-            f"in {len(rounds) - together} of {counted(len(rounds), 'round')} an answer came before the last request "
-            "was out: nothing raced",
-        )
-    if not rules.expect and not any(200 <= status < 400 for one in rounds for status in one.statuses):
-        return unknown("race", Reason.NOT_EXERCISED, "no request succeeded, so that nothing was raced for")
+    if (nothing := _no_race(seen, together, rules)) is not None:
+        return nothing
     seen_at = percent(racing.would_be_seen(together) or 1.0)
     power = f"after {together} clean rounds a race of {seen_at} a round would have been seen with 95 %"
     if not rules.stated:
         return passed("race", f"nothing failed; no invariant was stated (expect, same or then). {power}")
     return passed("race", f"every rule held in {counted(len(rounds), 'round')}; {power}")
+
+
+def _no_race(seen: Seen, together: int, rules: racing.Rules) -> DrillRule | None:
+    """Say why clean rounds prove nothing, where they do not."""
+    rounds = seen.races
+    of = counted(len(rounds), "round")
+    reason, why = Reason.NOT_EXERCISED, ""
+    if (limit := seen.mark("own-limit")) is not None:
+        reason, why = Reason.INVALID, f"no further connection could be opened on this side after {of}: {limit.detail}"
+    elif not rounds:
+        why = "no round was run"
+    elif together < TOGETHER * len(rounds):
+        apart = len(rounds) - together
+        why = f"in {apart} of {of} an answer came before the last request was out: nothing raced"
+    elif not rules.expect and not any(200 <= status < 400 for one in rounds for status in one.statuses):
+        why = "no request succeeded, so that nothing was raced for"
+    return unknown("race", reason, why) if why else None
 
 
 def _title(broken: list[tuple[Race, tuple[str, ...]]], rounds: list[Race], share: racing.Interval) -> str:
