@@ -57,11 +57,13 @@ def load(url: str, rate: int, seconds: float) -> None:
     """Press on it."""
     arguments = ["--rate", str(rate), "--duration", f"{seconds}s", "--connections", "32", "--no-calibrate", "--quiet"]
     with tempfile.TemporaryDirectory(prefix="overhead-") as folder:
-        subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "brinell", "load", url, *arguments, "--out", str(Path(folder) / "out")],
             check=False,
             stdout=subprocess.DEVNULL,
         )
+    if done.returncode not in {0, 3}:
+        raise SystemExit(f"the load ended with {done.returncode}")
 
 
 def _await_ready(url: str) -> None:

@@ -26,7 +26,7 @@ KINDS = (
     "descriptors", "memory", "garbage-collection", "worker", "loop", "core", "pool", "accept-queue", "machine",
     "generator",
 )  # fmt: skip
-LEAST_LOOKS = 20  # at a loop's thread, before their shares are spoken of
+LEAST_LOOKS = 15  # at a loop's thread, before their shares are spoken of
 BUSY = 0.8  # share of the looks
 WAITING_INSIDE = 0.3  # of the time, in a callback and not on a processor
 LONG = 0.25  # share of the looks in which one function had kept the loop for some milliseconds

@@ -6,8 +6,8 @@ forked or spawned) finds ``door/sitecustomize.py``, which starts the probe and t
 would have been found without it. Nothing else of ours becomes importable. Without ``BRINELL_VITALS`` in the
 environment nothing happens at all.
 
-The probe is one thread that ``threading`` does not count, a call in ``gc.callbacks``, and twenty appointments a second
-in the event loop, once there is one. It imports nothing of the subject, wraps nothing and changes no setting.
+The probe is one thread that ``threading`` does not count, a call in ``gc.callbacks``, and ten to twenty appointments a
+second in the event loop, once there is one. It imports nothing of the subject, wraps nothing and changes no setting.
 
 The wire: ``BRINELL_VITALS`` is the path of a Unix datagram socket. Each process sends one JSON object a second, version
 1, ASCII, at most 48 KiB; a datagram that finds no room is lost, and who finds nobody there ends. Times are

@@ -6,7 +6,7 @@ import time
 
 from brinell_inside.vitals import frames, pools
 
-BEAT_S = 0.05
+BEAT_S = 0.1
 MOST_LAGS = 63
 MOST_TASKS = 200  # looked at in one second, as far as that takes no longer than ...
 LEAST_TASKS = 10
@@ -62,6 +62,7 @@ class EventLoop:
         self.tasks = None
         self.gone = False
         self.turns = 0
+        self.every = BEAT_S
         self._loop = loop
         self._names = names
         self._due = _now()
@@ -102,7 +103,7 @@ class EventLoop:
         self.beat()
 
     def beat(self):
-        """Twenty times a second: how late?"""
+        """Ten times a second, and twenty where the loop is busy: how late?"""
         if self.gone:
             return
         now = _now()
@@ -112,8 +113,8 @@ class EventLoop:
         if now - self._looked >= _TASKS_EVERY_NS:
             self._looked = now
             self._look_at_tasks(now)
-        self._due = _now() + int(BEAT_S * 1e9)
-        self._loop.call_later(BEAT_S, self.beat)
+        self._due = _now() + int(self.every * 1e9)
+        self._loop.call_later(self.every, self.beat)
 
     def _look_at_tasks(self, now):
         if self._skip:

@@ -18,7 +18,8 @@ from brinell_inside.vitals.pauses import Pauses
 
 VERSION = 1
 FIRST_S = 0.25  # most helpers that a service starts are gone by then
-PERIOD_S = 0.05
+PERIOD_S = 0.05  # between looks, after a second in which the loop was busy at half of them; else ...
+CALM_S = 0.1  # ... this: never by what one look saw, or busy moments would be counted more often
 GAP_S = 0.008  # whoever is still in the same call after it is in a long one
 HELD_NS = 10000000  # this much later than asked for: the interpreter's lock was not let go of
 SEND_NS = 1000000000
@@ -26,7 +27,7 @@ MOST_BYTES = 48 * 1024
 MOST_STACKS = 8  # of a sort, in one datagram
 MOST_THREADS = 64
 MOST_FAILURES = 20
-SEEK_EVERY = 10  # looks, while there is no event loop
+SEEK_EVERY = 5  # looks, while there is no event loop
 _FORK_S = 0.2
 _ON_CPU = 0.6
 
@@ -67,6 +68,7 @@ class Probe:
         self._names = frames.Names()
         self._loop = None
         self._sought = self._failed = 0
+        self._pause = CALM_S
         self._busy = self._long = self._looks = self._stack_looks = 0
         self._stacks = {}
         self._pools = {}
@@ -95,7 +97,7 @@ class Probe:
         _sleep(FIRST_S)
         while not self._ended and generation == self._generation:
             asked, cpu = _now(), self._loop_cpu()
-            _sleep(PERIOD_S)
+            _sleep(self._pause)
             with self._resting:
                 try:
                     self._look(asked, cpu)
@@ -115,7 +117,7 @@ class Probe:
         if self._loop is None or self._loop.over or self._loop.ident not in current:
             self._seek(current)
         else:
-            self._look_at_loop(current, self._was_held(asked, cpu, PERIOD_S))
+            self._look_at_loop(current, self._was_held(asked, cpu, self._pause))
         if now - self._since >= SEND_NS:
             self._look_at_threads(current)
             del current
@@ -222,6 +224,9 @@ class Probe:
             "stack_looks": max(self._stack_looks, looks),
             "loop": None if loop is None else loop.kind,
         }
+        self._pause = PERIOD_S if 2 * self._busy > self._looks else CALM_S
+        if loop is not None:
+            loop.every = self._pause
         self._busy = self._long = self._looks = self._stack_looks = 0
         self._stacks, self._pools, self._queued, self._since, self._cpu = {}, {}, None, now, cpu
         data = self._dumps(message).encode("ascii")
