@@ -259,7 +259,9 @@ def _calls(room: Room, spec: LoadSpec, schedule: Schedule, driver: Calls, beside
     room.emit(Calibrated(skipped="functions are called: nothing goes over a network"))
     fleet = Fleet(room, driver.workers(spec, schedule, Path(room.plan.root)))
     try:
+        room.progress(0, None, driver.preparing)
         fleet.wait_ready()
+        room.progress(0, None, "")
         _Scenario(room, spec, schedule, fleet, driver.watch(room, spec, fleet.subject_pids), beside=beside).run()
     finally:
         fleet.close()

@@ -14,6 +14,8 @@ from brinell.load.watch import CallWatch
 class Caches(Calls):
     """The driver of ``driver = "cache"``: calls whose function is an operation on an object."""
 
+    preparing = "the cache is filled, and crowds ask for cold keys"
+
     def watch(self, room: Room, spec: LoadSpec, pids: list[int]) -> CallWatch:
         """Return who watches the interpreters, and the cache's folder."""
         named = None if spec.cache is None else spec.cache.directory

@@ -15,7 +15,9 @@ from brinell.load.wire import WorkerSpec
 
 
 class Calls:
-    """The driver of ``driver = "call"``."""
+    """The driver of ``driver = "call"``. ``preparing`` is what is being done until all is ready."""
+
+    preparing = "the project is imported"
 
     def look(self, spec: LoadSpec, root: Path) -> Hello:
         """Import the function where it will be called, without calling it. UsageError if that cannot be done."""
