@@ -30,6 +30,8 @@ def _connections(picture: Picture, course: SocketCourse) -> Panel | None:
 
 
 def _messages(picture: Picture, course: SocketCourse) -> Panel | None:
+    if not any(course.received) and not any(course.sent):
+        return None  # a limit is tried without a message
     lines = (
         ("rate", "received", COLUMNS["received"], course.received),
         ("due", "sent", COLUMNS["sent"], course.sent),

@@ -342,4 +342,6 @@ def _ended(ended: Ended) -> str:
 
 
 def _words(refused: Refused) -> str:
-    return refused.detail or (refused.refusal.words if refused.refusal else "")
+    """Return what a subject said as it refused, else how it did."""
+    said = refused.refusal.body.decode("utf-8", "replace").strip() if refused.refusal else ""
+    return redact(said) or refused.detail
