@@ -63,3 +63,16 @@ def test_a_worker_that_died_counts_with_what_it_told():
 
 def test_without_any_worker_left_the_span_ends_now():
     assert ledger().ended(SECOND_NS // 2, ("both died",), interrupted=False).span_s == 0.5
+
+
+def test_it_is_behind_when_requests_waited_for_two_seconds():
+    def waits(second, waiting, worker=0):
+        return GeneratorSecond(worker, second, 10, 10, 0.1, ((), ()), 0, waiting)
+
+    assert not ledger(waits(0, 5)).behind
+    assert not ledger(waits(0, 5), waits(1, 0), waits(2, 5)).behind
+    assert not ledger(waits(0, 5), waits(0, 5, worker=1)).behind
+    made = ledger(waits(0, 5), waits(1, 5))
+    assert made.behind
+    made.add(waits(2, 0))
+    assert not made.behind

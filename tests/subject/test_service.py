@@ -8,6 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import time
+from pathlib import Path
 
 import pytest
 
@@ -320,3 +323,34 @@ def test_the_log_of_a_service_that_does_not_start_is_redacted(start, tmp_path):
     (tmp_path / "server.py").write_text("raise SystemExit('password=hunter2-Zx9')\n")
     failure(start, "{python} server.py")
     assert (tmp_path / "service.log").read_text() == "password=[redacted]\n"
+
+
+def test_a_service_with_the_probe_speaks_until_it_is_stopped(start, tmp_path):
+    running = start(f"{server(tmp_path)} {{port}}", probe=True)
+    assert running.probe is not None
+    until = time.monotonic() + 15
+    looks = running.probe.read()
+    while not looks and time.monotonic() < until:
+        guard.beat_all()
+        time.sleep(0.05)
+        looks = running.probe.read()
+    assert [one.pid for one in looks[:1]] == [running.pid]
+    folder = Path(running.probe.environment({})["BRINELL_VITALS"]).parent
+    assert folder.is_dir()
+    running.stop()
+    assert not folder.exists()
+
+
+def test_a_service_that_does_not_get_ready_leaves_no_line(start, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "lines"))
+    (tmp_path / "lines").mkdir()
+    with pytest.raises(SubjectError):
+        start("{python} -c 'raise SystemExit(1)'", probe=True)
+    assert list((tmp_path / "lines").iterdir()) == []
+
+
+def test_nothing_is_put_into_a_service_unasked(start, tmp_path):
+    code = "import os, sys\nassert 'BRINELL_VITALS' not in os.environ\n"
+    command = server(tmp_path)
+    (tmp_path / "server.py").write_text(code + (tmp_path / "server.py").read_text())
+    assert start(f"{command} {{port}}").probe is None
