@@ -132,6 +132,6 @@ class Chat:
         return {name: one.verdict.value for name, one in self.findings().items()}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chat():
     return Chat
