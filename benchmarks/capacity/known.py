@@ -88,7 +88,7 @@ def search(case: Case, folder: Path, seed: int, extra: Sequence[str]) -> dict[st
     began = time.perf_counter()
     try:
         url = f"http://127.0.0.1:{int(server.stdout.readline())}/"
-        command = [sys.executable, "-m", "brinell", "capacity", url, "--slo", f"p95_ms={case.p95_ms:g}", "--json"]
+        command = [sys.executable, "-m", "brinell", "capacity", url, "--slo", f"p95_ms={case.p95_ms:g}", "--json", "-q"]
         done = subprocess.run([*command, "--out", str(folder), *extra], stdout=subprocess.PIPE, text=True, check=False)
     finally:
         server.send_signal(signal.SIGTERM)

@@ -35,7 +35,7 @@ def test_the_least_that_can_be_said(plan):
     assert (step.id, step.needs_service) == ("capacity:capacity", False)
     assert isinstance(spec, CapacitySpec)
     assert (spec.quantity, spec.start, spec.limit, spec.tolerance) == ("rate", 50.0, 100_000.0, 0.05)
-    assert (spec.step_s, spec.budget_s, spec.at_least, spec.stated) == (10.0, 300.0, None, ())
+    assert (spec.step_s, spec.budget_s, spec.at_least, spec.stated) == (10.0, 600.0, None, ())
     assert spec.load.thresholds == {"p95_ms": 500.0, "error_rate": 0.01}
     assert (spec.load.requests, spec.load.connections) == ((RequestSpec(),), 256)
 

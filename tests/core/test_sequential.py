@@ -51,6 +51,13 @@ def test_a_backlog_that_was_made_once_and_goes_is_no_falling_behind():
     assert decide(rows, [P95], rate=500, ended=True).verdict == HELD
 
 
+def test_a_backlog_that_comes_and_goes_is_surer_not_to_grow_than_one_that_wanders():
+    swings, wanders = (growth(told(*[(500, 500 - one, 0) for one in row])) for row in ((9, -9) * 4, (9, 9, -9, -9) * 2))
+    assert swings.value == wanders.value == 0
+    assert swings.high < 0.7 * wanders.high
+    assert swings.low == wanders.low
+
+
 def test_requests_that_wait_for_longer_than_the_limit_count_before_they_are_answered():
     (estimate,) = shares(told((100, 100, 0), (100, 0, 0), (100, 0, 0)), [P95], 100)
     assert estimate.value == pytest.approx(150 / 250)  # 200 wait, and 50 at most are younger than half a second

@@ -64,7 +64,7 @@ StepTime = Annotated[
 ]
 Budget = Annotated[
     float | None,
-    typer.Option("--budget", metavar="5m", parser=options.duration, help="No step begins later. Default: 5m."),
+    typer.Option("--budget", metavar="10m", parser=options.duration, help="No step begins later. Default: 10m."),
 ]
 AtLeast = Annotated[
     float | None,

@@ -49,7 +49,7 @@ def keys() -> Keys:
         "limit": Key(Level, _A_LEVEL, "limit = 10_000"),
         "tolerance": Key(float | str, 'a share ("5%" or 0.05)', 'tolerance = "5%"', share),
         "step_s": Key(float | str, _A_DURATION, 'step_s = "10s"', checks.duration),
-        "budget_s": Key(float | str, _A_DURATION, 'budget_s = "5m"', checks.duration),
+        "budget_s": Key(float | str, _A_DURATION, 'budget_s = "10m"', checks.duration),
         "at_least": Key(Level, _A_LEVEL, "at_least = 1000"),
         "thresholds": Key(dict[str, Any], "a table of limits", "thresholds = { p95_ms = 200, error_rate = 0.01 }"),
         "connections": Key(

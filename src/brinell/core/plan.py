@@ -315,7 +315,7 @@ class CapacitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     limit: float = 100_000.0
     tolerance: float = 0.05
     step_s: float = 10.0  # of one step, at most; what bounds the answer may take three times as long
-    budget_s: float = 300.0  # after which no further step begins
+    budget_s: float = 600.0  # after which no further step begins
     at_least: float | None = None
 
 

@@ -21,10 +21,11 @@ from typing import NamedTuple
 HELD = "held"
 BROKEN = "broken"
 FEWEST = 3  # seconds, below which nothing is decided
-GROWING = 0.01  # of the rate: a backlog that grows more slowly than that takes minutes to matter
-KEEPING_UP = 0.025  # a backlog that may grow by more than that is not known to keep up
-FALLING = 0.02  # what counts at the end, where the seconds did not decide it
+GROWING = 0.005  # of the rate: a backlog that grows more slowly than that takes minutes to matter
+KEEPING_UP = 0.02  # a backlog that may grow by more than that is not known to keep up
+FALLING = 0.015  # what counts at the end, where the seconds did not decide it
 _MOST_CORRELATED = 0.8
+_MOST_PULL = -0.5  # the correlation of changes whose sum stays where it is
 _LEAST_CHANGE = 0.5  # of a backlog from second to second: whole requests are counted
 
 # Student's t, two-sided 99 %, by degrees of freedom from 1 on.
@@ -120,15 +121,20 @@ def shares(seconds: Sequence[Second], bounds: Sequence[Bound], rate: float | Non
 def growth(seconds: Sequence[Second]) -> Estimate:
     """Return by how many requests a second what is due and unanswered grows.
 
-    The changes of a queue that never runs empty are independent; those of one that does pull back, which makes the
-    interval wider than it need be and never narrower.
+    The changes of a queue that never runs empty are independent. Those of one that does pull back: what one second
+    leaves over the next one answers, and the upper end is nearer for it. The lower end stays: to say that it grows,
+    independence is the careful assumption.
     """
     changes = [float(one.due - one.ended) for one in seconds]
     count = len(changes)
     mean = sum(changes) / count
-    spread = math.sqrt(sum((change - mean) ** 2 for change in changes) / (count - 1)) if count > 1 else 0.0
+    residuals = [change - mean for change in changes]
+    squares = sum(one * one for one in residuals)
+    spread = math.sqrt(squares / (count - 1)) if count > 1 else 0.0
     half = _t(count - 1) * max(spread, _LEAST_CHANGE) / math.sqrt(count)
-    return Estimate(mean, mean - half, mean + half)
+    pull = sum(early * late for early, late in pairwise(residuals)) / squares if squares > 0 else 0.0
+    pull = min(max(pull, _MOST_PULL), 0.0)
+    return Estimate(mean, mean - half, mean + half * math.sqrt((1 + pull) / (1 - pull)))
 
 
 def backlog(seconds: Sequence[Second]) -> list[int]:

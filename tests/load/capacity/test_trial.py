@@ -137,7 +137,7 @@ def test_it_says_where_it_stands_and_about_how_long_it_will_take(tmp_path):
     assert all("s left" in text for text in words)
     assert "a press' own words" not in str(words)
     assert all(done <= total for done, total, _ in room.said)
-    assert room.said[0][1] == 300.0  # the budget, while nothing bounds it
+    assert room.said[0][1] == 600.0  # the budget, while nothing bounds it
     took = sum(one.took_s for one in steps(room))
     halfway = next(total for done, total, _ in room.said if done > took / 2)
     assert halfway == pytest.approx(took, rel=0.4)
