@@ -47,7 +47,7 @@ IN_A_SCENARIO = [
     ("version = '3'\n", ["[[load]] #1 version", "two versions", "1.1, 2"]),
     ("version = 2\n", ["[[load]] #1 version", 'version = "2"']),
     ("streams = 0\n", ["[[load]] #1 streams", "from 1 to 1000"]),
-    ("driver = 'websockets'\n", ['[[load]] #1 driver = "websockets"', 'did you mean websocket?']),
+    ("driver = 'websockets'\n", ['[[load]] #1 driver = "websockets"', "did you mean websocket?"]),
     ("driver = 'htp'\n", ["[[load]] #1 driver", "did you mean http?"]),
     ("thresholds = { p95 = 500 }\n", ["[[load]] #1 thresholds.p95", "did you mean p95_ms?"]),
     ("thresholds = { p95_ms = 'fast' }\n", ["[[load]] #1 thresholds.p95_ms", "a limit is a number, this is text"]),
