@@ -2,7 +2,7 @@
 
     python benchmarks/quality/planted.py [--python PY] [FOLDER ...]
 
-Without a folder, both sets: ``planted/`` and ``planted2/``, each with a table of its own. Each folder below with a
+Without a folder, all sets (``planted/``, ``planted2/``, ``planted3/``), each with a table of its own. Each folder below with a
 ``truth.json`` is a project: ``{"file:line or test id": {"kind": …, "note": …}}``, ``kind`` null for a look-alike. It is
 copied, run and read with ``brinell suite --json``, and its ``quality[]`` is set beside the truth. *Found*: a finding of
 that kind at that line, within its ``lines``, at that test, in the same function, on the class that never runs with it,
@@ -22,7 +22,7 @@ import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
-SETS = (Path(__file__).with_name("planted"), Path(__file__).with_name("planted2"))
+SETS = tuple(Path(__file__).with_name(name) for name in ("planted", "planted2", "planted3"))
 COLUMNS = ("planted", "found", "missed", "accused", "unlisted")
 _TIMEOUT_S = 300
 _OF_CLASSES = ("not-collected", "shadowed")  # a class that never runs: none of its tests does

@@ -1,0 +1,3 @@
+"""What the library has."""
+
+__version__ = "3.1.0"
