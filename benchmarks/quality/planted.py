@@ -2,12 +2,12 @@
 
     python benchmarks/quality/planted.py [--python PY] [FOLDER ...]
 
-Without a folder, all sets (``planted/``, ``planted2/``, ``planted3/``), each with a table of its own. Each folder below with a
-``truth.json`` is a project: ``{"file:line or test id": {"kind": …, "note": …}}``, ``kind`` null for a look-alike. It is
-copied, run and read with ``brinell suite --json``, and its ``quality[]`` is set beside the truth. *Found*: a finding of
-that kind at that line, within its ``lines``, at that test, in the same function, on the class that never runs with it,
-or one that names that test among those it touches. *Accused*: a finding at a look-alike: at its line, or of the kind
-that it looks like. *Unlisted*: findings that no entry is about. Whoever plants does not read the detector.
+Without a folder, all sets (``planted/``, ``planted2/``, ``planted3/``), each with a table of its own. Each folder below
+with a ``truth.json`` is a project: ``{"file:line or test id": {"kind": …, "note": …}}``, ``kind`` null: look-alike.
+It is copied, run and read with ``brinell suite --json``, and its ``quality[]`` is set beside the truth. *Found*: a
+finding of that kind at that line, within its ``lines``, at that test, in the same function, on the class that never
+runs with it, or one that names that test among those it touches. *Accused*: a finding at a look-alike: at its line, or
+of the kind that it looks like. *Unlisted*: findings that no entry is about. Whoever plants does not read the detector.
 """
 
 from __future__ import annotations
