@@ -114,6 +114,12 @@ def test_far_below_what_its_capacity_allows():
     assert "hit_rate" not in findings
 
 
+def test_more_than_the_stated_capacity_can_hold():
+    _, findings, _ = judged(READY, gets(0.95))
+    assert (findings["capacity"].required, findings["capacity"].reason) == (False, Reason.INCONCLUSIVE)
+    assert "100 entries" in findings["capacity"].title
+
+
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
@@ -188,10 +194,14 @@ def test_mixed_up_keys_fail_whatever_was_asked_for():
 def test_memory_and_folder_grow():
     vitals = [Vitals(second * 10**9, 1, 0.1, size, 1, 1) for second, size in enumerate((100, 300, 250))]
     spaces = [CacheSpace(second * 10**9, size, size // 10) for second, size in enumerate((0, 900, 500))]
-    one, findings, _ = judged(*vitals, *spaces, limits={"directory_bytes": 800})
+    limits = {"directory_bytes": 800, "memory_growth_bytes": 150}
+    one, findings, _ = judged(*vitals, *spaces, limits=limits)
     assert (one.memory.first_bytes, one.memory.last_bytes, one.memory.most_bytes) == (100, 250, 300)
     assert (one.directory.first_bytes, one.directory.last_bytes, one.directory.files) == (0, 500, 50)
     assert findings["directory_bytes"].verdict is Verdict.FAIL
+    assert findings["memory_growth_bytes"].verdict is Verdict.PASS
+    _, findings, _ = judged(*vitals[:1], limits={"memory_growth_bytes": 0})
+    assert findings["memory_growth_bytes"].reason is Reason.NOT_EXERCISED
 
 
 def test_stalls_of_an_async_cache():

@@ -55,7 +55,7 @@ def _scenario(
     cited = tuple(one for one in (tally.started_id, tally.ended_id) if one)
     judged, missing = _numbers(spec, wanted, tally, seen)
     whole = tally.ended is not None and not tally.ended.interrupted
-    keys = {"directory_bytes": "directory"}
+    keys = {"directory_bytes": "directory", "memory_growth_bytes": "memory"}
     found, thresholds = [], {}
     for name, limit in limits.items():
         why = missing.get(f"cache.{spec.name}.{keys.get(name, name)}", "")
@@ -67,6 +67,7 @@ def _scenario(
     found += [] if "stale_reads" in limits else findings.stale(judged, seen)
     found += [] if "stampede_loads" in limits else findings.stampede(judged, seen)
     found += [] if "hit_rate" in limits else findings.far(judged, wanted, seen, cited)
+    found += findings.more(judged, cited)
     return found + findings.not_filled(judged, seen, cited), judged, missing
 
 

@@ -10,6 +10,7 @@ from brinell.core.plan import CacheSpec
 from brinell.core.verdicts import Reason, Severity, Verdict
 
 FAR = 0.9  # of LRU's rate: a cache whose interval ends below it does worse than a simple one
+MORE = 0.01  # above the best of the stated capacity
 _WAYS = {"deleted": "while others read", "loading": "while its old value was being loaded"}
 
 
@@ -91,6 +92,26 @@ def far(judged: Cache, wanted: CacheSpec, seen: facts.Seen, cited: tuple[str, ..
             title=f"{judged.scenario}: the hit rate is {hits.value * 100:.4g} %, far below what this capacity allows",
             detail=ideal_words(judged) + ". Is it as large as was stated, does it expire too early, or drop what is "
             "asked for most? To make it a requirement, state hit_rate",
+            evidence=cited,
+        )
+    ]
+
+
+def more(judged: Cache, cited: tuple[str, ...]) -> list[Finding]:
+    """More was found than the stated capacity can hold: then the ideals are not this cache's."""
+    hits = judged.hit_rate
+    if hits is None or hits.lru is None or hits.ideal is None or hits.low is None or hits.low <= hits.ideal + MORE:
+        return []
+    return [
+        Finding(
+            id=f"cache.{judged.scenario}.capacity",
+            check=CHECK,
+            required=False,
+            verdict=Verdict.UNKNOWN,
+            reason=Reason.INCONCLUSIVE,
+            title=f"{judged.scenario}: more was found than {judged.capacity:,} entries can hold",
+            detail=f"{hits.value * 100:.4g} % were hits, and the most popular {judged.capacity:,} keys are "
+            f"{hits.ideal * 100:.4g} % of what was asked for. It holds more than was stated, some of it from before",
             evidence=cited,
         )
     ]

@@ -55,9 +55,11 @@ CACHE_THRESHOLDS: dict[str, Metric] = {
     "stale_reads": Metric("", "stale"),
     "stampede_loads": Metric("", "loads"),
     "directory_bytes": Metric("", "directory"),
+    "memory_growth_bytes": Metric("", "memory"),
 }
 """What caches have besides: ``hit_rate`` is a share at least; all else is at most: stale reads and loads of one cold
-key are counts, ``directory_bytes`` what the cache's folder ever held.
+key are counts, ``directory_bytes`` what the cache's folder ever held, ``memory_growth_bytes`` by how much the process
+grew while the load ran.
 """
 
 CACHE_METRICS: tuple[str, ...] = (*METRICS, *CACHE_THRESHOLDS)
