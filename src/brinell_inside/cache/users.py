@@ -21,7 +21,7 @@ _AT_ONCE = 64
 
 
 class CacheThreads(Threads):
-    """``users`` threads. ``operations`` is where the parent has its function."""
+    """``users`` threads. What they call is a coroutine function of an operation's number."""
 
     entry = ENTRY
 
@@ -54,7 +54,7 @@ class CacheThreads(Threads):
 
 
 class CacheLoop(Loop):
-    """A task for every operation. ``operations`` is where the parent has its function."""
+    """A task for every operation; likewise."""
 
     entry = ENTRY
 
