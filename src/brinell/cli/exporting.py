@@ -9,9 +9,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from brinell.cli import say
-from brinell.config import checks
-from brinell.config.problems import Unfit
+from brinell.cli import options, say
 from brinell.core.errors import UsageError, nearest
 from brinell.core.roles import Watcher
 from brinell.journal.reader import read
@@ -87,19 +85,7 @@ def during(ends: Endpoints) -> Iterator[Watcher]:
 
 
 def _headers(given: Iterable[str] | None) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for line in given or ():
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise UsageError(
-                f"--export-header {name[:40]}: a header is 'Name: value'",
-                hint="--export-header 'Authorization: Bearer ${TOKEN}'",
-            )
-        found[name.strip()] = value.strip()
-    try:
-        checks.headers(found)
-    except Unfit as unfit:
-        raise UsageError(f"--export-header: {unfit.why}") from None
+    found = options.headers("--export-header", given, "'Authorization: Bearer ${TOKEN}'")
     return headers_of(found, Complaint("--export-header"))
 
 

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from brinell.cli import exporting, load_call, load_document, load_flows, load_request, load_shape, options, session
-from brinell.config import checks, for_load
-from brinell.config.problems import Unfit
+from brinell.config import for_load
 from brinell.core.errors import UsageError
 
 EXAMPLES = """
@@ -161,16 +160,7 @@ def command(
 
 def headers_of(given: list[str] | None) -> dict[str, str]:
     """Return headers by name. UsageError for what is none."""
-    found: dict[str, str] = {}
-    for line in given or ():
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise UsageError(f"--header {name[:40]}: a header is 'Name: value'", hint="--header 'Accept: text/html'")
-        found[name.strip()] = value.strip()
-    try:
-        return checks.headers(found)
-    except Unfit as unfit:
-        raise UsageError(f"--header: {unfit.why}", hint="--header 'Accept: text/html'") from None
+    return options.headers("--header", given, "'Accept: text/html'")
 
 
 def _version(ctx: typer.Context, *, http2: bool, streams: int) -> dict[str, Any]:

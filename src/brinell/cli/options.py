@@ -130,6 +130,20 @@ def limits(given: Iterable[str] | None, metrics: Sequence[str] = METRICS) -> dic
     return found
 
 
+def headers(option: str, given: Iterable[str] | None, example: str) -> dict[str, str]:
+    """Read ``Name: value`` of an option that may be given again. UsageError for what is no header."""
+    found: dict[str, str] = {}
+    for line in given or ():
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise UsageError(f"{option} {name[:40]}: a header is 'Name: value'", hint=f"{option} {example}")
+        found[name.strip()] = value.strip()
+    try:
+        return checks.headers(found)
+    except Unfit as unfit:
+        raise UsageError(f"{option}: {unfit.why}", hint=f"{option} {example}") from None
+
+
 def is_given(ctx: typer.Context, name: str) -> bool:
     """Whether a parameter was written on the command line, and is not its default."""
     source = ctx.get_parameter_source(name)
