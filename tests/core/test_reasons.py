@@ -245,3 +245,20 @@ def test_what_py_spy_saw_without_a_probe():
     found = said(outside(0.99), [full]).limited_by
     assert found.kind == "core"
     assert any("json.dumps" in line for line in found.evidence)
+
+
+def test_samples_are_shares_of_what_was_looked_at():
+    idle = "_worker (python/concurrent/futures/thread.py:81);work_queue.get (native)"
+    stacks = (
+        Stack("thread", WAITS, 6),
+        Stack("thread", WORKS, 2),
+        Stack("thread", idle, 4),
+        Stack("task", f"...;{NAP}", 3),
+    )
+    found = said(outside(0.2), probe(*stacks, Stack("loop", DUMPS, 2), Stack("task", "", 1))).limited_by
+    shown = {(one.of, one.frames[-1]): one.share for one in found.stacks}
+    assert shown["thread", "wait (python/threading.py:327)"] == 0.5
+    assert shown["task", "time.sleep (native)"] == 0.75
+    assert shown["loop", "dumps (python/json/__init__.py:231)"] == pytest.approx(2 / 18, abs=0.001)
+    assert not any("work_queue" in frame for one in found.stacks for frame in one.frames)
+    assert "..." in [one.frames[0] for one in found.stacks if one.of == "task"]

@@ -11,7 +11,7 @@ No evidence gives no reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -412,26 +412,26 @@ def _process_words(at: Window, pid: int) -> str:
 
 
 def _stacks(at: Window, pid: int) -> tuple[StackShare, ...]:
-    """The most frequent stacks of the process, of each sort as shares of the looks at it."""
+    """The most frequent stacks of the process: of its loop as shares of the looks, of threads and tasks of all seen."""
     inside = at.inside.get(pid)
-    looks, stacks = at.stacks.get(pid, (0, {}))
-    rows: list[StackShare] = []
-    if inside is not None:
-        rows += [_share(key, count, inside.looks if key[0] == "loop" else inside.stack_looks)
-                 for key, (count, _) in inside.stacks.items()]  # fmt: skip
-    rows += [_share(key, count, looks) for key, (count, _) in stacks.items()]
-    rows = [row for row in rows if row.frames]
+    looks, outside = at.stacks.get(pid, (0, {}))
+    rows = _shares(outside, looks) if inside is None else _shares(inside.stacks, inside.looks)
     return tuple(sorted(rows, key=lambda row: (-row.share, row.frames))[:MOST_STACKS])
 
 
-def _share(key: tuple[str, str], count: int, looks: int) -> StackShare:
-    of, folded = key
-    frames = frames_of(folded)
-    if of == "loop":
-        frames = called_by_loop(frames)
-    elif is_idle_thread(frames):
-        frames = ()
-    return StackShare(of=of, frames=tuple(one.words for one in frames), share=round(count / looks if looks else 0.0, 4))
+def _shares(stacks: Mapping[tuple[str, str], tuple[int, int]], looks: int) -> list[StackShare]:
+    totals: dict[str, int] = {"loop": looks}
+    for (of, _), (count, _) in stacks.items():
+        totals[of] = looks if of == "loop" else totals.get(of, 0) + count
+    found = []
+    for (of, folded), (count, _) in stacks.items():
+        frames = frames_of(folded)
+        if of == "loop":
+            frames = called_by_loop(frames)
+        if frames and totals[of] and not (of == "thread" and is_idle_thread(frames)):
+            share = round(count / totals[of], 4)
+            found.append(StackShare(of=of, frames=tuple(one.words for one in frames), share=share))
+    return found
 
 
 def _not_measured(at: Window) -> dict[str, str]:

@@ -78,6 +78,8 @@ class Frame(NamedTuple):
     @property
     def words(self) -> str:
         """``report (app.py:12)``."""
+        if not self.file:
+            return self.function
         where = f"{self.file.removeprefix('./')}:{self.line}" if self.line else self.file.removeprefix("./")
         return f"{self.function} ({where})"
 
