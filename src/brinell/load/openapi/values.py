@@ -225,9 +225,11 @@ class Maker:
         for other in steps[1:]:
             step = Fraction(math.lcm(step.numerator * other.denominator, other.numerator * step.denominator),
                             step.denominator * other.denominator)  # fmt: skip
-        low = low if low is not None else (high - 1000 * float(step) if high is not None else 0.0)
-        high = high if high is not None else low + 1000 * float(step)
-        first, last = math.ceil(Fraction(str(low)) / step), math.floor(Fraction(str(high)) / step)
+        # As fractions: beside a bound near the end of floating-point numbers, a thousand steps more are beyond it.
+        least, most = (None if one is None else Fraction(str(one)) for one in (low, high))
+        least = least if least is not None else (most - 1000 * step if most is not None else Fraction(0))
+        most = most if most is not None else least + 1000 * step
+        first, last = math.ceil(least / step), math.floor(most / step)
         if first > last:
             raise Cannot(f"there is no multiple of {float(step)} between {low} and {high}")
         found = self._source.randint(first, last) * step
