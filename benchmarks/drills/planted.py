@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 SUBJECT = Path(__file__).resolve().parents[2] / "tests" / "drills" / "subject.py"
 SOCKETS = SUBJECT.with_name("socket_subject.py")
-DRAIN = "--rate 50 --set before_s=2 --set lost=1"
+DRAIN = "--rate 50 --set before_s=2"
 LIFE = "--set times=6 --set patience_s=3"
 ORDER = (
     "/orders --body '{\"key\": \"{{round}}\"}' --set 'expect={created=1}' --set 'same=\"$.id\"' "

@@ -46,7 +46,7 @@ class Service:
         self.lock = asyncio.Lock()
         self.turn = asyncio.Lock()
         self.ending = asyncio.Event()
-        self.busy = 0
+        self.tasks: set[asyncio.Task[None]] = set()
         self.writers: set[asyncio.StreamWriter] = set()
         self.resting: set[asyncio.StreamWriter] = set()
 
@@ -59,12 +59,7 @@ class Service:
                 self.resting.discard(writer)
                 if not line:
                     return
-                self.busy += 1
-                try:
-                    keep = await self.one(line, reader, writer)
-                finally:
-                    self.busy -= 1
-                if not keep:
+                if not await self.one(line, reader, writer):
                     return
         except (OSError, asyncio.IncompleteReadError, ValueError):
             pass
@@ -142,7 +137,7 @@ class Service:
         loop = asyncio.get_running_loop()
         for attempt in range(10_000):
             try:
-                server = await asyncio.start_server(self.serve, "127.0.0.1", port, backlog=1024)
+                listening = socket.create_server(("127.0.0.1", port), backlog=1024)
                 break
             except OSError as error:
                 if self.defect == "quiet":
@@ -156,29 +151,49 @@ class Service:
             loop.add_signal_handler(signal.SIGTERM, lambda: None)
         elif self.defect != "dies":
             loop.add_signal_handler(signal.SIGTERM, asked.set)
+        listening.setblocking(False)
+        door = asyncio.create_task(self.accept(listening))
         await asked.wait()
-        await self.end(server)
+        door.cancel()
+        await self.end(listening)
         return 1 if self.defect == "crashes" else 0
 
-    async def end(self, server: asyncio.Server) -> None:
-        await asyncio.sleep(0.05)  # who has connected becomes a connection first
+    async def accept(self, listening: socket.socket) -> None:
+        while True:
+            self.begin((await asyncio.get_running_loop().sock_accept(listening))[0])
+
+    def begin(self, connection: socket.socket) -> None:
+        task = asyncio.create_task(self.connected(connection))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def connected(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await self.serve(*await asyncio.open_connection(sock=connection))
+
+    async def end(self, listening: socket.socket) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:  # whoever has connected is let in: closing the port would reset them
+                connection, _ = listening.accept()
+                connection.setblocking(False)
+                self.begin(connection)
+        listening.close()
         self.ending.set()
-        server.close()
+        await asyncio.sleep(0.05)
         if self.defect == "resets":
             for writer in self.writers:
                 raw = writer.get_extra_info("socket")
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 writer.transport.abort()
             return
-        # Who rests a moment is closed; who has begun to send is answered.
+        # Who rests for a moment is closed; who has sent anything is answered.
         deadline = time.monotonic() + 3.0
-        await asyncio.sleep(0.05)
-        for writer in list(self.resting):
-            writer.close()
-        while (self.busy or self.writers) and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
-            for writer in list(self.resting):
+        resting: set[asyncio.StreamWriter] = set()
+        while self.tasks and time.monotonic() < deadline:
+            for writer in resting & self.resting:
                 writer.close()
+            resting = set(self.resting)
+            await asyncio.sleep(0.1)
 
 
 class Handler(BaseHTTPRequestHandler):

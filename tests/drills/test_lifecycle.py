@@ -66,7 +66,7 @@ def test_files_that_pile_up(drill, service):
     ],
 )
 def test_starts_that_go_wrong(drill, service, defect, rules):
-    done = drill("lifecycle", {"times": 1, "patience_s": 1.0}, service=service(defect))
+    done = drill("lifecycle", {"times": 1, "patience_s": 4.0}, service=service(defect))
     assert done.failed == rules
 
 

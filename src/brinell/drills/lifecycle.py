@@ -57,7 +57,7 @@ class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         try:
             lives.run()
             if lives.starts:
-                Difficult(scene, self.patience_s, temporary).run()
+                Difficult(scene, self.patience_s + lives.slowest_s, temporary).run()
             else:
                 scene.mark("not-tried", "the service did not start any more")
             interrupted = False
@@ -76,6 +76,7 @@ class _Lives:
         self._temporary = temporary
         self._folders = [scene.launch().cwd.resolve(), temporary]
         self._failed = 0
+        self.slowest_s = 0.0  # of all starts: no other one is expected to be faster
         self._known: set[str] = set()  # files of all lives so far: what comes again under its old name piles up nothing
 
     @property
@@ -107,6 +108,7 @@ class _Lives:
             said = one_line(redact(" ".join(filter(None, (str(error), error.hint)))), 400)
             return ServiceLife(number, ending, at_ns, said=said)
         self._failed = 0
+        self.slowest_s = max(self.slowest_s, instance.ready_s)
         try:
             return self._end(instance, ServiceLife(number, ending, at_ns, instance.port, instance.ready_s))
         finally:
