@@ -132,7 +132,7 @@ def test_collections_are_told(line, tmp_path):
     with running(line, tmp_path, COLLECTS):
         looks = heard(line, lambda seen: len(seen) > 1)
     assert looks[-1].gc_count > 0
-    assert looks[-1].gc_s > 0.1
+    assert looks[-1].gc_s > looks[-1].cpu_s / 2
     assert looks[-1].gc_longest_ms > 0
     assert looks[-1].loop == ""
 
