@@ -105,6 +105,18 @@ def test_other_scenarios_are_not_its_business():
     assert cache(MemoryEvidence(Plan("p", "/p", (step,)), [StepStarted(step.id), STARTED])).cache is None
 
 
+def test_the_beginning_of_a_cold_cache_is_left_out():
+    rows = [0, 4, 8, 12, 14, 15] + [18, 19, 20, 19] * 50
+    second = CacheSecond(0, 0, 20 * len(rows), sum(rows), tuple(rows))
+    one, _, _ = judged(second, spec=msgspec.structs.replace(CACHE, prefill=False))
+    assert 100 <= one.hit_rate.cold_gets <= 400
+    assert one.hit_rate.value == pytest.approx(0.95, abs=0.01)
+    assert one.hit_rate.hits / one.hit_rate.gets < 0.94
+    one, _, _ = judged(READY, second)
+    assert one.hit_rate.cold_gets == 0
+    assert one.hit_rate.value == pytest.approx(sum(rows) / 20 / len(rows))
+
+
 def test_far_below_what_its_capacity_allows():
     _, findings, _ = judged(READY, gets(0.2))
     assert (findings["hit_rate"].required, findings["hit_rate"].verdict) == (False, Verdict.FAIL)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brinell.core.hit_rate import BATCH, hit_rate, ideal, kept_share
+from brinell.core.hit_rate import BATCH, cold_start, hit_rate, ideal, kept_share
 from brinell.core.key_choice import KeyChoice, Mix, recent, stream
 
 
@@ -54,6 +54,23 @@ def test_what_was_never_seen_leaves_room():
 def test_one_long_run_of_misses_tells_little():
     found = hit_rate([BATCH] * 200 + [0] * 5 + [BATCH] * 200)
     assert found.low < 0.95 < found.high
+
+
+def test_a_cold_start_is_cut_and_noise_is_not():
+    source = np.random.default_rng(2)
+    steady = source.binomial(BATCH, 0.9, 200).tolist()
+    assert cold_start(steady) == 0
+    assert 8 <= cold_start([2, 5, 8, 9, 11, 12, 14, 15, 16, 17, *steady]) < 60
+    assert cold_start([*steady, 0, 0, 0]) == 0  # an end is no beginning
+    assert cold_start([BATCH] * 100) == 0
+    assert cold_start([10] + [BATCH] * 5) == 0  # too few to tell
+
+
+@given(st.lists(st.integers(0, BATCH), max_size=100))
+def test_a_cut_leaves_half_and_something_better(batches):
+    cut = cold_start(batches)
+    assert 0 <= cut <= len(batches) // 2
+    assert not cut or np.mean(batches[:cut]) < np.mean(batches[cut:])
 
 
 def test_no_gets_no_rate():

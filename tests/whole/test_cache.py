@@ -116,3 +116,35 @@ def test_memory_alone_reaches_what_dropping_the_least_recently_used_does(board, 
     hits = cache["hit_rate"]
     assert hits["low"] - 0.03 < hits["lru"] < hits["high"] + 0.03
     assert "cache.cache.hit_rate" not in findings
+
+
+SERVICE = """
+[service]
+command = "{python} -m uvicorn --factory noticeboard.app:create_app --app-dir src --host 127.0.0.1 --port {port}"
+env = { LOG_REQUESTS = "none" }
+ready = "/health/ready"
+
+[[load]]
+name = "pages"
+driver = "cache"
+shape = { kind = "constant", rate = 300, duration = "4s" }
+connections = 4
+cache = { target = "/notes?limit=1{key}", keys = 10, distribution = "uniform" }
+thresholds = { hit_rate = 0.9, error_rate = 0.01 }
+"""
+
+
+def test_the_service_says_in_its_answers_what_was_cached(board, capfd):
+    (board / "brinell.toml").write_text(SERVICE.replace("{python}", sys.executable))
+    code = run(["run", "--json", "--out", "run"])
+    said = capfd.readouterr()
+    assert said.out, said.err
+    judgement = json.loads(said.out)
+    (cache,) = judgement["cache"]
+    assert code in {0, 3}, said.out  # 3: a crowded machine
+    assert (cache["mode"], cache["target"]) == ("HTTP", "/notes?limit=1{key}")
+    assert cache["hit_rate"]["hits"] == cache["hit_rate"]["gets"] - cache["operations"]["read miss"]["requests"]
+    assert 1 <= cache["operations"]["read miss"]["requests"] <= 20
+    assert cache["thresholds"]["hit_rate"]["verdict"] == "pass"
+    assert cache["memory"]["most_bytes"] > 0
+    assert judgement["not_measured"]["cache.pages.stale_reads"] == "nothing is deleted through an endpoint"

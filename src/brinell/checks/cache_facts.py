@@ -13,7 +13,7 @@ from brinell.checks.load.tally import Tally
 from brinell.core.cache_judgement import CacheCourse, CacheGrowth, CacheHits, CacheStampede
 from brinell.core.cache_records import STALE, WRONG, CachePrepared, CacheSecond, CacheSpace, StaleProbe, Stampede
 from brinell.core.evidence import Evidence, observation_id
-from brinell.core.hit_rate import BATCH, hit_rate, ideal, kept_share
+from brinell.core.hit_rate import BATCH, cold_start, hit_rate, ideal, kept_share
 from brinell.core.key_choice import KeyChoice, Mix, choice_of, mix_of, prefilled
 from brinell.core.plan import CacheSpec
 
@@ -78,8 +78,11 @@ def hits(spec: CacheSpec, seed: int, seen: Seen) -> CacheHits | None:
     """Return the hit rate with its interval and its ideals; None where nothing was asked for."""
     if not seen.gets:
         return None
-    found, best = hit_rate(*_batches(seen.seconds)), ideals(spec, seed)
-    value = seen.hits / seen.gets
+    series, width = _batches(seen.seconds)
+    cuts = [0 if spec.prefill else cold_start(one) for one in series]
+    kept = list(chain.from_iterable(one[cut:] for one, cut in zip(series, cuts, strict=True)))
+    found, best = hit_rate(kept, width), ideals(spec, seed)
+    value = found.value if found is not None and any(cuts) else seen.hits / seen.gets
     return CacheHits(
         value=value,
         low=None if found is None else min(found.low, value),
@@ -90,22 +93,24 @@ def hits(spec: CacheSpec, seed: int, seen: Seen) -> CacheHits | None:
         hits=seen.hits,
         counts_as=None if found is None else found.counts_as,
         why=best.why,
+        cold_gets=sum(cuts) * width,
     )
 
 
-def _batches(seconds: Sequence[CacheSecond]) -> tuple[list[int], int]:
-    """Return the batches of all workers, one worker after the other, all of one size, and that size."""
+def _batches(seconds: Sequence[CacheSecond]) -> tuple[list[list[int]], int]:
+    """Return each worker's batches, all of one size, and that size."""
     width = max((one.batch for one in seconds if one.batches), default=BATCH)
-    found: list[int] = []
+    found: list[list[int]] = []
     for worker in sorted({one.worker for one in seconds}):
-        rows = [one for one in seconds if one.worker == worker]
-        if all(one.batch == width for one in rows if one.batches):
-            found += chain.from_iterable(one.batches for one in rows)
-            continue
-        for one in rows:
+        mine: list[int] = []
+        for one in (one for one in seconds if one.worker == worker):
             together = width // one.batch
             whole = len(one.batches) // together * together
-            found += np.array(one.batches[:whole], dtype=np.int64).reshape(-1, together).sum(axis=1).tolist()
+            if together == 1:
+                mine += one.batches
+            else:
+                mine += np.array(one.batches[:whole], dtype=np.int64).reshape(-1, together).sum(axis=1).tolist()
+        found.append(mine)
     return found, width
 
 

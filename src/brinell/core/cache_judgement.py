@@ -14,7 +14,8 @@ class CacheHits(_Part, frozen=True, kw_only=True):
 
     ``ideal`` is the rate of a cache that holds the most popular keys, ``lru`` that of one that drops the least recently
     used, both for the stated capacity and key choice; ``why`` says why one of them is None. ``counts_as``: so many
-    independent gets would tell as much.
+    independent gets would tell as much. Of a cache that was begun cold, ``value`` and its interval leave out the first
+    ``cold_gets``, in which it was filling up; ``gets`` and ``hits`` are those of the whole run.
     """
 
     value: float
@@ -26,6 +27,7 @@ class CacheHits(_Part, frozen=True, kw_only=True):
     hits: int
     counts_as: float | None = None
     why: str = ""
+    cold_gets: int = 0
 
 
 class CacheStampede(_Part, frozen=True, kw_only=True):

@@ -25,6 +25,8 @@ def _hits(hits: CacheHits, cache: Cache) -> str:
     told = f"hit rate {percent(hits.value)}"
     if hits.low is not None and hits.high is not None:
         told += f" ({percent(hits.low)} to {percent(hits.high)} with 95 % confidence, {plural(hits.gets, 'get')})"
+    if hits.cold_gets:
+        told += f", without the first {count(hits.cold_gets)}, in which it was filling up"
     if hits.lru is not None:
         told += f"; dropping the least recently used, {count(cache.capacity)} entries would have {percent(hits.lru)}"
     if hits.ideal is not None:
