@@ -29,7 +29,8 @@ from brinell.load.engine.traffic import Means
 from brinell.load.websocket.asking import Asking
 from brinell.load.websocket.broadcast import Broadcast
 from brinell.load.websocket.codec import Json
-from brinell.load.websocket.population import Part, Population
+from brinell.load.websocket.dialler import Part
+from brinell.load.websocket.population import Population
 from brinell.load.wire import WireSocket
 from brinell.load.worker import allow_descriptors
 

@@ -30,15 +30,17 @@ from brinell.load.shapes.constant import Constant
 from brinell.load.websocket.asking import Asking
 from brinell.load.websocket.broadcast import Broadcast
 from brinell.load.websocket.codec import CODECS, Codec
+from brinell.load.websocket.dialler import Part
 from brinell.load.websocket.handshake import Opening
 from brinell.load.websocket.link import Link, Terms
-from brinell.load.websocket.population import CLOSING_NS, Part, Population
+from brinell.load.websocket.population import CLOSING_NS, Population
 from brinell.load.websocket.switchboard import Switchboard
 from brinell.load.websocket.worker import SocketEngine
 from brinell.load.wire import WireSocket
 
 Serving = Callable[[ServerConnection], Awaitable[None]]
-LEAD_S = 0.2  # servers take a moment from the upgrade to whoever they keep lists for
+LEAD_S = {"broadcast": 0.6}  # servers take a moment from the upgrade to whoever they keep lists for
+SHORT_S = 0.2  # where a message waits for a connection
 
 
 async def echo(connection: ServerConnection) -> None:
@@ -173,12 +175,13 @@ def drive(
     tls: ssl.SSLContext | None = None,
     timeout_s: float = 2.0,
     start_ns: int | None = None,
-    lead_s: float = LEAD_S,
+    lead_s: float | None = None,
     during: Callable[[SocketEngine], None] | None = None,
     **fields: Any,
 ) -> Run:
     """Run one worker's engine in this process; ``fields`` are those of ``WebSocketSpec``."""
     does = WebSocketSpec(**{"connect_rate": 1000.0, "settle_s": 1.0} | fields)
+    lead_s = LEAD_S.get(does.mode, SHORT_S) if lead_s is None else lead_s
     wire = WireSocket(does, path, f"127.0.0.1:{port}", (), connections, int(lead_s * 1e9), compression)
     part = Part(worker, workers, wire, speaks or CODECS[does.codec](), 1, int(timeout_s * 1e9))
     none: Any = Link

@@ -195,7 +195,13 @@ def test_an_event_of_socketio_is_found_in_what_the_server_makes_of_it(circle):
 @pytest.mark.prove
 def test_joining_late_owes_nothing_from_before(circle):
     run = circle.drive(
-        circle.start(circle.to_all()), connections=10, connect_rate=20.0, rate=40, duration=0.5, mode="broadcast"
+        circle.start(circle.to_all()),
+        connections=10,
+        connect_rate=20.0,
+        lead_s=0.2,
+        rate=40,
+        duration=0.5,
+        mode="broadcast",
     )
     assert run.outcomes(CONNECT) == {"ok": 10}
     assert run.received == run.expected < 10 * 20

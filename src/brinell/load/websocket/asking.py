@@ -15,9 +15,10 @@ from brinell.core import outcomes
 from brinell.core.socket_records import ECHO, REPLY
 from brinell.load.engine.traffic import Means
 from brinell.load.websocket import frames
+from brinell.load.websocket.dialler import Part
 from brinell.load.websocket.link import READ_BYTES, Ending, Link, Terms
 from brinell.load.websocket.member import Member, Pending
-from brinell.load.websocket.population import Part, Population
+from brinell.load.websocket.population import Population
 
 MOST_TRIED = 64  # members that are asked in turn whether their socket takes something
 _NUMBERS = 0xFFFFFFFF

@@ -18,9 +18,10 @@ from brinell.core.socket_records import PUBLISH
 from brinell.load.engine.traffic import Means
 from brinell.load.websocket import frames
 from brinell.load.websocket.deliveries import Batch, Book, Group
+from brinell.load.websocket.dialler import Part
 from brinell.load.websocket.link import OPEN, READ_BYTES, Ending, Link, Terms
 from brinell.load.websocket.member import MEMBER, Member
-from brinell.load.websocket.population import Part, Population, Told
+from brinell.load.websocket.population import Population, Told
 
 LONGEST_KNOWN = 8192  # bytes of a message that is known as a whole
 SIP_NS = 250_000_000  # between two reads of a slow receiver

@@ -8,52 +8,32 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from brinell.core import outcomes
 from brinell.core.socket_records import CONNECT, JOIN, Deliveries, Disorder, Membership, SocketSecond
-from brinell.load.engine.agenda import Agenda, Schedule
+from brinell.load.engine.agenda import Schedule
 from brinell.load.engine.connection import Connection
 from brinell.load.engine.recorder import Cell
 from brinell.load.engine.traffic import Means, Traffic
 from brinell.load.engine.work import Operation
 from brinell.load.websocket import frames, memory
 from brinell.load.websocket.codec import Codec, opcode_of
-from brinell.load.websocket.deflate import Offer
+from brinell.load.websocket.dialler import Dialler, Part
 from brinell.load.websocket.frames import TEXT
-from brinell.load.websocket.handshake import Opening
 from brinell.load.websocket.link import OPEN, Ending, Link, Terms
 from brinell.load.websocket.member import GREETING, JOINING, MEMBER, STRANDED, Member
 from brinell.load.websocket.messages import Messages
 from brinell.load.websocket.pings import Pings
 from brinell.load.websocket.stamps import Stamps
 from brinell.load.websocket.tally import Tally
-from brinell.load.wire import WireSocket
 
 CLOSING_NS = 3_000_000_000  # for close handshakes at the end
-AT_ONCE = 16  # connections begun, and forty times as many closed, between two looks at the sockets
+CLOSED_AT_ONCE = 640  # connections closed between two looks at the sockets
 SWEEPS = 25  # ticks in which every member is looked at once
 MOST_WAITING = 1 << 20  # bytes that a socket did not take; more and the peer reads nothing
-SHORTEST_PAUSE_NS, LONGEST_PAUSE_NS = 10_000_000, 10_000_000_000  # before a connection that failed is made again
 _now = time.monotonic_ns
 
 Told = SocketSecond | Deliveries | Disorder | Membership
-
-
-class Part(NamedTuple):
-    """Which of the connections are this worker's, and what they do."""
-
-    worker: int
-    workers: int
-    wire: WireSocket
-    codec: Codec
-    seed: int
-    timeout_ns: int
-
-    @property
-    def numbers(self) -> range:
-        """The connections of this worker."""
-        return range(self.worker, self.wire.connections, self.workers)
 
 
 class Population(Traffic):
@@ -73,17 +53,11 @@ class Population(Traffic):
         self.sent = self.completed = self.unfinished = 0
         self.tally = Tally()
         self._pings = Pings(self.does.ping_s, means.recorder, self.tally)
-        self._terms: dict[str, Terms] = {}
-        self._keys: Iterator[int] = frames.keys()
+        self.keys: Iterator[int] = frames.keys()
+        self._dialler = Dialler(part, self.keys, self._dial)
         self._operation = Operation(CONNECT, 1.0, b"", means.recorder)
         self._dialling: dict[Member, None] = {}  # in the order of their attempts
         self._arriving: dict[Member, None] = {}  # open, and not members yet
-        self._numbers = iter(part.numbers)
-        self._next: int | None = None
-        self._first_ns = 0
-        self._agenda: Agenda[tuple[int, int] | None] | None = None
-        self._returning = 0  # connections that will be made again
-        self._again_ns = None if self.does.reconnect_s is None else int(self.does.reconnect_s * 1e9)
         self._swept = 0
         self._leaving_ns = 0  # since when connections are closed; 0: not yet
         self._over = False
@@ -106,15 +80,13 @@ class Population(Traffic):
 
     def agenda(self, schedule: Schedule) -> Schedule:
         """The schedule, and beside it when the next connection is due."""
-        self._agenda = Agenda(schedule, self._on_due)
-        return self._agenda
+        return self._dialler.agenda(schedule)
 
     def prepare(self, start_ns: int) -> None:
         """Let connections fall due, for a schedule that starts then. Every worker of a run is told the same moment."""
         self.stamps = Stamps(run_of(start_ns))
         self.messages = self._messages()
-        self._first_ns = start_ns - self.part.wire.lead_ns
-        self._appoint()
+        self._dialler.prepare(start_ns - self.part.wire.lead_ns)
 
     def tick(self, now: int, limit_ns: int) -> None:
         """Fail what has exceeded its limit, look at a part of the members, ping; after the end, let them go."""
@@ -179,7 +151,7 @@ class Population(Traffic):
         self.tally.failed += 1
         super().failed(connection, ended_ns, outcome, detail)
         if connection.failures and isinstance(connection, Link):
-            self._return(connection.tag, ended_ns, connection.failures)
+            self._dialler.again(connection.tag, ended_ns, connection.failures)
 
     def message(self, link: Link, opcode: int, payload: bytes, now: int) -> None:
         """A whole message came: the protocol's own, the answer to a join, or one of the scenario's."""
@@ -213,8 +185,8 @@ class Population(Traffic):
             if link.place >= 0:
                 self._strike(link)
             self.left(link, ending, now)
-            if not ending.own:
-                self._return(link.tag, now, 0)
+            if not ending.own and now < self.until_ns:
+                self._dialler.again(link.tag, now, 0)
 
     def drained(self, link: Link, now: int) -> None:
         """What the socket did not take at once is out."""
@@ -281,81 +253,19 @@ class Population(Traffic):
     @property
     def dialling(self) -> bool:
         """Whether connections are still to come."""
-        return bool(self._dialling) or self._next is not None or self._returning > 0
-
-    @property
-    def keys(self) -> Iterator[int]:
-        """Masking keys."""
-        return self._keys
+        return bool(self._dialling) or self._dialler.expects
 
     # --- connections come -------------------------------------------------------------------------------------------
 
     def _messages(self) -> Messages:
         return Messages(self.does, self.codec, self.stamps, self.part.seed, "[[load]]")
 
-    def _appoint(self) -> None:
-        """Put the next connection on the agenda."""
-        self._next = next(self._numbers, None)
-        if self._next is not None and self._agenda is not None:
-            self._agenda.add(self._due_of(self._next), None)
-
-    def _due_of(self, number: int) -> int:
-        return self._first_ns + int(number * 1e9 / self.does.connect_rate)
-
-    def _on_due(self, again: tuple[int, int] | None, due: int) -> None:
-        """A connection is due: one that is made again (its number, and failures in a row), or the next ones."""
-        if again is None:
-            self._dial_next(due)
-        elif not self._leaving_ns:
-            self._returning -= 1
-            self._dial(again[0], due, again[1])
-
-    def _dial_next(self, due: int) -> None:
-        """Begin the connections that are due, a few at a time: sockets have their turn in between."""
-        for _ in range(AT_ONCE):
-            number = self._next
-            if number is None or self._leaving_ns:
-                return
-            self._dial(number, due)
-            self._next = next(self._numbers, None)
-            if self._next is None:
-                return
-            due = self._due_of(self._next)
-            if due > _now():
-                break
-        if self._agenda is not None and self._next is not None:
-            self._agenda.add(self._due_of(self._next), None)
-
-    def _dial(self, number: int, due: int, failures: int = 0) -> None:
-        room = number % self.does.rooms
-        link = self.member(number, room, self._terms_of(room, number))
+    def _dial(self, number: int, terms: Terms, due: int, failures: int) -> None:
+        link = self.member(number, number % self.does.rooms, terms)
         link.failures = failures
         self.open.add(link)
         self._dialling[link] = None
         link.open(self._operation, due, _now())
-
-    def _return(self, number: int, now: int, failures: int) -> None:
-        """Let a connection that ended be made again, if that is asked for: later each time that it fails."""
-        if self._again_ns is None or self._agenda is None or self._leaving_ns or now >= self.until_ns:
-            return
-        self._returning += 1
-        pause_ns = max(self._again_ns, SHORTEST_PAUSE_NS) << min(failures, 10) if failures else self._again_ns
-        self._agenda.add(now + min(pause_ns, max(LONGEST_PAUSE_NS, self._again_ns)), (number, failures + 1))
-
-    def _terms_of(self, room: int, number: int) -> Terms:
-        wire, does = self.part.wire, self.does
-        path = self.codec.path(wire.path).replace("{{room}}", str(room)).replace("{{connection}}", str(number))
-        found = self._terms.get(path)
-        if found is None:
-            offer = Offer() if wire.compression else None
-            found = Terms(
-                Opening(wire.authority, path, wire.headers, does.subprotocols, offer),
-                does.max_message_bytes,
-                self._keys,
-            )
-            if "{{connection}}" not in wire.path:
-                self._terms[path] = found
-        return found
 
     def _late(self, now: int, limit_ns: int) -> Iterator[Member]:
         for link in self._dialling:
@@ -418,6 +328,7 @@ class Population(Traffic):
         settled = now >= self.until_ns + int(self.does.settle_s * 1e9)
         if not self._leaving_ns and (settled or self.quiet):
             self._leaving_ns = now
+            self._dialler.stop()
             self._abandon(now)
             for link in [*self._dialling]:
                 link.close()
@@ -433,7 +344,7 @@ class Population(Traffic):
             return
         shut = 0
         for connection in [*self.open]:
-            if isinstance(connection, Link) and connection.state == OPEN and shut < 40 * AT_ONCE:
+            if isinstance(connection, Link) and connection.state == OPEN and shut < CLOSED_AT_ONCE:
                 shut += 1
                 if isinstance(connection, Member) and connection.slow:
                     connection.stage = STRANDED  # it has to read now, to hear the answer

@@ -29,7 +29,8 @@ from brinell.load.engine.traffic import Means
 from brinell.load.websocket import codec
 from brinell.load.websocket.asking import Asking
 from brinell.load.websocket.broadcast import Broadcast
-from brinell.load.websocket.population import CLOSING_NS, Part, Population
+from brinell.load.websocket.dialler import Part
+from brinell.load.websocket.population import CLOSING_NS, Population
 from brinell.load.wire import Done, Go, Ready, Refusal, Stop, WireSocket, WorkerSpec
 from brinell.load.worker import Inbox, Outbox, allow_descriptors, named
 
