@@ -131,7 +131,9 @@ def _counted(messages: int, failed: int) -> str:
 
 def _connections(one: WebSocket) -> str:
     sockets = one.sockets
-    told = f"{count(sockets.opened)} of {plural(one.connections, 'connection')} made"
+    told = f"{count(min(sockets.opened, one.connections))} of {plural(one.connections, 'connection')} made"
+    if sockets.opened > one.connections:
+        told += f", {count(sockets.opened - one.connections)} of them again"
     told += f", p95 {milliseconds(one.connect_ms.p95)}; {count(sockets.most_open)} open at most"
     ended = sum(sockets.closes.values())
     if ended:

@@ -112,7 +112,7 @@ def _ours(one: Finding, scenario: str, named: dict[str, str]) -> Finding:
 
 def _ran(scenario: str, tally: Tally, seen: Seen, trusted: Trust, cited: tuple[str, ...]) -> Finding:
     """Did it run to its end, were most connections made, and did most messages go through?"""
-    asked = tally.started.connections
+    asked = max(tally.started.connections, seen.connect.requests)  # those that are made again are asked for again
     failed = sum(seen.failed.values())
     verdict, reason, detail = Verdict.PASS, None, ""
     what = "attempts to connect" if seen.does.limit else "messages"
@@ -152,12 +152,13 @@ def _advice(scenario: str, judged: WebSocket, limits: dict[str, float], cited: t
         what = f"{failed} of {judged.requests} messages failed"
         found.append(_told(scenario, "errors", what, _kinds(judged.errors), cited))
     refused = sum(judged.sockets.failed.values())
-    if refused > SHARE * judged.connections:
-        what = f"{refused} of {judged.connections} connections were not made"
+    asked = max(judged.connections, judged.sockets.opened + refused)
+    if refused > SHARE * asked:
+        what = f"{refused} of {asked} connections were not made"
         found.append(_told(scenario, "refused", what, _kinds(judged.sockets.failed), cited))
     cut = {code: number for code, number in judged.sockets.closes.items() if code not in _NORMAL}
     if sum(cut.values()) > SHARE * judged.connections:
-        what = f"the subject ended {sum(cut.values())} of {judged.connections} connections"
+        what = f"the subject ended {sum(cut.values())} of {max(judged.connections, judged.sockets.opened)} connections"
         codes = ", ".join(f"{number} with {code}" for code, number in cut.items())
         found.append(_told(scenario, "closes", what, f"by close code: {codes}", cited))
     if judged.lost and not {"reach", "lost"} & limits.keys():
