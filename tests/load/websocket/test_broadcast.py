@@ -90,6 +90,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(("copies", "received", "duplicated"), FAULTS.values(), ids=FAULTS)
 def test_what_is_lost_or_comes_twice_is_counted(circle, copies, received, duplicated):
     async def faulty(connection):
@@ -105,6 +106,7 @@ def test_what_is_lost_or_comes_twice_is_counted(circle, copies, received, duplic
     assert sum(sum(one.reordered) for one in run.disorder) == 0
 
 
+@pytest.mark.prove
 def test_what_comes_after_a_later_one_is_reordered_and_not_lost(circle):
     async def swapping(connection):
         held = None
@@ -156,6 +158,7 @@ def test_a_publisher_that_is_gone_publishes_nothing_and_owes_nobody(circle):
     assert run.received == 0
 
 
+@pytest.mark.prove
 def test_slow_receivers_are_owed_nothing_and_read_little(circle):
     run = circle.drive(
         circle.start(circle.to_all()), connections=6, rate=50, duration=0.4, mode="broadcast", size=2000,
