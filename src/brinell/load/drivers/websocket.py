@@ -41,6 +41,11 @@ class Sockets:
             raise UsageError(
                 f'[[load]] {spec.name}: driver = "websocket" speaks ws:// and wss://, not {target.scheme}://'
             )
+        if spec.workers > spec.connections and not does.limit:
+            raise UsageError(
+                f"[[load]] {spec.name}: {spec.workers} workers cannot share {spec.connections} connections",
+                hint=f"connections = {spec.workers} or more",
+            )
         say = Complaint(f"[[load]] {spec.name}")
         return WireSocket(
             does=does,
