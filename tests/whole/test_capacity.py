@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from brinell.core.capacity_records import CapacityStep
@@ -78,6 +80,36 @@ def test_killed_in_the_middle_of_a_step_it_goes_on_at_that_step_and_finds_the_tr
     assert [finding.verdict for finding in judgement.findings if finding.check == "capacity"] == ["pass", "pass"]
     assert not [finding for finding in judgement.findings if finding.check in {"steps", "journal"}]
     assert judgement.load == ()
+
+
+def test_ctrl_c_keeps_and_judges_what_was_finished(turns):
+    it = turns.start("run", "--out", str(turns.run_folder))
+    turns.until(
+        lambda: steps_of(turns) >= 1 and text(turns).rpartition('"kind":"capacitystep"')[2].count('"loadslice"')
+    )
+    it.send_signal(signal.SIGINT)
+    assert it.wait(60) == 130
+    turns.until(lambda: not turns.left())
+    (found,) = load(turns.run_folder).capacity
+    assert [step.verdict for step in found.steps] == ["held"] * len(found.steps)
+    assert (found.low, found.high, found.ended) == (found.steps[-1].level, None, "")
+
+
+def test_a_service_that_dies_of_the_load_is_started_again_and_its_death_is_told(turns):
+    server = turns.project / "server.py"
+    dying = SERVER.replace(
+        "        loop.call_at", "        if free - loop.time() > 1: sys.exit(7)\n        loop.call_at"
+    )
+    server.write_text(dying.replace("sys.exit", "import os; os._exit"))
+    turns.call("run", "--out", str(turns.run_folder))
+    judgement = load(turns.run_folder)
+    (found,) = judgement.capacity
+    died = [finding for finding in judgement.findings if finding.id.startswith("service.died")]
+    assert died
+    assert {finding.verdict for finding in died} == {"fail"}
+    assert (found.ended, found.confirmed) == ("found", True)
+    assert 170 <= found.low <= 205
+    assert judgement.run.exit_code == 1
 
 
 def steps_of(tool):
