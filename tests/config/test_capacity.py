@@ -93,6 +93,13 @@ def test_a_mistake_is_told(refusal, text, said):
     assert said in refusal(f"[capacity]\n{text}\n")
 
 
+def test_a_document_is_where_the_service_says_it_is(plan):
+    described = BROWSE.replace('requests = [{ path = "/a", weight = 3 }, { path = "/b" }]', "openapi = true").replace(
+        "[[load]]", 'openapi = "/spec.json"\n[[load]]'
+    )
+    assert only(plan(f'{described}[capacity]\nload = "browse"\n')).spec.load.openapi == "/spec.json"
+
+
 def test_two_searches_are_refused(refusal):
     assert "single brackets" in refusal(f"[[capacity]]\n{AT}[[capacity]]\n{AT}")
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from brinell.config import calls, checks, scenarios, sessions, tables
+from brinell.config import calls, checks, documents, scenarios, sessions, tables
 from brinell.config.keys import Key, Keys, read_table
 from brinell.config.problems import OPTIONS, Place, Problems, Unfit
 from brinell.core.capacity_search import CONNECTIONS, QUANTITIES, RATE
-from brinell.core.plan import CapacitySpec, LoadSpec, Step
+from brinell.core.plan import CapacitySpec, LoadSpec, ServiceSpec, Step
 from brinell.load.capacity.bounds import UNFIT
 
 USUAL = {"p95_ms": 500.0, "error_rate": 0.01}
@@ -68,10 +68,15 @@ def searched(
     if "capacity" not in found:
         return None
     spec = capacity(found["capacity"], root, loads, problems)
-    if spec is not None and spec.load.url is None and "service" not in found:
+    if spec is not None and documents.placed(spec.load, None).url is None and "service" not in found:
         why = "missing: a search needs an address, or a [service] that Brinell starts"
         problems.add(("capacity",), "url", Unfit(why), example='url = "http://127.0.0.1:8000"')
     return spec
+
+
+def placed(spec: CapacitySpec | None, service: ServiceSpec | None) -> CapacitySpec | None:
+    """Return a search whose scenario knows where its document is (``documents.placed``)."""
+    return None if spec is None else msgspec.structs.replace(spec, load=documents.placed(spec.load, service))
 
 
 def capacity(entry: Any, root: Path, loads: Sequence[LoadSpec], problems: Problems) -> CapacitySpec | None:

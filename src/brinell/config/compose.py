@@ -244,7 +244,7 @@ def read_settings(found: source.Source) -> Settings:
         examination=examined,
         properties=properties,
         quality=quality,
-        capacity=search,
+        capacity=breaking_point.placed(search, started),
         drills=drilled,
     )
 

@@ -238,6 +238,15 @@ def test_a_service_that_does_not_come_back_ends_it_with_what_is_known(tmp_path):
     assert room.records[-1] == CapacityEnded("gone", "it does not start any more")
 
 
+def test_sessions_of_several_requests_have_no_rate_that_could_be_searched(tmp_path):
+    class Sessions(Subject):
+        def run(self, room, _beside):
+            room.emit(LoadStarted("x", "partly-open", "", 0, 5.0, None, 4, 1, 5.0, session_rate=50.0))
+
+    with pytest.raises(UsageError, match="no rate of requests"):
+        search(Sessions(1000), tmp_path)
+
+
 def test_a_threshold_that_a_search_cannot_hold_is_refused(tmp_path):
     load = LoadSpec(name="browse", shape={}, url="http://127.0.0.1:9", thresholds={"min_rate": 5.0})
     room = FakeRoom(CapacitySpec("browse", load), tmp_path)

@@ -30,7 +30,7 @@ from brinell.core.capacity_search import (
 )
 from brinell.core.errors import SubjectError, UsageError
 from brinell.core.generator_records import Calibrated
-from brinell.core.observation import Choice, Record, Vitals
+from brinell.core.observation import Choice, LoadStarted, Record, Vitals
 from brinell.core.plan import CapacitySpec
 from brinell.core.redact import redact
 from brinell.core.roles import Room
@@ -149,6 +149,11 @@ class _Hunt:
             room, load, say=lambda done: self._say(done, self._so_far(move, judge)), hear=judge.hear, calibrated=known
         )
         self._load.run(within, judge)
+        if any(isinstance(one, LoadStarted) and one.model == "partly-open" for one in within.records):
+            raise UsageError(
+                f"[capacity] {spec.name}: users who do several things have no rate of requests",
+                hint='quantity = "connections"',
+            )
         self._calibrated = self._calibrated or _calibration(within.records)
         decision = judge.end()
         seen = telling.numbers(within.records, self._limits, judge.judged)
