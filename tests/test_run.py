@@ -69,6 +69,22 @@ def test_a_resume_does_the_unfinished_steps_and_no_finished_one(tmp_path):
     assert {name: trial.times for name, trial in trials.items()} == {"a": 1, "b": 2, "c": 1}
 
 
+def test_a_step_that_is_done_again_is_told_what_its_attempts_before_wrote(tmp_path):
+    told = []
+
+    def look(room):
+        room.emit(Choice(f"later {trials['a'].times}", "test"))
+        told.append([envelope.data.what for envelope in room.history(Choice, source="a")])
+        if trials["a"].times < 3:
+            raise Interrupted("asked")
+
+    trials = {"a": Counting(look)}
+    for resume in (False, True, True):
+        execute(plan_of(tmp_path, "a"), tmp_path, trials=trials, resume=resume)
+    assert told == [[], ["a 1", "later 1"], ["a 1", "later 1", "a 2", "later 2"]]
+    assert choices(tmp_path) == ["a 3", "later 3"]
+
+
 def test_what_the_subject_stops_fails_its_step_and_the_run_goes_on(tmp_path):
     def fail(_):
         raise SubjectError("won't start", hint="look at the log")
