@@ -11,6 +11,7 @@ from brinell.core.histogram import Histogram
 from brinell.core.observation import GeneratorSecond, LoadSlice, Vitals
 from brinell.core.sparse import compact, logarithmic, merged, quantiles_ns
 from brinell.core.timeline import MOST_COLUMNS, MOST_KINDS, OTHER, PER_DECADE, Course, curve, step_for
+from brinell.core.vitals_records import ProbeLook, ProcessLook, VitalsDetail
 
 SECOND_NS = 1_000_000_000
 durations = st.lists(st.integers(0, 10**13), min_size=1, max_size=60)
@@ -178,3 +179,34 @@ def test_a_curve_rises_to_the_maximum_and_says_no_more_than_there_are_requests_f
     assert found.response_ms[-1] == whole.quantiles_ns([1.0])[0] / 1e6
     assert all((1 - share) * len(values) >= 1 - 1e-6 for share in found.shares[:-1])
     assert set(found.service_ms) == {None}
+
+
+def test_the_busiest_process_and_the_latest_loop_of_each_column():
+    looks = [
+        VitalsDetail(
+            at_ns=int(at * SECOND_NS),
+            processes=(ProcessLook(pid=1, name="a", cpu_s=at * 0.3), ProcessLook(pid=2, name="b", cpu_s=at * 0.9)),
+        )
+        for at in (0.0, 0.5, 1.0, 1.5, 2.5)
+    ]
+    lags = [
+        ProbeLook(at_ns=int(at * SECOND_NS), pid=2, span_ns=SECOND_NS, lag_max_ms=late)
+        for at, late in ((0.2, 3.0), (0.9, 7.0), (2.1, 5.0), (2.2, None))
+    ]
+    made = course(*(told(second) for second in range(4)), *looks, *lags).timeline()
+    assert made is not None
+    assert made.busiest_cpu == pytest.approx((0.9, 0.9, 0.9, None))
+    assert made.loop_lag_ms == (7.0, None, 5.0, None)
+    plain = course(told(0), told(1)).timeline()
+    assert plain is not None
+    assert (plain.busiest_cpu, plain.loop_lag_ms) == ((), ())
+
+
+def test_a_process_that_began_anew_has_no_negative_time():
+    looks = [
+        VitalsDetail(at_ns=at * SECOND_NS, processes=(ProcessLook(pid=1, name="a", cpu_s=cpu),))
+        for at, cpu in ((0, 5.0), (1, 0.5), (2, 1.0))
+    ]
+    made = course(told(0), told(1), told(2), *looks).timeline()
+    assert made is not None
+    assert made.busiest_cpu == (None, None, 0.5)

@@ -54,3 +54,16 @@ def test_the_page_shows_it_as_text(judgement):
 def test_without_a_reason_nothing_is_said(build):
     assert "Limited by" not in markdown(build.realistic())
     assert 'id="limits"' not in html(build.realistic())
+
+
+def test_the_charts_have_the_busiest_process_and_the_event_loop(build):
+    made = build.realistic()
+    first, *others = made.load
+    rows = len(first.timeline.t_s)
+    seen = msgspec.structs.replace(first.timeline, busiest_cpu=(0.97,) * rows, loop_lag_ms=(4.5,) * rows)
+    judgement = msgspec.structs.replace(made, load=(msgspec.structs.replace(first, timeline=seen), *others))
+    page = html(judgement)
+    assert "Subject: event loop late by" in page
+    assert 'data-value="busiest_cpu"' in page
+    assert '"loop_lag_ms"' in page
+    assert "event loop late by" not in html(made)

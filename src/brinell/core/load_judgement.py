@@ -50,6 +50,8 @@ class Timeline(_Part, frozen=True, kw_only=True):
     fds: tuple[int | None, ...]
     threads: tuple[int | None, ...]
     heat: Heat | None = None
+    busiest_cpu: tuple[float | None, ...] = ()  # cores that the subject's busiest process used; empty: not looked at
+    loop_lag_ms: tuple[float | None, ...] = ()  # how late an event loop of the subject came; empty: no probe
 
 
 class Curve(_Part, frozen=True, kw_only=True):

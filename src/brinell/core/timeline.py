@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
+import msgspec
+
 from brinell.core import outcomes
 from brinell.core.histogram import Histogram
 from brinell.core.load_judgement import Curve, Heat, Timeline
 from brinell.core.observation import GeneratorSecond, LoadSlice, Vitals
 from brinell.core.sparse import Compact, compact, logarithmic, merged, quantiles_ns
+from brinell.core.vitals_records import ProbeLook, VitalsDetail
 
 MOST_COLUMNS = 300
 PER_DECADE = 24  # a heat map's cells are 10 % high
@@ -80,10 +83,13 @@ class Course:
         self._seconds: dict[int, _Second] = {}
         self._newest: dict[int, int] = {}  # second, by worker
         self._vitals: list[Vitals] = []
+        self._processes: dict[int, tuple[int, float]] = {}  # moment and processor time of each, at its last look
+        self._busiest: dict[int, float] = {}  # by second
+        self._loop_lag: dict[int, float] = {}
         self._rows: dict[int, _Row] = {}  # columns worked out, by number, at the step of the last time
         self._step_s = 0
 
-    def add(self, record: LoadSlice | GeneratorSecond | Vitals) -> None:
+    def add(self, record: LoadSlice | GeneratorSecond | Vitals | VitalsDetail | ProbeLook) -> None:
         """Take one record."""
         match record:
             case LoadSlice():
@@ -92,6 +98,11 @@ class Course:
                 self.add_generator(record)
             case Vitals():
                 self._vitals.append(record)
+            case VitalsDetail():
+                self._add_detail(record)
+            case ProbeLook(lag_max_ms=float(late)):
+                second = (record.at_ns - self._start_ns) // 1_000_000_000
+                self._loop_lag[second] = max(late, self._loop_lag.get(second, 0.0))
 
     def add_slice(self, record: LoadSlice, response: Compact) -> None:
         """Take a slice whose response times are at hand as arrays: they are shared, not copied."""
@@ -115,6 +126,15 @@ class Course:
         second.max_lag_ns = max(second.max_lag_ns, record.max_lag_ns)
         second.cpu_s = max(second.cpu_s, record.cpu_s)
 
+    def _add_detail(self, look: VitalsDetail) -> None:
+        second = (look.at_ns - self._start_ns) // 1_000_000_000
+        for one in look.processes:
+            at_ns, cpu_s = self._processes.get(one.pid, (look.at_ns, one.cpu_s))
+            self._processes[one.pid] = look.at_ns, one.cpu_s
+            if look.at_ns > at_ns and one.cpu_s >= cpu_s:
+                cores = (one.cpu_s - cpu_s) / ((look.at_ns - at_ns) / 1e9)
+                self._busiest[second] = max(cores, self._busiest.get(second, 0.0))
+
     def told_by(self, workers: int) -> int:
         """Return how many seconds from the start on are told by that many workers: later ones may still grow.
 
@@ -137,7 +157,12 @@ class Course:
         starts = range(0, seconds, step)
         lengths = [min(step, seconds - start) for start in starts]
         rows = [self._row(start, step, length) for start, length in zip(starts, lengths, strict=True)]
-        return _assembled(step, starts, lengths, rows, self._subject(starts, step))
+        made = _assembled(step, starts, lengths, rows, self._subject(starts, step))
+        return msgspec.structs.replace(
+            made,
+            busiest_cpu=_columns(self._busiest, starts, step, 4),
+            loop_lag_ms=_columns(self._loop_lag, starts, step, 3),
+        )
 
     def _second(self, number: int) -> _Second:
         if self._step_s:
@@ -164,6 +189,16 @@ class Course:
         for cores, one in looks:
             found.setdefault((one.at_ns - self._start_ns) // 1_000_000_000 // step, []).append((cores, one))
         return [_highest(found.get(start // step, [])) for start in starts]
+
+
+def _columns(found: dict[int, float], starts: Sequence[int], step: int, digits: int) -> tuple[float | None, ...]:
+    """Return the highest of each column; empty if there is nothing."""
+    if not found:
+        return ()
+    highest: dict[int, float] = {}
+    for second, value in found.items():
+        highest[second // step] = max(value, highest.get(second // step, value))
+    return tuple(round(highest[column], digits) if (column := start // step) in highest else None for start in starts)
 
 
 def step_for(seconds: float) -> int:

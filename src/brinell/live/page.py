@@ -26,6 +26,7 @@ from brinell.core.socket_course import SocketSeconds
 from brinell.core.socket_records import SocketSecond
 from brinell.core.socket_view import as_load
 from brinell.core.timeline import Course, curve
+from brinell.core.vitals_records import ProbeLook, VitalsDetail
 from brinell.live.events import aim, told
 from brinell.live.load_now import LoadNow
 from brinell.live.page_server import PageServer
@@ -76,7 +77,7 @@ class _Scenario:
                 self._course.add(record)
                 self._response.add_sparse(record.response, record.max_response_ns)
                 self._service.add_sparse(record.service, record.max_service_ns)
-            case GeneratorSecond() | Vitals():
+            case GeneratorSecond() | Vitals() | VitalsDetail() | ProbeLook():
                 self._course.add(record)
             case LoadEnded():
                 self._ended = True

@@ -49,7 +49,7 @@ def course(picture: Picture, further: Sequence[Panel] = ()) -> Markup:
     of the requests.
     """
     panels = [*_made(picture, _latency, _requests, _unanswered, _errors), *further]
-    panels += _made(picture, _cores, _memory, _lag, _generator)
+    panels += _made(picture, _cores, _loop_lag, _memory, _lag, _generator)
     shaded = _shades(picture)
     parts = [panel_of(panel, upright_marks(picture.until_s, panel.height) + shaded(panel.height)) for panel in panels]
     return Markup("").join(Markup(part) for part in (*parts, axis(picture.until_s, _notes(picture))))  # noqa: S704 - texts are escaped where they are put in
@@ -214,8 +214,16 @@ def _errors(picture: Picture) -> Panel | None:
 
 
 def _cores(picture: Picture) -> Panel | None:
-    values = picture.timeline.cpu
-    return strip(picture, "Subject: cores", (("cpu", "cores", "cpu", values),), plot.number_label)
+    lines: list[tuple[str, str, str, plot.Values]] = [("cpu", "cores", "cpu", picture.timeline.cpu)]
+    if picture.timeline.busiest_cpu:
+        lines.append(("busiest", "busiest process", "busiest_cpu", picture.timeline.busiest_cpu))
+    return strip(picture, "Subject: cores", lines, plot.number_label)
+
+
+def _loop_lag(picture: Picture) -> Panel | None:
+    values = picture.timeline.loop_lag_ms
+    lines = (("loop-lag", "max", "loop_lag_ms", values),)
+    return strip(picture, "Subject: event loop late by", lines, plot.duration_label, log=True) if values else None
 
 
 def _memory(picture: Picture) -> Panel | None:

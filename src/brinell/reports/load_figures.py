@@ -15,7 +15,7 @@ from brinell.reports.socket_charts import panels
 
 _COLUMNS = (
     "requests", "rate", "due_rate", "unanswered", "waiting", "p50_ms", "p95_ms", "p99_ms", "max_ms", "lag_p99_ms",
-    "lag_max_ms", "generator_cpu", "cpu", "rss_bytes", "fds", "threads",
+    "lag_max_ms", "generator_cpu", "cpu", "rss_bytes", "fds", "threads", "busiest_cpu", "loop_lag_ms",
 )  # fmt: skip
 
 

@@ -125,6 +125,7 @@ def _whole(load: Load) -> dict[str, str]:
         "rss_bytes": figures.size(subject.rss),
         "fds": figures.count(subject.fds),
         "threads": figures.count(subject.threads),
+        "loop_lag_ms": figures.milliseconds(subject.loop_lag_ms.max if subject.loop_lag_ms else None),
     }
     if isinstance(load, WebSocket):
         sockets = load.sockets

@@ -196,7 +196,13 @@ def _add(tally: Tally, record: object, identity: str) -> None:
         case MachineSecond():
             tally.machine.append(record)
         case VitalsDetail() | ProbeLook() | StacksSeen() | ProbeSilent():
-            tally.looks.append(record)
+            _add_look(tally, record)
+
+
+def _add_look(tally: Tally, one: VitalsEntry) -> None:
+    tally.looks.append(one)
+    if isinstance(one, VitalsDetail | ProbeLook):
+        tally.course.add(one)
 
 
 def _add_slice(tally: Tally, one: LoadSlice) -> None:

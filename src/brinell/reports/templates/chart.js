@@ -14,7 +14,7 @@ function valueText(name, value) {
   if (column.endsWith("rate")) return `${value.toLocaleString("en", { maximumFractionDigits: 1 })}/s`;
   if (column === "rss_bytes") return `${threeDigits(value / MIB)} MiB`;
   if (column === "generator_cpu") return `${(value * 100).toFixed(1)} %`;
-  if (column === "cpu") return value.toFixed(2);
+  if (column === "cpu" || column === "busiest_cpu") return value.toFixed(2);
   if (column === "reach") return String(Math.floor(value * 1e4) / 1e4); // never rounded up to 1
   return value.toLocaleString("en");
 }
