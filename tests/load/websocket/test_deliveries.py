@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import struct
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,7 +116,7 @@ def test_a_stamp_that_can_be_nobodys_is_no_message():
     now = START + 100 * MS
     assert made.batch(stamp(5 + deliveries.AHEAD), group, now) is None
     assert made.batch(stamp(2, room=1), group, now) is None
-    assert made.batch(stamp(2, due=now + 1), group, now) is None
+    assert made.batch(stamp(2, due=now + 2 * MS), group, now) is None
     assert made.batch(stamp(2, due=START - 1), group, now) is None
     assert made.batch(stamp(2), group, now) is not None
 
@@ -140,3 +143,32 @@ def test_gaps_are_bounded():
     for number in range(1, 4000, 2):
         came(made, receiver, number, START + 4000 * MS)
     assert len(receiver.gaps) == deliveries.MOST_GAPS
+
+
+def test_what_the_system_noted_is_when_it_came():
+    ahead = time.time_ns() - time.monotonic_ns()
+    now = time.monotonic_ns()
+
+    def noted(moment):
+        return struct.pack("@qq", *divmod(moment + ahead, 10**9))
+
+    moments = [now - 5 * MS, now - 3 * MS, now - 500 * MS, now + 60_000 * MS, now - 60_000 * MS]
+    found = deliveries.arrivals([noted(one) for one in moments], now - 10 * MS, now)
+    assert abs(found[0] - moments[0]) < MS
+    assert abs(found[1] - moments[1]) < MS
+    assert list(found[2:]) == [now] * 3
+
+
+def test_stamps_count_as_deliveries():
+    made = book()
+    start = time.monotonic_ns()
+    made.start_ns = start - 100 * MS
+    batch = made.batch(Stamp(0, 0, start - 50 * MS, 0), made.groups[0], start)
+    group = made.groups[0]
+    group.learn(batch, b"frame")
+    batch.stamp(struct.pack("@qq", *divmod(time.time_ns() - 20 * MS, 10**9)))
+    assert not made.complete
+    assert made.flush(time.monotonic_ns(), 10**9) == (1, 5)
+    (told,) = made.take(0, 0)
+    assert told.received == (1,)
+    assert 25 * MS < told.first_ns[0] < 50 * MS + time.monotonic_ns() - start

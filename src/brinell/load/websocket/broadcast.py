@@ -15,6 +15,7 @@ from typing import cast
 
 from brinell.core import outcomes
 from brinell.core.socket_records import PUBLISH
+from brinell.load.engine.stamps import STAMP_BYTES, Ahead, ask_for_stamps, stamped_here
 from brinell.load.engine.traffic import Means
 from brinell.load.websocket import frames
 from brinell.load.websocket.deliveries import Batch, Book, Group
@@ -80,6 +81,34 @@ class Receiver(Member):
             self.group.learn(host.latest, data)
 
 
+class StampedReceiver(Receiver):
+    """One whose messages are noted by the system when they come: that it has to wait for its turn to be read, behind
+    thousands of others, is no delay of the subject's.
+    """
+
+    __slots__ = ()
+
+    def on_ready(self, events: int) -> None:  # noqa: ARG002 - a handler
+        """Read once; the newest message, if it is the next one, ends here."""
+        try:
+            data, told, _, _ = self.sock.recvmsg(READ_BYTES, STAMP_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        batch = self.group.newest
+        if data == batch.frame and self.expect == batch.number and told and self._reader is None:
+            self.expect = batch.following
+            batch.stamp(told[0][2])
+        else:
+            self.take(data, cast("Broadcast", self.host).ahead.arrival_ns(told, self.started))
+
+    def _attach(self, sock: socket.socket) -> None:
+        super()._attach(sock)
+        ask_for_stamps(sock)
+
+
 class SlowReceiver(Member):
     """Reads so many bytes every so often, and is owed nothing: it is there for what it does to the others."""
 
@@ -112,6 +141,9 @@ class Broadcast(Population):
         does = self.does
         self.book = Book(means.recorder, does.rooms)
         self.latest: Batch | None = None
+        self.ahead = Ahead()
+        stamped = self.tls is None and stamped_here()
+        self._receiver = StampedReceiver if stamped else Receiver
         self._publishers: dict[int, Receiver] = {}  # by number of the connection
         self._slow: list[SlowReceiver] = []
         self._index = self._issued = self._writing = self._queued = 0
@@ -201,7 +233,7 @@ class Broadcast(Population):
         rank = self._rank(number)
         if rank < 0 and self._is_slow(number):
             return SlowReceiver(self, terms, number, room)
-        return Receiver(self, terms, number, self.book.groups[room], rank)
+        return self._receiver(self, terms, number, self.book.groups[room], rank)
 
     def entered(self, link: Member, now: int) -> None:
         """It is owed what is due from now on."""

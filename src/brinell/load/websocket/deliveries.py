@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from array import array
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
 from brinell.core import outcomes
 from brinell.core.socket_records import DELIVERY, Deliveries, Disorder
-from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.recorder import Counts, Recorder
 from brinell.load.websocket.stamps import Stamp
 
 MOST_KNOWN, LEAST_KNOWN = 64, 4  # messages of a room whose bytes are known: fewer, the more rooms there are
@@ -18,14 +20,18 @@ _KNOWN_TOGETHER = 2048
 MOST_GAPS = 256  # of one receiver; of more, the oldest are forgotten and count as lost
 AHEAD = 64  # numbers beyond the schedule so far: another worker may have noticed first that they are due
 _NOTHING = -1
+_SECOND_NS = 1_000_000_000
+_STEERED_NS = 1_000_000  # as far as the wall clock may have been steered since a stamp
 
 
 class Batch:
     """One message at this worker. ``times`` are the moments it came, of receivers that it was new to; ``read`` of them
-    were read and counted in full.
+    were read and counted in full. ``stamps`` are further ones, as the system noted them (``engine.stamps``).
     """
 
-    __slots__ = ("add", "due", "following", "frame", "number", "read", "room", "sent", "times", "touched_ns")
+    __slots__ = (
+        "add", "due", "following", "frame", "number", "read", "room", "sent", "stamp", "stamps", "times", "touched_ns",
+    )  # fmt: skip
 
     def __init__(self, room: int, number: int, due: int, sent: int, now: int) -> None:
         self.room = room
@@ -37,6 +43,8 @@ class Batch:
         self.frame = b""  # empty: not known, and never equal to anything that was read
         self.times = array("q")
         self.add = self.times.append
+        self.stamps: list[bytes] = []
+        self.stamp = self.stamps.append
         self.touched_ns = now
 
 
@@ -112,7 +120,7 @@ class Book:
     @property
     def complete(self) -> bool:
         """Whether as many came as were owed."""
-        return self._came >= self._owed and not any(batch.times for batch in self._live)
+        return self._came >= self._owed and not any(batch.times or batch.stamps for batch in self._live)
 
     def owe(self, room: int, number: int, due: int, expected: int) -> None:
         """A message is due: so many receivers of this worker are to get it."""
@@ -131,7 +139,7 @@ class Book:
             return None
         found = group.batches.get(number)
         if found is None:
-            if not self.start_ns <= stamp.due_ns <= now:
+            if not self.start_ns <= stamp.due_ns <= now + _STEERED_NS:
                 return None
             sent = min(stamp.due_ns + stamp.late_ns, now)
             found = group.batches[number] = Batch(group.room, number, stamp.due_ns, sent, now)
@@ -168,13 +176,13 @@ class Book:
         """
         count = size = 0
         for batch in [*self._live]:
-            if batch.times:
+            if batch.times or batch.stamps:
                 batch.touched_ns = now
-                short = len(batch.times) - batch.read
+                short = len(batch.times) + len(batch.stamps) - batch.read
                 batch.read = 0
                 count += short
                 size += short * len(batch.frame)
-                self._work_out(batch)
+                self._work_out(batch, now)
             elif batch.touched_ns + keep_ns < now:
                 del self._live[batch]
         return count, size
@@ -209,10 +217,13 @@ class Book:
             self._duplicated, self._reordered = {}, {}
         return told
 
-    def _work_out(self, batch: Batch) -> None:
-        times = np.array(batch.times, dtype=np.int64)
-        del batch.times[:]
+    def _work_out(self, batch: Batch, now: int) -> None:
         due = batch.due
+        times = np.array(batch.times, dtype=np.int64)
+        if batch.stamps:
+            times = np.concatenate((times, arrivals(batch.stamps, due, now)))
+            batch.stamps.clear()
+        del batch.times[:]
         response = np.maximum(times - due, 0)
         self._cell.response.frombytes(response.tobytes())
         self._cell.service.frombytes(np.maximum(times - batch.sent, 0).tobytes())
@@ -232,6 +243,16 @@ class Book:
         if found is None:
             found = self._rows[room, number] = _Row(due - self.start_ns)
         return found
+
+
+def arrivals(stamps: Sequence[bytes], after_ns: int, now: int) -> Counts:
+    """Return the moments that the system's stamps say, on the monotonic clock. Where one lies outside of what can be,
+    between ``after_ns`` and ``now``, the wall clock was set, and it came now.
+    """
+    parts = np.frombuffer(b"".join(stamps), dtype=np.int64).reshape(-1, 2)
+    found = parts[:, 0] * _SECOND_NS + parts[:, 1] - (time.time_ns() - time.monotonic_ns())
+    possible = (found >= after_ns - _STEERED_NS) & (found <= now + _STEERED_NS)
+    return np.where(possible, np.clip(found, after_ns, now), now)
 
 
 def _close_gap(receiver: Receiving, number: int) -> bool:
