@@ -78,7 +78,9 @@ class Spike(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             scene.press(load, beside, beside.hear)
             interrupted = False
         finally:
-            scene.room.emit(DrillEnded(scene.clock.now_ns(), {"back_at_s": beside.back}, interrupted))
+            scene.room.emit(
+                DrillEnded(scene.clock.now_ns(), {"back_at_s": beside.back, "told_s": beside.told_s}, interrupted)
+            )
 
 
 class _Spiking:
@@ -89,7 +91,7 @@ class _Spiking:
         self._scene = scene
         self._seconds: defaultdict[int, Second] = defaultdict(Second)
         self._marks = [("crowd-came", drill.spell.begin_s), ("crowd-left", drill.spell.end_s)]
-        self._looked = 0
+        self.told_s = 0  # seconds that were looked at
         self.back: int | None = None
 
     def hear(self, record: Record) -> None:
@@ -104,8 +106,8 @@ class _Spiking:
             what, at_s = self._marks.pop(0)
             self._scene.mark(what, at_ns=start_ns + at_s * 1_000_000_000)
         told = int(passed_s) - TOLD_S
-        if told > self._looked:
-            self._looked = told
+        if told > self.told_s:
+            self.told_s = told
             drill, spell = self._drill, self._drill.spell
             found = back_at(
                 self._seconds, usual(self._seconds, spell), spell, told, factor=drill.factor, calm_s=drill.calm_s

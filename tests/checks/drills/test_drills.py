@@ -329,7 +329,7 @@ def test_requests_that_all_were_refused_raced_for_nothing():
 # --- spike ----------------------------------------------------------------------------------------------------------
 
 
-def spiked(after, before=10.0, crowd=500.0, due=500, errors=0, **options):
+def spiked(after, *, before=10.0, crowd=500.0, due=500, errors=0, ended=None, **options):
     records = [started("spike"), load_started()]
     milliseconds = [before] * 5 + [crowd] * 2 + list(after)
     for second, value in enumerate(milliseconds):
@@ -337,7 +337,7 @@ def spiked(after, before=10.0, crowd=500.0, due=500, errors=0, **options):
         count = due if is_crowd else 100
         wrong = {"timeout": errors} if is_crowd and errors else {}
         records += slices(second, value, ok=count - errors * is_crowd, **wrong)
-    records += [load_ended(float(len(milliseconds))), DrillEnded(T0 + 20 * S, {})]
+    records += [load_ended(float(len(milliseconds))), DrillEnded(T0 + 20 * S, ended or {})]
     given = {"before_s": 5, "lasts_s": 2, "within_s": 10, "calm_s": 3, "times": 5.0, **options}
     return judge("spike", *records, **given)
 
@@ -347,6 +347,13 @@ def test_it_comes_back():
     assert (drill.verdict, drill.measured["back_s"]) == (Verdict.PASS, 2)
     assert drill.measured["p99_before_ms"] == pytest.approx(10, rel=0.01)
     assert part.not_measured == {}
+
+
+def test_what_comes_after_the_decision_does_not_undo_it():
+    after = [10.0, 10.0, 10.0, 400.0, 400.0]
+    assert spiked(after)[0].verdict is Verdict.UNKNOWN  # it was to be watched for longer
+    drill, _ = spiked(after, ended={"back_at_s": 7, "told_s": 10})
+    assert (drill.verdict, drill.measured["back_s"]) == (Verdict.PASS, 0)
 
 
 def test_it_never_comes_back():

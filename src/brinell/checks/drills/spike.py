@@ -19,7 +19,9 @@ def spike(seen: Seen) -> Ruled:
     spell = Spell(int(options["before_s"]), int(options["before_s"]) + int(options["lasts_s"]))
     if tally is None:
         return Ruled({}, [unknown("crowd", Reason.NOT_EXERCISED, "no request was sent")], "no request was sent")
-    last = int(tally.span_s)
+    # The drill ended because it was back: what was told after that decision was not waited for, and does not undo it.
+    decided = seen.numbers.get("back_at_s") is not None
+    last = int(seen.numbers["told_s"]) if decided else int(tally.span_s)
     before = usual(seen.seconds, spell)
     crowd, end = look(seen.seconds, spell.begin_s, spell.end_s), look(seen.seconds, max(spell.end_s, last - 5), last)
     back = back_at(seen.seconds, before, spell, last, factor=float(options["factor"]), calm_s=int(options["calm_s"]))
