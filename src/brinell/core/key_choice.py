@@ -41,7 +41,7 @@ BLOCK = 4096
 _GOLDEN = 0x9E3779B97F4A7C15
 _KIND, _KEY, _SIZE, _LENGTH = range(1, 5)  # streams of draws
 _BEFORE = 1 << 40  # numbers that no operation has
-_MOST_DRAWN = 5_000_000
+_MOST_DRAWN = 2_000_000
 
 
 class KeyChoice(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -206,13 +206,14 @@ def recent(choice: KeyChoice, count: int) -> Ints:
 
 def _last_distinct(choice: KeyChoice, count: int) -> Ints:
     """Return the last distinct ranks of a stretch of choices before the first operation, at most ``count``."""
-    length = 4 * count
+    most = min(256 * count, _MOST_DRAWN)
+    length = min(4 * count, most)
     while True:
         drawn = choice.ranks(np.arange(_BEFORE, _BEFORE + length, dtype=np.int64))
         ranks, where = np.unique(drawn[::-1], return_index=True)
-        if len(ranks) >= count or length > min(64 * count, _MOST_DRAWN):
+        if len(ranks) >= count or length >= most:
             return ranks[np.argsort(where)][:count][::-1]
-        length *= 4
+        length = min(4 * length, most)
 
 
 def choice_of(spec: CacheSpec, seed: int) -> KeyChoice:

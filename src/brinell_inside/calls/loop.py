@@ -14,7 +14,7 @@ import time
 from brinell_inside.calls.told import EVERY_S, RETURNED, shown
 
 STALL_NS = 100000000  # as asyncio's own slow_callback_duration
-_HERE = os.path.dirname(os.path.abspath(__file__))
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # all of ours
 _MOST_PLACES = 20
 _AT_ONCE = 256
 _now = time.monotonic_ns

@@ -25,7 +25,7 @@ _AT_ONCE = 8192
 _FRAMES = 4
 _SECOND_NS = 1000000000
 _HEAD = struct.Struct("=cI")
-_HERE = os.path.dirname(os.path.abspath(__file__))
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # all of ours
 _now = time.monotonic_ns
 
 

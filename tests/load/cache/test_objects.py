@@ -238,3 +238,9 @@ def test_mistakes_are_found_before_there_is_a_run(project, fields, said):
 def test_what_only_shows_when_it_is_tried_is_a_mistake_too(run, fields, said):
     with pytest.raises(UsageError, match=said):
         run(**fields)
+
+
+def test_a_mistake_is_told_without_our_own_frames(run):
+    with pytest.raises(UsageError) as error:
+        run("refusing")
+    assert "prepare.py" not in str(error.value)

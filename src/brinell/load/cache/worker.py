@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from brinell.core.key_choice import choice_of, mix_of, prefilled
 from brinell.load.cache.traffic import CacheTraffic, filling, words
 from brinell.load.calls.traffic import CallTraffic
@@ -18,8 +20,13 @@ class CacheWorker(CallWorker):
         if wanted is None:
             raise TypeError("the specification says nothing of a cache")
         choice, mix = choice_of(wanted, spec.seed), mix_of(wanted)
-        for piece in filling(choice, mix, prefilled(wanted)):
-            self._caller.hand_over(piece)
+        self._pieces = filling(choice, mix, prefilled(wanted))
         stretches = words(choice, mix, spec.worker, spec.workers)
         closed = self._dues is None
         return CacheTraffic(means, self._caller, call.call, spec.connections, stretches, closed=closed)
+
+    def _poller_with_caller(self) -> Sequence[tuple[int, int]]:
+        """As the parent; what the cache is filled with goes into the pipe as there is room."""
+        while not self._caller.backlog and (piece := next(self._pieces, None)) is not None:
+            self._caller.hand_over(piece)
+        return super()._poller_with_caller()
