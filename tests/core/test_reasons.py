@@ -188,6 +188,22 @@ def test_who_started_the_workers_is_none_of_them():
     assert said(looks).limited_by.kind == "core"
 
 
+def test_who_started_the_workers_and_works_is_one_of_them():
+    looks = [
+        VitalsDetail(
+            at_ns=at * S,
+            processes=(
+                ProcessLook(pid=100, name="serve", cpu_s=at * 0.97, listens=True, connections=64),
+                ProcessLook(pid=101, name="serve", cpu_s=0.0, listens=True, parent=100, connections=0),
+            ),
+        )
+        for at in range(10, 21)
+    ]
+    found = said(looks).limited_by
+    assert found.kind == "worker"
+    assert "100 % of the connections: process 100 (serve) of 2" in found.title
+
+
 def test_descriptors_at_their_limit():
     found = said(outside(0.99, fds=64, fd_limit=64)).limited_by
     assert (found.kind, found.at_s) == ("descriptors", 10.0)

@@ -14,6 +14,7 @@ WAITING_INSIDE = 0.3  # of the time, in a callback and not on a processor
 LONG = 0.25  # share of the looks in which one function had kept the loop for some milliseconds
 GC = 0.2  # share of the time
 UNEVEN = 0.7  # of the connections or the processor time of all workers, in one of them
+WORKS = 0.05  # cores: who only looks after others uses less
 POOLED = 0.2  # share of what was looked at that waits in a pool
 LEAST_WAITING = 2.0  # on average
 MACHINE = 0.95  # of every core
@@ -312,10 +313,10 @@ def _by_cores(at: Window) -> list[ProcessNumbers]:
 
 
 def _workers(at: Window) -> list[ProcessNumbers]:
-    """Processes that accept. The one that started the others holds their socket too, and accepts nothing."""
+    """Processes that accept. One that started the others holds their socket too, and mostly does nothing else."""
     listening = [one for one in _by_cores(at) if one.listens]
     parents = {one.parent for one in listening}
-    return [one for one in listening if one.pid not in parents]
+    return [one for one in listening if one.pid not in parents or one.cores >= WORKS or one.connections]
 
 
 def _inside(at: Window) -> list[Inside]:
