@@ -47,7 +47,15 @@ def fast_server() -> Iterator[str]:
 
 
 def ours(
-    url: str, path: str, rate: float, seconds: float, does: WebSocketSpec, *, connections: int, workers: int = 1
+    url: str,
+    path: str,
+    rate: float,
+    seconds: float,
+    does: WebSocketSpec,
+    *,
+    connections: int,
+    workers: int = 1,
+    grain_s: float = 0.0,
 ) -> Ours:
     """Run one scenario with real worker processes."""
     with tempfile.TemporaryDirectory() as folder:
@@ -60,6 +68,7 @@ def ours(
             connections=connections,
             workers=workers,
             websocket=does,
+            grain_s=grain_s,
         )
         room = FakeRoom(spec, Path(folder))
         children, own = _cpu_s(resource.RUSAGE_CHILDREN), _cpu_s(resource.RUSAGE_SELF)

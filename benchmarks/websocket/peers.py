@@ -4,8 +4,9 @@ Each tool gets one core and takes its turn, several times, on ``fast_server.py``
 what is not installed is skipped by name). CPU per message is that of all a tool's processes from start to end
 (``wait4``), divided by the messages that came back or were heard; it includes starting the tool and connecting. What
 one more message costs is the difference to a run a third as long. Ours is told once more with the process that reads
-the worker. Ratios are medians of one sitting. Ours times every message from its due time; k6 from when it was sent, in
-whole milliseconds; Artillery does not time messages at all.
+the worker. Ratios are medians of one sitting. Ours times every message from its due time, and sends each
+when it is due; ``brinell 1ms`` sends what falls due within a millisecond together (``grain_s``), which is k6's grain.
+k6 times from when a message was sent, in whole milliseconds; Artillery does not time messages at all.
 
     python benchmarks/websocket/peers.py [--seconds 10] [--rounds 3] [--tools k6,artillery]
                                          [--connections 100] [--rate 5000] [--receivers 500] [--published 20]
@@ -27,6 +28,8 @@ from brinell.core.plan import WebSocketSpec
 
 SHOWN = ("50", "99", "max")
 SHORT = 3  # a run so much shorter tells what starting and connecting cost
+GRAIN_S = 0.001  # what falls due within it is sent together: k6's grain
+GRAINED = "brinell 1ms"
 SLOWEST = {"artillery": 1000}  # messages a second that it can send from one core
 
 
@@ -65,11 +68,13 @@ def table(
 ) -> None:
     """Let everybody take their turns, and print what came of it, the cheapest first."""
     short_s = max(1, given.seconds // SHORT)
-    turns: dict[str, list[Turn]] = {"brinell": [], **{tool.name: [] for tool in tools}}
+    grains = {"brinell": 0.0} if publishes else {"brinell": 0.0, GRAINED: GRAIN_S}
+    turns: dict[str, list[Turn]] = {name: [] for name in (*grains, *(tool.name for tool in tools))}
     for _ in range(given.rounds):
-        long = our_turn(url, given.seconds, connections, rate, publishes=publishes)
-        short = our_turn(url, short_s, connections, rate, publishes=publishes).said
-        turns["brinell"].append(long._replace(short=short))
+        for name, grain_s in grains.items():
+            long = our_turn(url, given.seconds, connections, rate, grain_s, publishes=publishes)
+            short = our_turn(url, short_s, connections, rate, grain_s, publishes=publishes).said
+            turns[name].append(long._replace(short=short))
         for tool in tools:
             try:
                 said = run(tool, url, given.seconds, connections, rate, publishes=publishes)
@@ -115,11 +120,11 @@ def more_us(turns: list[Turn]) -> float:
     return statistics.median(found)
 
 
-def our_turn(url: str, seconds: int, connections: int, rate: int, *, publishes: bool) -> Turn:
+def our_turn(url: str, seconds: int, connections: int, rate: int, grain_s: float = 0.0, *, publishes: bool) -> Turn:
     """Run ours; a generator that is not to be believed is named."""
     address, _, path = url.rpartition("/")
     does = WebSocketSpec(mode="broadcast" if publishes else "echo", codec="text", size=64)
-    done = ours(address, f"/{path}", rate, seconds, does, connections=connections)
+    done = ours(address, f"/{path}", rate, seconds, does, connections=connections, grain_s=grain_s)
     one, times = done.entry, done.entry.response_ms
     messages = (one.received or 0) if publishes else one.requests - sum(one.errors.values())
     ms = {"50": times.p50, "99": times.p99, "max": times.max}

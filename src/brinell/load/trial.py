@@ -82,8 +82,8 @@ class LoadTrial:
         if spec.shed_after_s is not None and (shape.model == "closed" or isinstance(driver, Calls)):
             why = "users of a closed model wait for nothing" if shape.model == "closed" else "calls are not shed"
             raise UsageError(f"[[load]] {spec.name}: shed_after_s = {spec.shed_after_s:g}: {why}", hint="leave it away")
-        if spec.grain_s and spec.driver != "http":
-            raise UsageError(f'[[load]] {spec.name}: grain_s belongs to driver = "http"', hint="leave it away")
+        if spec.grain_s and spec.driver not in {"http", "websocket"}:
+            raise UsageError(f"[[load]] {spec.name}: grain_s: calls are begun one by one", hint="leave it away")
         with tempfile.TemporaryDirectory(prefix="load-", dir=room.folder) as folder:
             if isinstance(driver, Calls):
                 _calls(room, spec, Schedule(spec, shape, Path(folder)), driver, beside)

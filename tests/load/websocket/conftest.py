@@ -25,6 +25,7 @@ from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import Limits
 from brinell.load.engine.poller import poller
 from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.stamps import stamped_here
 from brinell.load.engine.traffic import Means
 from brinell.load.shapes.constant import Constant
 from brinell.load.websocket.asking import Asking
@@ -186,7 +187,8 @@ def drive(
     part = Part(worker, workers, wire, speaks or CODECS[does.codec](), 1, int(timeout_s * 1e9))
     none: Any = Link
     endpoint = Endpoint(socket.AF_INET, ("127.0.0.1", port), tls, "localhost" if tls else None)
-    means = Means(poller(), endpoint, Recorder(worker), none, iter(()).__next__)
+    patient = endpoint.tls is None and stamped_here()  # as a worker has it
+    means = Means(poller(), endpoint, Recorder(worker), none, iter(()).__next__, patient=patient)
     population = Broadcast(means, part) if does.mode == "broadcast" else Asking(means, part)
     run = Run(population)
     shape = Constant(rate=rate, duration=duration)

@@ -41,13 +41,12 @@ class Asker(Member):
     def on_ready(self, events: int) -> None:  # noqa: ARG002 - a handler
         """Read once; the usual answer ends here."""
         try:
-            data = self.recv(READ_BYTES)
+            data, now = self.receive(READ_BYTES)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
         except OSError as error:
             self._lost(error)
             return
-        now = _now()
         if data == self.answer and self._reader is None:
             self.answer = None
             cast("Asking", self.host).echoed(self, len(data), now)

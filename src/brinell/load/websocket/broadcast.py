@@ -53,13 +53,12 @@ class Receiver(Member):
     def on_ready(self, events: int) -> None:  # noqa: ARG002 - a handler
         """Read once; the newest message, if it is the next one, ends here."""
         try:
-            data = self.recv(READ_BYTES)
+            data, now = self.receive(READ_BYTES)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
         except OSError as error:
             self._lost(error)
             return
-        now = _now()
         batch = self.group.newest
         if data == batch.frame and self.expect == batch.number and self._reader is None:
             self.expect = batch.following

@@ -21,6 +21,7 @@ from brinell.load.drivers.http_answer import END, LONGEST_HEAD, START, ProtocolE
 from brinell.load.engine.connection import IDLE, SENDING, Connection, Host
 from brinell.load.engine.failures import classify
 from brinell.load.engine.poller import READ, WRITE
+from brinell.load.engine.stamps import STAMP_BYTES, Ahead, ask_for_stamps
 from brinell.load.engine.work import Operation
 from brinell.load.websocket import frames, handshake
 from brinell.load.websocket.deflate import Deflate
@@ -35,6 +36,7 @@ MAX_MESSAGE_BYTES = 1 << 20
 _UPGRADING = "waiting for the answer to the upgrade"
 _AT_ONCE = struct.pack("ii", 1, 0)  # linger, for no time: close by a reset
 _now = time.monotonic_ns
+_ahead = Ahead()
 
 
 class Ending(NamedTuple):
@@ -172,6 +174,7 @@ class Link(Connection):
             return len(data)
         if sent != len(data):
             self.rest = memoryview(data)[sent:]
+            self.host.urgent.add(self)
             self.host.poller.change(self.fd, READ | WRITE, self._on_sending)
         return len(data)
 
@@ -230,15 +233,30 @@ class Link(Connection):
         """Read once, and take what that completes. Links with a short way for the usual message begin with it."""
         self._read(READ_BYTES)
 
+    def receive(self, most: int) -> tuple[bytes, int]:
+        """Read at most so many bytes once; return them and when they came: as the system says where it does, else now.
+
+        OSError as of ``recv``: nothing is there, or the connection is gone.
+        """
+        if self.host.patient:
+            data, told, _, _ = self.sock.recvmsg(most, STAMP_BYTES)
+            return data, _ahead.arrival_ns(told, 0)
+        return self.recv(most), _now()
+
     def _read(self, most: int) -> None:
         try:
-            data = self.recv(most)
+            data, now = self.receive(most)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
         except OSError as error:
             self._lost(error)
             return
-        self.take(data, _now())
+        self.take(data, now)
+
+    def _attach(self, sock: socket.socket) -> None:
+        super()._attach(sock)
+        if self.host.patient:
+            ask_for_stamps(sock)
 
     def take(self, data: bytes, now: int) -> None:
         """Take bytes that came, at ``now``."""

@@ -43,6 +43,7 @@ class Population(Traffic):
 
     def __init__(self, means: Means, part: Part) -> None:
         super().__init__(means, len(part.numbers))
+        self.patient = means.patient
         self.part = part
         self.does = part.wire.does
         self.codec = part.codec
@@ -67,6 +68,11 @@ class Population(Traffic):
         self._membership_told = False
 
     # --- for the engine ---------------------------------------------------------------------------------------------
+
+    @property
+    def resting(self) -> list[Member]:  # type: ignore[override]  # members are connections, and nobody adds to it
+        """Who takes part: any of them can take the next message, whatever it has not read yet."""
+        return self.members
 
     @property
     def in_flight(self) -> int:

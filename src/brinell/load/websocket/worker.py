@@ -25,6 +25,7 @@ from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import SECOND_NS, TICK_NS, Engine, Limits, Report
 from brinell.load.engine.poller import READ, Poller, poller
 from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.stamps import stamped_here
 from brinell.load.engine.traffic import Means
 from brinell.load.websocket import codec
 from brinell.load.websocket.asking import Asking
@@ -127,7 +128,8 @@ class SocketWorker:
         endpoint = Endpoint(spec.family, spec.address, context, spec.tls_name)
         # Nothing is chosen, and connections are the population's to make: neither is ever asked for.
         none: Any = Connection
-        self._means = Means(self._poller, endpoint, Recorder(spec.worker), none, iter(()).__next__)
+        patient = context is None and stamped_here()
+        self._means = Means(self._poller, endpoint, Recorder(spec.worker), none, iter(()).__next__, patient=patient)
         allow_descriptors(len(part.numbers) + _SPARE_DESCRIPTORS)
         return Broadcast(self._means, part) if wire.does.mode == BROADCAST else Asking(self._means, part)
 
@@ -135,7 +137,7 @@ class SocketWorker:
         spec, does = self._spec, self._wire.does
         shape: Shape = msgspec.convert(spec.shape_options, named(spec.shape))
         patience_ns = int(does.settle_s * 1e9) + 2 * CLOSING_NS
-        limits = Limits(spec.worker, len(population.part.numbers), patience_ns, spec.span_ns)
+        limits = Limits(spec.worker, len(population.part.numbers), patience_ns, spec.span_ns, grain_ns=spec.grain_ns)
         return SocketEngine(self._means, limits, self._dues(shape), self._report, population)
 
     def _dues(self, shape: Shape) -> Iterator[int]:
