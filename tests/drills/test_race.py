@@ -67,6 +67,16 @@ def test_another_host_is_refused(drill):
         drill("race", {}, url="http://192.0.2.1:80", requests=PAYMENTS)
 
 
+@pytest.mark.parametrize("where", ["path", "prepare", "then"])
+def test_templates_that_a_race_does_not_know(drill, where):
+    options = {"prepare": [{"path": "/{{roud}}"}]} if where == "prepare" else {}
+    options |= {"then": {"path": "/{{roud}}", "value": "$.a", "equals": 1}} if where == "then" else {}
+    path = "/{{roud}}" if where == "path" else "/{{round}}"
+    with pytest.raises(UsageError, match="nothing fills in") as caught:
+        drill("race", options, url="http://127.0.0.1:9", requests=(RequestSpec(path=path),))
+    assert caught.value.hint == "did you mean {{round}}?"
+
+
 def test_ctrl_c_keeps_the_rounds_that_were_run(drill, running):
     url = running("twice")
     with pytest.raises(Interrupted):

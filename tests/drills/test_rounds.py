@@ -27,7 +27,7 @@ def test_values_go_into_path_headers_and_bodies_however_deep():
     assert found.path == "/users/1003/r1-1-3?n=7"
     assert found.headers == {"Idempotency-Key": "r1-1-3"}
     assert found.json == {"id": 1003, "who": [7, {"mail": "ar1-1-3@x"}], "r1-1-3": 1.5, "ok": True}
-    assert filled(RequestSpec(body="{{round}}!"), TOKEN, 0).body == "r1-1-3!"
+    assert filled(RequestSpec(body="{{ round }}! {{round}}"), TOKEN, 0).body == "r1-1-3! r1-1-3"
     assert filled(RequestSpec(form={"a": "{{n}}"}), TOKEN, 2).form == {"a": "2"}
 
 

@@ -17,10 +17,10 @@ import msgspec
 
 from brinell.core import racing
 from brinell.core.drill_records import DrillEnded, DrillStarted, Race
-from brinell.core.errors import SubjectError
+from brinell.core.errors import SubjectError, UsageError, nearest
 from brinell.core.plan import RequestSpec
 from brinell.core.redact import one_line, redact
-from brinell.drills.rounds import Token, filled, tokens
+from brinell.drills.rounds import NAMES, Token, filled, strange, tokens
 from brinell.drills.scene import Scene
 from brinell.drills.witness import OPEN, OwnLimitError, Witness
 from brinell.load.scenario.generators import Wrong
@@ -116,6 +116,9 @@ class _Course:
         self._target: Target = scene.target(url)
         self._told = self._broken = self._rounds = 0
         self._rules = drill.rules
+        asked = [*drill.prepare, *([_request_table(drill.then)] if drill.then else [])]
+        for request in (*scene.load.requests, *(msgspec.convert(one, RequestSpec) for one in asked)):
+            _refuse_strange(request)
 
     def line(self) -> str:
         """Say how it stands."""
@@ -207,6 +210,16 @@ class _Course:
         finally:
             witness.abort()
         return witness
+
+
+def _refuse_strange(request: RequestSpec) -> None:
+    name = strange(request)
+    if name is not None:
+        close = nearest(name, list(NAMES))
+        raise UsageError(
+            f"race: nothing fills in {{{{{name}}}}}; there are {', '.join(f'{{{{{known}}}}}' for known in NAMES)}",
+            hint=f"did you mean {{{{{close}}}}}?" if close else None,
+        )
 
 
 def _release(racers: list[Witness], encoded: list[bytes]) -> tuple[int, int]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 
 from brinell.core.plan import RequestSpec
+
+NAMES = ("round", "number", "n")
+_NAME = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
 class Token(NamedTuple):
@@ -25,9 +29,15 @@ def tokens(rounds: int, seed: int, now_s: float) -> Iterator[Token]:
         yield Token(index, f"r{begin:x}-{seed}-{index}", begin + index)
 
 
+def strange(request: RequestSpec) -> str | None:
+    """Return the first name in double braces that a round has no value for; None if there is none."""
+    written = msgspec.json.encode(request).decode()
+    return next((name for name in _NAME.findall(written) if name not in NAMES), None)
+
+
 def filled(request: RequestSpec, token: Token, racer: int) -> RequestSpec:
     """Return a request with the round's values in its path, headers and body."""
-    values = {"{{round}}": token.text, "{{number}}": str(token.number), "{{n}}": str(racer)}
+    values = {"round": token.text, "number": str(token.number), "n": str(racer)}
     return msgspec.structs.replace(
         request,
         path=_text(request.path, values),
@@ -39,9 +49,7 @@ def filled(request: RequestSpec, token: Token, racer: int) -> RequestSpec:
 
 
 def _text(text: str, values: dict[str, str]) -> str:
-    for name, value in values.items():
-        text = text.replace(name, value)
-    return text
+    return _NAME.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 def _any(value: Any, values: dict[str, str], number: int, racer: int) -> Any:
