@@ -175,3 +175,20 @@ def test_who_is_let_in(read, security, given, missing):
 def test_the_documents_own_security_holds_where_an_operation_says_nothing(read):
     reading = read({**SCHEMES, "security": [{"bearer": []}], "paths": {"/a": {"get": OK}}})
     assert "bearer" in lacking(reading.operations[0], reading.schemes, [])
+
+
+@pytest.mark.parametrize("level", ["path", "operation"])
+def test_an_operation_at_a_server_of_its_own_is_left_out(read, level):
+    """Its path there says nothing of where it would be here."""
+    own = [{"url": "https://uploads.{host}/v1", "variables": {"host": {"default": "example.org"}}}]
+    item = {"get": OK, "servers": own} if level == "path" else {"get": {**OK, "servers": own}}
+    same = {"get": {**OK, "servers": [{"url": "/v2"}]}}
+    reading = read({"servers": [{"url": "/v2"}], "paths": {"/upload": item, "/notes": {"get": OK}, "/same": same}})
+    assert [one.name for one in reading.operations] == ["GET /notes", "GET /same"]
+    assert "https://uploads.example.org/v1" in reading.left["GET /upload"]
+
+
+def test_long_paths_that_differ_at_their_end_are_two(read):
+    head = "/" + "/".join(["collection"] * 15)
+    reading = read({"paths": {f"{head}/a": {"get": OK}, f"{head}/b": {"get": OK}}})
+    assert len({one.name for one in reading.operations}) == 2

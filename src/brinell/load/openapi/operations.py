@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from brinell.core.redact import one_line
+from brinell.core.redact import one_line, redact
 from brinell.load.openapi.document import Unreadable
 from brinell.load.openapi.references import Library
 from brinell.load.openapi.swagger import body_of_2, parameter_of_2, responses_of_2
@@ -14,6 +14,7 @@ from brinell.load.openapi.swagger import body_of_2, parameter_of_2, responses_of
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete", "trace")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110, 9.2.1, without TRACE, which servers rightly refuse
 MOST = 5000  # operations
+_LONGEST_NAME = 300  # characters: two operations of one name would be one in every number
 PLACES = ("path", "query", "header", "cookie")
 _STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
 
@@ -65,7 +66,7 @@ class Operation:
     @property
     def name(self) -> str:
         """What it is called in every number: ``GET /notes/{id}``."""
-        return one_line(f"{self.method} {self.path}", 120)
+        return one_line(f"{self.method} {self.path}", _LONGEST_NAME)
 
     @property
     def safe(self) -> bool:
@@ -102,13 +103,7 @@ class Reading:
             schemes = self.document.get("schemes")
             scheme = schemes[0] if isinstance(schemes, list) and schemes else "http"
             return f"{scheme}://{host}{base}" if isinstance(host, str) else base
-        servers = self.document.get("servers")
-        first = servers[0] if isinstance(servers, list) and servers and isinstance(servers[0], dict) else {}
-        url = str(first.get("url") or "")
-        variables = first.get("variables")
-        for name, one in variables.items() if isinstance(variables, dict) else ():
-            url = url.replace(f"{{{name}}}", str(one.get("default", "") if isinstance(one, dict) else ""))
-        return url
+        return _server(self.document.get("servers"))
 
     @property
     def schemes(self) -> dict[str, dict[str, Any]]:
@@ -143,7 +138,7 @@ class Reading:
                 if not isinstance(item, dict):
                     raise Unreadable(f"its path is described by a {type(item).__name__}")  # noqa: TRY301
             except Unreadable as why:
-                self.left[one_line(f"* {path}", 120)] = str(why)
+                self.left[one_line(f"* {path}", _LONGEST_NAME)] = str(why)
                 continue
             for method in METHODS:
                 if method in item:
@@ -158,6 +153,11 @@ class Reading:
             given, place, _ = self.library.resolve(item[method.lower()], place)
             if not isinstance(given, dict):
                 raise Unreadable("it is described by nothing")  # noqa: TRY301
+            elsewhere = _server(given.get("servers") or item.get("servers"))
+            if elsewhere and elsewhere != self.base:
+                raise Unreadable(  # noqa: TRY301
+                    f"it is at a server of its own, {one_line(redact(elsewhere), 80)}: a scenario goes to one"
+                )
             raw = self._raw_parameters(item, given, place)
             yield Operation(
                 method=method,
@@ -169,7 +169,7 @@ class Reading:
                 security=self._security(given),
             )
         except Unreadable as why:
-            self.left[one_line(f"{method} {path}", 120)] = str(why)
+            self.left[one_line(f"{method} {path}", _LONGEST_NAME)] = str(why)
 
     def _raw_parameters(
         self, item: dict[str, Any], given: dict[str, Any], place: str
@@ -268,6 +268,16 @@ def examples_of(holder: dict[str, Any], library: Library, place: str) -> tuple[A
         if isinstance(value, dict) and "value" in value:
             found.append(value["value"])
     return tuple(found)
+
+
+def _server(servers: Any) -> str:
+    """Return the first server's URL, variables filled in by their defaults; empty without any."""
+    first = servers[0] if isinstance(servers, list) and servers and isinstance(servers[0], dict) else {}
+    url = str(first.get("url") or "")
+    variables = first.get("variables")
+    for name, one in variables.items() if isinstance(variables, dict) else ():
+        url = url.replace(f"{{{name}}}", str(one.get("default", "") if isinstance(one, dict) else ""))
+    return url
 
 
 def _version(document: dict[str, Any]) -> str:
