@@ -35,6 +35,10 @@ _OF_ENDPOINTS = {
 _ROLES = ("get", "set", "delete")
 _VALUES = ("bytes", "text")
 _SIZES = ("even", "zipf")
+_OPTIONS = {
+    "methods": "method", "set_options": "set-option", "load_on_miss": "no-load", "loader_s": "loader-time",
+    "prefill": "no-prefill", "probe": "no-probe",
+}  # fmt: skip
 _NAME = re.compile(r"[^\W\d]\w*")
 _EXAMPLE = 'cache = { target = "shop.cache:cache", workload = "ycsb-b" }'
 Count = Annotated[int, Meta(ge=1, le=MOST_KEYS)]
@@ -92,6 +96,11 @@ def read(table: Any, place: Place, problems: Problems) -> CacheSpec | None:
     for key, unfit in disagreeing(spec, values, set(table)):
         problems.add(place, key, unfit, value=table.get(key))
     return spec if len(problems.found) == before else None
+
+
+def option_of(key: str) -> str:
+    """Return how the command line calls a key of the table, without the dashes."""
+    return _OPTIONS.get(key, key.replace("_", "-"))
 
 
 def placed(spec: CacheSpec) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult
 
+import msgspec
+
 from brinell.config import caches, calls, checks, sessions, sockets, source
 from brinell.config.compose import plan_of, read_settings, slug
 from brinell.config.problems import OPTIONS, Problems, Unfit
@@ -45,8 +47,13 @@ def for_flows(root: Path, url: str, flows: Path, load_shape: Table, *, limits: L
 
 def for_cache(root: Path, load_shape: Table, *, table: Table, limits: Limits, **fields: Any) -> Plan:
     """Return the plan of operations on a cache; ``table`` is what ``[load.cache]`` would say."""
+    try:
+        caches.target(table["target"])
+    except Unfit as unfit:
+        raise UsageError(f"{table['target']}: {unfit.why}", hint="brinell cache shop.cache:cache") from None
     problems = Problems("brinell cache", hint="brinell cache --help")
     spec = caches.read(dict(table), OPTIONS, problems)
+    problems.found = [msgspec.structs.replace(one, key=caches.option_of(one.key), example="") for one in problems.found]
     problems.finish()
     if spec is None:
         raise TypeError("what is wrong with the table has been told")
