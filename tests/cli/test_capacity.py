@@ -10,7 +10,8 @@ AT = "http://127.0.0.1:9/"
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        ([], "needs the address"),
+        ([], "needs an address"),
+        (["/notes"], "needs an address"),
         (["127.0.0.1:9"], "http://"),
         ([AT, "--quantity", "rat"], "did you mean --quantity rate?"),
         ([AT, "--tolerance", "90%"], "between 0.5% and 50%"),

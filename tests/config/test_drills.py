@@ -140,3 +140,17 @@ def test_a_service_from_the_command_line(tmp_path):
 def test_mistakes_on_the_command_line(tmp_path, kind, target, more, said):
     with pytest.raises(UsageError, match=said):
         for_drill(tmp_path, kind, target, **{"request": {"method": "GET"}, **more})
+
+
+NOTES = f'{SERVICE}{BROWSE}requests = [{{ path = "/notes" }}]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "drill", "path"), [(NOTES, "drain", "/notes"), (SERVICE, "drain", "/health"), (NOTES, "race", "/health")]
+)
+def test_what_is_asked_for_where_nothing_is_said(tmp_path, text, drill, path):
+    (spec,) = specs(tmp_path, f'{text}[[drill]]\ndrill = "{drill}"\n')
+    here = for_drill(tmp_path, drill, None, request={"method": "GET"}).steps[0].spec.load.requests
+    assert here == spec.load.requests
+    assert here[0].path == path
+    assert (path == "/health") == (503 in here[0].expect)  # not to be ready is what it should say before it ends

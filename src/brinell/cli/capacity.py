@@ -15,6 +15,7 @@ from brinell.core.errors import UsageError, nearest
 
 EXAMPLES = """
 brinell capacity http://127.0.0.1:8000/notes                  up to which rate p95 stays below 500 ms
+brinell capacity /notes --slo p95_ms=200                       the [service] of brinell.toml, started for it
 brinell capacity http://127.0.0.1:8000/ --slo p95_ms=200 --slo error_rate=0.001
 brinell capacity http://127.0.0.1:8000/ --slo p95_ms=200 --at-least 1000    passes or fails, for CI
 brinell capacity http://127.0.0.1:8000/ --start 2000 --tolerance 2%         begin higher, be more exact
@@ -36,8 +37,12 @@ def _tolerance(text: str) -> float:
         raise typer.BadParameter(f"'{text}': {unfit.why}") from None
 
 
-Url = Annotated[
-    str | None, typer.Argument(metavar="URL", help="What to ask for. Not loopback: see [project] allow_targets.")
+Target = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="URL|PATH",
+        help="What to ask for: an address, or a path of the [service]. Not loopback: see [project] allow_targets.",
+    ),
 ]
 Quantity = Annotated[
     str,
@@ -80,7 +85,7 @@ OpenConnections = Annotated[
 
 def command(
     ctx: typer.Context,
-    url: Url = None,
+    url: Target = None,
     *,
     slo: options.Slo = None,
     quantity_: Quantity = RATE,
@@ -116,9 +121,6 @@ def command(
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)
         return session.show(done.judgement, done.folder, output)
-    if url is None:
-        hint = "brinell capacity http://127.0.0.1:8000/"
-        raise UsageError("brinell capacity needs the address to press on", hint=hint)
     fields: dict[str, Any] = {"workers": workers, "timeout_s": timeout, "calibrate": not no_calibrate}
     fields |= {"headers": load.headers_of(header), "pid": load.process_of(pid)}
     plan = one_capacity(

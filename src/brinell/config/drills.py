@@ -53,7 +53,7 @@ def drills(
         before = len(problems.found)
         spec = _drill(entry, root, ("drill", number), loads, problems)
         if spec is not None:
-            spec = _agreed(spec, service, ("drill", number), problems)
+            spec = _agreed(spec, service, loads, ("drill", number), problems)
         if len(problems.found) == before and spec is not None:
             if spec.name in {one.name for one in found}:
                 problems.add(("drill", number), "name", Unfit("another drill has this name"), value=spec.name)
@@ -61,11 +61,24 @@ def drills(
     return tuple(found)
 
 
-def _agreed(spec: DrillSpec, service: Any, place: Place, problems: Problems) -> DrillSpec:
-    """Note what a drill lacks, and ask for the service's ready path where nothing else is asked for."""
+def usual(kind: str, loads: Sequence[LoadSpec], ready: str) -> tuple[RequestSpec, ...]:
+    """Return what a drill asks the service for where nothing is said: what the first scenario asks it for, else its
+    ready path. There 503 is an answer, too: not to be ready is what a service should say before it ends.
+
+    Requests that race have to be conflicting ones, which no scenario's are.
+    """
+    for one in loads if DRILLS[kind].loads else ():
+        plain = one.driver == "http" and one.version == "1.1" and one.url is None
+        if plain and one.requests and not (one.openapi or one.har or one.flows or one.data):
+            return one.requests
+    return (RequestSpec(path=ready, expect=(*range(200, 400), 503)),)
+
+
+def _agreed(spec: DrillSpec, service: Any, loads: Sequence[LoadSpec], place: Place, problems: Problems) -> DrillSpec:
+    """Note what a drill lacks, and ask for the usual where nothing is asked for."""
     if isinstance(service, dict):
         if spec.load.url is None and not spec.load.requests and not spec.load.sessions:
-            requests = (RequestSpec(path=str(service.get("ready", "/"))),)
+            requests = usual(spec.drill, loads, str(service.get("ready", "/")))
             return msgspec.structs.replace(spec, load=msgspec.structs.replace(spec.load, requests=requests))
     elif DRILLS[spec.drill].starts:
         problems.add(place, "", Unfit(f"the drill {spec.drill} starts and ends the service itself: add [service]"))

@@ -11,7 +11,7 @@ import msgspec
 
 from brinell.config import checks, source
 from brinell.config.compose import Settings, plan_of, read_settings
-from brinell.config.drills import CONNECTIONS, RATE, STARTS, fields_of, options_of, step_of
+from brinell.config.drills import CONNECTIONS, RATE, STARTS, fields_of, options_of, step_of, usual
 from brinell.config.problems import Problems, Unfit
 from brinell.core.errors import UsageError, nearest
 from brinell.core.plan import DrillSpec, LoadSpec, Plan, RequestSpec, ServiceSpec
@@ -47,8 +47,9 @@ def for_drill(
     traffic = _scenario(settings, load, target, request) if load is not None else None
     if traffic is None:
         shape = {"kind": "constant", "rate": rate or RATE, "duration": 1.0}
-        ready = settings.service.ready if settings.service is not None and url is None else "/"
-        requests = (RequestSpec(path=path or ready, **request),)
+        requests: tuple[RequestSpec, ...] = (RequestSpec(path=path or "/", **request),)
+        if target is None and settings.service is not None and request == {"method": "GET"}:
+            requests = usual(kind, settings.loads, settings.service.ready)
         traffic = LoadSpec(name=kind, shape=shape, url=url, requests=requests, connections=CONNECTIONS)
     given = {name: value for name, value in fields.items() if value is not None}
     traffic = msgspec.structs.replace(traffic, **given)
