@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 import socket
+import socketserver
 import subprocess
+import threading
 import time
 from collections import Counter
+from typing import ClassVar
 
 import pytest
 
@@ -73,6 +76,43 @@ def run(tmp_path, store, **fields):
 
 def of(room, kind):
     return [record for record in room.records if isinstance(record, kind)]
+
+
+class Little(socketserver.StreamRequestHandler):
+    """As much of Redis as is asked for here."""
+
+    held: ClassVar[dict[bytes, bytes]] = {}
+
+    def handle(self):
+        while line := self.rfile.readline():
+            words = [self.rfile.read(int(self.rfile.readline()[1:]) + 2)[:-2] for _ in range(int(line[1:]))]
+            if words[0] == b"GET":
+                found = self.held.get(words[1])
+                said = b"$-1\r\n" if found is None else b"$%d\r\n%b\r\n" % (len(found), found)
+            else:
+                self.held[words[1]] = words[2]
+                said = b"-OOM no room, password=hunter2hunter2\r\n" if words[1].endswith(b"7") else b"+OK\r\n"
+            self.wfile.write(said)
+
+
+@pytest.fixture
+def little():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Little, bind_and_activate=False) as server:
+        server.daemon_threads = server.allow_reuse_address = True
+        server.server_bind()
+        server.server_activate()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"redis://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_what_a_store_answers_and_refuses(tmp_path, little):
+    room, counts = run(tmp_path, little, prefill=False, keys=100)
+    assert counts["read hit", "ok"] > 20
+    assert counts["read miss", "ok"] == counts["load", "ok"] + counts["load", "raised-OOM"]
+    assert counts["load", "raised-OOM"] > 0
+    assert sum(one.hits for one in of(room, CacheSecond)) == counts["read hit", "ok"]
+    assert "hunter2" not in str(room.records)
 
 
 @pytest.mark.prove
