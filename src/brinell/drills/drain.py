@@ -105,7 +105,9 @@ class _Draining:
         self._target = scene.target(instance.url)
         self._request = scene.encode(self._target, instance.url, RequestSpec(path=scene.service_spec.ready))[0]
         pressed = scene.load.requests[0] if scene.load.requests else RequestSpec(path=scene.service_spec.ready)
-        self._pressed = scene.encode(self._target, instance.url, still(pressed, scene.service_spec.ready))[0]
+        pressed = still(pressed, scene.service_spec.ready)
+        self._pressed = scene.encode(self._target, instance.url, pressed)[0]
+        self._expected = pressed.expect
         self._sockets = HeldSockets(scene, self._target, drill.socket_path, drill.sockets)
         self._busy: list[Witness] = []
         self._idle: list[Witness] = []
@@ -143,7 +145,9 @@ class _Draining:
             "signal_ns": signal_ns,
             "in_flight": sum(one.sent_ns > 0 for one in busy),
             "in_flight_answered": sum(one.answers > 1 for one in busy),
-            "in_flight_5xx": sum(one.answers > 1 and one.status >= 500 for one in busy),
+            "in_flight_5xx": sum(
+                one.answers > 1 and one.status >= 500 and one.status not in self._expected for one in busy
+            ),
             "in_flight_reset": sum(one.answers < 2 and one.state == RESET for one in busy),
             "in_flight_announced": sum(one.announced for one in busy if one.answers > 1),
             "idle": len(idle),
@@ -231,5 +235,5 @@ def still(request: RequestSpec, ready: str) -> RequestSpec:
     """Return a request that can be sent as it stands: one with a template in it is replaced by the ready path's."""
     written = (request.path, str(request.json), request.body or "", *request.headers.values())
     if any("{{" in part for part in written) or request.form or request.files or request.method == "HEAD":
-        return RequestSpec(path=ready)
+        return RequestSpec(path=ready, expect=(*range(200, 400), 503))  # not to be ready is an answer, too
     return request
