@@ -116,8 +116,8 @@ def test_a_step_long_enough_is_judged_for_being_steady(story, piece):
     assert [one.course for one in told(story, piece, shape="spike").load[0].stages] == [""] * 3
 
 
-def ramp(story, piece, slope, *, answered=1.0):
-    """A ramp from 0 in 4.5 s, in parts of 1.5 s: their whole seconds are not in their middle."""
+def ramp(story, piece, slope, *, answered=1.0, late_s=0.01):
+    """A ramp in parts of 1.5 s: their whole seconds are not in their middle; each answer takes so long."""
     edges = ((0.0, 1.5), (1.5, 3.0), (3.0, 4.5))
     parts = tuple((early, late, early * slope, late * slope) for early, late in edges)
     records = []
@@ -129,7 +129,9 @@ def ramp(story, piece, slope, *, answered=1.0):
                 )
             )
         elif isinstance(record, LoadSlice):
-            records.append(piece([10] * int(slope * (record.second + 0.5) * answered), second=record.second))
+            begin, end = max(0.0, record.second - late_s), record.second + 1 - late_s
+            count = round(slope * (end**2 - begin**2) / 2 * answered)
+            records.append(piece([late_s * 1e3] * count, second=record.second))
         else:
             records.append(record)
     return load(MemoryEvidence(Plan("p", ".", (Step("load:x", "load", LoadSpec(name="x", shape={})),)), records))
@@ -137,7 +139,13 @@ def ramp(story, piece, slope, *, answered=1.0):
 
 def test_a_part_of_a_ramp_is_measured_by_what_its_whole_seconds_were_asked(story, piece):
     part = ramp(story, piece, 100)
-    assert [one.achieved_rate for one in part.load[0].stages] == [50, 250, 350]
+    assert [one.achieved_rate for one in part.load[0].stages] == [49, 249, 349]
     assert [one.target_rate for one in part.load[0].stages] == [75, 225, 375]
     assert "stages" not in named(part)
     assert "were answered" in named(ramp(story, piece, 100, answered=0.9))["stages"].title
+
+
+def test_answers_that_take_their_time_are_no_rate_that_was_not_kept(story, piece):
+    """Who answers all of them has kept up, and who does not is found all the same."""
+    assert "stages" not in named(ramp(story, piece, 300, late_s=0.3))
+    assert "were answered" in named(ramp(story, piece, 300, late_s=0.3, answered=0.9))["stages"].title

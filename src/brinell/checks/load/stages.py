@@ -14,6 +14,7 @@ from brinell.core.thresholds import THRESHOLDS
 from brinell.core.verdicts import Verdict
 
 KEPT_UP = 0.97  # share of the rate that was asked for
+MOST_USUAL_S = 1.0  # a subject that takes longer from the first stage on is not excused for that
 _SHARES = (0.5, 0.95, 0.99)
 _SHOWN = {"p50_ms", "p95_ms", "p99_ms", "max_ms", "error_rate"}
 
@@ -29,7 +30,14 @@ def finding(
     """Say up to which step the limits held, where not at all of them did. Advice: thresholds judge the whole."""
     measured = [stage for stage in found if stage.requests]
     asked = {name: limit for name, limit in limits.items() if name in _SHOWN}
-    broken = [(stage, why) for stage in measured if (why := _broken(stage, asked, tally.span_s))]
+    # How long an answer takes where nobody waits: what was due so shortly before a stage's end is answered in the next.
+    usual_s = min((stage.p50_ms / 1e3 for stage in measured if stage.p50_ms is not None), default=0.0)
+    usual_s = min(usual_s, MOST_USUAL_S)
+    broken = [
+        (stage, why)
+        for stage in measured
+        if (why := _broken(stage, asked, _expected(found, _rows(stage.from_s, stage.to_s, tally.span_s), usual_s)))
+    ]
     if tally.started.shape not in {"steps", "ramp"} or not broken:
         return []
     first, why = min(broken, key=lambda pair: pair[0].target_rate)
@@ -78,15 +86,20 @@ def _rows(from_s: float, to_s: float, span_s: float) -> range:
     return range(math.ceil(from_s), min(math.floor(to_s), int(span_s)))
 
 
-def _asked(stage: Stage, span_s: float) -> float:
-    """Return the rate that was asked for in the whole seconds of a stage: in a ramp, not that of all of it."""
-    rows = _rows(stage.from_s, stage.to_s, span_s)
-    middle_s = (rows.start + rows.stop) / 2 if rows else (stage.from_s + stage.to_s) / 2
-    rise = (stage.to_rate - stage.from_rate) / (stage.to_s - stage.from_s)
-    return stage.from_rate + rise * (middle_s - stage.from_s)
+def _expected(parts: tuple[Stage, ...], rows: range, usual_s: float) -> float:
+    """Return the answers a second that are to be expected in some whole seconds of a schedule of these parts: what fell
+    due so long before each moment. In a part of a ramp that is not the rate of all of it.
+    """
+    due = 0.0
+    for part in parts:
+        begin, end = max(rows.start - usual_s, part.from_s), min(rows.stop - usual_s, part.to_s)
+        if end > begin:
+            rise = (part.to_rate - part.from_rate) / (part.to_s - part.from_s)
+            due += (part.from_rate + rise * ((begin + end) / 2 - part.from_s)) * (end - begin)
+    return due / len(rows) if rows else 0.0
 
 
-def _broken(stage: Stage, limits: dict[str, float], span_s: float) -> str:
+def _broken(stage: Stage, limits: dict[str, float], expected: float) -> str:
     """Name what did not hold in this stage; empty if all did."""
     told = [
         f"{name} {value:.4g}, limit {limit:g}"
@@ -94,7 +107,7 @@ def _broken(stage: Stage, limits: dict[str, float], span_s: float) -> str:
         if (value := _observed(stage, name)) is not None and THRESHOLDS[name].at_most and value > limit
     ]
     # Which requests fall into a second is a matter of one more or less, and a few hundredths are the schedule's own.
-    if stage.achieved_rate is not None and stage.achieved_rate < KEPT_UP * _asked(stage, span_s) - 1:
+    if stage.achieved_rate is not None and stage.achieved_rate < KEPT_UP * expected - 1:
         told.append(f"{stage.achieved_rate:.4g}/s were answered")
     if stage.course == "growing":
         told.append("response times rose to its end")
