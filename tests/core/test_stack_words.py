@@ -62,6 +62,8 @@ def test_how_the_loop_was_started_is_not_what_it_does():
         ("report (./app.py:12);get (site-packages/requests/api.py:73)", "requests.api.get", "report (app.py:12)"),
         ("report (./app.py:12);time.sleep (native)", "time.sleep", "report (app.py:12)"),
         ("report (/srv/shop/app.py:12)", "report", "report (/srv/shop/app.py:12)"),
+        ("burnt (./app.py:3);burnt.<genexpr> (./app.py:3)", "burnt", "burnt (app.py:3)"),
+        ("burnt (./app.py:3);sum (native)", "sum", "burnt (app.py:3)"),
         ("outer (./a.py:1);walk (python/os.py:2);inner (./b.py:3)", "inner", "inner (b.py:3)"),
     ],
 )

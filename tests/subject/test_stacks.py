@@ -39,6 +39,12 @@ def test_what_py_spy_writes_is_read():
     assert loop.frames.endswith("report (./app.py:5);dumps (python/json/__init__.py:231)")
 
 
+def test_an_event_loop_whose_own_frames_are_not_pythons():
+    line = f"{MAIN};run ({LIB}/asyncio/runners.py:190);naps ({HOME}/app.py:5) 40"
+    _, (one,) = stacks.folded([line], HOME)
+    assert one.of == "loop"
+
+
 @pytest.mark.parametrize(
     "text", ["", "\n", "7", "a 7", "thread (1): a 7", "process 1:x;thread (1): a;f (g:1) 2", ";;; 4"]
 )

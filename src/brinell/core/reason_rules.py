@@ -162,12 +162,12 @@ def _loop(at: Window) -> list[Case]:
         waits = on_cpu is not None and busy >= BUSY and busy - on_cpu - denied >= WAITING_INSIDE and share >= LONG
         if not (long >= LONG or waits):
             continue
-        by = "" if caller.startswith(f"{name} (") else f", called by {caller}"
+        where = caller if caller.startswith(f"{name} (") else f"{name}, called by {caller}"
         how = "" if on_cpu is None else f"; its thread was on a processor for {_percent(on_cpu)} of the time"
-        evidence = [f"{count} of {one.looks} looks at the loop's thread found it in {name}{by}{how}"]
+        evidence = [f"{count} of {one.looks} looks at the loop's thread found it in {name}{how}"]
         if one.lag_max_ms is not None:
             evidence.append(f"the loop came to its own calls up to {one.lag_max_ms:.0f} ms late")
-        title = f"event loop blocked in {name}{by}, {_percent(share)} of samples ({_process_words(at, one.pid)})"
+        title = f"event loop blocked in {where}, {_percent(share)} of samples ({_process_words(at, one.pid)})"
         found.append(Case("loop", one.pid, title, tuple(evidence), one.first_ns, _name(at, one.pid)))
     return found
 

@@ -58,6 +58,9 @@ _IDLE = {
 }
 
 
+_NAMELESS = frozenset({"<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>", "<lambda>"})
+
+
 class Frame(NamedTuple):
     """One frame, taken apart; ``file`` is ``native`` for a call of a C function."""
 
@@ -131,10 +134,11 @@ def waits_for_work(frames: Sequence[Frame]) -> bool:
 def culprit(frames: Sequence[Frame]) -> Culprit | None:
     """Return what the innermost function of the project called, or itself; None where none of the project is there."""
     own = [index for index, one in enumerate(frames) if one.project]
+    own = [index for index in own if frames[index].bare not in _NAMELESS] or own
     if not own:
         return None
     caller = frames[own[-1]]
-    below = frames[own[-1] + 1 :]
+    below = [one for one in frames[own[-1] + 1 :] if one.bare not in _NAMELESS]
     return Culprit(below[0].name if below else caller.function, caller.words)
 
 

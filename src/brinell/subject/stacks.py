@@ -28,6 +28,7 @@ _THREAD = re.compile(r"thread \([^)]*\).*|process \d+.*")
 _FRAME = re.compile(r"(?P<function>.*) \((?P<file>.*?)(?::(?P<line>\d+))?\)")
 _STANDARD = re.compile(r".*/lib(?:64)?/python\d(?:\.\d+)?t?/")
 _PACKAGES = re.compile(r".*/(?:site|dist)-packages/")
+_RUNNER = "(python/asyncio/runners.py:"
 _LOOP = re.compile(r"(?:\.|^)(?:run_forever|_run_once|run_until_complete)$")
 
 
@@ -110,11 +111,16 @@ def folded(lines: Iterable[str], home: str) -> tuple[int, tuple[Stack, ...]]:
         key = named[-1] if named else ""
         threads[key] = threads.get(key, 0) + int(number)
         rows = [_frame(part, home) for part in frames[-_MOST_FRAMES:]]
-        of = "loop" if any(_LOOP.search(row.partition(" (")[0]) for row in rows) else "thread"
+        of = "loop" if any(_is_loop(row) for row in rows) else "thread"
         stack = (of, ";".join(rows))
         counts[stack] = counts.get(stack, 0) + int(number)
     ranked = sorted(counts, key=lambda stack: (-counts[stack], stack))[:MOST_STACKS]
     return max(threads.values(), default=0), tuple(Stack(of, text, counts[of, text]) for of, text in ranked)
+
+
+def _is_loop(row: str) -> bool:
+    """Whether this frame runs an event loop; uvloop's own frames are not Python's, its runner's are."""
+    return _RUNNER in row or _LOOP.search(row.partition(" (")[0]) is not None
 
 
 def _frame(text: str, home: str) -> str:
