@@ -6,7 +6,6 @@ whole. Every other answer is read, and belongs to the message whose number it na
 
 from __future__ import annotations
 
-import socket
 import ssl
 import time
 from collections import deque
@@ -14,7 +13,6 @@ from typing import cast
 
 from brinell.core import outcomes
 from brinell.core.socket_records import ECHO, REPLY
-from brinell.load.engine.stamps import STAMP_BYTES, Ahead, ask_for_stamps, stamped_here
 from brinell.load.engine.traffic import Means
 from brinell.load.websocket import frames
 from brinell.load.websocket.dialler import Part
@@ -56,33 +54,6 @@ class Asker(Member):
             self.take(data, now)
 
 
-class StampedAsker(Asker):
-    """One whose answers are noted by the system when they come (``engine.stamps``)."""
-
-    __slots__ = ()
-
-    def on_ready(self, events: int) -> None:  # noqa: ARG002 - a handler
-        """Read once; the usual answer ends here."""
-        try:
-            data, told, _, _ = self.sock.recvmsg(READ_BYTES, STAMP_BYTES)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._lost(error)
-            return
-        host = cast("Asking", self.host)
-        arrived = host.ahead.arrival_ns(told, self.started)
-        if data == self.answer and self._reader is None:
-            self.answer = None
-            host.echoed(self, len(data), arrived)
-        else:
-            self.take(data, arrived)
-
-    def _attach(self, sock: socket.socket) -> None:
-        super()._attach(sock)
-        ask_for_stamps(sock)
-
-
 class Asking(Population):
     """Messages that are answered, one sample each: ``echo`` or ``reply``."""
 
@@ -97,8 +68,6 @@ class Asking(Population):
         self._issued = self._number = self._turn = self._under_way = 0
         self._waits: deque[tuple[int, int]] = deque()  # due and woken of those for whom nobody was free
         self._plain_frames = self.does.fragments <= 1
-        self.ahead = Ahead()
-        self._asker = StampedAsker if self.tls is None and stamped_here() else Asker
         self._head = b""
         self._head_size = -1
 
@@ -134,7 +103,7 @@ class Asking(Population):
 
     def member(self, number: int, room: int, terms: Terms) -> Asker:
         """Return a new connection."""
-        return self._asker(self, terms, number, room)
+        return Asker(self, terms, number, room)
 
     def entered(self, link: Member, now: int) -> None:
         """Whoever waits for a connection has one."""

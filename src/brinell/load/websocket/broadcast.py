@@ -15,7 +15,7 @@ from typing import cast
 
 from brinell.core import outcomes
 from brinell.core.socket_records import PUBLISH
-from brinell.load.engine.stamps import STAMP_BYTES, Ahead, ask_for_stamps, stamped_here
+from brinell.load.engine.stamps import STAMP_BYTES, Ahead
 from brinell.load.engine.traffic import Means
 from brinell.load.websocket import frames
 from brinell.load.websocket.deliveries import Batch, Book, Group
@@ -53,12 +53,13 @@ class Receiver(Member):
     def on_ready(self, events: int) -> None:  # noqa: ARG002 - a handler
         """Read once; the newest message, if it is the next one, ends here."""
         try:
-            data, now = self.receive(READ_BYTES)
+            data = self.recv(READ_BYTES)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
         except OSError as error:
             self._lost(error)
             return
+        now = _now()
         batch = self.group.newest
         if data == batch.frame and self.expect == batch.number and self._reader is None:
             self.expect = batch.following
@@ -103,10 +104,6 @@ class StampedReceiver(Receiver):
         else:
             self.take(data, cast("Broadcast", self.host).ahead.arrival_ns(told, self.started))
 
-    def _attach(self, sock: socket.socket) -> None:
-        super()._attach(sock)
-        ask_for_stamps(sock)
-
 
 class SlowReceiver(Member):
     """Reads so many bytes every so often, and is owed nothing: it is there for what it does to the others."""
@@ -141,8 +138,7 @@ class Broadcast(Population):
         self.book = Book(means.recorder, does.rooms)
         self.latest: Batch | None = None
         self.ahead = Ahead()
-        stamped = self.tls is None and stamped_here()
-        self._receiver = StampedReceiver if stamped else Receiver
+        self._receiver = StampedReceiver if self.patient else Receiver
         self._publishers: dict[int, Receiver] = {}  # by number of the connection
         self._slow: list[SlowReceiver] = []
         self._index = self._issued = self._writing = self._queued = 0
