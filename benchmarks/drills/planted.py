@@ -94,7 +94,7 @@ def tried(one: Case) -> str:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
         kind, _, rest = one.subject.partition(" ") if one.subject.startswith("sockets ") else ("", "", one.subject)
-        command = f"{sys.executable} {SOCKETS if kind else SUBJECT} {{port}} {rest}"
+        command = f"{shlex.join((sys.executable, str(SOCKETS if kind else SUBJECT)))} {{port}} {rest}"
         words = [*shlex.split(one.words), "--service", command, "--json", "--quiet"]
         argv = [sys.executable, "-m", "brinell", "drill", one.drill, *words]
         done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)

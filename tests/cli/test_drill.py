@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from brinell.rosters.drills import DRILLS
 
 SUBJECT = Path(__file__).parents[1] / "drills" / "subject.py"
-SERVICE = f"{sys.executable} {SUBJECT} {{port}}"
+SERVICE = f"{shlex.join((sys.executable, str(SUBJECT)))} {{port}}"
 
 
 def test_without_a_name_it_lists_drills_and_their_options(brinell):

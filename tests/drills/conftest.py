@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -87,7 +88,9 @@ def service() -> Callable[..., ServiceSpec]:
     """Return how the planted service is started."""
 
     def spec(defect: str = "healthy", *more: str, stop_s: float = 5.0, subject: str = SUBJECT.name) -> ServiceSpec:
-        words = " ".join((sys.executable, str(SUBJECT.with_name(subject)), "{port}", defect, *more))
+        words = (
+            f"{shlex.join((sys.executable, str(SUBJECT.with_name(subject))))} {{port}} {shlex.join((defect, *more))}"
+        )
         return ServiceSpec(command=words, stop_timeout_s=stop_s)
 
     return spec

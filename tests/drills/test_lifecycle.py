@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 import pytest
@@ -72,6 +73,6 @@ def test_starts_that_go_wrong(drill, service, defect, rules):
 
 @pytest.mark.prove
 def test_a_service_that_never_starts_is_the_subjects_failure(drill):
-    spec = ServiceSpec(command=f"{sys.executable} -c 'raise SystemExit(3)' {{port}}")
+    spec = ServiceSpec(command=f"{shlex.quote(sys.executable)} -c 'raise SystemExit(3)' {{port}}")
     with pytest.raises(SubjectError):
         drill("lifecycle", SHORT, service=spec)

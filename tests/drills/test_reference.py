@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.prove
 
 PROJECT = Path(brinell_reference.__file__).parent / "project"
 COMMAND = (
-    f"{sys.executable} -m uvicorn --factory noticeboard.app:create_app --app-dir src --no-access-log "
+    f"{shlex.quote(sys.executable)} -m uvicorn --factory noticeboard.app:create_app --app-dir src --no-access-log "
     "--host 127.0.0.1 --port {port}"
 )
 NOTES = (RequestSpec(path="/notes"),)

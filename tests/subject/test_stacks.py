@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -85,10 +86,10 @@ def test_without_py_spy_it_says_how_to_get_it(tmp_path, monkeypatch):
 
 def fake(folder: Path, script: str) -> None:
     """Put a py-spy of that behaviour on the path's first place."""
-    program = folder / "py-spy"
-    program.write_text(
-        f"#!{sys.executable}\nimport sys, time\nout = sys.argv[sys.argv.index('--output') + 1]\n{script}\n"
-    )
+    program, acts = folder / "py-spy", folder / "acts.py"
+    acts.write_text(f"import sys, time\nout = sys.argv[sys.argv.index('--output') + 1]\n{script}\n")
+    words = shlex.join([sys.executable, str(acts)])  # whose path may hold a space, which no #! allows
+    program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     program.chmod(0o755)
 
 

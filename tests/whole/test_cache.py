@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -135,7 +136,7 @@ thresholds = { hit_rate = 0.9, error_rate = 0.01 }
 
 
 def test_the_service_says_in_its_answers_what_was_cached(board, capfd):
-    (board / "brinell.toml").write_text(SERVICE.replace("{python}", sys.executable))
+    (board / "brinell.toml").write_text(SERVICE.replace("{python}", shlex.quote(sys.executable)))
     code = run(["run", "--json", "--out", "run"])
     said = capfd.readouterr()
     assert said.out, said.err
