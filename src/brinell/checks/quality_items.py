@@ -21,6 +21,7 @@ LONG_SLEEP_S = 1.0
 SLOW_FIXTURE_S = 1.0
 SLOW_FIXTURE_SHARE = 0.05  # of the session
 _MOST_PLACES = 20
+_NAMED_TEST = re.compile(r"^Test: ([\w./-]+\.py::[\w:]+)", re.MULTILINE)  # pytest's own, of what it collects
 
 
 @dataclass(slots=True)
@@ -83,7 +84,7 @@ def _item(weakness: Weakness) -> QualityItem:
             )
         elif variant in {"mark", "coverage"}:
             variant = f"{variant}-nearest"
-    if weakness.weakness == "sleep" and variant != "polls":
+    if weakness.weakness == "sleep" and variant not in {"polls", "first"}:
         variant = "long" if (weakness.seconds or 0) >= LONG_SLEEP_S else ""
     words = WORDS.get((weakness.weakness, variant)) or _plain(weakness)
     facts = {
@@ -165,6 +166,7 @@ def _add(causes: dict[str, _Deprecation], warning: WarningSeen, root: str) -> No
     if place not in cause.places:
         cause.places.append(place)
     cause.tests.update(one for one in (warning.nodeid, *warning.tests) if one)
+    cause.tests.update(_NAMED_TEST.findall(warning.message))
     cause.touched = max(cause.touched, warning.touched)
 
 

@@ -76,6 +76,14 @@ WORDS: dict[tuple[str, str], Words] = {
         "{name} is no assertion: a mock makes an attribute of any such name, and it is true",
         "Write {detail}(…); with autospec=True a misspelt one raises.",
     ),
+    ("cannot-fail", "coroutine"): Words(
+        _P2, "a coroutine that nobody awaits is always true: {name}", "Await it, and assert what it gives."
+    ),
+    ("cannot-fail", "mock-attribute"): Words(
+        _P2,
+        "a mock makes up any attribute, and it is true: {name}",
+        "Ask what was called, with assert_called_once_with(…) and the like; with spec=… a wrong name raises.",
+    ),
     ("cannot-fail", "unreachable"): Words(
         _P2, "never reached, {detail}: {name}", "Move it before what ends the block, or remove it."
     ),
@@ -173,6 +181,11 @@ WORDS: dict[tuple[str, str], Words] = {
         _P3,
         "waits while {name}, without a deadline: where that never changes, the suite hangs",
         "Give the loop a deadline and fail there, or wait for the event with a time-out.",
+    ),
+    ("sleep", "first"): Words(
+        _P3,
+        "sleeps {seconds} before it looks the first time: too long every time",
+        "Look first, and sleep then.",
     ),
     ("no-reason", "skip"): Words(_P3, "skipped, and nobody says why", 'Say why: reason="…", with the issue\'s number.'),
     ("no-reason", "skipif"): Words(_P3, "skipped on a condition, and nobody says why", 'Say why: reason="…".'),

@@ -103,6 +103,67 @@ ASSERTING = {
     "a test as text": "def test_a(pytester):\n    pytester.makepyfile('''\n    def test_b():\n"
     "        assert 1 == 1\n    ''')",
 }
+PLUG = """
+import pytest
+class Told:
+    def heard(self, x):
+        assert x
+    def silent(self):
+        return 1
+def every(checks):
+    return lambda x: [check(x) for check in checks]
+def is_small(x):
+    assert x
+sound = every([is_small])
+unsound = every([])
+def tried(check):
+    try:
+        check()
+    except Exception:
+        return False
+    return True
+def until(check):
+    for _ in range(3):
+        try:
+            return check()
+        except AssertionError:
+            continue
+    return check()
+class expect:
+    def __init__(self, x):
+        self.x = x
+    def to_be(self, x):
+        assert self.x == x
+@pytest.fixture
+def told():
+    return Told()
+"""
+CASE = (
+    "class TestA:\n    def all_of(self, user, *actions):\n        for one in actions:\n"
+    "            assert user.may(one)\n    def test_a(self):\n        self.all_of(f(){})"
+)
+FOLLOWED = {
+    "a method of what a fixture gives": "def test_a(told):\n    f()\n    told.heard(1)",
+    "a check made of checks": "from plug import sound\ndef test_a():\n    sound(f())",
+    "a lazy check that is run": "from plug import is_small\ndef test_a():\n    list(map(is_small, f()))",
+    "a coroutine that is awaited": "async def test_a():\n    async def check():\n        assert f()\n    await check()",
+    "a helper that tries again": "from plug import is_small, until\ndef test_a():\n    until(lambda: is_small(f()))",
+    "given something to go through": CASE.format(", 'read'"),
+    "given all there is": CASE.format(", *every()"),
+    "an expectation that is said": "from plug import expect\ndef test_a():\n    expect(f()).to_be(1)",
+}
+DROPPED = {
+    "another method of it": "def test_a(told):\n    f()\n    told.silent()",
+    "a check made of none": "from plug import unsound\ndef test_a():\n    unsound(f())",
+    "a lazy check that never runs": "from plug import is_small\ndef test_a():\n    map(is_small, f())",
+    "a generator that nobody goes through": "from plug import is_small\ndef test_a():\n    (is_small(x) for x in f())",
+    "a coroutine that nobody awaits": "async def test_a():\n    async def check():\n        assert f()\n"
+    "    check().close()",
+    "a helper that keeps it to itself": "from plug import is_small, tried\ndef test_a():\n"
+    "    tried(lambda: is_small(f()))",
+    "given nothing to go through": CASE.format(""),
+    "an expectation of nothing": "from plug import expect\ndef test_a():\n    expect(f())",
+}
 EXCUSED = {
     "its name": "def test_it_does_not_raise():\n    f()",
     "its name, that it is harmless": "def test_closing_is_harmless():\n    f()",
@@ -197,6 +258,21 @@ def test_a_test_that_says_why_is_not_accused(found_in, text):
 def test_a_test_that_asserts_nothing_is_found(read, text):
     seen = read({"test_it.py": text, **SHOP})
     assert len(seen.of("asserts-nothing")) == 1
+
+
+def _with_plug(read, text):
+    files = {"conftest.py": "pytest_plugins = ['tests.plug']\n", "tests/plug.py": PLUG, "pytest.ini": "[pytest]\n"}
+    return read({**files, "tests/test_it.py": text + "\n"}, paths=("tests",)).of("asserts-nothing")
+
+
+@pytest.mark.parametrize("text", FOLLOWED.values(), ids=FOLLOWED)
+def test_what_is_handed_over_is_followed(read, text):
+    assert not _with_plug(read, text)
+
+
+@pytest.mark.parametrize("text", DROPPED.values(), ids=DROPPED)
+def test_what_never_runs_or_tells_nobody_does_not_count(read, text):
+    assert len(_with_plug(read, text)) == 1
 
 
 def test_helpers_are_followed_into_other_files_of_the_tests(read):

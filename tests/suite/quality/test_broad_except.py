@@ -29,7 +29,41 @@ def server():
         pass
 def test_a(server): assert server
 """
+RAISED = (
+    "def test_a():\n    try:\n        f()\n    except Exception:\n        raised = True\n    else:\n"
+    "        raised = False\n    assert raised\n"
+)
+REFUSED = (
+    "def test_a():\n    refused = []\n    for x in (1, 2):\n        try:\n            f(x)\n"
+    "        except Exception:\n            {}\n    assert {}"
+)
+STACK = (
+    "import contextlib\ndef test_a():\n    with contextlib.ExitStack() as stack:\n"
+    "        stack.enter_context(contextlib.suppress(BaseException))\n        f()\n    assert g()"
+)
 SILENT = {
+    "that something was raised": RAISED,
+    "that something was raised, is": RAISED.replace("assert raised", "assert raised is True"),
+    "an outcome that any error has": "def test_a():\n    outcome = 'read'\n    try:\n        f()\n"
+    "    except Exception:\n        outcome = 'refused'\n    assert outcome == 'refused'",
+    "all items of the loop": REFUSED.format("refused.append(x)", "refused == [1, 2]"),
+    "left where the test would fail": "def test_a():\n    try:\n        f()\n    except Exception:\n        return\n"
+    "    raise AssertionError('no')",
+    "by the name of a tuple": "ERRORS = (KeyError, Exception)\ndef test_a():\n    try:\n        f()\n"
+    "    except ERRORS:\n        pass\n    assert g()",
+    "by a sum of tuples": "ERRORS = (KeyError,)\ndef test_a():\n    try:\n        f()\n"
+    "    except ERRORS + (Exception,):\n        pass\n    assert g()",
+    "by another name": "from builtins import Exception as Anything\ndef test_a():\n    try:\n        f()\n"
+    "    except Anything:\n        pass\n    assert g()",
+    "by a name of the class": "class TestA:\n    ANY = Exception\n    def test_a(self):\n        try:\n"
+    "            f()\n        except self.ANY:\n            pass\n        assert g()",
+    "suppressed under another name": "from contextlib import suppress as quiet\ndef test_a():\n"
+    "    with quiet(KeyError, Exception):\n        f()\n    assert g()",
+    "suppressed through a variable": "import contextlib\ndef test_a():\n"
+    "    quiet = contextlib.suppress(Exception)\n    with quiet:\n        f()\n    assert g()",
+    "suppressed through a stack": STACK,
+    "an answer that nobody looks at": "def tried(check):\n    try:\n        check()\n    except Exception:\n"
+    "        return False\n    return True\ndef test_a():\n    tried(f)\n    assert g()",
     "only whether there is one": KEPT + "    assert caught",
     "only that it is not None": KEPT + "    assert caught is not None",
     "kept and never read": KEPT + "    assert g()",
@@ -93,8 +127,18 @@ TELLING = {
     "        except Exception:\n            failed += 1\n    assert failed == 1",
     "one of two answers": "def opens(x):\n    try:\n        f(x)\n        return True\n    except Exception:\n"
     "        pass\n    return False\ndef test_a(): assert not opens(1)",
-    "an outcome": "def test_a():\n    outcome = 'read'\n    try:\n        f()\n    except Exception:\n"
-    "        outcome = 'refused'\n    assert outcome == 'refused'",
+    "an outcome of several": "def test_a(x):\n    outcome = 'read'\n    try:\n        f()\n    except Exception:\n"
+    "        outcome = 'refused'\n    assert outcome == x",
+    "a flag that has to stay down": RAISED.replace("assert raised", "assert not raised"),
+    "some of the items": REFUSED.format("refused.append(x)", "refused == [2]"),
+    "a count of some": REFUSED.format("refused.append(x)", "len(refused) == 1"),
+    "an answer that is looked at": "def tried(check):\n    try:\n        check()\n    except Exception:\n"
+    "        return False\n    return True\ndef test_a(): assert not tried(f)",
+    "exact errors by name": "ERRORS = (KeyError, OSError)\ndef test_a():\n    try:\n        f()\n    except ERRORS:\n"
+    "        pass\n    assert g()",
+    "exact errors through a stack": STACK.replace("BaseException", "OSError"),
+    "another's suppress": "from shop import suppress_all as quiet\ndef test_a():\n    with quiet(Exception):\n"
+    "        f()\n    assert g()",
     "a thread's errors": THREAD.format(" as e:\n            seen.append(e)", "not seen"),
     "a thread's traceback": "import sys\n" + THREAD.format(":\n            seen.append(sys.exc_info())", "seen == []"),
     "a parameter": "def work(found):\n    try:\n        f()\n    except Exception as e:\n        found.append(e)\n"
@@ -153,3 +197,15 @@ def test_helpers_beside_the_tests_are_read_too(read):
     test = "from helpers import run_quietly\nfrom shop import run_quietly as other\ndef test_a(): assert run_quietly(1)"
     seen = read({"tests/test_it.py": test, **told}).of("broad-except")
     assert [(one.file, one.line) for one in seen] == [("tests/helpers.py", 4)]
+
+
+def test_a_plug_in_of_the_tests_is_read_too(read):
+    manager = (
+        "import contextlib, pytest\n@pytest.fixture\ndef tolerant():\n    @contextlib.contextmanager\n"
+        "    def tolerant():\n        try:\n            yield\n        except Exception:\n            pass\n"
+        "    return tolerant\n"
+    )
+    files = {"conftest.py": "pytest_plugins = ['tests.plug']\n", "tests/plug.py": manager, "pytest.ini": "[pytest]\n"}
+    test = "def test_a(tolerant):\n    with tolerant():\n        f()\n    assert g()\n"
+    seen = read({**files, "tests/test_it.py": test}, paths=("tests",)).of("broad-except")
+    assert [(one.file, one.line) for one in seen] == [("tests/plug.py", 8)]

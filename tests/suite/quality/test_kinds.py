@@ -58,6 +58,8 @@ FOUND = {
         "skip": "import pytest\n@pytest.mark.skip\ndef test_a():\n    assert f()",
         "skipif": "import pytest, sys\n@pytest.mark.skipif(sys.platform == 'x')\ndef test_a():\n    assert f()",
         "xfail": "import pytest\n@pytest.mark.xfail(strict=True)\ndef test_a():\n    assert f()",
+        "raised": "import unittest\ndef test_a():\n    raise unittest.SkipTest",
+        "raised, made": "import pytest\ndef test_a():\n    raise pytest.skip.Exception()",
         "a condition as text": "import pytest\n@pytest.mark.skipif('sys.platform == \"x\"')\ndef test_a():\n"
         "    assert f()",
     },
@@ -189,6 +191,8 @@ ALSO = {
     "an import": "object",
     "any object": "constant",
     "a condition as text": "skipif",
+    "raised": "skip",
+    "raised, made": "skip",
 }
 
 

@@ -24,7 +24,13 @@ LOST = {
     "imported as": ("from shared import test_empty as test_a\ndef test_a(): assert g()", "import"),
     "a class that is imported": ("from shared import TestShelf\n" + CLASS.replace("TestA", "TestShelf"), "import"),
 }
+LOST |= {
+    "in an if, and below it": ("if True:\n    def test_a(): assert f()\n" + TEST, ""),
+    "in a try, and below it": ("try:\n    def test_a(): assert f()\nexcept NameError:\n    pass\n" + TEST, ""),
+}
 KEPT = {
+    "one or the other": "if x:\n    def test_a(): assert f()\nelse:\n    def test_a(): assert g()\n",
+    "in an if, and used below it": "if x:\n    def test_a(): assert f()\n    add(test_a)\n" + TEST,
     "decorated by hand": TEST + "test_a = mark(test_a)",
     "run in between": TEST + "add(test_a)\ntest_a = 3",
     "taken away": TEST + "del test_a\ntest_a = 3",

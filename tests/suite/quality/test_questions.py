@@ -234,3 +234,49 @@ def test_declarations_count_wherever_they_stand(read, path, text):
 
 def test_without_any_declaration_nothing_is_missing(read):
     assert not read({"tests/test_a.py": f"import hypothesis\n{TEST}"}, asked=True).of("missing-dependency")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("import importlib\ndef test_a():\n    assert importlib.import_module('hypothesis').given", {"hypothesis"}),
+        ("def test_a():\n    assert __import__('hypothesis.strategies')", {"hypothesis"}),
+        (
+            "import importlib\ntry:\n    m = importlib.import_module('hypothesis')\nexcept ImportError:\n    m = 1\n",
+            set(),
+        ),
+        ("import importlib\ndef test_a(name):\n    assert importlib.import_module(name)", set()),
+        ("import importlib\ndef test_a():\n    assert importlib.import_module('json')", set()),
+    ],
+)
+def test_imports_by_name_count(read, text, names):
+    seen = read({"pyproject.toml": DECLARED.format(""), "tests/test_a.py": text + "\n" + TEST}, asked=True)
+    assert {one.name for one in seen.of("missing-dependency")} == names
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({}, 1),
+        ({"requirements.txt": "-c constraints.txt\npytest\n"}, 1),
+        ({"tox.ini": "[testenv]\ndeps =\n    pytest\n    -r constraints.txt\n"}, 0),
+    ],
+)
+def test_constraints_install_nothing_of_themselves(read, files, found):
+    mine = {"pyproject.toml": DECLARED.format(""), "constraints.txt": "hypothesis==6.1\n", **files}
+    seen = read({**mine, "tests/test_a.py": f"import hypothesis\n{TEST}"}, asked=True)
+    assert len(seen.of("missing-dependency")) == found
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        ({".pytest.ini": "[pytest]\n[tool:pytest]\nmarkers = a\n"}, {"tool:pytest"}),
+        ({"pyproject.toml": "[pytest]\nminversion = '8'\n"}, {"pytest"}),
+        ({"pyproject.toml": "[tool.coverage]\nomit = ['x']\n[tool.coverage.run]\n"}, {"[tool.coverage] omit"}),
+        ({"pyproject.toml": "[tool.coverage.run]\nomit = ['x']\n"}, set()),
+        ({"pyproject.toml": "[tool.coverage]\nrun = {omit = ['x']}\n"}, set()),
+    ],
+)
+def test_more_of_what_is_never_read(read, files, names):
+    assert {one.name for one in read({**files, "test_a.py": TEST}, asked=True).of("unknown-option")} == names

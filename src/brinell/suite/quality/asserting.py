@@ -27,6 +27,7 @@ _KNOWN = {
     "pytest.fail", "pytest.deprecated_call", "subprocess.check_call", "subprocess.check_output", "doctest.testmod",
     "doctest.testfile", "sys.exit",
 }  # fmt: skip
+_BUILDERS = {"playwright.sync_api.expect", "playwright.async_api.expect", "assertpy.assert_that", "expects.expect"}
 _TESTING = ("numpy.testing.", "pandas.testing.", "torch.testing.")
 _KNOWN_METHODS = {
     "raise_for_status", "wait_for", "wait_until", "fail_after", "does_not_raise", "not_raises", "check_returncode",
@@ -80,7 +81,7 @@ class Assertions:
             self._cuts += 1
             return 0
         cuts = self._cuts
-        idle = _never_called(node)
+        idle = _never_called(node) | self._handed_to_silence(module, node, owner)
         self._open.add(node)
         try:
             count = sum(
@@ -124,16 +125,62 @@ class Assertions:
         if found is None and module.imports.stars:
             found = self._project.resolve(name, module)
         if found is None:
-            return 0
+            return self._of_value(module, full)
         call = module.source.parents.get(node) if node is not None else None
         called = call if isinstance(call, ast.Call) and call.func is node else None
         if isinstance(found[1], ast.ClassDef):
             # An object that a helper gives back: what of it asserts is for who called the helper to say
             is_result = called is not None and isinstance(module.source.parents.get(called), ast.Return)
             is_result = is_result and isinstance(within, Function) and not is_fixture(within)
+            if called is not None and not is_result and isinstance(module.source.parents.get(called), ast.Expr):
+                is_result = isinstance(within, Function)  # made, and nothing asked of it
             return min(1, self._of_methods(*found, set()) if is_result else self.of_definition(*found))
+        if called is not None and isinstance(found[1], ast.AsyncFunctionDef) and _is_dropped(module, called):
+            return 0  # a coroutine that nobody awaits
         count = self._of_function(*found, None, handed=node is not None and called is None)
         return min(1, count or (self._of_result(module, called, *found, within) if called is not None else 0))
+
+    def _of_value(self, module: Module, full: str) -> int:
+        """What asserts of the functions that a value of a module is made of: ``sound = every([is_small])``."""
+        held = self._project.value(full, module)
+        if held is None or not isinstance(held[1], ast.Call):
+            return 0
+        given = [*held[1].args, *(one.value for one in held[1].keywords)]
+        names = [part.id for one in given for part in walk(one) if isinstance(part, ast.Name)]
+        found = [self._project.resolve(held[0].imports.names.get(name, name), held[0]) for name in names]
+        return min(1, sum(self.of_definition(*one) for one in found if one is not None))
+
+    def _handed_to_silence(self, module: Module, node: Definition, owner: ast.ClassDef | None) -> set[ast.AST]:
+        """Return the nodes handed to what never runs them, or keeps their failures to itself.
+
+        A ``map`` or a generator that is a statement of its own; a helper that calls what it is given within a ``try``
+        whose handler swallows.
+        """
+        idle: set[ast.AST] = set()
+        for one in own_nodes(node):
+            match one:
+                case ast.Expr(value=ast.Call(func=ast.Name(id="map" | "filter"), args=[*given])):
+                    idle.update(part for argument in given for part in walk(argument))
+                case ast.Expr(value=ast.GeneratorExp() as lazy):
+                    idle.update(walk(lazy))
+                case ast.Expr(value=ast.Call(func=func, args=[*given])) if given and self._is_silent(
+                    module, func, owner
+                ):
+                    idle.update(part for argument in given for part in walk(argument))
+                case _:
+                    pass
+        return idle | (_run_silently(node) if isinstance(node, Function) else set())
+
+    def _is_silent(self, module: Module, func: ast.expr, owner: ast.ClassDef | None) -> bool:
+        """Whether a helper of the tests runs what it is given, and takes whatever that raises."""
+        found = self._project.resolve(module.full(func), module)
+        if owner is not None and dotted(func) == f"self.{last(func)}":
+            found = self._project.method(module, owner, last(func))
+        if found is None or not isinstance(found[1], Function):
+            return False
+        helper = found[1]
+        runs = {one for one in own_nodes(helper) if isinstance(one, ast.Call) and last(one.func) in arguments(helper)}
+        return bool(runs) and runs <= _run_silently(helper)
 
     def _of_result(self, module: Module, call: ast.Call, where: Module, helper: Definition, within: Definition) -> int:
         """What asserts of the objects a helper makes and returns: the methods called, or all if it is handed on."""
@@ -162,7 +209,7 @@ class Assertions:
         """Return how many places of a function, or of a class's methods, assert."""
         return self._of_function(module, node, node if isinstance(node, ast.ClassDef) else None)
 
-    def _of_call(
+    def _of_call(  # noqa: PLR0911 - one for each kind of name
         self, module: Module, call: ast.Call, func: ast.expr, owner: ast.ClassDef | None, within: Definition
     ) -> int:
         full, name = module.full(func), last(func)
@@ -172,7 +219,7 @@ class Assertions:
         if receiver in {"self", "cls"} and owner is not None:
             method = self._project.method(module, owner, name)
             if method is not None:
-                return min(1, self._of_function(method[0], method[1], owner))
+                return 0 if _goes_through_none(call, method[1]) else min(1, self._of_function(*method, owner))
         words = {word.lower() for word in _WORDS.findall(name)}
         root = receiver.partition(".")[0]
         known = root in module.imports.names or root in module.defined
@@ -181,6 +228,8 @@ class Assertions:
             return 0 if isinstance(func, ast.Name) else min(1, self.of_definition(*found))
         if full in _KNOWN or full.startswith(_TESTING) or name in _KNOWN_METHODS or _runs_checked(call):
             return 1
+        if full in _BUILDERS and isinstance(module.source.parents.get(call), ast.Expr):
+            return 0  # says of what, and not what
         if _STRONG & words or (isinstance(func, ast.Attribute) and self._asserts_by_name(name)):
             return 1
         return self._of_weak(module, full, root, func, within) if _WEAK & words else 0
@@ -188,8 +237,9 @@ class Assertions:
     def _of_weak(self, module: Module, full: str, root: str, func: ast.expr, within: Definition) -> int:
         """``check_x(...)``: not the product's own function, and not the method of an object of unknown kind."""
         if isinstance(func, ast.Name):
-            if func.id in module.defined:
-                return 0  # followed as a reference
+            inner = (one for one in own_nodes(within) if isinstance(one, Function))
+            if func.id in module.defined or any(one.name == func.id for one in inner):
+                return 0  # followed as a reference, or as what stands within
             return 0 if func.id in module.imports.names and self._project.is_own(full, module.path) else 1
         if root in {"self", "cls"}:
             return 1
@@ -235,9 +285,15 @@ class Assertions:
             if isinstance(node, (ast.With, ast.AsyncWith))
             for item in node.items
         }
-        return sum(self._of_fixture(test.module, name, uses=name in called or name in entered) for name in sorted(used))
+        return sum(
+            self._of_fixture(test.module, name, uses=name in called or name in entered, asked=_asked(test, name))
+            for name in sorted(used)
+        )
 
-    def _of_fixture(self, module: Module, name: str, *, uses: bool, depth: int = 6) -> int:
+    def _of_fixture(
+        self, module: Module, name: str, *, uses: bool, depth: int = 6, asked: set[str] | None = None
+    ) -> int:
+        """``asked``: the methods that the test calls of what the fixture gives; None where it hands that on."""
         found = self._fixtures.find(name, module)
         if found is None:
             return int(name in CHECKING_FIXTURES)
@@ -248,7 +304,11 @@ class Assertions:
         )
         for child, nested in walk_own(fixture):
             line = getattr(child, "lineno", 0)
-            checks = self._of_node(where, child, None, fixture, nested=nested)
+            made = self._made(where, child) if asked is not None else None
+            if made is not None:
+                checks = min(1, self._of_methods(*made, asked or set()))
+            else:
+                checks = self._of_node(where, child, None, fixture, nested=nested)
             later = yielded is not None and line > yielded
             around = isinstance(child, ast.Call) and any(
                 isinstance(above, (ast.With, ast.AsyncWith)) and yielded is not None
@@ -262,6 +322,15 @@ class Assertions:
             )
         return min(1, count)
 
+    def _made(self, where: Module, node: ast.AST) -> tuple[Module, Definition] | None:
+        """Return the class of the tests whose object a fixture gives, where ``node`` names it for that."""
+        call = where.source.parents.get(node)
+        if not (isinstance(node, ast.Name) and isinstance(call, ast.Call) and call.func is node):
+            return None
+        above = where.source.parents.get(call)
+        found = self._project.resolve(where.full(node), where) if isinstance(above, (ast.Return, ast.Yield)) else None
+        return found if found is not None and isinstance(found[1], ast.ClassDef) else None
+
     def _by_class(self, test: Test) -> int:
         """Assertions in the tear-down methods of the test's class."""
         if test.owner is None:
@@ -272,6 +341,62 @@ class Assertions:
             if method is not None:
                 found += min(1, self._of_function(method[0], method[1], test.owner))
         return found
+
+
+def _asked(test: Test, name: str) -> set[str] | None:
+    """Return what a test asks of a parameter by name; None where it does anything else with it."""
+    parents = test.module.source.parents
+    uses = [one for one in walk(test.node) if isinstance(one, ast.Name) and one.id == name]
+    above = [parents.get(one) for one in uses]
+    return {one.attr for one in above if isinstance(one, ast.Attribute)} if all(
+        isinstance(one, ast.Attribute) for one in above
+    ) else None  # fmt: skip
+
+
+def _takes_failures(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler takes a failed assertion and goes on."""
+    names = {last(part) for part in walk(handler.type)} if handler.type is not None else {"BaseException"}
+    told = (ast.Raise, ast.Assert, ast.Assign, ast.AugAssign, ast.Call, ast.Continue)
+    return bool(names & {"AssertionError", "Exception", "BaseException"}) and not any(
+        isinstance(one, told) for one in own_nodes(handler)
+    )
+
+
+def _run_silently(helper: Function) -> set[ast.AST]:
+    """Return the calls of a function's own parameters within a ``try`` that takes whatever they raise."""
+    given = set(arguments(helper))
+    return {
+        part
+        for one in own_nodes(helper)
+        if isinstance(one, ast.Try) and any(map(_takes_failures, one.handlers))
+        for statement in one.body
+        for part in walk(statement)
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in given
+    }
+
+
+def _is_dropped(module: Module, call: ast.Call) -> bool:
+    """Whether what a call gives is thrown away: a statement of its own, or closed at once."""
+    above = module.source.parents.get(call)
+    if isinstance(above, ast.Attribute) and above.attr == "close":
+        return True
+    return isinstance(above, ast.Expr)
+
+
+def _goes_through_none(call: ast.Call, helper: Definition) -> bool:
+    """Whether a helper asserts only in a loop over ``*things``, and is given none of them."""
+    if not isinstance(helper, Function) or helper.args.vararg is None:
+        return False
+    if any(isinstance(one, ast.Starred) for one in call.args):
+        return False
+    named = len(helper.args.posonlyargs) + len(helper.args.args)
+    if call.func is not None and isinstance(call.func, ast.Attribute):
+        named -= 1  # self
+    loops = [one for one in helper.body if isinstance(one, ast.For) and last(one.iter) == helper.args.vararg.arg]
+    others = [one for one in helper.body if one not in loops and not isinstance(one, (ast.Assign, ast.Expr))]
+    return bool(loops) and not others and len(call.args) <= named and not any(
+        isinstance(part, ast.Call) for one in helper.body if isinstance(one, ast.Expr) for part in walk(one)
+    )  # fmt: skip
 
 
 def _stays(module: Module, call: ast.Call, calls: list[ast.Call]) -> bool:
@@ -295,10 +420,24 @@ def _never_called(node: Definition) -> set[ast.AST]:
     plain = [one for one in inner if not one.decorator_list and isinstance(one.name, str) and one in node.body]
     if not plain:
         return set()
-    named = {one.id for one, _ in walk_own(node) if isinstance(one, ast.Name)}
+    dropped = _dropped_coroutines(node)
+    named = {one.id for one, _ in walk_own(node) if isinstance(one, ast.Name) and one not in dropped}
     returned = any(isinstance(one, ast.Name) and one.id in {"locals", "globals", "vars"} for one, _ in walk_own(node))
     idle = [] if returned else [one for one in plain if one.name not in named]
     return {inside for one in idle for inside in walk(one)}
+
+
+def _dropped_coroutines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> set[ast.AST]:
+    """Return the names by which coroutines are made that nobody awaits: ``check()``, ``check().close()``."""
+    coroutines = {one.name for one in own_nodes(node) if isinstance(one, ast.AsyncFunctionDef)}
+    found: set[ast.AST] = set()
+    for one in own_nodes(node) if coroutines else ():
+        value = one.value if isinstance(one, ast.Expr) else None
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "close":
+            value = value.func.value
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in coroutines:
+            found.add(value.func)
+    return found
 
 
 def _within(statement: ast.stmt, idle: set[ast.AST]) -> Iterator[tuple[ast.AST, bool]]:

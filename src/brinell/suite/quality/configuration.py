@@ -66,6 +66,12 @@ def misplaced_sections(root: Path) -> Iterator[tuple[Section, str]]:
         ("setup.cfg", "pytest", "tool:pytest"),
         ("tox.ini", "tool:pytest", "pytest"),
         ("pytest.ini", "tool:pytest", "pytest"),
+        (".pytest.ini", "tool:pytest", "pytest"),
+        ("pytest.ini", "tool.pytest.ini_options", "pytest"),
+        ("setup.cfg", "tool.pytest.ini_options", "tool:pytest"),
+        ("tox.ini", "tool.pytest.ini_options", "pytest"),
+        ("pyproject.toml", "pytest", "tool.pytest.ini_options"),
+        ("pyproject.toml", "tool:pytest", "tool.pytest.ini_options"),
     ):
         sections, text = _sections(root, file)
         if not isinstance(sections, str) and wrong in sections:
@@ -83,6 +89,15 @@ def coverage_sections(root: Path) -> list[tuple[str, list[Section]]]:
         if own:
             found.append((file, own))
     return found
+
+
+def loose_options(root: Path) -> list[Option]:
+    """Return the options that stand in ``[tool.coverage]`` itself, whose tables alone are read."""
+    sections, text = _sections(root, "pyproject.toml")
+    if isinstance(sections, str) or "tool.coverage" not in sections:
+        return []
+    loose = [key for key in sections["tool.coverage"] if f"tool.coverage.{key}" not in sections]
+    return list(_section("pyproject.toml", "tool.coverage", loose, text).options)
 
 
 def written_settings(root: Path) -> dict[str, tuple[str, ...]]:

@@ -29,6 +29,8 @@ _MENTIONING = (
     "hatch.toml", "pdm.toml", "pixi.toml", "CONTRIBUTING*",
 )  # fmt: skip
 
+_CONSTRAINED = re.compile(r"(?:-r|--requirement)[\s=]*\S*constraint", re.IGNORECASE)
+
 
 def normal(name: str) -> str:
     """Return a distribution's name in its normal form (PEP 503)."""
@@ -45,10 +47,16 @@ class Declared:
         self._text = ""
         self._pyproject()
         for path in self._files(_LISTS):
+            if "constraint" in path.name.lower() and not _CONSTRAINED.search(self._text_of_lists()):
+                continue  # it says which version, where something else installs it
             for line in _lines(path):
                 self._add(line, path.relative_to(root).as_posix())
         for path in self._files(_MENTIONING):
             self._mentioning(path)
+
+    def _text_of_lists(self) -> str:
+        """Return all files that may install what a constraints file lists."""
+        return "\n".join(_read(path) for path in self._files((*_LISTS, *_MENTIONING)))
 
     def has(self, *names: str) -> bool:
         """Whether any of the distributions is declared, or at least mentioned where things are installed."""

@@ -17,7 +17,10 @@ class Fixtures:
 
     def __init__(self, project: Project) -> None:
         self._known: dict[str, list[tuple[Module, Function]]] = defaultdict(list)
+        self._automatic: list[tuple[Module, Function]] | None = None
         for module in project.tests.values():
+            self._add(module, module.source.tree.body)
+        for module in project.plugins():
             self._add(module, module.source.tree.body)
 
     def _add(self, module: Module, body: list[ast.stmt]) -> None:
@@ -34,6 +37,12 @@ class Fixtures:
         """Return the fixture that ``user`` means by a name; None if it is somebody else's."""
         known = self._known.get(name, [])
         return max(known, key=lambda one: _nearness(one[0].path, user.path), default=None)
+
+    def automatic(self, user: Module) -> list[tuple[Module, Function]]:
+        """Return the fixtures with ``autouse`` that hold for the tests of a module."""
+        if self._automatic is None:
+            self._automatic = [one for one in self if any(map(_is_automatic, one[1].decorator_list))]
+        return [one for one in self._automatic if _nearness(one[0].path, user.path)]
 
     def marked(self, test: Test) -> set[str]:
         """Return the fixtures that ``usefixtures`` requests for a test."""
@@ -52,6 +61,12 @@ def _name(fixture: Function) -> str:
             if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
                 return str(keyword.value.value)
     return fixture.name
+
+
+def _is_automatic(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and any(
+        one.arg == "autouse" and getattr(one.value, "value", None) is True for one in decorator.keywords
+    )
 
 
 def _nearness(where: str, user: str) -> int:

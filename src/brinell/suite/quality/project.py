@@ -41,6 +41,7 @@ class Module:
         }
 
         self.optional: frozenset[str] | None = None  # names of guarded imports, once somebody asks (kinds/guards.py)
+        self.waits: bool | None = None  # whether it speaks of waiting at all, once somebody asks (kinds/naps.py)
         self._locals: dict[ast.AST, dict[str, str]] = {}
 
     @property
@@ -88,6 +89,7 @@ class Project:
         self._bytes = 0
         self._files: dict[str, bool] = {}
         self._places: dict[tuple[str, str], str | None] = {}
+        self._by_name: tuple[int, dict[str, list[tuple[Module, Definition]]]] | None = None
 
     def add_test_file(self, path: str) -> None:
         """Read a file that tests are collected from."""
@@ -155,15 +157,32 @@ class Project:
                 return clean
         return None
 
+    def plugins(self) -> list[Module]:
+        """Return the modules that ``pytest_plugins`` of the test files and conftests names, as far as they are here."""
+        named = [
+            (part.value, module)
+            for module in self.tests.values()
+            for part in walk(module.values.get("pytest_plugins") or ast.Tuple(elts=[]))
+            if isinstance(part, ast.Constant) and isinstance(part.value, str)
+        ]
+        paths = [(self.file_of(name, module.path), module) for name, module in named]
+        found = [self.module(path) for path, _ in paths if path and path not in self.tests and self._is_of_tests(path)]
+        return [one for one in dict.fromkeys(found) if one is not None]
+
+    @staticmethod
+    def _is_of_tests(path: str) -> bool:
+        """Whether a module lies in a folder of tests: what the product offers to tests is the product's."""
+        return _TESTS.search(path.rpartition("/")[0]) is not None
+
     def with_helpers(self) -> list[Module]:
         """Return the test files and conftests, and the modules in folders of tests that they import."""
-        found = list(self.tests.values())
-        seen = set(self.tests)
+        found = [*self.tests.values(), *self.plugins()]
+        seen = {module.path for module in found}
         for module in found:
             for node in walk(module.source.tree):
                 for full in _imported_modules(node):
                     path = self.file_of(full, module.path)
-                    if path and path not in seen and _TESTS.search(path.rpartition("/")[0]) and len(seen) < _MOST_READ:
+                    if path and path not in seen and self._is_of_tests(path) and len(seen) < _MOST_READ:
                         seen.add(path)
                         helper = self.module(path)
                         found += [helper] if helper is not None else []
@@ -209,6 +228,19 @@ class Project:
                 return found
         return None
 
+    def value(self, name: str, importer: Module, hops: int = _MOST_HOPS) -> tuple[Module, ast.expr] | None:
+        """Follow a full dotted name to the expression that a module of the tests gives it."""
+        head, dot, attribute = name.rpartition(".")
+        if not dot:
+            value = importer.values.get(name)
+            full = importer.imports.names.get(name, name)
+            if value is not None or full == name or hops <= 0:
+                return (importer, value) if value is not None else None
+            return self.value(full, importer, hops - 1)
+        path = self.file_of(head or ".", importer.path)
+        module = self.module(path) if path is not None and self.is_support(path) else None
+        return self.value(attribute, module, hops - 1) if module is not None and hops > 0 else None
+
     def method(
         self, module: Module, owner: ast.ClassDef, name: str, hops: int = _MOST_HOPS
     ) -> tuple[Module, Definition] | None:
@@ -249,6 +281,12 @@ class Project:
                 return True
             known = None if inner is None else known
         return known
+
+    def named(self, name: str) -> list[tuple[Module, Definition]]:
+        """Return the functions and methods of one name, of the modules read so far that belong to the tests."""
+        if self._by_name is None or self._by_name[0] != len(self._modules):
+            self._by_name = len(self._modules), self.by_name()
+        return self._by_name[1].get(name, [])
 
     def by_name(self) -> dict[str, list[tuple[Module, Definition]]]:
         """Return every function and method of the modules read so far that belong to the tests, by name."""

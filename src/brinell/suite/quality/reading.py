@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -90,7 +90,18 @@ def _open(task: Task, answers: Answers, began: float, left_out: dict[str, str], 
             break
         project.add_test_file(path)
         tick()
+    for path in _conftests_above(task.root, folders):
+        project.add_test_file(path)
     return Scan(project, patterns, answers, task.collected, folders, skipped)
+
+
+def _conftests_above(root: Path, folders: Sequence[str]) -> Iterator[str]:
+    """Yield the conftests between the project's root and the folders of its tests: they hold for those as well."""
+    above = {parent for folder in folders for parent in PurePosixPath(folder).parents if ".." not in parent.parts}
+    for parent in sorted(above):
+        path = (parent / "conftest.py").as_posix()
+        if (root / path).is_file() and not parent.is_absolute():
+            yield path
 
 
 def _with_imports(task: Task, scan: Scan, answers: Answers) -> Answers:

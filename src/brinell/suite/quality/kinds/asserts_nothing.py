@@ -118,12 +118,16 @@ def _checks_by_raising(test: Test) -> bool:
 
 def _used_results(module: Module) -> set[str]:
     """Return the functions of which some call's result is used in a module."""
-    parents = module.source.parents
     return {
         last(node.func)
         for node in walk(module.source.tree)
-        if isinstance(node, ast.Call) and not isinstance(parents.get(node), (ast.Expr, ast.Await))
+        if isinstance(node, ast.Call) and not isinstance(_above(module, node), ast.Expr)
     }
+
+
+def _above(module: Module, node: ast.AST) -> ast.AST | None:
+    above = module.source.parents.get(node)
+    return module.source.parents.get(above) if isinstance(above, ast.Await) else above
 
 
 def _last(body: list[ast.stmt]) -> ast.expr | None:

@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from brinell.core.quality_records import Weakness
 from brinell.suite.quality.files import Function
 from brinell.suite.quality.found_tests import Test
-from brinell.suite.quality.kinds.swallowing import BROAD, caught, in_loop, is_cleaning_up, suppressed
-from brinell.suite.quality.kinds.telling import tells
+from brinell.suite.quality.kinds.breadth import BROAD, caught, entered_later, suppressed, suppressed_by
+from brinell.suite.quality.kinds.outcomes import any_error_does, is_thrown_away
+from brinell.suite.quality.kinds.swallowing import in_loop, is_cleaning_up
+from brinell.suite.quality.kinds.telling import read_of, tells
 from brinell.suite.quality.names import last
 from brinell.suite.quality.nodes import own_nodes, walk, walk_own
 from brinell.suite.quality.scan import Scan, found
@@ -52,15 +54,28 @@ def _in_function(scan: Scan, test: Test, identity: str, done: set[ast.AST]) -> I
             continue
         done.add(node)
         if isinstance(node, (ast.Try, ast.TryStar)):
-            handler = next((one for one in node.handlers if caught(one) & {*BROAD, ""}), None)
-            if handler is None or tells(scan, test, handler) or _answers(test, node):
+            broad = [(one, caught(scan, test.module, one) & {*BROAD, ""}) for one in node.handlers]
+            handler, names = next(((one, names) for one, names in broad if names), (None, set[str]()))
+            if handler is None or _is_told(scan, test, node, handler):
                 continue
             if not _is_harmless(test, node, bare=handler.type is None):
-                name = "" if handler.type is None else min(caught(handler) & BROAD, default="")
-                yield found(KIND, test.module, handler, test=identity, name=name)
-        elif suppressed(node) & BROAD and not _is_harmless(test, node, bare=False):
-            name = min(suppressed(node) & BROAD)
-            yield found(KIND, test.module, node, test=identity, variant="suppress", name=name)
+                yield found(KIND, test.module, handler, test=identity, name=min(names))
+            continue
+        where: ast.AST = node
+        taken = suppressed(scan, test.module, node) & BROAD
+        for statement in node.body if not taken else ():
+            entered = entered_later(statement)
+            if entered is not None and not taken:
+                where, taken = statement, suppressed_by(scan, test.module, entered) & BROAD
+        if taken and not _is_harmless(test, node, bare=False):
+            yield found(KIND, test.module, where, test=identity, variant="suppress", name=min(taken))
+
+
+def _is_told(scan: Scan, test: Test, block: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
+    """Whether somebody hears of what a handler caught."""
+    if is_thrown_away(scan, test, handler):
+        return False
+    return tells(scan, test, handler) or _answers(test, block, handler)
 
 
 def _is_harmless(test: Test, block: Block, *, bare: bool) -> bool:
@@ -96,6 +111,9 @@ def _makes_exceptions(test: Test) -> bool:
 def _fails_behind(test: Test, block: Block) -> bool:
     """Whether the function fails right behind a block, whatever came of it."""
     following = _following(test, block)
+    handlers = block.handlers if isinstance(block, (ast.Try, ast.TryStar)) else []
+    if any(isinstance(inner, (ast.Return, ast.Break, ast.Continue)) for one in handlers for inner in own_nodes(one)):
+        return False  # not behind what leaves
     if isinstance(following, ast.Assert):
         return isinstance(following.test, ast.Constant) and not following.test.value
     return isinstance(following, ast.Raise)
@@ -119,7 +137,7 @@ def _raises(node: ast.AST) -> bool:
     return isinstance(node, ast.Raise)
 
 
-def _answers(test: Test, block: ast.Try | ast.TryStar) -> bool:
+def _answers(test: Test, block: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
     """Whether raising is one of two answers.
 
     ``try: …; return True`` with ``return False`` behind it, ``opened = True`` at the end of the block, or an ``else``
@@ -132,7 +150,8 @@ def _answers(test: Test, block: ast.Try | ast.TryStar) -> bool:
         return True
     final = (*block.body, *block.orelse)[-1]
     if isinstance(final, ast.Assign) and isinstance(final.value, ast.Constant) and isinstance(final.value.value, bool):
-        return True
+        flags = [one.id for one in final.targets if isinstance(one, ast.Name)]
+        return not any(any_error_does(test, handler, name, list(read_of(test, handler, name))) for name in flags)
     left = block.orelse[-1] if block.orelse else None
     call = left.value if isinstance(left, ast.Expr) else None
     leaves = isinstance(call, ast.Call) and last(call.func) in {"assume", "skip", "reject", "skipTest"}

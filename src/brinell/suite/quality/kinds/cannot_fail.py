@@ -13,9 +13,11 @@ from collections.abc import Iterator
 
 from brinell.core.quality_records import Weakness
 from brinell.suite.quality.found_tests import Test
+from brinell.suite.quality.kinds.always import truth
 from brinell.suite.quality.kinds.dead_code import dead_assertions
 from brinell.suite.quality.kinds.mock_typos import mock_typos
 from brinell.suite.quality.kinds.swallowing import swallowed_assertions
+from brinell.suite.quality.kinds.truths import always_true
 from brinell.suite.quality.kinds.uncalled import uncalled_methods
 from brinell.suite.quality.names import Definition, dotted, imported_names, last, local_names
 from brinell.suite.quality.nodes import SCOPES, own_nodes, walk, walk_own
@@ -41,6 +43,14 @@ _EXPECTING = {
 }  # fmt: skip
 """Context managers that expect, and with how many arguments they are not given a function to call instead."""
 _TRUTHS = {"assertTrue", "assert_"}
+_AGAIN = {"len"}  # to go through a thing twice may well be the point
+_HOLDING = {*_TRUTHS, "assertIsNone"}
+_OF_ONE = {*_HOLDING, "assertFalse", "assertIsNotNone"}
+_COMPARING: dict[str, type[ast.cmpop]] = {
+    "assertEqual": ast.Eq, "assertEquals": ast.Eq, "assertNotEqual": ast.NotEq, "assertIs": ast.Is,
+    "assertIsNot": ast.IsNot, "assertIn": ast.In, "assertNotIn": ast.NotIn, "assertGreater": ast.Gt,
+    "assertGreaterEqual": ast.GtE, "assertLess": ast.Lt, "assertLessEqual": ast.LtE,
+}  # fmt: skip
 
 
 def cannot_fail(scan: Scan) -> Iterator[Weakness]:
@@ -48,8 +58,9 @@ def cannot_fail(scan: Scan) -> Iterator[Weakness]:
     for test in scan.tests:
         yield from _in_test(test)
         yield from dead_assertions(test)
-        yield from swallowed_assertions(test)
+        yield from swallowed_assertions(scan, test)
         yield from mock_typos(test)
+        yield from always_true(scan, test)
     yield from uncalled_methods(scan)
 
 
@@ -59,7 +70,7 @@ def _in_test(test: Test) -> Iterator[Weakness]:
         if isinstance(node, ast.Assert):
             variant, about = _of_condition(test, node.test)
         elif isinstance(node, ast.Call) and last(node.func).startswith("assert"):
-            variant, about = _of_call(node)
+            variant, about = _of_call(test, node)
         elif isinstance(node, ast.Expr):
             variant, about = _of_statement(test, node)
         if variant and not (variant == "itself" and _is_about_equality(test) and not _is_of_subject(test, node)):
@@ -94,6 +105,8 @@ def _of_condition(test: Test, condition: ast.expr) -> tuple[str, str]:
             variant = _of_comparison(_origin(test, left), operator, _origin(test, right))
         case _:
             pass
+    if not variant and truth(test, condition):
+        variant = "constant"
     return (variant, code(condition)) if variant else ("", "")
 
 
@@ -178,10 +191,14 @@ def _constant_truth(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> boo
 
 def _is_same(one: ast.expr, other: ast.expr) -> bool:
     """Whether both are the same variable, attribute or item; a call may well give something else the second time."""
-    parts = [*walk(one)]
-    if any(isinstance(part, (ast.Call, ast.Await, ast.Yield, ast.NamedExpr)) for part in parts):
+    if not isinstance(one, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
         return False
-    return isinstance(one, (ast.Name, ast.Attribute, ast.Subscript)) and ast.dump(one) == ast.dump(other)
+    for part in walk(one):
+        if isinstance(part, (ast.Await, ast.Yield, ast.NamedExpr)):
+            return False
+        if isinstance(part, ast.Call) and not (isinstance(part.func, ast.Name) and part.func.id in _AGAIN):
+            return False
+    return ast.dump(one) == ast.dump(other)
 
 
 def _is_size(node: ast.expr) -> bool:
@@ -192,32 +209,47 @@ def _is_zero(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value == 0 and not isinstance(node.value, bool)
 
 
-def _of_call(call: ast.Call) -> tuple[str, str]:
+def _of_call(test: Test, call: ast.Call) -> tuple[str, str]:
     """Return the same of a call such as ``self.assertEqual(a, a)``."""
     name, variant = last(call.func), ""
     match call.args:
         case [one, other, *_] if name in _PAIRS and _is_same(one, other):
             variant = "itself"
-        case [ast.Constant() as one, ast.Constant() as other, *_] if name == "assertEqual":
-            variant = "constant" if _constant_truth(one, ast.Eq(), other) else ""
-        case [ast.Constant(value=value), *_] if name in _TRUTHS and isinstance(call.func, ast.Attribute):
-            variant = "constant" if value else ""
         case [ast.Tuple(elts=[_, *_]), *_] if name in _TRUTHS:
             variant = "tuple"
-        case [_, second] if name in _TRUTHS and _is_expected(second):
+        case [asked, second] if name in _OF_ONE and _is_expected(asked, second):
             variant = "second-is-message"
-        case [ast.Constant(value=value), *_] if name == "assertFalse" and not value:
-            variant = "constant"
         case [_, kinds, *_] if name == "assertIsInstance" and _takes_all(kinds):
+            variant = "constant"
+        case [*given] if given and isinstance(call.func, ast.Attribute) and _always_holds(test, name, given):
             variant = "constant"
         case _:
             pass
     return (variant, code(call)) if variant else ("", "")
 
 
-def _is_expected(node: ast.expr) -> bool:
-    """``assertTrue(x, 3)``: the second argument is a value where a message belongs."""
-    return isinstance(node, ast.Constant) and not isinstance(node.value, str) and node.value is not None
+def _always_holds(test: Test, name: str, given: list[ast.expr]) -> bool:
+    """Whether an assertion of unittest holds of what it is given, whatever the code under test does."""
+    if name in _OF_ONE:
+        asked = given[0]
+        if "None" in name:
+            asked = ast.Compare(asked, [ast.Is()], [ast.Constant(None)])
+        return truth(test, asked) is (name in _HOLDING)
+    comparing = _COMPARING.get(name)
+    if comparing is None or len(given) < 2:
+        return False
+    return truth(test, ast.Compare(given[0], [comparing()], [given[1]])) is True
+
+
+def _is_expected(asked: ast.expr, second: ast.expr) -> bool:
+    """``assertTrue(x, 3)``, ``assertIsNotNone(f(1), f(2))``: the second argument is a value where a message belongs."""
+    if isinstance(second, ast.Constant):
+        return not isinstance(second.value, str) and second.value is not None
+    if isinstance(second, (ast.List, ast.Tuple, ast.Set)):
+        return not isinstance(asked, (ast.Compare, ast.BoolOp, ast.UnaryOp))
+    if not (isinstance(asked, ast.Call) and isinstance(second, ast.Call)):
+        return False
+    return last(asked.func) not in {"", "str", "repr", "format"} and ast.dump(asked.func) == ast.dump(second.func)
 
 
 def _of_statement(test: Test, statement: ast.Expr) -> tuple[str, str]:

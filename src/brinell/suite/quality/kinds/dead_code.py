@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from brinell.core.quality_records import Weakness
 from brinell.suite.quality.asserting import asserts_within, is_assertion
 from brinell.suite.quality.found_tests import Test
+from brinell.suite.quality.kinds.always import is_nothing, truth
 from brinell.suite.quality.names import last
 from brinell.suite.quality.nodes import walk, walk_own
 from brinell.suite.quality.scan import code, found
@@ -25,6 +26,7 @@ _ENDING = {
     "self.fail",
     "os._exit",
 }
+_NEVER = "assert_never"  # it says itself that nothing gets there
 _RAISES = {"raises", "assertRaises", "assertRaisesRegex", "RaisesGroup", "assertRaisesMessage"}
 _HARMLESS = {"len", "str", "repr", "isinstance", "sorted", "list", "set", "dict", "tuple", "type", "bool", "int"}
 
@@ -36,8 +38,15 @@ def dead_assertions(test: Test) -> Iterator[Weakness]:
             block = getattr(node, field, None)
             if isinstance(block, list):
                 yield from _behind_the_end(test, block)
-        if isinstance(node, (ast.If, ast.While)) and isinstance(node.test, ast.Constant) and not node.test.value:
-            yield from _all(test, node.body, "unreachable", f"under {type(node).__name__.lower()} {code(node.test)}")
+        if isinstance(node, (ast.If, ast.While)):
+            holds = truth(test, node.test)
+            if holds is False:
+                said = f"under {type(node).__name__.lower()} {code(node.test, 40)}"
+                yield from _all(test, node.body, "unreachable", said)
+            elif holds and isinstance(node, ast.If):
+                yield from _all(test, node.orelse, "unreachable", f"under the else of if {code(node.test, 40)}")
+        if isinstance(node, (ast.For, ast.AsyncFor)) and is_nothing(test, node.iter):
+            yield from _all(test, node.body, "unreachable", f"in a loop over {code(node.iter, 40)}, which has nothing")
         if isinstance(node, (ast.With, ast.AsyncWith)):
             yield from _behind_what_raises(test, node)
 
@@ -52,13 +61,16 @@ def _behind_the_end(test: Test, block: list[ast.stmt]) -> Iterator[Weakness]:
 def _ends(test: Test, statement: ast.stmt) -> bool:
     if isinstance(statement, (ast.Return, ast.Raise, ast.Break, ast.Continue)):
         return True
+    if isinstance(statement, ast.If):
+        return all(block and _ends(test, block[-1]) for block in (statement.body, statement.orelse))
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         return test.module.full(statement.value.func) in _ENDING
     return False
 
 
 def _all(test: Test, block: list[ast.stmt], variant: str, detail: str) -> Iterator[Weakness]:
-    for node in asserts_within(block)[:1]:
+    asserts = [node for node in asserts_within(block) if not (isinstance(node, ast.Call) and last(node.func) == _NEVER)]
+    for node in asserts[:1]:
         yield found(_KIND, test.module, node, test=test.id, variant=variant, name=code(node), detail=detail)
 
 

@@ -18,7 +18,7 @@ from brinell.core.quality_records import Weakness
 from brinell.suite.quality.declared import Declared, normal
 from brinell.suite.quality.files import NOT_OURS, python_files
 from brinell.suite.quality.kinds.guards import Guard, guard_of
-from brinell.suite.quality.names import last
+from brinell.suite.quality.names import dotted, last
 from brinell.suite.quality.nodes import walk
 from brinell.suite.quality.project import Module, Project
 from brinell.suite.quality.questions import Provider
@@ -54,6 +54,7 @@ DISTRIBUTIONS |= {
 _EDITION = re.compile(
     r"(?:-(?:binary|headless|contrib|cpu|gpu|cuda\w*|lite|slim|full|all|base|core|standard|nightly|c|cffi|wheel))+$"
 )
+_IMPORTING = {"importlib.import_module", "import_module", "__import__"}
 _NEVER = {"__future__", "pytest", "_pytest", "setuptools", "pkg_resources", "pip", "distutils", "brinell_inside"}
 
 
@@ -134,6 +135,10 @@ def _tops(node: ast.AST) -> Iterator[str]:
         yield from (alias.name.partition(".")[0] for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
         yield node.module.partition(".")[0]
+    elif isinstance(node, ast.Call) and dotted(node.func) in _IMPORTING and len(node.args) == 1:
+        name = getattr(node.args[0], "value", "")
+        if isinstance(name, str) and name.partition(".")[0].isidentifier():
+            yield name.partition(".")[0]
 
 
 def _is_own(project: Project, name: str, module: Module) -> bool:
@@ -172,7 +177,7 @@ def _skipped_without(module: Module) -> set[str]:
     return {
         str(argument.value).partition(".")[0]
         for node in walk(module.source.tree)
-        if isinstance(node, ast.Call) and last(node.func) in {"importorskip", "find_spec", "import_module"}
+        if isinstance(node, ast.Call) and last(node.func) in {"importorskip", "find_spec"}
         for argument in node.args[:1]
         if isinstance(argument, ast.Constant)
     }

@@ -18,6 +18,7 @@ _CALLS = {
     "pytest.skip": 0, "pytest.xfail": 0, "unittest.skip": 0, "unittest.skipIf": 1, "unittest.skipUnless": 1,
     "unittest.SkipTest": 0,
 }  # fmt: skip
+_SKIPS = {"unittest.SkipTest", "unittest.case.SkipTest", "pytest.skip.Exception", "_pytest.outcomes.Skipped"}
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _WRONG = re.compile(r"\bcurrently\b|\bnot yet\b|https?://|#\d+", re.IGNORECASE)
 _NO_WORDS = ("noqa", "type:", "pragma", "pylint", "todo", "fixme", "xxx", "brinell")
@@ -28,7 +29,7 @@ def no_reason(scan: Scan) -> Iterator[Weakness]:
     for module in scan.project.tests.values():
         decorated = _of_functions(module)
         for node in walk(module.source.tree):
-            what = _bare(module, node) or _called(module, node)
+            what = _bare(module, node) or _called(module, node) or _raised(module, node)
             if what and not (_is_commented(module, node) or _is_described(module, node)):
                 yield found(
                     KIND, module, node, variant=what, test=decorated.get(node, ""), name=_owner_name(module, node)
@@ -52,6 +53,14 @@ def _bare(module: Module, node: ast.AST) -> str:
     is_marks = isinstance(above, ast.keyword) and above.arg == "marks"
     is_own = isinstance(above, ast.Assign) and any(getattr(one, "id", "") == "pytestmark" for one in above.targets)
     return name if is_marks or is_own else ""
+
+
+def _raised(module: Module, node: ast.AST) -> str:
+    """``raise unittest.SkipTest``: the exception's class, and so without a word."""
+    raised = node.exc if isinstance(node, ast.Raise) else None
+    if isinstance(raised, ast.Call) and not raised.args and not raised.keywords:
+        raised = raised.func if module.full(raised.func) in _SKIPS - set(_CALLS) else None
+    return "skip" if raised is not None and module.full(raised) in _SKIPS else ""
 
 
 def _called(module: Module, node: ast.AST) -> str:

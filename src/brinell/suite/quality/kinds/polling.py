@@ -8,6 +8,7 @@ import re
 from brinell.suite.quality.found_tests import Test, marks
 from brinell.suite.quality.names import arguments, last
 from brinell.suite.quality.nodes import walk
+from brinell.suite.quality.project import Module
 from brinell.suite.quality.scan import Scan
 
 _BLOCKS = {
@@ -18,6 +19,8 @@ _BOUND = re.compile(
     r"deadline|time_?(?:out|limit)|expir|elapsed|attempt|tries|retr(?:y|ies)|remain|budget|patience", re.IGNORECASE
 )
 _CLOCKS = {"time", "monotonic", "perf_counter", "current_time", "now", "utcnow", "time_ns", "monotonic_ns"}
+_LEAVING = (ast.Break, ast.Return)
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _ENDING = (ast.Break, ast.Return, ast.Raise, ast.Assert, ast.AugAssign)
 
 
@@ -43,6 +46,38 @@ def endless_poll(scan: Scan, test: Test, sleep: ast.Call) -> ast.While | None:
     if loop is None or isinstance(loop.test, ast.Constant) or _ends(loop) or _is_limited(test):
         return None
     return None if scan.limits_time else loop
+
+
+def sleeps_first(module: Module, sleep: ast.Call) -> bool:
+    """Whether a loop sleeps before it looks the first time: once too often, every time."""
+    statement: ast.AST = sleep
+    for above in module.source.enclosing(sleep):
+        if isinstance(above, (ast.For, ast.While)):
+            break
+        if isinstance(above, (ast.With, ast.AsyncWith, ast.Try, ast.If, ast.AsyncFor, *_SCOPES)):
+            return False
+        statement = above
+    else:
+        return False
+    if above.body[0] is not statement or (isinstance(above, ast.While) and not isinstance(above.test, ast.Constant)):
+        return False
+    if isinstance(above, ast.For) and not (isinstance(above.iter, ast.Call) and last(above.iter.func) == "range"):
+        return False
+    looks = [one for one in above.body[1:] if isinstance(one, ast.If) and isinstance(one.body[-1], _LEAVING)]
+    before = _before(module, above)
+    return len(looks) == len(above.body) - 1 == 1 and not (
+        looks and before and ast.dump(before) == ast.dump(looks[0].test)
+    )
+
+
+def _before(module: Module, loop: ast.For | ast.While) -> ast.expr | None:
+    """Return the condition that is looked at right before a loop."""
+    for field in ("body", "orelse", "finalbody"):
+        siblings = getattr(module.source.parents.get(loop), field, None)
+        if isinstance(siblings, list) and loop in siblings[1:]:
+            one = siblings[siblings.index(loop) - 1]
+            return one.test if isinstance(one, ast.If) else None
+    return None
 
 
 def _ends(loop: ast.While) -> bool:

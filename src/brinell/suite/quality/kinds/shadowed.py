@@ -48,6 +48,16 @@ def _in_block(
         elif isinstance(statement, (ast.If, ast.Try, ast.With)) and not is_main_guard(statement):
             for block in (statement.body, getattr(statement, "orelse", [])):
                 yield from _in_block(scan, module, block, owners, in_class=in_class)
+                known.update(_left_by(scan, module, block, in_class=in_class))
+
+
+def _left_by(scan: Scan, module: Module, block: list[ast.stmt], *, in_class: bool) -> dict[str, Definition]:
+    """Return the tests that a block within leaves behind: what takes their names further down takes them for good."""
+    tests = (one for one in block if isinstance(one, Definition) and _is_test(scan, module, one, in_class=in_class))
+    left = {one.name: one for one in tests}
+    for name in _read([one for one in block if not isinstance(one, Definition)]) & set(left):
+        left.pop(name)
+    return left
 
 
 def _variant(before: Definition | ast.ImportFrom, after: ast.stmt) -> str:

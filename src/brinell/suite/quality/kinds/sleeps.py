@@ -14,18 +14,19 @@ from collections.abc import Iterator
 from brinell.core.quality_records import Weakness
 from brinell.suite.quality.files import Function
 from brinell.suite.quality.found_tests import Test
-from brinell.suite.quality.kinds.polling import endless_poll, ends_a_sleep
+from brinell.suite.quality.kinds.naps import naps
+from brinell.suite.quality.kinds.polling import endless_poll, ends_a_sleep, sleeps_first
 from brinell.suite.quality.names import arguments, dotted, last, literal_seconds
 from brinell.suite.quality.nodes import own_nodes, walk
 from brinell.suite.quality.project import Module
 from brinell.suite.quality.scan import Scan, code, found
 
 KIND = "sleep"
-_SLEEPS = {"time.sleep", "asyncio.sleep", "trio.sleep", "anyio.sleep", "gevent.sleep", "curio.sleep", "eventlet.sleep"}
-_AWAITED = _SLEEPS - {"time.sleep", "gevent.sleep", "eventlet.sleep"}
 _CLOCK = re.compile(
     r"(?:mock|fake|virtual|manual|autojump|stub|frozen)_?clock|freeze_?time|time_machine", re.IGNORECASE
 )
+_SLEEP = re.compile(r"\bsleep$")
+_STARTING = ("setUp", "setup_method", "setUpClass", "asyncSetUp")
 _RUNNERS = {"run", "run_until_complete"}
 _SHORT = 5  # statements of a helper; a longer one does more than wait
 _FAKED = {
@@ -63,6 +64,7 @@ def _called(
     """Yield functions of the tests, and methods of the test's class, that a statement calls for their effect."""
     for node in own_nodes(function):
         call = node.value if isinstance(node, (ast.Expr, ast.Assign)) else None
+        call = node.test if isinstance(node, ast.Assert) else call
         call = call.value if isinstance(call, (ast.Await, ast.YieldFrom)) else call
         if isinstance(call, ast.Call) and isinstance(call.func, (ast.Name, ast.Attribute)):
             target = scan.project.resolve(module.full(call.func), module)
@@ -89,32 +91,54 @@ def _in_function(scan: Scan, test: Test, identity: str, done: set[ast.AST]) -> I
     if function in done:
         return
     done.add(function)
-    if _FAKED & set(arguments(function)) or _replaces_sleep(function) or _cancels(function):
+    if _is_faked(scan, test) or _cancels(function):
         return
     for inner in _run_within(module, function):
         yield from _in_function(scan, Test(module, inner, test.owners), identity, done)
-    for node in own_nodes(function):
-        if not isinstance(node, ast.Call) or module.full(node.func) not in _SLEEPS or not (node.args or node.keywords):
+    for nap in naps(scan, module, function):
+        seconds = nap.seconds
+        if seconds is None and nap.argument is not None:
+            seconds = _seconds(nap.argument, function, module)
+            seconds = seconds * nap.scale if seconds else seconds
+        if seconds == 0 or (nap.argument is not None and getattr(nap.argument, "value", "") is None):
             continue
-        argument = node.args[0] if node.args else node.keywords[0].value
-        seconds = _seconds(argument, function, module)
-        if seconds == 0 or not _is_waited_for(module, node):
-            continue
-        if _is_bounded(module, node, function):
-            loop = endless_poll(scan, test, node)
+        facts = {"test": identity, "seconds": seconds}
+        if _is_bounded(module, nap.call, function):
+            loop = endless_poll(scan, test, nap.call)
             if loop is not None:
-                waited = code(loop.test, 40)
-                yield found(KIND, module, node, test=identity, seconds=seconds, variant="polls", name=waited)
+                yield found(KIND, module, nap.call, variant="polls", name=code(loop.test, 40), **facts)
+            elif sleeps_first(module, nap.call):
+                yield found(KIND, module, nap.call, variant="first", name=code(nap.call.func), **facts)
             continue
-        yield found(
-            KIND, module, node, test=identity, seconds=seconds, name=code(node.func),
-            detail="" if seconds else code(argument, 40),
-        )  # fmt: skip
+        detail = "" if seconds or nap.argument is None else code(nap.argument, 40)
+        yield found(KIND, module, nap.call, name=code(nap.call.func), detail=detail, **facts)
+
+
+def _is_faked(scan: Scan, test: Test) -> bool:
+    """Whether something else stands in the place of ``sleep``: by a fixture that the test uses, or in the test."""
+    used = {*arguments(test.node), *scan.fixtures.marked(test)}
+    if _FAKED & used or _replaces_sleep(test.node):
+        return True
+    if any(_SLEEP.search(one) for one in _patched(test.decorators)):
+        return True
+    fixtures = [scan.fixtures.find(name, test.module) for name in used]
+    fixtures += [one for one in scan.fixtures.automatic(test.module) if one[1] is not test.node]
+    started = [scan.project.method(test.module, owner, name) for owner in test.owners for name in _STARTING]
+    return any(
+        one is not None and isinstance(one[1], Function) and _replaces_sleep(one[1]) for one in [*fixtures, *started]
+    )
+
+
+def _patched(decorators: list[ast.expr]) -> Iterator[str]:
+    """Yield what the decorators of a test, and of its classes, patch."""
+    for one in decorators:
+        if isinstance(one, ast.Call) and last(one.func) in {"patch", "object"}:
+            yield from (str(part.value) for part in walk(one) if isinstance(part, ast.Constant))
 
 
 def _run_within(module: Module, function: Function) -> Iterator[Function]:
     """Yield the functions within one that it runs itself, there and then: ``asyncio.run(main())``, ``await main()``."""
-    inner = {one.name: one for one in own_nodes(function) if isinstance(one, Function)}
+    inner = {one.name: one for one in own_nodes(function) if isinstance(one, Function) and not one.decorator_list}
     for node in own_nodes(function) if inner else ():
         ran: ast.expr | None = None
         match node:
@@ -137,14 +161,6 @@ def _seconds(argument: ast.expr, function: Function, module: Module) -> float | 
                 return literal_seconds(node.value)
         return literal_seconds(module.values.get(argument.id))
     return value
-
-
-def _is_waited_for(module: Module, call: ast.Call) -> bool:
-    """Whether the function itself waits: the sleep is a statement, and a coroutine's is awaited right there."""
-    above = module.source.parents.get(call)
-    if module.full(call.func) in _AWAITED:
-        return isinstance(above, ast.Await)
-    return isinstance(above, ast.Expr)
 
 
 def _is_bounded(module: Module, call: ast.AST, function: Function) -> bool:

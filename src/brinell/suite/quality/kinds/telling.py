@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from brinell.suite.quality.files import Function
 from brinell.suite.quality.found_tests import Test
+from brinell.suite.quality.kinds.outcomes import any_error_does
 from brinell.suite.quality.names import arguments, dotted, last
 from brinell.suite.quality.nodes import own_nodes, walk
 from brinell.suite.quality.scan import Scan
@@ -129,13 +130,16 @@ def is_blank(value: ast.expr | None) -> bool:
 def _is_remembered(test: Test, handler: ast.ExceptHandler, target: ast.expr) -> bool:
     """Whether what is stored in a place is read again, as far as that can be seen."""
     name = _local(test, target)
-    return name is None or any(True for _ in _uses(test, handler, name))
+    if name is None:
+        return True
+    uses = list(read_of(test, handler, name))
+    return bool(uses) and not any_error_does(test, handler, name, uses)
 
 
 def _is_looked_at(test: Test, handler: ast.ExceptHandler, target: ast.expr) -> bool:
     """The same, for more than whether anything is there."""
     name = _local(test, target)
-    return name is None or any(not _asks_truth(test, use) for use in _uses(test, handler, name))
+    return name is None or any(not _asks_truth(test, use) for use in read_of(test, handler, name))
 
 
 def _local(test: Test, target: ast.expr) -> str | None:
@@ -150,7 +154,7 @@ def _local(test: Test, target: ast.expr) -> str | None:
     return target.id if bound and not shared and target.id not in outer else None
 
 
-def _uses(test: Test, handler: ast.ExceptHandler, name: str) -> Iterator[ast.Name]:
+def read_of(test: Test, handler: ast.ExceptHandler, name: str) -> Iterator[ast.Name]:
     """Yield where a variable is read; to put something in, or to print it in the handler, is not to read."""
     printing = [one for one in walk(handler) if isinstance(one, ast.Call) and _prints(one)]
     printed = {inner for one in printing for inner in walk(one)}

@@ -23,6 +23,12 @@ _MOST_FILES = 3000
 _MOST_BYTES = 20_000_000
 _TRUTHS = {"self.assertTrue", "self.assert_"}
 
+_EVERYBODYS = {
+    "exists", "is_file", "is_dir", "is_symlink", "is_alive", "is_set", "startswith", "endswith", "isdigit", "isalpha",
+    "isalnum", "isupper", "islower", "isspace", "issubset", "issuperset", "isdisjoint", "keys", "popitem",
+}  # fmt: skip
+"""Methods of the standard library's objects: what has one of these is hardly ever anything else."""
+
 Place = tuple[Test, ast.AST, ast.Attribute]
 
 
@@ -54,6 +60,8 @@ def _asserted(node: ast.AST) -> ast.Attribute | None:
 def _may_be_ours(scan: Scan, test: Test, attribute: ast.Attribute) -> bool:
     """Whether the object can be one of the project's: no module, class, other's fixture, nor what a library gave."""
     name, _, rest = dotted(attribute.value).partition(".")
+    if attribute.attr in _EVERYBODYS and name:
+        return name not in test.module.imports.names
     if not name or (name in {"self", "cls"} and not rest) or attribute.attr.startswith("__"):
         return False
     if name in test.module.imports.names or name in test.module.defined or name in test.module.values:
@@ -115,7 +123,8 @@ def _plain_methods(scan: Scan, asked: dict[str, list[Place]]) -> list[str]:
             plain, rest = _defined(raw, set(asked))
             methods |= plain
             others |= rest
-    return [name for name in asked if name in methods - others and left[name] >= 0]
+    known = (methods | _EVERYBODYS) - others
+    return [name for name in asked if name in known and (left[name] >= 0 or name in _EVERYBODYS)]
 
 
 def _defined(raw: bytes, names: set[str]) -> tuple[set[str], set[str]]:

@@ -16,6 +16,7 @@ from brinell.suite.quality.configuration import (
     Section,
     coverage_sections,
     line_of,
+    loose_options,
     misplaced_sections,
     pytest_sections,
 )
@@ -140,6 +141,12 @@ def _of_coverage(root: Path, knows: CoverageKnows) -> Iterator[Weakness]:
             name = _near_option(told["section"], option, knows)
             line = _line(places, where, told["section"], option)
             yield Weakness(KIND, where, line, variant="coverage", name=f"[{told['section']}] {option}", detail=name)
+    for loose in loose_options(root):
+        meant = next((one for one in knows.options if one.partition(":")[2] == loose.name), "")
+        detail = f"[tool.coverage.{meant.partition(':')[0]}] {loose.name}" if meant else ""
+        yield Weakness(
+            KIND, "pyproject.toml", loose.line, variant="coverage", name=f"[tool.coverage] {loose.name}", detail=detail
+        )
     known = {option.partition(":")[0] for option in knows.options} | {"paths", *knows.plugins}
     for number, (name, sections) in enumerate(places):
         if number and name != file:
