@@ -34,6 +34,20 @@ def test_readiness_is_told_with_what_is_ready(polling, pair):
     assert polling.handlers == {}
 
 
+def test_what_is_watched_for_nothing_is_silent_until_it_is_watched_again(polling, pair):
+    here, there = pair
+    polling.add(here.fileno(), READ, lambda _: None)
+    polling.change(here.fileno(), 0, lambda _: None)
+    there.send(b"x")
+    assert polling.wait(1_000_000) == []
+    polling.change(here.fileno(), 0, lambda _: None)
+    polling.change(here.fileno(), READ, lambda _: None)
+    assert polling.wait(10**9) == [(here.fileno(), READ)]
+    polling.change(here.fileno(), 0, lambda _: None)
+    polling.remove(here.fileno())
+    assert polling.handlers == {}
+
+
 @pytest.mark.parametrize("timeout_ns", [0, 200_000, 2_000_000, 5_000_000])
 def test_a_wait_without_events_ends_by_itself_and_not_a_whole_grain_late(polling, pair, timeout_ns):
     polling.add(pair[0].fileno(), READ, lambda _: None)

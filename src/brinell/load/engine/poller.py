@@ -109,13 +109,23 @@ class SelectorPoller:
         self.handlers[fd] = handler
 
     def change(self, fd: int, events: int, handler: Handler) -> None:
-        """Watch it for other events, with another handler."""
-        self._selector.modify(fd, _selector_events(events))
+        """Watch it for other events, with another handler. For none, which a selector cannot be told, not at all: that
+        the peer is gone is then noticed when it is watched again.
+        """
+        watched = fd in self._selector.get_map()
+        if not events:
+            if watched:
+                self._selector.unregister(fd)
+        elif watched:
+            self._selector.modify(fd, _selector_events(events))
+        else:
+            self._selector.register(fd, _selector_events(events))
         self.handlers[fd] = handler
 
     def remove(self, fd: int) -> None:
         """Watch it no longer."""
-        self._selector.unregister(fd)
+        if fd in self._selector.get_map():
+            self._selector.unregister(fd)
         del self.handlers[fd]
 
     def wait(self, timeout_ns: int) -> Sequence[tuple[int, int]]:
