@@ -13,7 +13,9 @@ evidently what the test is about, and it does not say so. Weak ones are counted 
 
 Of celery, huey, redis and tornado only what the methods changed after ``planted2/`` add was read. A first reading had
 19 such findings, 6 of them wrong (a namespace package that is declared, hooks of a base class, cleaning up in
-``finally`` behind an ``if``); the methods were mended, and the 13 left are in the table.
+``finally`` behind an ``if``); the methods were mended, and the 13 left are in the table. Of anyio and aiohttp, and of
+redis and tornado once more, only what changed after the third set: on 22 projects 11 new at first, 6 wrong (what is
+gone through twice, a message that is a tuple, a set of one, a sleep under a decorator's time limit); 5 are left.
 """
 
 from __future__ import annotations
