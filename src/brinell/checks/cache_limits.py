@@ -4,7 +4,7 @@ that was late makes latencies worthless, and hit rates not.
 
 from __future__ import annotations
 
-from brinell.checks.load.limits import Ruling
+from brinell.checks.load.limits import Ruling, worded
 from brinell.core.cache_judgement import Cache
 from brinell.core.finding import Finding
 from brinell.core.thresholds import CACHE_THRESHOLDS
@@ -89,18 +89,8 @@ def ideal_words(cache: Cache) -> str:
 
 def finding(scenario: str, name: str, limit: float, ruling: Ruling, evidence: tuple[str, ...]) -> Finding:
     """Word a ruling."""
-    seen = "not measured" if ruling.observed is None else spell(name, ruling.observed)
     sign = "at most" if CACHE_THRESHOLDS[name].at_most else "at least"
-    return Finding(
-        id=f"cache.{scenario}.{name}",
-        check=CHECK,
-        required=True,
-        verdict=ruling.verdict,
-        reason=ruling.reason,
-        title=f"{scenario}: {name} is {seen}, asked for {sign} {spell(name, limit)}",
-        detail=ruling.detail,
-        evidence=evidence,
-    )
+    return worded((CHECK, scenario, name), ruling, f"{sign} {spell(name, limit)}", evidence, spell)
 
 
 def spell(name: str, value: float) -> str:

@@ -10,16 +10,12 @@ from typing import TypeVar
 
 import msgspec
 
-from brinell.core.cache_records import CachePrepared, CacheSecond, StaleProbe, Stampede
-from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.errors import Interrupted, SubjectError, UsageError, nearest
 from brinell.core.generator_records import Calibrated
-from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice, LoadStarted
+from brinell.core.observation import LoadStarted
 from brinell.core.plan import LoadSpec
 from brinell.core.redact import redact
 from brinell.core.roles import Room
-from brinell.core.socket_records import Deliveries, Disorder, Membership, SocketSecond
-from brinell.core.traffic_records import AnswersJudged
 from brinell.load.beside import NOTHING, Beside
 from brinell.load.calibration.trial import calibrate
 from brinell.load.contract import Driver, Shape
@@ -34,28 +30,13 @@ from brinell.load.sharing import reachable, split
 from brinell.load.socket_ledger import SocketLedger
 from brinell.load.watch import SubjectWatch
 from brinell.load.websocket.limit import try_limit
+from brinell.load.wire import Written
 from brinell.subject.targets import check_target
 
 HEAD_START_NS = 200_000_000  # between the order and the first due time: every worker has read it by then
 GRACE_S = 10.0  # a worker may be this late after its last time-out before it counts as hung
 DRAIN_S = 3.0  # for what workers still have to say after Ctrl-C
 _READ_S = 0.1
-_WRITTEN_DOWN = (
-    LoadSlice
-    | GeneratorSecond
-    | Exemplar
-    | CallSecond
-    | LoopStall
-    | CachePrepared
-    | CacheSecond
-    | Stampede
-    | StaleProbe
-    | AnswersJudged
-    | SocketSecond
-    | Deliveries
-    | Disorder
-    | Membership
-)
 
 T = TypeVar("T")
 
@@ -234,7 +215,7 @@ class _Scenario:
     def _read(self, timeout_s: float) -> None:
         for message in self._fleet.read(timeout_s):
             self._ledger.add(message)
-            if isinstance(message, _WRITTEN_DOWN):
+            if isinstance(message, Written):
                 self._room.emit(message)
 
     def _end(self, *, interrupted: bool) -> None:

@@ -143,10 +143,8 @@ class Done(_Message, frozen=True):
 
 
 ToWorker = WorkerSpec | Go | Stop
-FromWorker = (
-    Ready
-    | Refusal
-    | LoadSlice
+Written = (
+    LoadSlice
     | GeneratorSecond
     | Exemplar
     | CallSecond
@@ -160,5 +158,6 @@ FromWorker = (
     | Deliveries
     | Disorder
     | Membership
-    | Done
 )
+"""What of it the trial writes down as it is."""
+FromWorker = Ready | Refusal | Written | Done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from brinell.checks.load.doubt import Seen, above, doubt
@@ -69,16 +70,29 @@ def observe(metric: Metric, tally: Tally) -> float | None:
 
 def finding(scenario: str, name: str, limit: float, ruling: Ruling, evidence: tuple[str, ...]) -> Finding:
     """Word a ruling."""
-    metric = THRESHOLDS[name]
-    seen = "not measured" if ruling.observed is None else _spell(name, ruling.observed)
-    sign = "at most" if metric.at_most else "at least"
+    sign = "at most" if THRESHOLDS[name].at_most else "at least"
+    return worded((CHECK, scenario, name), ruling, f"{sign} {_spell(name, limit)}", evidence, _spell)
+
+
+def worded(
+    of: tuple[str, str, str],
+    ruling: Ruling,
+    asked: str,
+    evidence: tuple[str, ...],
+    spell: Callable[[str, float], str],
+) -> Finding:
+    """Word a ruling of any check on a threshold; ``of``: check, scenario and threshold; ``asked``: what was asked for;
+    ``spell`` says a value with its unit.
+    """
+    check, scenario, name = of
+    seen = "not measured" if ruling.observed is None else spell(name, ruling.observed)
     return Finding(
-        id=f"load.{scenario}.{name}",
-        check=CHECK,
+        id=".".join(of),
+        check=check,
         required=True,
         verdict=ruling.verdict,
         reason=ruling.reason,
-        title=f"{scenario}: {name} is {seen}, asked for {sign} {_spell(name, limit)}",
+        title=f"{scenario}: {name} is {seen}, asked for {asked}",
         detail=ruling.detail,
         evidence=evidence,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brinell.checks.load.doubt import above
 from brinell.checks.load.generator import Trust
-from brinell.checks.load.limits import Ruling
+from brinell.checks.load.limits import Ruling, worded
 from brinell.checks.load.limits import rule as rule_load
 from brinell.checks.load.samples import needed, quantile_above
 from brinell.checks.load.tally import Tally
@@ -53,18 +53,8 @@ def _doubt(
 def finding(scenario: str, name: str, limit: float, ruling: Ruling, evidence: tuple[str, ...]) -> Finding:
     """Word a ruling."""
     metric = SOCKET_THRESHOLDS.get(name) or THRESHOLDS[name]
-    seen = "not measured" if ruling.observed is None else spell(name, ruling.observed)
     sign = "at most" if metric.at_most else "at least"
-    return Finding(
-        id=f"{CHECK}.{scenario}.{name}",
-        check=CHECK,
-        required=True,
-        verdict=ruling.verdict,
-        reason=ruling.reason,
-        title=f"{scenario}: {name} is {seen}, asked for {sign} {spell(name, limit)}",
-        detail=ruling.detail,
-        evidence=evidence,
-    )
+    return worded((CHECK, scenario, name), ruling, f"{sign} {spell(name, limit)}", evidence, spell)
 
 
 def spell(name: str, value: float) -> str:
