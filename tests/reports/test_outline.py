@@ -3,6 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from brinell.core.load_judgement import ErrorSaid
 from brinell.core.verdicts import Exit, Owner, Verdict
 from brinell.reports import outline
 
@@ -88,6 +89,15 @@ def test_when_errors_were_seen(build):
     load = msgspec.structs.replace(build.realistic().load[0], error_seconds={"status 503": (3, 29), "timeout": (4, 4)})
     told = [outline.error_when(load, kind) for kind in ("status 503", "timeout", "reset")]
     assert told == ["3 to 29 s", "at 4 s", ""]
+
+
+def test_what_failed_requests_said(build):
+    said = (
+        ErrorSaid(kind="reset", text="closed", count=7, first_s=0.5, last_s=2.0),
+        ErrorSaid(kind="check", text="no id", count=1, first_s=3.04, last_s=3.04),
+    )
+    load = msgspec.structs.replace(build.realistic().load[0], error_texts=said)
+    assert outline.error_texts(load) == [("reset", "closed", 7, "0.5 to 2.0 s"), ("check", "no id", 1, "at 3.0 s")]
 
 
 def test_owners_are_all_known_to_the_reports():

@@ -13,7 +13,7 @@ from brinell.core.cache_judgement import Cache
 from brinell.core.capacity_judgement import Capacity
 from brinell.core.drill_judgement import Drill
 from brinell.core.finding import Finding
-from brinell.core.load_judgement import Curve, Timeline
+from brinell.core.load_judgement import Curve, ErrorSaid, Timeline
 from brinell.core.property_judgement import PropertySummary, PropertyTest
 from brinell.core.quality_judgement import QualityItem, QualitySummary
 from brinell.core.socket_judgement import Limit, RoomCount, SocketCourse, Sockets
@@ -405,6 +405,7 @@ class Load(_Part, frozen=True, kw_only=True):
     sessions: SessionCounts | None = None  # None: requests were by themselves
     limited_by: LimitedBy | None = None  # where something was missed: what was at its limit then
     error_seconds: dict[str, tuple[int, int]] = {}  # kind, or "status 503": seconds in which the first and last ended
+    error_texts: tuple[ErrorSaid, ...] = ()  # the twenty most frequent; statuses are told in ``statuses``
 
 
 class WebSocket(Load, frozen=True, kw_only=True):

@@ -9,6 +9,18 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the parts."""
 
 
+class ErrorSaid(_Part, frozen=True, kw_only=True):
+    """``count`` failed requests of one kind said the same; the first and the last of them ended in these seconds of the
+    scenario. ``text`` … stands for the rest, where there were too many different ones.
+    """
+
+    kind: str
+    text: str
+    count: int
+    first_s: float
+    last_s: float
+
+
 class Heat(_Part, frozen=True, kw_only=True):
     """How many response times fell where, by column of the timeline.
 

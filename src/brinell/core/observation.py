@@ -17,6 +17,7 @@ from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
 from brinell.core.drill_records import DrillEnded, DrillMark, DrillStarted, Race, ServiceLife, SlowClients, StartTried
 from brinell.core.entry import Entry
+from brinell.core.error_records import ErrorTexts
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, ParallelOnly
 from brinell.core.generator_records import Calibrated, GeneratorMeans, MachineSecond
 from brinell.core.import_records import ImportExam, ImportLeft
@@ -487,6 +488,7 @@ Record = (
     | StaleProbe
     | TrafficRead
     | AnswersJudged
+    | ErrorTexts
     | CapacityStarted
     | CapacityStep
     | CapacityEnded

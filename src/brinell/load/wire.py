@@ -12,6 +12,7 @@ import msgspec
 
 from brinell.core.cache_records import CachePrepared, CacheSecond, StaleProbe, Stampede
 from brinell.core.call_records import CallSecond, LoopStall
+from brinell.core.error_records import ErrorTexts
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.plan import CacheSpec, WebSocketSpec
 from brinell.core.socket_records import Deliveries, Disorder, Membership, SocketSecond
@@ -154,6 +155,7 @@ Written = (
     | Stampede
     | StaleProbe
     | AnswersJudged
+    | ErrorTexts
     | SocketSecond
     | Deliveries
     | Disorder

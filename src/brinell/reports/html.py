@@ -111,6 +111,7 @@ def environment() -> jinja2.Environment:
         thresholds=outline.thresholds,
         errors=outline.errors,
         error_when=outline.error_when,
+        error_texts=outline.error_texts,
         trust_words=outline_trust.words,
         trust_why=outline_trust.why,
         often=outline_trust.share,

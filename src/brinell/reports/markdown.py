@@ -201,6 +201,12 @@ def _pressed(load: Load) -> list[str]:
     if load.errors:
         rows = [(cell(kind), count(number), outline.error_when(load, kind)) for kind, number in outline.errors(load)]
         parts.append(table(("Error", "Requests", "When"), rows, numbers=2))
+    if load.error_texts:
+        said = [
+            (f"{cell(kind)}: {cell(text)}", count(number), when)
+            for kind, text, number, when in outline.error_texts(load)
+        ]
+        parts.append(table(("What was said", "Requests", "When"), said, numbers=2))
     return parts
 
 

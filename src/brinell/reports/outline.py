@@ -172,6 +172,16 @@ def error_when(load: Load, kind: str) -> str:
     return f"at {count(first)} s" if first == last else f"{count(first)} to {count(last)} s"
 
 
+def error_texts(load: Load) -> list[tuple[str, str, int, str]]:
+    """Return what a scenario's failed requests said, most frequent first: kind, text, how many, when."""
+    return [(one.kind, one.text, one.count, _when(one.first_s, one.last_s)) for one in load.error_texts]
+
+
+def _when(first_s: float, last_s: float) -> str:
+    first, last = f"{first_s:.1f}", f"{last_s:.1f}"
+    return f"at {first} s" if first == last else f"{first} to {last} s"
+
+
 def segments(line: str) -> list[tuple[bool, str]]:
     """Split at backticks into (is it code, text); a line whose backticks are not paired is all text."""
     pieces = line.split("`")

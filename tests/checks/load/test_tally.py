@@ -7,6 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brinell.core.error_records import ErrorText, ErrorTexts
 from brinell.core.histogram import Histogram
 
 outcomes = st.sampled_from(["ok", "timeout", "status-500", "status-404", "unfinished"])
@@ -97,3 +98,16 @@ def test_a_day_by_seconds_becomes_the_columns_of_the_timeline(story, piece):
     assert len(numbers.series.t_s) <= 300
     assert sum(numbers.series.errors) == 1
     assert numbers.series.max_ms[-1] == 20.0
+
+
+def test_what_was_said_is_added_up_over_workers(story, piece):
+    run = story(seconds=0)
+    told = [
+        ErrorTexts(0, (ErrorText("reset", "closed", 3, 10**9, 2 * 10**9), ErrorText("check", "no id", 9, 0, 10**9))),
+        ErrorTexts(1, (ErrorText("reset", "closed", 4, 5 * 10**8, 10**9),)),
+    ]
+    run.extra = [piece([5.0], second=0), *told]
+    found = {(one.kind, one.text): one for one in run.part().load[0].error_texts}
+    assert list(found) == [("check", "no id"), ("reset", "closed")]
+    assert found["reset", "closed"].count == 7
+    assert found["reset", "closed"].first_s <= found["reset", "closed"].last_s

@@ -12,7 +12,7 @@ from brinell.checks.load.tally import OperationTally, SecondTally, Tally, keep_s
 from brinell.core import outcomes
 from brinell.core.histogram import Histogram
 from brinell.core.judgement import Distribution, Generator, Load, Operation, Series, SubjectVitals
-from brinell.core.load_judgement import Timeline
+from brinell.core.load_judgement import ErrorSaid, Timeline
 from brinell.core.observation import Exemplar, Vitals
 from brinell.core.timeline import curve
 from brinell.core.vitals_records import ProbeLook
@@ -36,6 +36,25 @@ def distribution(histogram: Histogram) -> Distribution:
     )
 
 
+MOST_TEXTS = 20
+
+
+def _texts(tally: Tally) -> tuple[ErrorSaid, ...]:
+    start_ns = tally.started.start_ns
+    most = sorted(tally.texts.items(), key=lambda item: (-item[1][0], item[0]))[:MOST_TEXTS]
+    return tuple(
+        ErrorSaid(
+            kind=outcomes.kind(outcome),
+            text=text,
+            count=count,
+            first_s=round(max(0, first - start_ns) / 1e9, 3),
+            last_s=round(max(0, last - start_ns) / 1e9, 3),
+        )
+        for (outcome, text), (count, first, last) in most
+        if text
+    )
+
+
 def load_of(tally: Tally, trust: Trust, limits: dict[str, float], rulings: dict[str, Ruling]) -> Load:
     """Return the scenario's part of the judgement."""
     started, timeline = tally.started, tally.course.timeline()
@@ -53,6 +72,7 @@ def load_of(tally: Tally, trust: Trust, limits: dict[str, float], rulings: dict[
         errors=tally.errors,
         statuses=tally.statuses,
         error_seconds=dict(sorted(tally.error_seconds.items())),
+        error_texts=_texts(tally),
         response_ms=distribution(tally.response),
         response_ok_ms=distribution(tally.response_ok),
         service_ms=distribution(tally.service),

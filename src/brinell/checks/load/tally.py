@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from brinell.core import outcomes
 from brinell.core.call_records import CallSecond, LoopStall
+from brinell.core.error_records import ErrorTexts
 from brinell.core.evidence import Evidence, observation_id
 from brinell.core.generator_records import Calibrated, GeneratorMeans, MachineSecond
 from brinell.core.histogram import Histogram
@@ -72,6 +73,7 @@ class Tally:
     longest_gc_s: float = 0.0  # of one worker in one second
     error_seconds: dict[str, tuple[int, int]] = field(default_factory=dict)  # by kind, statuses by code: first and last
     looks: list[VitalsEntry] = field(default_factory=list)  # at the subject, in detail
+    texts: dict[tuple[str, str], tuple[int, int, int]] = field(default_factory=dict)  # (outcome, text): count, ends
 
     def __post_init__(self) -> None:
         self.course = Course(self.started.start_ns)
@@ -140,7 +142,7 @@ def tallies(evidence: Evidence) -> dict[str, Tally]:
     before: dict[str, list[Calibrated | GeneratorMeans]] = {}  # what is known of the generator when a scenario begins
     kinds = LoadStarted, LoadSlice, Exemplar, GeneratorSecond, Vitals, LoadEnded, CallSecond, LoopStall
     looks = VitalsDetail, ProbeLook, StacksSeen, ProbeSilent
-    for envelope in evidence.envelopes(*kinds, *looks, Calibrated, GeneratorMeans, MachineSecond):
+    for envelope in evidence.envelopes(*kinds, *looks, Calibrated, ErrorTexts, GeneratorMeans, MachineSecond):
         record, identity = envelope.data, observation_id(envelope)
         if isinstance(record, LoadStarted):
             begun = found[envelope.source] = Tally(record, identity)
@@ -189,14 +191,28 @@ def _add(tally: Tally, record: object, identity: str) -> None:
             tally.callers.setdefault(record.worker, []).append(record)
         case LoopStall():
             tally.stalls.append(record)
+        case ErrorTexts():
+            _add_texts(tally, record)
+        case VitalsDetail() | ProbeLook() | StacksSeen() | ProbeSilent():
+            _add_look(tally, record)
+        case Calibrated() | GeneratorMeans() | MachineSecond():
+            _add_surroundings(tally, record)
+
+
+def _add_surroundings(tally: Tally, record: Calibrated | GeneratorMeans | MachineSecond) -> None:
+    match record:
         case Calibrated():
             tally.calibrated = record
         case GeneratorMeans():
             tally.means = record
         case MachineSecond():
             tally.machine.append(record)
-        case VitalsDetail() | ProbeLook() | StacksSeen() | ProbeSilent():
-            _add_look(tally, record)
+
+
+def _add_texts(tally: Tally, record: ErrorTexts) -> None:
+    for one in record.texts:
+        count, first, last = tally.texts.get((one.outcome, one.text), (0, one.first_ns, one.last_ns))
+        tally.texts[one.outcome, one.text] = count + one.count, min(first, one.first_ns), max(last, one.last_ns)
 
 
 def _add_look(tally: Tally, one: VitalsEntry) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from brinell.core.error_records import ErrorTexts
 from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.traffic_records import AnswersJudged
 from brinell.load.engine.limited import NO_BOUNDS, Bounds, PoliteUsers, SheddingTraffic
@@ -25,7 +26,7 @@ NEVER_NS = 1 << 62
 
 _now = time.monotonic_ns
 
-Told = AnswersJudged | LoadSlice | Exemplar | GeneratorSecond
+Told = AnswersJudged | ErrorTexts | LoadSlice | Exemplar | GeneratorSecond
 Report = Callable[[list[Told]], None]
 """Called once a second with what is new; must not block."""
 
@@ -59,7 +60,7 @@ class Engine:
         self._traffic = _traffic(means, limits, closed=dues is None)
         self._lag = Bins()
         self._pacer = self._traffic.agenda(Pacer(iter(()), 0, self._lag.buffer))
-        self._stopped = False
+        self._stopped = self._over = False
         self._start_ns = self._ended_ns = 0
         self._second = 0
         self._told_scheduled = self._told_started = 0
@@ -182,7 +183,7 @@ class Engine:
 
     def _end_second(self) -> None:
         """Hand the second over. Seconds in which the loop stood still are part of the one it wakes in."""
-        told: list[Told] = list(self._recorder.take(self._second))
+        told: list[Told] = list(self._recorder.take(self._second, last=self._over))
         traffic = self._traffic
         lag, highest = self._lag.take()
         cpu_s, starved_s, gc_s = self._usage.take()
@@ -210,6 +211,7 @@ class Engine:
     def _give_up(self) -> None:
         """Account for what is still under way and hand over the last second."""
         self.unfinished = self._traffic.give_up(record=not self._stopped)
+        self._over = True
         self._end_second()
 
 

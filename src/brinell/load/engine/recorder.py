@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brinell.core import outcomes
+from brinell.core.error_records import ErrorTexts
 from brinell.core.histogram import HIGHEST_NS, SIZE, Sparse
 from brinell.core.observation import Exemplar, LoadSlice
 from brinell.core.traffic_records import AnswersJudged
@@ -209,11 +210,12 @@ class Recorder:
             sent += sent_here
         return completed, sent
 
-    def take(self, second: int) -> list[LoadSlice | Exemplar | AnswersJudged]:
-        """Return the second's slices and new exemplars, and start the next second."""
+    def take(self, second: int, *, last: bool = False) -> list[LoadSlice | Exemplar | AnswersJudged | ErrorTexts]:
+        """Return the second's slices and new exemplars, and start the next second; with the last one, what was said."""
         slices = [found for cell in self._cells.values() if (found := cell.take(self.worker, second))]
         self.ended += sum(one.count for one in slices)
         self._sent += sum(sum(one.service[1]) for one in slices)
         self.completed += sum(one.count for one in slices if outcomes.completed(one.outcome))
         others = [record for source in self._others for record in source(second)]
-        return [*slices, *others, *self.exemplars.take()]
+        texts = self.exemplars.texts() if last else ()
+        return [*slices, *others, *self.exemplars.take(), *([ErrorTexts(self.worker, texts)] if texts else [])]
