@@ -193,6 +193,7 @@ def test_bugs_beyond_counting_are_left_to_the_triage_report(build):
     assert "P0, rule data-loss" in page.text
 
 
+@pytest.mark.prove
 def test_a_megabyte_of_message_is_cut(build):
     assert len(html(build.hostile(("x" * 1_000_000,)))) < 2_000_000
 
