@@ -14,7 +14,7 @@ test: dev ## The tests that need nothing but this machine
 	@$(PYTEST) -m "not prove" -n 3 --dist worksteal
 
 prove: dev ## The tests with real services, real kills and minutes of time; skipped by name where those are missing
-	@$(PYTEST) -m prove -n 2 --dist worksteal
+	@$(PYTEST) -m prove -n 3 --dist worksteal
 
 lint: dev ## ruff, mypy --strict and the layers of the house
 	@$(PY) -m ruff check .
