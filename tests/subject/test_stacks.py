@@ -124,9 +124,13 @@ def test_a_look_ends_and_leaves_nothing_behind(tmp_path, monkeypatch, script, lo
     room.close()
 
 
+WHERE = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+
+
 @pytest.mark.prove
-@pytest.mark.skipif(shutil.which("py-spy") is None, reason="py-spy is not on the path")
-def test_the_real_one_sees_a_real_process(tmp_path):
+@pytest.mark.skipif(shutil.which("py-spy", path=WHERE) is None, reason="py-spy is not on the path")
+def test_the_real_one_sees_a_real_process(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", WHERE)
     code = "import time\ndef naps():\n    while True:\n        time.sleep(0.01)\nnaps()\n"
     (tmp_path / "script.py").write_text(code)
     room = FakeRoom(spec(), tmp_path)
