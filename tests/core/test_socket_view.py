@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from brinell.core.load_records import GeneratorSecond, LoadSlice
 
 from brinell.core.histogram import Histogram
 from brinell.core.load_judgement import Timeline
-from brinell.core.observation import GeneratorSecond, LoadSlice, Vitals
+from brinell.core.observation import Vitals
 from brinell.core.socket_course import SocketSeconds
 from brinell.core.socket_records import SocketSecond
 from brinell.core.socket_view import as_load, is_right

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from brinell.core.load_records import LoadStarted
+
 from brinell.core.capacity_records import CapacityStarted, CapacityStep
 from brinell.core.clock import FakeClock
-from brinell.core.observation import Choice, Envelope, LoadStarted, StepStarted
+from brinell.core.observation import Choice, Envelope, StepStarted
 from brinell.live.progress import Display
 
 STARTED = CapacityStarted("notes", "rate", "http://127.0.0.1", {}, (), 50, 1e5, 0.05, 10, 300)

@@ -9,7 +9,7 @@ from brinell.core import outcomes
 from brinell.core.evidence import Evidence, observation_id, steps_of
 from brinell.core.finding import Finding
 from brinell.core.judgement import Part
-from brinell.core.observation import Exemplar, LoadSlice
+from brinell.core.load_records import Exemplar, LoadSlice
 from brinell.core.plan import LoadSpec
 from brinell.core.traffic_judgement import Traffic
 from brinell.core.traffic_records import AnswersJudged, LeftOut, TrafficRead

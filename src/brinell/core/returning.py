@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from brinell.core import outcomes
-from brinell.core.observation import LoadSlice
+from brinell.core.load_records import LoadSlice
 from brinell.core.sparse import Compact, compact, merged, quantiles_ns
 
 P99 = 0.99

@@ -9,7 +9,8 @@ import re
 import msgspec
 
 from brinell.core import outcomes
-from brinell.core.observation import GeneratorSecond, LoadSlice, Record
+from brinell.core.load_records import GeneratorSecond, LoadSlice
+from brinell.core.observation import Record
 from brinell.core.socket_records import ASIDE, CONNECT, DELIVERY, PUBLISH
 
 LIMIT = "limit"

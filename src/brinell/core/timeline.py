@@ -15,7 +15,8 @@ import msgspec
 from brinell.core import outcomes
 from brinell.core.histogram import Histogram
 from brinell.core.load_judgement import Curve, Heat, Timeline
-from brinell.core.observation import GeneratorSecond, LoadSlice, Vitals
+from brinell.core.load_records import GeneratorSecond, LoadSlice
+from brinell.core.observation import Vitals
 from brinell.core.sparse import Compact, compact, logarithmic, merged, quantiles_ns
 from brinell.core.vitals_records import ProbeLook, VitalsDetail
 

@@ -14,7 +14,8 @@ from typing import ClassVar
 import msgspec
 
 from brinell.core.drill_records import DrillEnded, DrillStarted
-from brinell.core.observation import LoadSlice, Record
+from brinell.core.load_records import LoadSlice
+from brinell.core.observation import Record
 from brinell.core.redact import redact
 from brinell.core.returning import Second, Spell, back_at, usual
 from brinell.drills.scene import Scene

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from brinell.core.capacity_records import CapacityStep
 from brinell.core.generator_records import Calibrated, GeneratorMeans
+from brinell.core.load_records import LoadStarted
 from brinell.core.observation import (
     Choice,
     CollectError,
     Envelope,
-    LoadStarted,
     RunEnded,
     SeenTest,
     ServiceEnded,

@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from brinell.core import outcomes
-from brinell.core.observation import GeneratorSecond, LoadSlice, LoadStarted, Record, Vitals
+from brinell.core.load_records import GeneratorSecond, LoadSlice, LoadStarted
+from brinell.core.observation import Record, Vitals
 from brinell.core.redact import one_line
 from brinell.core.socket_records import SocketSecond
 from brinell.core.socket_view import as_load

@@ -10,17 +10,8 @@ from typing import Any
 from brinell.core.clock import Clock, SystemClock
 from brinell.core.histogram import Histogram
 from brinell.core.judgement import Judgement
-from brinell.core.observation import (
-    Envelope,
-    GeneratorSecond,
-    LoadEnded,
-    LoadSlice,
-    LoadStarted,
-    Record,
-    StepFinished,
-    StepStarted,
-    Vitals,
-)
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
+from brinell.core.observation import Envelope, Record, StepFinished, StepStarted, Vitals
 from brinell.core.redact import one_line
 from brinell.core.socket_course import SocketSeconds
 from brinell.core.socket_records import SocketSecond

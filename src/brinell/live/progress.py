@@ -14,7 +14,8 @@ from typing import Self, TextIO
 
 from brinell.core.capacity_records import CapacityStarted
 from brinell.core.clock import Clock, SystemClock
-from brinell.core.observation import Choice, Envelope, LoadStarted
+from brinell.core.load_records import LoadStarted
+from brinell.core.observation import Choice, Envelope
 from brinell.core.redact import one_line
 from brinell.core.socket_view import LIMIT
 from brinell.live import console

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brinell.core import outcomes
 from brinell.core.histogram import Histogram
-from brinell.core.observation import GeneratorSecond, LoadEnded, LoadSlice
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice
 from brinell.load.wire import Done, FromWorker
 
 _MS_NS = 1e6

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brinell.core.histogram import Histogram
-from brinell.core.observation import LoadSlice
+from brinell.core.load_records import LoadSlice
 from brinell.core.plan import WebSocketSpec
 from brinell.core.socket_records import ASIDE, DELIVERY, SocketSecond
 from brinell.core.socket_view import as_load

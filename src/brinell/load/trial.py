@@ -12,7 +12,7 @@ import msgspec
 
 from brinell.core.errors import Interrupted, SubjectError, UsageError, nearest
 from brinell.core.generator_records import Calibrated
-from brinell.core.observation import LoadStarted
+from brinell.core.load_records import LoadStarted
 from brinell.core.plan import LoadSpec
 from brinell.core.redact import redact
 from brinell.core.roles import Room

@@ -13,7 +13,7 @@ import msgspec
 from brinell.core.cache_records import CachePrepared, CacheSecond, StaleProbe, Stampede
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.error_records import ErrorTexts
-from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
+from brinell.core.load_records import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.plan import CacheSpec, WebSocketSpec
 from brinell.core.socket_records import Deliveries, Disorder, Membership, SocketSecond
 from brinell.core.traffic_records import AnswersJudged

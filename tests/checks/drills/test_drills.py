@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 
 from brinell.checks.drills import JUDGES, drills
 from brinell.core.drill_records import (
@@ -17,7 +18,7 @@ from brinell.core.drill_records import (
 )
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.histogram import Histogram
-from brinell.core.observation import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted, StepStarted, Vitals
+from brinell.core.observation import StepStarted, Vitals
 from brinell.core.plan import DrillSpec, LoadSpec, Plan, Step
 from brinell.core.verdicts import Reason, Verdict
 from brinell.rosters.drills import DRILLS

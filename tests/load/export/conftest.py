@@ -8,21 +8,11 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.histogram import Histogram
-from brinell.core.observation import (
-    VERSION,
-    Envelope,
-    Epoch,
-    GeneratorSecond,
-    LoadEnded,
-    LoadSlice,
-    LoadStarted,
-    StepFinished,
-    StepStarted,
-    Vitals,
-)
+from brinell.core.observation import VERSION, Envelope, Epoch, StepFinished, StepStarted, Vitals
 from brinell.core.plan import LoadSpec, Plan, Step
 
 START_NS = 50_000_000_000

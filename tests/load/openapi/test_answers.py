@@ -6,6 +6,7 @@ import gzip
 import json
 
 import pytest
+from brinell.core.load_records import Exemplar, LoadSlice
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import RequestReceived
@@ -13,7 +14,7 @@ from h2.events import RequestReceived
 from brinell.checks.traffic import traffic
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
-from brinell.core.observation import Exemplar, LoadSlice, StepStarted
+from brinell.core.observation import StepStarted
 from brinell.core.plan import LoadSpec
 from brinell.core.verdicts import Verdict
 from brinell.load.engine.recorder import Recorder

@@ -10,7 +10,7 @@ from brinell.checks.load.tally import Tally, tallies
 from brinell.core import outcomes
 from brinell.core.drill_records import DrillEnded, DrillMark, DrillStarted, Race, ServiceLife, SlowClients, StartTried
 from brinell.core.evidence import Evidence, observation_id
-from brinell.core.observation import GeneratorSecond, LoadSlice
+from brinell.core.load_records import GeneratorSecond, LoadSlice
 from brinell.core.plan import DrillSpec
 from brinell.core.returning import Second
 

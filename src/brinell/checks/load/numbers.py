@@ -13,7 +13,8 @@ from brinell.core import outcomes
 from brinell.core.histogram import Histogram
 from brinell.core.judgement import Distribution, Generator, Load, Operation, Series, SubjectVitals
 from brinell.core.load_judgement import ErrorSaid, Timeline
-from brinell.core.observation import Exemplar, Vitals
+from brinell.core.load_records import Exemplar
+from brinell.core.observation import Vitals
 from brinell.core.timeline import curve
 from brinell.core.vitals_records import ProbeLook
 

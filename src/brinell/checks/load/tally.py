@@ -10,7 +10,8 @@ from brinell.core.error_records import ErrorTexts
 from brinell.core.evidence import Evidence, observation_id
 from brinell.core.generator_records import Calibrated, GeneratorMeans, MachineSecond
 from brinell.core.histogram import Histogram
-from brinell.core.observation import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted, Vitals
+from brinell.core.load_records import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
+from brinell.core.observation import Vitals
 from brinell.core.sparse import Compact, compact, merged, quantiles_ns
 from brinell.core.timeline import Course
 from brinell.core.vitals_records import ProbeLook, ProbeSilent, StacksSeen, VitalsDetail, VitalsEntry

@@ -14,7 +14,8 @@ from brinell.checks.websocket.deliveries import Account
 from brinell.core import outcomes
 from brinell.core.evidence import Evidence, observation_id, steps_of
 from brinell.core.histogram import index_of
-from brinell.core.observation import Envelope, LoadEnded, LoadSlice, LoadStarted, Record
+from brinell.core.load_records import LoadEnded, LoadSlice, LoadStarted
+from brinell.core.observation import Envelope, Record
 from brinell.core.plan import LoadSpec, Plan, WebSocketSpec
 from brinell.core.socket_course import SocketSeconds
 from brinell.core.socket_records import (

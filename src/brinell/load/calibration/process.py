@@ -23,7 +23,7 @@ import msgspec
 
 from brinell.core.generator_records import Calibrated
 from brinell.core.histogram import Histogram
-from brinell.core.observation import LoadSlice
+from brinell.core.load_records import LoadSlice
 from brinell.load.calibration.null_server import listener, serve
 from brinell.load.contract import Driver, Shape
 from brinell.load.drivers.http_exchange import ExchangeOperation

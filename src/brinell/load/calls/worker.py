@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from brinell.core.observation import GeneratorSecond
+from brinell.core.load_records import GeneratorSecond
 from brinell.load.calls import told
 from brinell.load.calls.caller import Caller
 from brinell.load.calls.traffic import CallTraffic

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from brinell.core import outcomes
 from brinell.core.histogram import bounds as bucket
 from brinell.core.histogram import index_of
-from brinell.core.observation import GeneratorSecond, LoadSlice, Record
+from brinell.core.load_records import GeneratorSecond, LoadSlice
+from brinell.core.observation import Record
 from brinell.core.sequential import Bound, Second
 from brinell.core.thresholds import THRESHOLDS, Metric
 

@@ -11,15 +11,8 @@ import msgspec
 from brinell.core.call_records import CallSecond
 from brinell.core.clock import Clock
 from brinell.core.generator_records import Calibrated
-from brinell.core.observation import (
-    Envelope,
-    Exemplar,
-    GeneratorSecond,
-    LoadEnded,
-    LoadSlice,
-    LoadStarted,
-    Record,
-)
+from brinell.core.load_records import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
+from brinell.core.observation import Envelope, Record
 from brinell.core.plan import LoadSpec, Plan, Step
 from brinell.core.roles import Child, Room, Service, StartOptions
 from brinell.core.sequential import HELD, Bound, Decision, decide

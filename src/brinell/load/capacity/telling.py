@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from brinell.core import outcomes
 from brinell.core.capacity_search import INVALID
 from brinell.core.histogram import Histogram
-from brinell.core.observation import GeneratorSecond, LoadSlice, LoadStarted, Record
+from brinell.core.load_records import GeneratorSecond, LoadSlice, LoadStarted
+from brinell.core.observation import Record
 from brinell.core.sequential import BROKEN, HELD, Decision
 from brinell.load.capacity.bounds import Limit
 

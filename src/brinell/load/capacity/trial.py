@@ -30,7 +30,8 @@ from brinell.core.capacity_search import (
 )
 from brinell.core.errors import SubjectError, UsageError
 from brinell.core.generator_records import Calibrated
-from brinell.core.observation import Choice, LoadStarted, Record, Vitals
+from brinell.core.load_records import LoadStarted
+from brinell.core.observation import Choice, Record, Vitals
 from brinell.core.plan import CapacitySpec
 from brinell.core.redact import redact
 from brinell.core.roles import Room

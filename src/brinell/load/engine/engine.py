@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from brinell.core.error_records import ErrorTexts
-from brinell.core.observation import Exemplar, GeneratorSecond, LoadSlice
+from brinell.core.load_records import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.traffic_records import AnswersJudged
 from brinell.load.engine.limited import NO_BOUNDS, Bounds, PoliteUsers, SheddingTraffic
 from brinell.load.engine.pacing import GrainedPacer, Pacer

@@ -8,7 +8,7 @@ import heapq
 
 from brinell.core import outcomes
 from brinell.core.error_records import FOLDED, ErrorText
-from brinell.core.observation import Exemplar
+from brinell.core.load_records import Exemplar
 from brinell.core.redact import one_line, redact
 
 SLOWEST = 10

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from brinell.core import outcomes
 from brinell.core.error_records import ErrorTexts
 from brinell.core.histogram import HIGHEST_NS, SIZE, Sparse
-from brinell.core.observation import Exemplar, LoadSlice
+from brinell.core.load_records import Exemplar, LoadSlice
 from brinell.core.traffic_records import AnswersJudged
 from brinell.load.engine.exemplars import Exemplars
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from brinell.core.observation import Envelope, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted, Vitals
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
+from brinell.core.observation import Envelope, Vitals
 from brinell.core.redact import one_line
 from brinell.core.sparse import Compact, compact
 from brinell.load.export.figures import edges, sum_ns

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from brinell.core.histogram import encode_sparse
-from brinell.core.observation import GeneratorSecond, Vitals
+from brinell.core.load_records import GeneratorSecond
+from brinell.core.observation import Vitals
 from brinell.core.redact import plain
 from brinell.core.sparse import Compact, compact, merged, quantiles_ns
 from brinell.load.export.figures import SHARES, milliseconds, utc

@@ -11,15 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from brinell.core.evidence import Evidence
-from brinell.core.observation import (
-    Envelope,
-    Epoch,
-    GeneratorSecond,
-    LoadEnded,
-    LoadSlice,
-    LoadStarted,
-    Vitals,
-)
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
+from brinell.core.observation import Envelope, Epoch, Vitals
 from brinell.core.sparse import Compact, compact, merged
 
 _SECOND_NS = 1_000_000_000

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from brinell.core import outcomes
 from brinell.core.errors import Interrupted
-from brinell.core.observation import LoadEnded, LoadStarted
+from brinell.core.load_records import LoadEnded, LoadStarted
 from brinell.core.plan import LoadSpec
 from brinell.core.redact import one_line, redact
 from brinell.core.roles import Room

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from brinell.core.errors import UsageError
-from brinell.core.observation import GeneratorSecond
+from brinell.core.load_records import GeneratorSecond
 from brinell.load import tls
 from brinell.load.contract import Shape
 from brinell.load.engine.connection import Connection
