@@ -18,10 +18,10 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from brinell.core.load_records import LoadEnded, LoadSlice, LoadStarted
 
 from brinell.core.clock import FakeClock
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import RunEnded, StepFinished, StepStarted
 from brinell.core.plan import LoadSpec, Plan, Step
 from brinell.journal.reader import PLAN_FILE

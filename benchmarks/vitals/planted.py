@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from brinell.core.load_records import LoadEnded, LoadStarted
-
 from brinell.core.reasons import explain
 from brinell.core.vitals_judgement import LimitedBy
 from brinell.core.vitals_records import ProbeLook, ProbeSilent, StacksSeen, VitalsDetail

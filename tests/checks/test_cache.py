@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from brinell.core.load_records import Exemplar, LoadEnded, LoadSlice, LoadStarted
 
 from brinell.checks.cache import cache
 from brinell.core.cache_records import CachePrepared, CacheSecond, CacheSpace, StaleProbe, Stampede
 from brinell.core.call_records import LoopStall
 from brinell.core.evidence import MemoryEvidence
+from brinell.core.load_records import Exemplar, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import StepStarted, Vitals
 from brinell.core.plan import CacheSpec, LoadSpec, Plan, Step
 from brinell.core.verdicts import Reason, Severity, Verdict

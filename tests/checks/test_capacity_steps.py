@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
-
 from brinell.checks.capacity_steps import doubted
 from brinell.core.generator_records import Calibrated
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 
 LIMITS = {"p95_ms": 100.0, "error_rate": 0.01}
 STARTED = LoadStarted("a@500", "open", "http://127.0.0.1", 0, 10.0, 500.0, 64, 1, 5.0)

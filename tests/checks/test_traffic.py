@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from brinell.core.load_records import Exemplar, LoadSlice
-
 from brinell.checks.traffic import traffic
 from brinell.core.evidence import MemoryEvidence
+from brinell.core.load_records import Exemplar, LoadSlice
 from brinell.core.observation import StepStarted
 from brinell.core.plan import LoadSpec, Plan, Step
 from brinell.core.traffic_records import AnswersJudged, LeftOut, TrafficRead

@@ -7,11 +7,11 @@ import math
 import msgspec
 import numpy as np
 import pytest
-from brinell.core.load_records import LoadSlice
 
 from brinell.core.histogram import Histogram
 from brinell.core.judgement import Distribution, Generator, Load, SubjectVitals
 from brinell.core.load_comparison import LEAST_COLUMNS, load_change
+from brinell.core.load_records import LoadSlice
 from brinell.core.timeline import Course
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from brinell.core.load_records import LoadSlice
 from hypothesis import given
 from hypothesis import strategies as st
 
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import LoadSlice
 from brinell.core.returning import Second, Spell, back_at, is_back, look, usual, worst_second
 
 SPELL = Spell(5, 8)

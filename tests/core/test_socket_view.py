@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadSlice
 
 from brinell.core.histogram import Histogram
 from brinell.core.load_judgement import Timeline
+from brinell.core.load_records import GeneratorSecond, LoadSlice
 from brinell.core.observation import Vitals
 from brinell.core.socket_course import SocketSeconds
 from brinell.core.socket_records import SocketSecond

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadSlice
 from hypothesis import given
 from hypothesis import strategies as st
 
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadSlice
 from brinell.core.observation import Vitals
 from brinell.core.sparse import compact, logarithmic, merged, quantiles_ns
 from brinell.core.timeline import MOST_COLUMNS, MOST_KINDS, OTHER, PER_DECADE, Course, curve, step_for

@@ -7,10 +7,10 @@ import signal
 import time
 
 import pytest
-from brinell.core.load_records import LoadSlice, LoadStarted
 
 from brinell.core.drill_records import DrillEnded, DrillMark
 from brinell.core.errors import Interrupted, SubjectError, UsageError
+from brinell.core.load_records import LoadSlice, LoadStarted
 from brinell.core.verdicts import Verdict
 
 SHORT = {"before_s": 1, "after_s": 0.2}

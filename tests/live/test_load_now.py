@@ -3,12 +3,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadSlice, LoadStarted
 from hypothesis import given
 from hypothesis import strategies as st
 
 from brinell.core.clock import FakeClock
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadSlice, LoadStarted
 from brinell.core.observation import Envelope, StepFinished, StepStarted, Vitals
 from brinell.core.socket_records import SocketSecond
 from brinell.live.load_now import LOOK_BACK_S, LoadNow

@@ -4,10 +4,10 @@ import json
 import re
 
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 
 from brinell.core.clock import FakeClock
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import Envelope, SeenTest, StepFinished, StepStarted, Vitals
 from brinell.live.page import RunPage
 from brinell.reports.live_page import policy, shell

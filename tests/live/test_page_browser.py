@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadSlice, LoadStarted
 
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadSlice, LoadStarted
 from brinell.core.observation import Envelope, StepStarted
 from brinell.live import page_server
 from brinell.live.page import RunPage

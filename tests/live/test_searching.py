@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from brinell.core.load_records import LoadStarted
-
 from brinell.core.capacity_records import CapacityStarted, CapacityStep
 from brinell.core.clock import FakeClock
+from brinell.core.load_records import LoadStarted
 from brinell.core.observation import Choice, Envelope, StepStarted
 from brinell.live.progress import Display
 

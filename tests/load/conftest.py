@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from brinell.core.load_records import Exemplar, GeneratorSecond, LoadSlice
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived, Event, StreamEnded
 from h2.settings import SettingCodes, Settings
 
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.load.drivers.http import Http
 from brinell.load.engine.endpoint import Endpoint

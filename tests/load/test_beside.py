@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from brinell.core.load_records import LoadEnded, LoadSlice, LoadStarted
 
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import LoadEnded, LoadSlice, LoadStarted
 from brinell.core.plan import LoadSpec
 from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS

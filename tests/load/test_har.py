@@ -6,12 +6,12 @@ import base64
 import json
 
 import pytest
-from brinell.core.load_records import LoadEnded, LoadSlice, LoadStarted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brinell.core.errors import UsageError
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import LoadEnded, LoadSlice, LoadStarted
 from brinell.core.plan import LoadSpec
 from brinell.core.traffic_records import TrafficRead
 from brinell.load import har

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from brinell.core.load_records import GeneratorSecond, LoadSlice
-
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadSlice
 from brinell.load.ledger import Ledger
 from brinell.load.wire import Done
 

@@ -6,12 +6,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from brinell.core.load_records import LoadEnded, LoadStarted
 
 from brinell.checks.load import load
 from brinell.core.errors import UsageError
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import LoadEnded, LoadStarted
 from brinell.core.observation import StepStarted
 from brinell.core.plan import LoadSpec
 from brinell.load.schedule import Schedule

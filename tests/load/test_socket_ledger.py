@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from brinell.core.load_records import GeneratorSecond, LoadSlice
-
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadSlice
 from brinell.core.plan import WebSocketSpec
 from brinell.core.socket_records import SocketSecond
 from brinell.load.socket_ledger import SocketLedger

@@ -7,12 +7,12 @@ import threading
 
 import pytest
 import websockets.asyncio.server as server_side
-from brinell.core.load_records import LoadEnded, LoadStarted
 
 from brinell.checks.websocket import websocket
 from brinell.core.errors import Interrupted, UsageError
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import LoadEnded, LoadStarted
 from brinell.core.observation import StepStarted, Vitals
 from brinell.core.plan import LoadSpec, RequestSpec, WebSocketSpec
 from brinell.core.socket_records import Deliveries, Membership, SocketSecond

@@ -12,12 +12,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 
 from brinell.checks.load import load
 from brinell.core.errors import BrinellError, Interrupted, UsageError
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import StepStarted, Vitals
 from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.core.verdicts import Reason, Verdict

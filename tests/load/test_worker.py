@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from brinell.core.load_records import Exemplar, GeneratorSecond, LoadSlice
 
+from brinell.core.load_records import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.load.drivers.http import Http
 from brinell.load.wire import Done, FromWorker, Go, Ready, Stop, WorkerSpec

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from brinell.core.load_records import GeneratorSecond, LoadSlice
 from hypothesis import strategies as st
 
 from brinell.core.finding import Finding
@@ -40,6 +39,7 @@ from brinell.core.judgement import (
     TestEntry,
 )
 from brinell.core.load_judgement import Curve, Timeline
+from brinell.core.load_records import GeneratorSecond, LoadSlice
 from brinell.core.observation import Vitals
 from brinell.core.property_judgement import (
     ExampleCounts,

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from brinell.core.load_records import LoadEnded, LoadSlice, LoadStarted
 
 from brinell.checks.load import load
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.histogram import Histogram
 from brinell.core.judgement import Load
+from brinell.core.load_records import LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import StepStarted
 from brinell.core.plan import LoadSpec, Plan, Step
 from brinell.reports import figures, outline, outline_stages

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 
 from brinell.checks.drills import JUDGES, drills
 from brinell.core.drill_records import (
@@ -18,6 +17,7 @@ from brinell.core.drill_records import (
 )
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import StepStarted, Vitals
 from brinell.core.plan import DrillSpec, LoadSpec, Plan, Step
 from brinell.core.verdicts import Reason, Verdict

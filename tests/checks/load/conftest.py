@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
-from brinell.core.load_records import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 
 from brinell.checks.load import load
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import StepFinished, StepStarted, Vitals
 from brinell.core.plan import LoadSpec, Plan, Step
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from brinell.core.load_records import LoadEnded
 
+from brinell.core.load_records import LoadEnded
 from brinell.core.thresholds import METRICS, THRESHOLDS
 from brinell.core.verdicts import Verdict
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from brinell.core.load_records import LoadEnded, LoadSlice, LoadStarted
 
 from brinell.checks.load import load
 from brinell.core.evidence import MemoryEvidence
+from brinell.core.load_records import LoadEnded, LoadSlice, LoadStarted
 from brinell.core.plan import LoadSpec, Plan, Step
 
 STAGES = ((0.0, 3.0, 100.0, 100.0), (3.0, 6.0, 200.0, 200.0), (6.0, 9.0, 400.0, 400.0))

@@ -3,11 +3,11 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
-from brinell.core.load_records import LoadSlice, LoadStarted
 
 from brinell.checks.load import load
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.judgement import Load
+from brinell.core.load_records import LoadSlice, LoadStarted
 from brinell.core.plan import LoadSpec, Plan, Step
 
 

@@ -6,11 +6,11 @@ import errno
 import os
 
 import pytest
-from brinell.core.load_records import Exemplar
 from hypothesis import given
 from hypothesis import strategies as st
 
 from brinell.core.generator_records import Calibrated, GeneratorMeans, MachineSecond
+from brinell.core.load_records import Exemplar
 
 
 @pytest.fixture(scope="session")

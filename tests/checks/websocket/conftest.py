@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 
 from brinell.checks.websocket import websocket
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import StepFinished, StepStarted
 from brinell.core.plan import LoadSpec, Plan, Step, WebSocketSpec
 from brinell.core.socket_records import Deliveries, Membership, SocketSecond

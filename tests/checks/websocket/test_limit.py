@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from brinell.core.load_records import LoadEnded, LoadStarted
-
 from brinell.checks.websocket import websocket
 from brinell.core.evidence import MemoryEvidence
+from brinell.core.load_records import LoadEnded, LoadStarted
 from brinell.core.observation import StepFinished, StepStarted
 from brinell.core.plan import LoadSpec, Plan, Step, WebSocketSpec
 from brinell.core.socket_records import LimitFreed, LimitStock, LimitTried, SocketSecond

@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import pytest
-from brinell.core.load_records import LoadSlice
 
 from brinell.core.cache_records import CachePrepared, CacheSecond
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import LoadSlice
 from brinell.core.plan import CacheSpec, LoadSpec
 from brinell.load.cache.address import is_endpoint, origin_of, path_in
 from brinell.load.trial import LoadTrial

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 
 import pytest
-from brinell.core.load_records import Exemplar, LoadEnded, LoadSlice, LoadStarted
 
 from brinell.core.cache_records import CachePrepared, CacheSecond, CacheSpace, StaleProbe, Stampede
 from brinell.core.call_records import LoopStall
 from brinell.core.errors import UsageError
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import Exemplar, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import Vitals
 from brinell.core.plan import CacheSpec, LoadSpec
 from brinell.load.calls.look import look

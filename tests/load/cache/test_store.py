@@ -12,10 +12,10 @@ from collections import Counter
 from typing import ClassVar
 
 import pytest
-from brinell.core.load_records import LoadSlice
 
 from brinell.core.cache_records import CachePrepared, CacheSecond
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import LoadSlice
 from brinell.core.observation import Vitals
 from brinell.core.plan import CacheSpec, LoadSpec
 from brinell.load.cache.address import is_store, scheme_of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadStarted
 
 from brinell.core.errors import Interrupted
 from brinell.core.fakes import FakeRoom
 from brinell.core.generator_records import Calibrated, GeneratorMeans, MachineSecond
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadStarted
 from brinell.core.plan import LoadSpec
 from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS

@@ -8,13 +8,13 @@ import sys
 
 import msgspec
 import pytest
-from brinell.core.load_records import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 
 from brinell.checks.load import load
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.errors import Interrupted, SubjectError, UsageError
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import StepStarted, Vitals
 from brinell.core.plan import LoadSpec
 from brinell.core.verdicts import Verdict

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadSlice
 from hypothesis import given
 from hypothesis import strategies as st
 
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadSlice
 from brinell.core.sequential import Bound, Second
 from brinell.load.capacity.bounds import Seconds, limits_of
 

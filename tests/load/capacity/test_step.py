@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadSlice
 
 from brinell.core.fakes import FakeRoom
 from brinell.core.generator_records import Calibrated
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadSlice
 from brinell.core.observation import MachineSecond, ServiceEnded
 from brinell.core.plan import LoadSpec
 from brinell.load.capacity.bounds import limits_of

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadSlice
 
 from brinell.core.capacity_search import INVALID
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadSlice
 from brinell.core.sequential import BROKEN, HELD, Decision
 from brinell.load.capacity.bounds import limits_of
 from brinell.load.capacity.telling import Doubt, numbers, observed, rule

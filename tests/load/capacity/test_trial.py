@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 
 from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
 from brinell.core.capacity_search import bracket
@@ -16,6 +15,7 @@ from brinell.core.errors import Interrupted, SubjectError, UsageError
 from brinell.core.fakes import FakeRoom
 from brinell.core.generator_records import Calibrated
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import Choice, Vitals
 from brinell.core.plan import CapacitySpec, LoadSpec
 from brinell.load.capacity.trial import CapacityTrial, finished, means, tried

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.histogram import Histogram
+from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import VERSION, Envelope, Epoch, StepFinished, StepStarted, Vitals
 from brinell.core.plan import LoadSpec, Plan, Step
 

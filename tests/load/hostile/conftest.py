@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from brinell.core.load_records import LoadEnded, LoadSlice
 
 from brinell.checks.load import load
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import LoadEnded, LoadSlice
 from brinell.core.observation import StepStarted
 from brinell.core.plan import LoadSpec
 from brinell.core.verdicts import Verdict

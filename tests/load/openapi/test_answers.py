@@ -6,7 +6,6 @@ import gzip
 import json
 
 import pytest
-from brinell.core.load_records import Exemplar, LoadSlice
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import RequestReceived
@@ -14,6 +13,7 @@ from h2.events import RequestReceived
 from brinell.checks.traffic import traffic
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import Exemplar, LoadSlice
 from brinell.core.observation import StepStarted
 from brinell.core.plan import LoadSpec
 from brinell.core.verdicts import Verdict

@@ -12,12 +12,12 @@ import re
 from pathlib import Path
 
 import pytest
-from brinell.core.load_records import Exemplar, LoadSlice
 
 from brinell.checks.traffic import traffic
 from brinell.core.errors import SubjectError, UsageError
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import Exemplar, LoadSlice
 from brinell.core.observation import StepStarted
 from brinell.core.plan import LoadSpec
 from brinell.core.traffic_records import AnswersJudged, TrafficRead

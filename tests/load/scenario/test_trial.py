@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from brinell.core.load_records import Exemplar, LoadEnded, LoadSlice, LoadStarted
 
 from brinell.checks.load import load
 from brinell.core.errors import UsageError
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import Exemplar, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import StepStarted
 from brinell.core.plan import DataSpec, LoadSpec, RequestSpec, SessionSpec
 from brinell.load.drivers.http import Http

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 import websockets.asyncio.server as server_side
-from brinell.core.load_records import Exemplar, GeneratorSecond, LoadSlice
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from brinell.core.load_records import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.plan import WebSocketSpec
 from brinell.core.socket_records import Deliveries, Disorder, Membership, SocketSecond
 from brinell.load.engine.endpoint import Endpoint

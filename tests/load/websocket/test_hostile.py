@@ -11,9 +11,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from brinell.core.load_records import Exemplar, LoadEnded, LoadSlice
 
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import Exemplar, LoadEnded, LoadSlice
 from brinell.core.plan import LoadSpec, WebSocketSpec
 from brinell.core.socket_records import Deliveries, SocketSecond
 from brinell.load.trial import LoadTrial

@@ -6,12 +6,12 @@ import asyncio
 import http
 
 import pytest
-from brinell.core.load_records import LoadEnded
 
 from brinell.checks.websocket import websocket
 from brinell.core.errors import Interrupted
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
+from brinell.core.load_records import LoadEnded
 from brinell.core.observation import StepStarted
 from brinell.core.plan import LoadSpec, WebSocketSpec
 from brinell.core.socket_records import LimitFreed, LimitStock, LimitTried
