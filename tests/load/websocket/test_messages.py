@@ -63,6 +63,10 @@ def test_templates_are_filled_in_anew_for_each_message():
     assert json.loads(again)["id"] == one["id"]
 
 
+def test_a_sequence_begins_with_the_first_message():
+    assert made(Text(), message="{{seq}} {{stamp}}").payload(0, 0, 0, STAMP) == b"0 " + STAMP
+
+
 def test_what_is_no_template_is_a_mistake():
     with pytest.raises(UsageError, match=r"\[\[load\]\] chat: message: .*nobody.*there are"):
         made(Json(), message='{"a": "{{nobody}}"}')
@@ -136,3 +140,43 @@ def test_a_codec_that_hides_the_stamp_is_refused():
 
     with pytest.raises(UsageError, match="leaves no stamp"):
         made(Hidden())
+
+
+@pytest.mark.parametrize(
+    ("codec", "fields", "said", "hint"),
+    [
+        (Json, {"message": "{{stampp}}"}, "message: nothing is called stampp; there are .*stamp", "{{stamp}}"),
+        (Text, {"message": "hello {{stampp}}"}, "message: nothing is called stampp", "{{stamp}}"),
+        (SocketIo, {"message": '["say", "{{conection}}"]'}, "message: nothing is called conection", "{{connection}}"),
+        (Json, {"message": '{"a": "{{uid}}"}'}, "message: nothing is called uid", "{{uuid}}"),
+        (Json, {"join": "{{rom}}"}, "join: nothing is called rom; there are room, connection", "{{room}}"),
+        (Json, {"message": '{"a": "{{stamp}"}'}, "message: {{stamp has no end", None),
+        (Text, {"join": "go to {{room}"}, "join: {{room has no end", None),
+    ],
+)
+def test_a_name_that_there_is_not_is_refused_with_the_nearest(codec, fields, said, hint):
+    with pytest.raises(UsageError, match=said) as told:
+        made(codec(), **fields)
+    assert told.value.hint == (None if hint is None else f"did you mean {hint}?")
+
+
+@pytest.mark.parametrize(
+    ("codec", "fields", "said"),
+    [
+        (Json, {"message": '{"id": {{stamp}}}'}, "message: the codec cannot send it: it is no JSON near .*text"),
+        (Json, {"message": "{{uuid}}"}, "message: only a JSON object has room for a stamp"),
+        (SocketIo, {"message": '[1, "{{stamp}}"]'}, "message: the codec cannot send it: an event is a list"),
+        (SocketIo, {"message": "hello {{stamp}}"}, "message: the codec cannot send it: it is no JSON"),
+        (SocketIo, {"join": "join {{room}}"}, "join: the codec cannot send it: it is no JSON"),
+        (MessagePack, {"join": "join {{room}}"}, "join: the codec cannot send it: it is no JSON"),
+    ],
+)
+def test_what_the_codec_cannot_send_is_told_before_anything_runs(codec, fields, said):
+    with pytest.raises(UsageError, match=said):
+        made(codec(), **fields)
+
+
+def test_a_text_may_be_sent_whatever_it_looks_like():
+    assert made(Json(), message="hello {{stamp}}").payload(0, 0, 0, STAMP) == b"hello " + STAMP
+    assert made(Text(), message="{{'{{'}} {{stamp}}").payload(0, 0, 0, STAMP) == b"{{ " + STAMP
+    assert made(Json(), message='{"a": {{int(5, 5)}}}').payload(0, 0, 0, STAMP).startswith(b'{"a": 5, "stamp": "bn')

@@ -16,6 +16,7 @@ import msgspec
 
 from brinell.core.errors import UsageError, nearest
 from brinell.core.redact import one_line, redact
+from brinell.load.scenario.template import FOUND
 from brinell.load.websocket.frames import BINARY, TEXT
 
 FILL = "."
@@ -41,6 +42,10 @@ class Codec:
         """Return a message with at least ``size`` bytes."""
         missing = size - len(message.encode())
         return message if missing <= 0 else f"{message} {FILL * (missing - 1)}"
+
+    def check(self, message: str) -> None:
+        """ValueError says why this, with everything filled in, is no message. Asked once, of the first one."""
+        del message
 
     def pack(self, message: str, number: int | None) -> bytes:
         """Return the payload. ``number``: an answer to it is wanted, which names this number."""
@@ -84,7 +89,7 @@ class Json(Codec):
 
     def stamped(self, message: str, stamp: str) -> str:
         """The object with one more member."""
-        if not message.rstrip().endswith("}"):
+        if not FOUND.sub("", message).rstrip().endswith("}"):
             raise ValueError("only a JSON object has room for a stamp: name its place with {{stamp}}")
         inside = message.rstrip()[:-1].rstrip()
         comma = "" if inside.endswith("{") else ", "
@@ -93,6 +98,11 @@ class Json(Codec):
     def filled(self, message: str, size: int) -> str:
         """White space after it is none of the value's."""
         return message + " " * (size - len(message.encode()))
+
+    def check(self, message: str) -> None:
+        """What begins as JSON is JSON: a place for a text without its quotation marks, say. Other texts may be sent."""
+        if message.lstrip()[:1] in {"{", "["}:
+            _json(message)
 
 
 class SocketIo(Json):
@@ -115,6 +125,12 @@ class SocketIo(Json):
         if message.lstrip().startswith("["):
             return f'{message.rstrip()[:-1]},"{stamp}"]'
         return super().stamped(message, stamp)
+
+    def check(self, message: str) -> None:
+        """An event is a list that begins with its name; an argument is any value."""
+        value = _json(message)
+        if isinstance(value, list) and not (value and isinstance(value[0], str)):
+            raise ValueError('an event is a list that begins with its name: ["say", {"text": "hello"}]')
 
     def greeted(self, payload: bytes) -> bool:
         """The namespace is joined."""
@@ -156,6 +172,10 @@ class MessagePack(Json):
             raise ValueError("size fills up the codec's own message only: MessagePack has no white space")
         return message
 
+    def check(self, message: str) -> None:
+        """Any value."""
+        _json(message)
+
     def pack(self, message: str, number: int | None) -> bytes:
         """The value that the text says."""
         del number
@@ -190,6 +210,14 @@ def named(name: str, root: Path, where: str) -> type[Codec]:
             hint="from brinell.load.websocket.codec import Codec; class Mine(Codec): ...",
         )
     return made
+
+
+def _json(message: str) -> Any:
+    try:
+        return json.loads(message)
+    except json.JSONDecodeError as error:
+        near = one_line(message[max(0, error.pos - 20) : error.pos + 20], 60)
+        raise ValueError(f'it is no JSON near "{near}": {error.msg}; codec = "text" sends any text') from None
 
 
 def _imported(file: Path, root: Path, where: str) -> dict[str, Any]:

@@ -5,15 +5,16 @@ Where only the stamp differs, the packed bytes are made once and a message is th
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from typing import Any
 
-from brinell.core.errors import UsageError
+from brinell.core.errors import UsageError, nearest
 from brinell.core.plan import WebSocketSpec
 from brinell.load.scenario.draws import Draws
-from brinell.load.scenario.generators import Wrong
+from brinell.load.scenario.generators import Getter, Wrong
 from brinell.load.scenario.scope import Scope
-from brinell.load.scenario.template import FOUND, filled, parts
+from brinell.load.scenario.template import FOUND, Columns, filled, parts
 from brinell.load.websocket.codec import Codec
 from brinell.load.websocket.stamps import Stamps
 
@@ -21,6 +22,7 @@ STAMP = "stamp"
 _PLACE = {"room": None, "connection": None}
 _NAMES = {**_PLACE, "n": None, STAMP: None}
 _LONGEST = 16 << 20  # bytes of one message
+_UNFINISHED = re.compile(r"\{\{\s*[A-Za-z_]\w*")
 
 
 class Messages:
@@ -33,21 +35,25 @@ class Messages:
         self._stamps = stamps
         holder = stamps.write(0, 0, 0)
         self._holder = holder
-        text, key = self._template(spec, where), "message"
-        try:
-            self._parts = parts(text, _NAMES)
-            key = "join"
-            self._join = None if spec.join is None else parts(spec.join, _PLACE)
-        except Wrong as wrong:
-            choices = f"; there are {', '.join(wrong.choices)}" if wrong.choices else ""
-            raise UsageError(f"{where}: {key}: {wrong.why}{choices}") from None
+        self._join = None if spec.join is None else _read(spec.join, _PLACE, f"{where}: join")
+        if spec.message is not None:  # as it was written: what is added to it must not hide what is wrong with it
+            _read(spec.message, _NAMES, f"{where}: message")
+        text = self._template(spec, where)
+        self._parts = _read(text, _NAMES, f"{where}: message")
         self._fixed: tuple[bytes, bytes] | None = None
+        key = "message"
         try:
+            codec.check(filled(self._parts, self._scope(0, _values(0, 0, 0, holder))))
             packed = self._packed(0, 0, 0, holder, ask=False)
+            key = "join"
+            if self._join is not None:
+                codec.check(self._joining(self._join, 0, 0))
+                self.join(0, 0)
         except ValueError as error:
-            raise UsageError(f"{where}: message: the codec cannot send it: {error}") from None
+            raise UsageError(f"{where}: {key}: the codec cannot send it: {error}") from None
         if holder not in packed:
             raise UsageError(f"{where}: message: the codec leaves no stamp in it as it is", hint="{{stamp}} in a text")
+        self._sequence = count()  # these were no messages
         names = {match.group(1).strip() for match in FOUND.finditer(text)}
         if names <= {STAMP} and packed.count(holder) == 1:
             before, _, behind = packed.partition(holder)
@@ -69,12 +75,14 @@ class Messages:
         """Return the payload that lets a connection join; None: there is none."""
         if self._join is None:
             return None
-        scope = self._scope(connection, {"room": room, "connection": connection})
-        return self._codec.pack(filled(self._join, scope), None)
+        return self._codec.pack(self._joining(self._join, room, connection), None)
+
+    def _joining(self, join: list[str | Getter], room: int, connection: int) -> str:
+        return filled(join, self._scope(connection, {"room": room, "connection": connection}))
 
     def _packed(self, room: int, connection: int, number: int, stamp: bytes, *, ask: bool) -> bytes:
-        values = {"room": room, "connection": connection, "n": number, STAMP: stamp.decode()}
-        return self._codec.pack(filled(self._parts, self._scope(number, values)), number if ask else None)
+        scope = self._scope(number, _values(room, connection, number, stamp))
+        return self._codec.pack(filled(self._parts, scope), number if ask else None)
 
     def _scope(self, number: int, values: dict[str, Any]) -> Scope:
         return Scope(Draws(self._seed, number), self._sequence, values)
@@ -96,3 +104,22 @@ class Messages:
         except ValueError as error:
             raise UsageError(f"{where}: message: {error}") from None
         return text + full[len(bare) :]
+
+
+def _values(room: int, connection: int, number: int, stamp: bytes) -> dict[str, Any]:
+    return {"room": room, "connection": connection, "n": number, STAMP: stamp.decode()}
+
+
+def _read(text: str, names: Columns, where: str) -> list[str | Getter]:
+    """Read a template. UsageError for what is none, with the nearest name that there is."""
+    try:
+        found = parts(text, names)
+    except Wrong as wrong:
+        close = nearest(wrong.word, list(wrong.choices)) if wrong.choices else None
+        choices = f"; there are {', '.join(wrong.choices)}" if wrong.choices else ""
+        hint = f"did you mean {{{{{close}}}}}?" if close else None
+        raise UsageError(f"{where}: {wrong.why}{choices}", hint=hint) from None
+    left = _UNFINISHED.search(FOUND.sub("", text))
+    if left is not None:
+        raise UsageError(f"{where}: {left.group()} has no end: a name stands in {{{{ and }}}}")
+    return found
