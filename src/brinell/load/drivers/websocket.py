@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from brinell import __version__
-from brinell.core.errors import UsageError
+from brinell.core.errors import UsageError, nearest
 from brinell.core.plan import LoadSpec, WebSocketSpec
 from brinell.load.drivers.http_request import Complaint, headers_of, path_of
+from brinell.load.scenario.template import FOUND
 from brinell.load.schedule import Schedule
 from brinell.load.sharing import split
 from brinell.load.websocket.codec import CODECS
@@ -19,6 +20,7 @@ from brinell.load.websocket.stamps import Stamps
 from brinell.load.wire import WireSocket, WorkerSpec
 from brinell.subject.targets import Target
 
+PLACES = ("room", "connection")  # names that the path may hold
 SCHEMES = ("ws", "wss", "http", "https")
 HEAD_START_S = 1.0  # from the last connection's due time to the schedule's start
 
@@ -73,10 +75,20 @@ def lead_s(spec: LoadSpec, does: WebSocketSpec) -> float:
 def target_of(spec: LoadSpec, say: Complaint) -> str:
     """Return the path of the upgrade with its query: that of the URL, then the request's. Names stay as they are."""
     prefix = urlsplit(spec.url).path.rstrip("/") if spec.url else ""
-    return path_of(prefix + (spec.requests[0].path if spec.requests else "/"), say)
+    path = prefix + (spec.requests[0].path if spec.requests else "/")
+    for name in FOUND.findall(path):
+        if name not in PLACES:
+            close = nearest(name.strip(), list(PLACES))
+            hint = f"did you mean {{{{{close}}}}}?" if close else None
+            raise say.error("path", f"nothing is called {name[:60]}; there are {', '.join(PLACES)}", hint=hint)
+    return path_of(path, say)
 
 
 def _headers(spec: LoadSpec, say: Complaint) -> tuple[tuple[str, str], ...]:
     given = headers_of(spec.headers, say)
+    for name, written in spec.headers.items():
+        if FOUND.search(written):
+            why = f"{name} is the same on every connection: {{{{...}}}} is filled in in the path, join and message only"
+            raise say.error("headers", why)
     ours = {} if "user-agent" in {name.lower() for name in given} else {"User-Agent": f"brinell/{__version__}"}
     return tuple((ours | given).items())
