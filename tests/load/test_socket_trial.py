@@ -109,7 +109,7 @@ def test_two_workers_hear_one_broadcast(port, run):
     assert min(one.second for one in of(room, SocketSecond)) < 0
     assert entry.delivery_ms.p50 > 0
     assert entry.skew_ms.p50 is not None
-    assert findings["reach"].verdict.value == "pass"
+    assert findings["reach"].verdict.value == ("pass" if entry.generator.valid else "unknown")
     assert entry.sockets_course.open[0] == 10
     assert "open" in room.said[-1][2]
 

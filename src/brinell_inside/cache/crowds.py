@@ -133,13 +133,13 @@ def deleted_under_readers(operations, side, stamps, told):
         async def read(number=number, over=over):
             stale = ""
             while not over.is_set():
-                began_after = stamps.floor(number) > 0
+                floor = stamps.floor(number)
                 try:
-                    await operations.found(number)
+                    await operations.found(number, floor)
                 except StaleRead as error:
                     counts[1] += 1
-                    stale = str(error)
-                counts[0] += began_after
+                    stale, began_after = str(error), True  # it was acknowledged between our look and the read's own
+                counts[0] += floor > 0
                 await side.pause(0)
             return stale
 
