@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from brinell.cli import load, load_request, options, session
+from brinell.cli import load, load_request, options
+from brinell.cli.examining import examining, shown
 from brinell.config.capacity import LIMIT, OPEN_CONNECTIONS, START, quantity, share
 from brinell.config.one_capacity import one_capacity
 from brinell.config.problems import Unfit
 from brinell.core.capacity_search import CONNECTIONS, QUANTITIES, RATE
 from brinell.core.errors import UsageError, nearest
+from brinell.core.plan import Plan
 
 EXAMPLES = """
 brinell capacity http://127.0.0.1:8000/notes                  up to which rate p95 stays below 500 ms
@@ -83,6 +85,7 @@ OpenConnections = Annotated[
 ]
 
 
+@examining(shown)
 def command(
     ctx: typer.Context,
     url: Target = None,
@@ -103,27 +106,15 @@ def command(
     body: load_request.Body = None,
     pid: load.Pid = None,
     no_calibrate: load.NoCalibrate = False,
-    resume: options.Resume = None,
-    out: options.Out = None,
-    json: options.Json = False,
-    open_: options.Open = False,
-    watch: options.Watch = False,
-    no_browser: options.NoBrowser = False,
-    quiet: options.Quiet = False,
-) -> int:
+) -> Plan:
     """Find the highest load at which thresholds hold, and say what was at its limit beyond it.
 
     Presses harder step by step until something breaks, halves the bracket until it is narrow, and tries what bounds the
     answer again. It overloads the service on purpose. Without --at-least the answer is a number, and passes.
     """
-    output = session.Output(out=out, json=json, open=open_, quiet=quiet, watch=watch, browser=not no_browser)
-    if resume is not None:
-        options.alone(ctx)
-        done = session.resume(options.here(), resume, output)
-        return session.show(done.judgement, done.folder, output)
     fields: dict[str, Any] = {"workers": workers, "timeout_s": timeout, "calibrate": not no_calibrate}
     fields |= {"headers": load.headers_of(header), "pid": load.process_of(pid)}
-    plan = one_capacity(
+    return one_capacity(
         options.here(),
         url,
         request=load_request.fields(method, body, None),
@@ -138,8 +129,6 @@ def command(
         connections=_connections(ctx, quantity_, connections),
         **fields,
     )
-    done = session.examine(plan, output)
-    return session.show(done.judgement, done.folder, output)
 
 
 def _quantity(name: str) -> str:

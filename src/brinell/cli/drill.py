@@ -7,11 +7,12 @@ from typing import Annotated
 import msgspec
 import typer
 
-from brinell.cli import load_request, options, say, session
-from brinell.cli.load import headers_of
+from brinell.cli import load as load_options
+from brinell.cli import load_request, options, say
+from brinell.cli.examining import examining, shown
 from brinell.config.durations import spell
 from brinell.config.one_drill import for_drill, service_of
-from brinell.core.plan import DrillSpec
+from brinell.core.plan import DrillSpec, Plan
 from brinell.rosters.drills import DRILLS
 
 EXAMPLES = """
@@ -47,10 +48,6 @@ Connections = Annotated[
 Timeout = Annotated[
     float | None, typer.Option("--timeout", metavar="TIME", parser=options.duration, help="Longest wait for an answer.")
 ]
-Header = Annotated[
-    list[str] | None,
-    typer.Option("--header", metavar="'K: V'", help="May be given again; ${NAME} in it comes from the environment."),
-]
 Service = Annotated[
     str | None, typer.Option("--service", metavar="COMMAND", help="How the service is started, with {port} in it.")
 ]
@@ -65,8 +62,9 @@ StopTimeout = Annotated[
 ]
 
 
+@examining(shown)
 def command(
-    ctx: typer.Context,
+    ctx: typer.Context,  # noqa: ARG001 - every command's
     name: Name = None,
     target: Target = None,
     *,
@@ -77,31 +75,19 @@ def command(
     timeout: Timeout = None,
     method: load_request.Method = None,
     body: load_request.Body = None,
-    header: Header = None,
+    header: load_options.Header = None,
     service: Service = None,
     ready: Ready = None,
     stop_timeout: StopTimeout = None,
-    resume: options.Resume = None,
-    out: options.Out = None,
-    json: options.Json = False,
-    open_: options.Open = False,
-    watch: options.Watch = False,
-    no_browser: options.NoBrowser = False,
-    quiet: options.Quiet = False,
-) -> int:
+) -> Plan | None:
     """Do to a service what production will do, while requests go on: end it, kill it, crowd it, race it, dawdle.
 
     Without a name, say which drills there are. Several are [[drill]] tables of brinell.toml.
     """
-    output = session.Output(out=out, json=json, open=open_, quiet=quiet, watch=watch, browser=not no_browser)
-    if resume is not None:
-        options.alone(ctx)
-        done = session.resume(options.here(), resume, output)
-        return session.show(done.judgement, done.folder, output)
     if name is None:
         say.out(listing())
-        return 0
-    plan = for_drill(
+        return None
+    return for_drill(
         options.here(),
         name,
         target,
@@ -112,10 +98,8 @@ def command(
         service=service_of(service, ready, stop_timeout),
         connections=connections,
         timeout_s=timeout,
-        headers=headers_of(header) if header else None,
+        headers=load_options.headers_of(header) if header else None,
     )
-    done = session.examine(plan, output)
-    return session.show(done.judgement, done.folder, output)
 
 
 def listing() -> str:

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from brinell.cli import exporting, load_call, load_document, load_flows, load_request, load_shape, options, session
+from brinell.cli import load_call, load_document, load_flows, load_request, load_shape, options
+from brinell.cli.examining import examining, shown_and_exported
 from brinell.config import for_load
 from brinell.core.errors import UsageError
+from brinell.core.plan import Plan
 
 EXAMPLES = """
 brinell load http://127.0.0.1:8000/notes                     1000 requests a second for 30 s
@@ -66,6 +68,7 @@ NoCalibrate = Annotated[
 ]
 
 
+@examining(shown_and_exported)
 def command(
     ctx: typer.Context,
     url: Url = None,
@@ -105,57 +108,36 @@ def command(
     no_validate: load_document.NoValidate = False,
     har: load_document.Har = None,
     think: load_document.Think = False,
-    resume: options.Resume = None,
-    out: options.Out = None,
-    json: options.Json = False,
-    open_: options.Open = False,
-    watch: options.Watch = False,
-    no_browser: options.NoBrowser = False,
-    export: exporting.Export = None,
-    prometheus: exporting.Prometheus = None,
-    remote_write: exporting.RemoteWrite = None,
-    otlp: exporting.Otlp = None,
-    export_header: exporting.Header = None,
-    quiet: options.Quiet = False,
-) -> int:
+) -> Plan:
     """Send HTTP requests to a service that is already running, and judge what came back.
 
     Response time counts from the moment a request was due, over every outcome: a service that stalls cannot
     hide it. Scenarios with several requests are [[load]] tables of brinell.toml.
     """
-    exports = exporting.wanted(export, prometheus, remote_write, otlp, export_header)
-    output = session.Output(
-        out=out, json=json, open=open_, quiet=quiet, watch=watch, browser=not no_browser, exports=exports
-    )
-    if resume is not None:
-        options.alone(ctx)
-        done = session.resume(options.here(), resume, output)
-        return session.show(done.judgement, done.folder, output)
     shape = load_shape.shape_of_options(ctx, model, rate, shape_text, duration=duration, think_time=think_time)
     fields = load_shape.bounds(shape, shed_after, max_requests, grain=grain, steady=steady)
-    fields |= {"calibrate": not no_calibrate, "limits": options.limits(slo)}
     fields |= {"connections": connections, "workers": workers, "timeout_s": timeout}
+    fields |= {"calibrate": not no_calibrate, "limits": options.limits(slo)}
     if call is not None:
-        plan = load_call.plan_of_call(ctx, call, shape, args=args, kwargs=kwargs, setup=setup, python=python, **fields)
-    else:
-        load_call.refuse_without_call(ctx)
-        fields |= {"headers": headers_of(header), "pid": process_of(pid), **_version(ctx, http2=http2, streams=streams)}
-        habits = load_request.habits(data, redirects, no_keep_alive=no_keep_alive)
-        if flows is not None:
-            plan = load_flows.plan_of_flows(ctx, url, flows, shape, **habits, **fields)
-        elif openapi is not None or har is not None:
-            plan = load_document.plan_of_document(
-                ctx, url, shape, openapi=openapi, unsafe=unsafe, no_validate=no_validate, har=har, think=think, **fields
-            )
-        else:
-            load_document.refuse_without_document(ctx)
-            if url is None:
-                hint = "brinell load http://127.0.0.1:8000/"
-                raise UsageError("brinell load needs the address to press on", hint=hint)
-            request = load_request.fields(method, body, form)
-            plan = for_load(options.here(), url, shape, request=request, **habits, **fields)
-    done = session.examine(plan, output)
-    return session.show(done.judgement, done.folder, output)
+        return load_call.plan_of_call(ctx, call, shape, args=args, kwargs=kwargs, setup=setup, python=python, **fields)
+    load_call.refuse_without_call(ctx)
+    fields |= {"headers": headers_of(header), "pid": process_of(pid), **_version(ctx, http2=http2, streams=streams)}
+    habits = load_request.habits(data, redirects, no_keep_alive=no_keep_alive)
+    if flows is not None:
+        return load_flows.plan_of_flows(ctx, url, flows, shape, **habits, **fields)
+    if openapi is not None or har is not None:
+        return load_document.plan_of_document(
+            ctx, url, shape, openapi=openapi, unsafe=unsafe, no_validate=no_validate, har=har, think=think, **fields
+        )
+    load_document.refuse_without_document(ctx)
+    request = load_request.fields(method, body, form)
+    return for_load(options.here(), _address(url), shape, request=request, **habits, **fields)
+
+
+def _address(url: str | None) -> str:
+    if url is None:
+        raise UsageError("brinell load needs the address to press on", hint="brinell load http://127.0.0.1:8000/")
+    return url
 
 
 def headers_of(given: list[str] | None) -> dict[str, str]:

@@ -1,0 +1,90 @@
+"""What every command shares that carries out one plan and shows what came of it: options for where to write, what to
+show and what to go on with. A command says its own options, and returns the plan that they make.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, Concatenate
+
+import typer
+
+from brinell.cli import exporting, options, session
+from brinell.core.plan import Plan
+
+OwnOptions = Callable[Concatenate[typer.Context, ...], Plan | None]
+
+
+def shown(
+    *,
+    out: options.Out = None,
+    json: options.Json = False,
+    open_: options.Open = False,
+    watch: options.Watch = False,
+    no_browser: options.NoBrowser = False,
+    quiet: options.Quiet = False,
+) -> session.Output:
+    """Where to write and what to show."""
+    return session.Output(out=out, json=json, open=open_, quiet=quiet, watch=watch, browser=not no_browser)
+
+
+def shown_and_exported(
+    *,
+    out: options.Out = None,
+    json: options.Json = False,
+    open_: options.Open = False,
+    watch: options.Watch = False,
+    no_browser: options.NoBrowser = False,
+    export: exporting.Export = None,
+    prometheus: exporting.Prometheus = None,
+    remote_write: exporting.RemoteWrite = None,
+    otlp: exporting.Otlp = None,
+    export_header: exporting.Header = None,
+    quiet: options.Quiet = False,
+) -> session.Output:
+    """The same for load that is handed on to other tools. UsageError for what they cannot be."""
+    exports = exporting.wanted(export, prometheus, remote_write, otlp, export_header)
+    browser = not no_browser
+    return session.Output(out=out, json=json, open=open_, quiet=quiet, watch=watch, browser=browser, exports=exports)
+
+
+def _resume(*, resume: options.Resume = None) -> str | None:
+    """What to go on with."""
+    return resume
+
+
+def examining(output_of: Callable[..., session.Output]) -> Callable[[OwnOptions], Callable[..., int]]:
+    """Make a command of what returns a plan (None: there is nothing to carry out, and all was said).
+
+    Its options are those of the function, ``--resume`` and those of ``output_of``, in this order; its help is the
+    function's. typer reads all of that from the signature.
+    """
+
+    def made(plan_of: OwnOptions) -> Callable[..., int]:
+        given = inspect.signature(output_of, eval_str=True).parameters
+        parameters = [
+            *inspect.signature(plan_of, eval_str=True).parameters.values(),
+            *inspect.signature(_resume, eval_str=True).parameters.values(),
+            *given.values(),
+        ]
+
+        @functools.wraps(plan_of)
+        def command(ctx: typer.Context, *, resume: str | None, **own: Any) -> int:
+            output = output_of(**{name: own.pop(name) for name in given})
+            if resume is not None:
+                options.alone(ctx)
+                done = session.resume(options.here(), resume, output)
+                return session.show(done.judgement, done.folder, output)
+            plan = plan_of(ctx, **own)
+            if plan is None:
+                return 0
+            done = session.examine(plan, output)
+            return session.show(done.judgement, done.folder, output)
+
+        command.__signature__ = inspect.Signature(parameters, return_annotation=int)  # type: ignore[attr-defined]
+        command.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": int}
+        return command
+
+    return made
