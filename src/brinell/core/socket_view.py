@@ -53,8 +53,6 @@ def _slice(one: LoadSlice, mode: str) -> LoadSlice | None:
         return msgspec.structs.replace(one, count=0)
     if one.operation in ASIDE:
         return None
-    if one.operation in ASIDE:
-        return None
     if one.operation == PUBLISH and one.outcome == outcomes.OK:
         return msgspec.structs.replace(one, response=_EMPTY, service=_EMPTY, max_response_ns=0, max_service_ns=0)
     return one

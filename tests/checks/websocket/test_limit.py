@@ -122,3 +122,28 @@ def test_as_many_must_fit_again():
 def test_an_interrupted_trial_says_what_it_did_not_come_to():
     part = story(storm=(), refill=(), freed="never tried", interrupted=True)
     assert detail(part, "limit_recovers") == "the trial did not come so far"
+
+
+def test_what_this_side_could_not_do_is_nobodys_fault():
+    part = story(fill=[("accepted", 60), ("own-fault", 40, "Too many open files")], beyond=(), storm=(), refill=(),
+                 freed="never tried")  # fmt: skip
+    assert "fail" not in {verdict for name, verdict in verdicts(part).items() if name.startswith("limit_")}
+    assert "40 attempts failed on this side: Too many open files" in detail(part, "limit_accepts")
+    assert "ulimit -n" in detail(part, "limit_accepts")
+
+
+def test_a_trial_that_ran_out_of_time_blames_nobody():
+    part = story(fill=[("accepted", 57)], beyond=(), storm=(), refill=(), freed="never tried")
+    assert {verdicts(part)[name] for name in KEPT - {"limit_leaks"}} == {"unknown"}
+    assert detail(part, "limit_accepts") == "57 were tried in the time there was, and 57 accepted"
+    few = story(storm=[("status-503", 300)], refill=[("accepted", 20)])
+    assert {verdicts(few)[name] for name in ("limit_leaks", "limit_recovers")} == {"unknown"}
+    assert verdicts(few)["limit_refuses"] == "pass"
+
+
+def test_too_few_places_and_some_taken_away_are_both_told():
+    part = story(fill=[("accepted", 90), ("status-503", 10)], kept=[("closed-1001", 3)], beyond=(), storm=(), refill=(),
+                 freed="never tried")  # fmt: skip
+    assert detail(part, "limit_accepts") == (
+        "10 ended as status-503; 3 of those that had a place were ended by the subject: 3 ended as closed-1001"
+    )

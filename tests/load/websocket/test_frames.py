@@ -212,3 +212,13 @@ def test_a_reason_is_cut_between_characters():
     assert frames.close_words(payload) == (1000, "ä" * 61)
     assert frames.close_payload(frames.NO_STATUS) == b""
     assert frames.close_words(b"") == (frames.NO_STATUS, "")
+
+
+def test_the_bound_of_all_readers_together_holds_while_a_frame_grows(monkeypatch):
+    monkeypatch.setattr(frames, "MOST_HELD", frames.Held.total + 5000)
+    before, reader = frames.Held.total, frames.Reader(1 << 20)
+    assert reader.read(b"\x82\x7f" + (1 << 19).to_bytes(8, "big") + bytes(3000)) == []
+    assert reader.read(bytes(3000)) == []
+    assert reader.error is not None
+    assert reader.error.code == frames.TOO_BIG
+    assert frames.Held.total == before

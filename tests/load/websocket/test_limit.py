@@ -24,8 +24,11 @@ from brinell.rosters.shapes import SHAPES
 class Places:
     """A server with so many places, and its way of saying that none is left."""
 
-    def __init__(self, places, *, by_close=None, status=503, hang=False, forgets=False, evicts=False):
+    def __init__(
+        self, places, *, by_close=None, status=503, hang=False, forgets=False, evicts=False, clears=False, mute=False
+    ):
         self.places, self.by_close, self.status = places, by_close, status
+        self.clears, self.mute = clears, mute
         self.hang, self.forgets, self.evicts = hang, forgets, evicts
         self.taken = 0
         self.members = []
@@ -36,6 +39,8 @@ class Places:
             return None
         if self.hang:
             await asyncio.sleep(1.0)  # longer than anybody waits
+        if self.clears:
+            await asyncio.gather(*(one.close(1012, "starting anew") for one in self.members))
         return connection.respond(http.HTTPStatus(self.status), "full\n")
 
     async def serve(self, connection):
@@ -47,6 +52,8 @@ class Places:
         self.taken += 1
         self.members.append(connection)
         try:
+            if self.mute:  # a close is answered by the end of the connection
+                connection.protocol.receive_data = lambda data: connection.transport.abort() if data else None
             await connection.wait_closed()
         finally:
             self.taken -= 0 if self.forgets else 1
@@ -85,7 +92,10 @@ def tried(room, part):
     return {one.outcome: one.count for one in room.records if isinstance(one, LimitTried) and one.part == part}
 
 
-@pytest.mark.parametrize("server", [{"status": 503}, {"status": 429}, {"by_close": 1013}, {"by_close": 4008}])
+KEPT = [{"status": 503}, {"status": 429}, {"status": 403}, {"by_close": 1008}, {"by_close": 1013}, {"by_close": 4008}]
+
+
+@pytest.mark.parametrize("server", KEPT)
 def test_a_limit_that_is_kept(attempt, server):
     room = attempt(Places(8, **server))
     entry, verdicts = judged(room)
@@ -157,3 +167,45 @@ def test_a_stop_keeps_what_was_tried(attempt):
     entry, verdicts = judged(room)
     assert entry.limit.recovered is None
     assert (verdicts["limit_accepts"], verdicts["limit_recovers"]) == ("pass", "unknown")
+
+
+def test_a_server_that_sends_everybody_away_in_the_end(attempt):
+    """Nobody is left who could free a place."""
+    room = attempt(Places(4, clears=True), limit=4)
+    entry, verdicts = judged(room)
+    assert tried(room, "kept")["closed-1012"] >= 4
+    assert (verdicts["limit_accepts"], verdicts["limit_frees"]) == ("fail", "unknown")
+    assert entry.limit.accepted == 4
+
+
+def test_who_answers_a_close_by_hanging_up_ended_nothing(attempt):
+    room = attempt(Places(4, mute=True), limit=4)
+    assert tried(room, "kept") == {}
+    assert {name: verdict for name, verdict in judged(room)[1].items() if verdict == "fail"} == {}
+
+
+def test_a_stop_in_the_middle_of_a_part_keeps_what_came_of_it(attempt):
+    def late(room):
+        return any("storm" in text for _, _, text in room.said)
+
+    with pytest.raises(Interrupted):
+        attempt(Places(4), limit=4, refusals=100_000, interrupt_when=late)
+    (room,) = attempt.rooms
+    assert 0 < tried(room, "storm")["status-503"] < 100_000
+    entry, verdicts = judged(room)
+    assert entry.limit.rejected == entry.limit.tried > 1
+    assert (verdicts["limit_refuses"], verdicts["limit_leaks"]) == ("pass", "unknown")
+
+
+def test_a_stop_before_it_is_full_accuses_nobody(attempt):
+    with pytest.raises(Interrupted):
+        attempt(Places(8), interrupt_when=lambda room: room.ticks > 3)
+    (room,) = attempt.rooms
+    assert {verdict for name, verdict in judged(room)[1].items() if name.startswith("limit_")} == {"unknown"}
+
+
+def test_it_takes_no_longer_than_it_may(attempt, monkeypatch):
+    monkeypatch.setattr(trial._LimitTrial, "_late", lambda self: self._tried >= 5)
+    room = attempt(Places(8))
+    assert 5 <= sum(tried(room, "fill").values()) <= 8
+    assert not tried(room, "beyond")

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from brinell.checks.websocket.limits import CHECK
 from brinell.checks.websocket.seen import Seen
 from brinell.core.finding import Finding
 from brinell.core.judgement import WebSocket
+from brinell.core.outcomes import OWN_FAULT
 from brinell.core.socket_judgement import Limit, LimitPart, LimitStockNow
 from brinell.core.socket_records import LimitStock, LimitTried
 from brinell.core.socket_view import ACCEPTED, BEYOND, FILL, FREE, HANG, KEPT, REFILL, STORM, is_right
@@ -52,7 +55,20 @@ def findings(scenario: str, entry: WebSocket, seen: Seen, *, whole: bool) -> lis
     cited = {part: tuple(identity for identity, one in seen.tried if one.part == part) for part in _PARTS}
     found = [_accepts(scenario, limit, cited[FILL]), _refuses(scenario, limit, cited[BEYOND] + cited[STORM])]
     found += [_frees(scenario, limit, seen, whole=whole), _recovers(scenario, limit, cited[REFILL], whole=whole)]
-    return found + _leaks(scenario, limit)
+    found += _leaks(scenario, limit, seen.does.refusals)
+    return [_own_fault(one, limit) for one in found]
+
+
+def _own_fault(finding: Finding, limit: Limit) -> Finding:
+    """Blame nobody for what this side could not do."""
+    own = [one for one in limit.parts if one.outcome == OWN_FAULT]
+    if not own or finding.verdict is not Verdict.FAIL:
+        return finding
+    why = f"{_count(own)} attempts failed on this side: {own[0].detail or 'no descriptors or ports'}"
+    advice = "raise the descriptor limit (ulimit -n), widen net.ipv4.ip_local_port_range, or try a smaller limit"
+    return msgspec.structs.replace(
+        finding, verdict=Verdict.UNKNOWN, reason=Reason.INVALID, detail=f"{why}. To mend it: {advice}."
+    )
 
 
 _PARTS = (FILL, BEYOND, FREE, STORM, REFILL, KEPT)
@@ -61,12 +77,18 @@ _PARTS = (FILL, BEYOND, FREE, STORM, REFILL, KEPT)
 def _accepts(scenario: str, limit: Limit, cited: tuple[str, ...]) -> Finding:
     wrong = [one for one in _of(limit, FILL) if not one.right]
     ended = _count(_of(limit, KEPT))
-    detail = _told(wrong)
+    details = [_told(wrong)] if wrong else []
     if ended:
-        detail = f"{ended} of them were ended while others tried to connect: {_told(_of(limit, KEPT))}"
+        details.append(f"{ended} of those that had a place were ended by the subject: {_told(_of(limit, KEPT))}")
+    name = f"{scenario}.limit_accepts"
     title = f"{scenario}: {limit.accepted} of {limit.configured} connections were accepted"
+    asked = _count(_of(limit, FILL))
+    if asked < limit.configured and not details:
+        why = f"{asked} were tried in the time there was, and {limit.accepted} accepted"
+        what = f"{scenario}: whether {limit.configured} connections are accepted"
+        return _unknown(name, what, Reason.INCONCLUSIVE, why)
     ok = limit.accepted >= limit.configured and not ended
-    return _finding(f"{scenario}.limit_accepts", title, cited, ok=ok, detail=detail)
+    return _finding(name, title, cited, ok=ok, detail="; ".join(details))
 
 
 def _refuses(scenario: str, limit: Limit, cited: tuple[str, ...]) -> Finding:
@@ -78,14 +100,15 @@ def _refuses(scenario: str, limit: Limit, cited: tuple[str, ...]) -> Finding:
             f"{_told(wrong)}. Refused means: 4xx or 503 to the upgrade, or a close with 1008, 1013 or 4xxx after it"
         )
     if not limit.tried:
-        return _unknown(f"{scenario}.limit_refuses", title, Reason.NOT_EXERCISED, "nothing was tried beyond the limit")
+        what = f"{scenario}: whether connections beyond {limit.configured} are refused"
+        return _unknown(f"{scenario}.limit_refuses", what, Reason.NOT_EXERCISED, "nothing was tried beyond the limit")
     return _finding(f"{scenario}.limit_refuses", title, cited, ok=limit.rejected == limit.tried, detail=detail)
 
 
 def _frees(scenario: str, limit: Limit, seen: Seen, *, whole: bool) -> Finding:
     name = f"{scenario}.limit_frees"
     if seen.freed is None:
-        why = "it was not full" if whole else "the trial did not come so far"
+        why = "it was not full, or nobody was left to close" if whole else "the trial did not come so far"
         return _unknown(name, f"{scenario}: whether a closed connection frees its place", Reason.NOT_EXERCISED, why)
     if limit.freed_s is None:
         title = f"{scenario}: a closed connection did not free its place within {limit.free_bound_s:g} s"
@@ -97,8 +120,10 @@ def _frees(scenario: str, limit: Limit, seen: Seen, *, whole: bool) -> Finding:
 
 def _recovers(scenario: str, limit: Limit, cited: tuple[str, ...], *, whole: bool) -> Finding:
     name = f"{scenario}.limit_recovers"
-    if limit.recovered is None:
-        why = "it was not full" if whole else "the trial did not come so far"
+    tried = _count(_of(limit, REFILL))
+    cut = limit.recovered is False and tried < limit.configured and all(one.right for one in _of(limit, REFILL))
+    if limit.recovered is None or cut:
+        why = "it was not full" if whole and not tried else "the trial did not come so far"
         return _unknown(name, f"{scenario}: whether as many fit again", Reason.NOT_EXERCISED, why)
     again = _count(one for one in limit.parts if one.part == REFILL and one.outcome == ACCEPTED)
     title = f"{scenario}: {again} of {limit.configured} connections fit again after all had left"
@@ -106,15 +131,20 @@ def _recovers(scenario: str, limit: Limit, cited: tuple[str, ...], *, whole: boo
     return _finding(name, title, cited, ok=limit.recovered, detail=told)
 
 
-def _leaks(scenario: str, limit: Limit) -> list[Finding]:
+def _leaks(scenario: str, limit: Limit, refusals: int) -> list[Finding]:
     """Descriptors are required: they run out. Memory is advice: an allocator keeps what it once had."""
     name = f"{scenario}.limit_leaks"
     if limit.leaked_fds is None:
-        why = "nobody can look into the subject's process" if limit.stock else "the trial did not come so far"
+        why = "the trial did not come so far"
+        if all(one.fds is None for one in limit.stock) and limit.stock:
+            why = "nobody can look into the subject's process: name it with --pid, or let [service] start it"
         return [_unknown(name, f"{scenario}: whether refusals leak", Reason.NOT_EXERCISED, why, required=False)]
     fds = limit.leaked_fds
     title = f"{scenario}: {limit.tried} refusals left {max(0, fds)} descriptors open"
     found = [_finding(name, title, (), ok=fds <= FEW_FDS)]
+    if fds <= FEW_FDS and limit.tried <= refusals:
+        why = f"{limit.tried} of {refusals + 1} attempts were made, and left {max(0, fds)} descriptors open"
+        found = [_unknown(name, f"{scenario}: whether refusals leak", Reason.INCONCLUSIVE, why, required=False)]
     grown, refusals = limit.leaked_bytes, max(1, limit.tried // 2)
     if grown is not None and grown > max(LEAST_BYTES, EACH_BYTES * refusals):
         title = (

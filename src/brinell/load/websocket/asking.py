@@ -89,9 +89,12 @@ class Asking(Population):
         return not self._under_way and not self._waits
 
     def issue(self, due: int, now: int) -> None:
-        """Send a message that fell due over the next member whose socket takes it."""
+        """Send a message that fell due over the next member whose socket takes it, after those that wait."""
         self._issued += 1
         link = self._next_free()
+        if link is not None and self._waits:
+            self.drained(link, now)
+            link = self._next_free()
         if link is not None:
             self._ask(link, due, now)
         elif self.members or self.dialling or self._arriving:

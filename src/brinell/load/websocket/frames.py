@@ -157,22 +157,24 @@ class Reader:
         found: list[Message] = []
         if self.error is not None or self.closed:
             return found
-        if self._held:
-            self._held += data
-            if len(self._held) < self._need:
-                self._pledge()
-                return found
-            data = bytes(self._held)
-            self._held = bytearray()
         try:
-            at = self._frames(data, found)
-            if at < len(data) and not self.closed:
-                self._held = bytearray(data[at:])
+            self._take(data, found)
             self._pledge()
         except FrameError as error:
             self.error = error
             self.drop()
         return found
+
+    def _take(self, data: bytes, found: list[Message]) -> None:
+        if self._held:
+            self._held += data
+            if len(self._held) < self._need:
+                return
+            data = bytes(self._held)
+            self._held = bytearray()
+        at = self._frames(data, found)
+        if at < len(data) and not self.closed:
+            self._held = bytearray(data[at:])
 
     def drop(self) -> None:
         """Forget what is held."""

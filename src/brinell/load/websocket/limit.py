@@ -23,11 +23,13 @@ from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.recorder import Recorder
 from brinell.load.schedule import Schedule
 from brinell.load.watch import SubjectWatch
+from brinell.load.websocket.deflate import Offer
 from brinell.load.websocket.frames import ABNORMAL
-from brinell.load.websocket.handshake import Opening
+from brinell.load.websocket.handshake import Opening, Refusal
 from brinell.load.websocket.link import Link, Terms
 from brinell.load.websocket.switchboard import Ended, Refused, Switchboard
 from brinell.load.wire import WorkerSpec
+from brinell.load.worker import allow_descriptors
 from brinell.subject.vitals import Sampler
 
 HOLD_S = 1.0  # a subject that accepts first and refuses by a close has so long for it
@@ -37,8 +39,10 @@ SETTLE_S = 3.0  # for a subject to let go of what it holds
 _PAUSE_S = 0.02  # between attempts at a place that is being freed; grows
 _LONGEST_PAUSE_S = 0.25
 _LOOK_S = 0.02
+_SPARE_DESCRIPTORS = 64
 _PATIENCE_S = 0.1  # between two looks at a subject that lets go of things
 _LIKE = {"half": "filled", "refused": "filled", "emptied": "before"}  # it should hold then what it held at that moment
+_HEX = frozenset(b"0123456789abcdefABCDEF")
 _now = time.monotonic_ns
 
 
@@ -90,13 +94,16 @@ class _LimitTrial:
         endpoint = Endpoint(worker.family, worker.address, secure, worker.tls_name)
         self._recorder = Recorder(0)
         self._dialled = self._tried = 0
+        self._parting: set[int] = set()
         self._all = 2 * self._does.limit + 2 + self._does.refusals
         self._text = ""
         self._fds: dict[str, int | None] = {}
+        self._part: _Part | None = None  # under way: of a trial that is stopped, it is told as far as it came
         self._start_ns = room.clock.now_ns()
         self._until_ns = self._start_ns + int(schedule.span_s * 1e9)
         self._told_ns = 0
         self._kept = _Part(KEPT)
+        allow_descriptors(self._does.limit + AT_ONCE + _SPARE_DESCRIPTORS)
         self._board = Switchboard(endpoint, self._terms(0), timeout_s=self._patience_s)
 
     def run(self) -> None:
@@ -104,6 +111,9 @@ class _LimitTrial:
         try:
             self._parts()
         except Interrupted:
+            if self._part is not None:
+                self._tell(self._part)
+            self._tell(self._kept)
             self._end(interrupted=True)
             raise
         finally:
@@ -120,37 +130,40 @@ class _LimitTrial:
             if not beyond.wrong():
                 self._free()
                 self._storm()
-            self._tell(self._kept)
             self._leave()
             self._stock("emptied")
             self._attempts(REFILL, limit)
         self._leave()
+        self._tell(self._kept)
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
     def _attempts(self, name: str, wanted: int) -> _Part:
         """Try to connect so many times; what is accepted beyond a full subject is closed again."""
-        part = _Part(name)
+        part = self._part = _Part(name)
         self._text = f"{name}: {wanted} attempts"
-        self._try(part, wanted, stop=lambda: False)
-        self._tell(part)
+        self._try(part, wanted, stop=self._late)
+        self._done(part)
         return part
 
     def _storm(self) -> None:
         """A thousand attempts at a full subject, in two halves: what the second one leaves behind is a leak."""
-        part = _Part(STORM)
+        part = self._part = _Part(STORM)
         first = self._does.refusals // 2
         self._text = f"storm: {self._does.refusals} attempts at a full subject"
         for wanted, moment in ((first, "half"), (self._does.refusals - first, "refused")):
             self._try(part, wanted, stop=lambda: part.wrong() >= ENOUGH or self._late())
             self._stock(moment)
-        self._tell(part)
+        self._done(part)
 
     def _free(self) -> None:
-        """Close one, and try until another is accepted."""
-        part = _Part(FREE)
-        link = next(iter(self._board.open))
-        link.shut()
+        """Close one, and try until another is accepted. Where the subject has ended all of them, there is none."""
+        link = next(iter(self._board.open), None)
+        if link is None:
+            return
+        part = self._part = _Part(FREE)
+        self._text = "free: one leaves, another one comes"
+        self._part_from(link)
         self._board.run(lambda: link not in self._board.open, self._patience_s, self._tick)
         if link in self._board.open:
             link.abandon("no answer to a close")
@@ -164,14 +177,14 @@ class _LimitTrial:
             else:
                 self._board.run(lambda: False, pause_s, self._tick)
                 pause_s = min(_LONGEST_PAUSE_S, 1.5 * pause_s)
-        self._tell(part)
+        self._done(part)
         self._room.emit(LimitFreed(freed_s, self._does.free_s, attempts))
 
     def _leave(self) -> None:
         """Close everything in the ordinary way."""
         self._text = "closing"
         for link in [*self._board.open]:
-            link.shut()
+            self._part_from(link)
         self._board.run(lambda: not self._board.open, self._patience_s, self._tick)
         for link in [*self._board.open]:
             link.abandon("no answer to a close")
@@ -192,7 +205,6 @@ class _LimitTrial:
                 begun += 1
             self._board.run(self._heard, _LOOK_S, self._tick)
             accepted += self._settle(part, waiting)
-        self._take()
         return accepted
 
     def _heard(self) -> bool:
@@ -210,7 +222,7 @@ class _LimitTrial:
             said = ended.ending.reason or ended.ending.why
             if (link := waiting.pop(ended.tag, None)) is not None:
                 self._record(part, _ended(ended), max(0, _now() - link.attempt), said, ended.held_ns)
-            elif not ended.ending.own:
+            elif not ended.ending.own and ended.tag not in self._parting:
                 self._kept.add(_ended(ended), 0, said, ended.held_ns)
         board.endings.clear()
         return self._accepted(part, waiting)
@@ -226,8 +238,13 @@ class _LimitTrial:
             count += 1
             self._record(part, ACCEPTED, took_ns, "")
             if part.name in {BEYOND, STORM}:
-                link.shut()
+                self._part_from(link)
         return count
+
+    def _part_from(self, link: Link) -> None:
+        """Close it in the ordinary way; however the subject answers, it was this side that ended it."""
+        self._parting.add(link.tag)
+        link.shut()
 
     # --- what is told -----------------------------------------------------------------------------------------------
 
@@ -246,7 +263,8 @@ class _LimitTrial:
         wire = self._wire
         path = wire.path.replace("{{room}}", str(number % self._does.rooms))
         path = path.replace("{{connection}}", str(number))
-        opening = Opening(wire.authority, path, wire.headers, self._does.subprotocols)
+        offer = Offer() if wire.compression else None
+        opening = Opening(wire.authority, path, wire.headers, self._does.subprotocols, offer)
         return Terms(opening, self._does.max_message_bytes)
 
     def _stock(self, moment: str) -> None:
@@ -276,9 +294,14 @@ class _LimitTrial:
         if now - self._told_ns < 1_000_000_000:
             return
         self._told_ns = now
+        self._take()
         board = self._board
         room.emit(SocketSecond(0, self._second(), len(board.open), len(board.dialling)))
         room.progress(self._tried, self._all, f"{len(board.open)} open; {self._text}")
+
+    def _done(self, part: _Part) -> None:
+        self._part = None
+        self._tell(part)
 
     def _tell(self, part: _Part) -> None:
         for record in part.records():
@@ -343,5 +366,20 @@ def _ended(ended: Ended) -> str:
 
 def _words(refused: Refused) -> str:
     """Return what a subject said as it refused, else how it did."""
-    said = refused.refusal.body.decode("utf-8", "replace").strip() if refused.refusal else ""
+    said = _body(refused.refusal).decode("utf-8", "replace").strip() if refused.refusal else ""
     return redact(said) or refused.detail
+
+
+def _body(refusal: Refusal) -> bytes:
+    """Return what is there of a refusal's body, out of its chunks where it came in some (RFC 9112, 7.1)."""
+    if "chunked" not in refusal.field("transfer-encoding").lower():
+        return refusal.body
+    rest, found = refusal.body, b""
+    while rest:
+        size, _, rest = rest.partition(b"\r\n")
+        digits = size.partition(b";")[0].strip()
+        if not 0 < len(digits) < 9 or not _HEX.issuperset(digits) or not (length := int(digits, 16)):
+            break
+        found += rest[:length]
+        rest = rest[length + 2 :]
+    return found

@@ -119,7 +119,11 @@ class Switchboard:
 
     def _sweep(self, now: int) -> None:
         for link in [one for one in self.dialling if one.attempt + self._timeout_ns <= now]:
-            link.break_off(outcomes.TIMEOUT, link.phase, now)
+            refusal = link.refusal  # said, and its body does not end
+            if refusal is None:
+                link.break_off(outcomes.TIMEOUT, link.phase, now)
+            else:
+                link.break_off(outcomes.of_status(refusal.status), refusal.words, now)
 
     # --- from links -------------------------------------------------------------------------------------------------
 
