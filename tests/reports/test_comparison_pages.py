@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brinell.core.comparison import compare
-from brinell.core.load_comparison import Change, LoadChange
+from brinell.core.load_comparison import LoadChange
+from brinell.core.measured import Change
 from brinell.reports import outline_compare
 from brinell.reports.comparison import comparison
 from brinell.reports.comparison_html import comparison_html

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from brinell.core.comparison import Comparison, Numbers
-from brinell.core.load_comparison import Change, LoadChange
+from brinell.core.load_comparison import LoadChange
+from brinell.core.measured import Change
 from brinell.reports.figures import MISSING, count, exact, percent, rate
 
 HEAD = ("", "a", "b", "b / a", "95 % interval", "")
