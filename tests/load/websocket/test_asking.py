@@ -11,6 +11,7 @@ import time
 import pytest
 
 from brinell.core.socket_records import CONNECT, ECHO, JOIN, PING, REPLY
+from brinell.load.websocket import asking
 from brinell.load.websocket.codec import MessagePack, SocketIo
 
 
@@ -118,6 +119,20 @@ def test_nobody_to_send_to_is_told(circle):
     assert run.outcomes(ECHO) == {"closed-1006": 4}
     assert run.total("failed") == 2
     assert any("no connection is open" in one.detail for one in run.exemplars)
+
+
+def test_a_message_that_waits_takes_the_next_connection_that_can_take_it(circle, monkeypatch):
+    """Of two connections one takes nothing; whoever is due at its turn must not wait for it."""
+    monkeypatch.setattr(asking, "MOST_TRIED", 1)
+
+    def clog(engine):
+        while len(engine._population.members) < 2:
+            time.sleep(0.005)
+        engine._population.members[0].rest = memoryview(b"x")
+
+    run = circle.drive(circle.start(), connections=2, rate=50, duration=0.4, lead_s=0.4, during=clog)
+    assert run.outcomes(ECHO)["ok"] >= 19  # of 20; the last one may be due at its turn
+    assert run.population.waiting == 0
 
 
 VARIANTS = {

@@ -343,6 +343,16 @@ def test_a_server_that_never_answers_is_timed_out(lab, board):
     assert "upgrade" in found.detail
 
 
+def test_a_refusal_whose_body_never_ends_is_a_refusal(lab, board):
+    async def handler(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 503 Full\r\n\r\nfull")
+        await reader.read()
+
+    found = refused_by(board(lab.start(handler), timeout_s=0.2))
+    assert (found.outcome, found.refusal.body) == ("status-503", b"full")
+
+
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=8), st.booleans())
 def test_whatever_comes_a_link_ends_once_and_never_raises(pieces, upgraded):
     near, far = socket.socketpair()
