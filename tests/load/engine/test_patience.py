@@ -7,11 +7,12 @@ import sys
 
 import pytest
 
-from brinell.load.engine.patience import LATE_NS, Patience
+from brinell.load.engine.patience import Patience
 from brinell.load.engine.stamps import stamped_here
 from brinell.load.shapes.constant import Constant
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+LATE_NS = 500_000
 stamped = pytest.mark.skipif(sys.platform != "linux" or not stamped_here(), reason="answers are not stamped here")
 
 
@@ -28,7 +29,7 @@ class Looks:
 
 def test_it_looks_at_once_at_first_and_then_every_so_often():
     poller = Looks()
-    patience = Patience(poller, [object()], set())
+    patience = Patience(poller, [object()], set(), LATE_NS)
     step = LATE_NS // 5
     seen = [len(patience.wait(step)) for _ in range(16)]
     assert seen == [1, 0, 0, 0, 0] * 3 + [1]
@@ -38,18 +39,18 @@ def test_it_looks_at_once_at_first_and_then_every_so_often():
 @pytest.mark.parametrize(("resting", "urgent"), [([], set()), ([object()], {object()})])
 def test_it_looks_every_time_where_something_is_held_up(resting, urgent):
     poller = Looks()
-    patience = Patience(poller, resting, urgent)
+    patience = Patience(poller, resting, urgent, LATE_NS)
     assert all(patience.wait(1000) for _ in range(10))
 
 
 def test_a_long_wait_is_the_pollers():
     poller = Looks()
-    patience = Patience(poller, [object()], set())
+    patience = Patience(poller, [object()], set(), LATE_NS)
     assert [len(patience.wait(10 * LATE_NS)) for _ in range(3)] == [1, 1, 1]
 
 
 def test_an_overdue_wait_comes_back():
-    patience = Patience(Looks(), [object()], set())
+    patience = Patience(Looks(), [object()], set(), LATE_NS)
     patience.wait(0)
     assert patience.wait(-5) == ()
 

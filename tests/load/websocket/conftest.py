@@ -18,6 +18,7 @@ import websockets.asyncio.server as server_side
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from brinell.core.histogram import Histogram
 from brinell.core.load_records import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.plan import WebSocketSpec
 from brinell.core.socket_records import Deliveries, Disorder, Membership, SocketSecond
@@ -140,6 +141,14 @@ class Run:
                 counts[one.outcome] += one.count
         return dict(counts)
 
+    def service(self, operation: str) -> Histogram:
+        """Times from the send."""
+        merged = Histogram()
+        for one in self.slices:
+            if one.operation == operation:
+                merged.add_sparse(one.service, one.max_service_ns)
+        return merged
+
     def total(self, name: str) -> int:
         """The sum of one field of all seconds."""
         return sum(getattr(one, name) for one in self.seconds)
@@ -178,6 +187,7 @@ def drive(
     start_ns: int | None = None,
     lead_s: float | None = None,
     during: Callable[[SocketEngine], None] | None = None,
+    grain_ns: int = 0,
     **fields: Any,
 ) -> Run:
     """Run one worker's engine in this process; ``fields`` are those of ``WebSocketSpec``."""
@@ -194,7 +204,7 @@ def drive(
     shape = Constant(rate=rate, duration=duration)
     patience_ns = int(does.settle_s * 1e9) + CLOSING_NS
     dues = shape.due_ns(0, 1) if does.mode == "broadcast" else shape.due_ns(worker, workers)
-    limits = Limits(worker, connections, patience_ns, int(duration * 1e9))
+    limits = Limits(worker, connections, patience_ns, int(duration * 1e9), grain_ns=grain_ns)
     engine = SocketEngine(means, limits, dues, run.report, population)
     run.engine = engine
     helper = threading.Thread(target=during, args=(engine,)) if during else None

@@ -35,6 +35,25 @@ def test_every_message_that_was_due_came_back(circle):
     assert (member.connections, member.publishers, member.slow) == (3, 0, 0)
 
 
+def test_what_lies_unread_is_not_timed_by_what_comes_after_it(circle):
+    grain_ns = 40_000_000  # each connection is sent a message in every grain, and nobody reads in between
+    run = circle.drive(circle.start(), connections=4, rate=100, duration=0.6, grain_ns=grain_ns)
+    assert run.outcomes(ECHO) == {"ok": 60}
+    assert run.service(ECHO).quantiles_ns([0.7])[0] < grain_ns / 2
+
+
+def test_who_is_asked_again_before_it_answered_is_read_at_once(circle):
+    run = circle.drive(circle.start(), connections=1, rate=1000, duration=0.3)
+    assert run.outcomes(ECHO) == {"ok": 300}
+    assert not run.population.urgent
+
+
+def test_long_answers_never_lie(circle):
+    run = circle.drive(circle.start(), connections=2, rate=50, duration=0.3, size=1 << 17)
+    assert run.outcomes(ECHO) == {"ok": 15}
+    assert run.population._hurries
+
+
 @pytest.mark.prove
 def test_two_workers_share_connections_and_schedule(circle):
     port = circle.start()

@@ -14,7 +14,8 @@ from brinell.core.load_records import Exemplar, GeneratorSecond, LoadSlice
 from brinell.core.traffic_records import AnswersJudged
 from brinell.load.engine.limited import NO_BOUNDS, Bounds, PoliteUsers, SheddingTraffic
 from brinell.load.engine.pacing import GrainedPacer, Pacer
-from brinell.load.engine.patience import LATE_NS, Patience
+from brinell.load.engine.patience import Patience
+from brinell.load.engine.poller import AT_ONCE
 from brinell.load.engine.recorder import Bins
 from brinell.load.engine.session_traffic import SessionTraffic
 from brinell.load.engine.traffic import ClosedTraffic, Means, OpenTraffic, Traffic
@@ -120,7 +121,7 @@ class Engine:
         traffic, pacer, issue = self._traffic, self._pacer, self._traffic.issue
         handlers, wait = self._poller.handlers, self._poller.wait
         if traffic.patient:
-            late_ns = max(LATE_NS, 2 * self._limits.grain_ns)
+            late_ns = traffic.late_ns(self._limits.grain_ns)
             wait = Patience(self._poller, traffic.resting, traffic.urgent, late_ns).wait
         tick, second_end = self._start_ns + TICK_NS, self._start_ns + SECOND_NS
         span_end = end = traffic.until_ns
@@ -130,7 +131,7 @@ class Engine:
             now = _now()
             if now >= span_end:
                 span_end = NEVER_NS
-                self._look(0)  # what came before the end was answered before the end
+                self._look_all()  # what came before the end was answered before the end
                 self._end_span()
             if now >= second_end:
                 self._end_second()
@@ -163,6 +164,11 @@ class Engine:
         for fd, events in self._poller.wait(patience_ns):
             if fd in handlers:  # an earlier event of this batch may have closed it
                 handlers[fd](events)
+
+    def _look_all(self) -> None:
+        """Handle what is ready, on however many connections."""
+        for _ in range(1 + len(self._traffic.open) // AT_ONCE):
+            self._look(0)
 
     def _finished(self, now: int) -> bool:
         traffic = self._traffic

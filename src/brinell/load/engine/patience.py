@@ -13,17 +13,13 @@ from brinell.load.engine.connection import Connection, Host
 from brinell.load.engine.poller import Poller
 from brinell.load.engine.stamps import stamped_here
 
-LATE_NS = 500_000  # about how long an answer may lie unread whose arrival is known
-
 
 class Patience:
     """A poller's ``wait`` that looks at the sockets only so often, as long as nothing is held up by that: a connection
     rests that can take the next request, and none is ``urgent``.
     """
 
-    def __init__(
-        self, poller: Poller, resting: Collection[object], urgent: Collection[object], late_ns: int = LATE_NS
-    ) -> None:
+    def __init__(self, poller: Poller, resting: Collection[object], urgent: Collection[object], late_ns: int) -> None:
         self._wait = poller.wait
         self._resting = resting
         self._urgent = urgent

@@ -26,6 +26,7 @@ from brinell.load.engine.work import Operation
 
 PAUSE_NS = 10_000_000  # of a closed user who could not connect; doubles up to LONGEST_PAUSE_NS
 LONGEST_PAUSE_NS = 1_000_000_000
+LATE_NS = 500_000
 
 _now = time.monotonic_ns
 
@@ -97,6 +98,10 @@ class Traffic(ABC):
     def sessions(self) -> tuple[int, int, int] | None:
         """Sessions begun, completed and aborted so far; None where there are none."""
         return None
+
+    def late_ns(self, grain_ns: int) -> int:
+        """Return about how long an answer may lie unread, where the traffic is ``patient``."""
+        return max(LATE_NS, 2 * grain_ns)
 
     def agenda(self, schedule: Schedule) -> Schedule:
         """Return the schedule with what the traffic itself wants to be woken for."""

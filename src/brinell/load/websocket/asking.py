@@ -13,6 +13,7 @@ from typing import cast
 
 from brinell.core import outcomes
 from brinell.core.socket_records import ECHO, REPLY
+from brinell.load.engine.poller import READ
 from brinell.load.engine.traffic import Means
 from brinell.load.websocket import frames
 from brinell.load.websocket.dialler import Part
@@ -21,6 +22,8 @@ from brinell.load.websocket.member import Member, Pending
 from brinell.load.websocket.population import Population
 
 MOST_TRIED = 64  # members that are asked in turn whether their socket takes something
+LATE_NS = 5_000_000  # about how long an answer may lie unread whose arrival the system has noted
+_LONG_BYTES = 16384  # of answers that must not lie: they fill the socket's buffer, and the peer would wait for us
 _NUMBERS = 0xFFFFFFFF
 _now = time.monotonic_ns
 
@@ -51,6 +54,8 @@ class Asker(Member):
             self.answer = None
             cast("Asking", self.host).echoed(self, len(data), now)
         else:
+            if len(data) >= _LONG_BYTES:
+                cast("Asking", self.host).hurry(self)
             self.take(data, now)
 
 
@@ -66,6 +71,7 @@ class Asking(Population):
         self._add_response = self._ok.response.append
         self._add_service = self._ok.service.append
         self._issued = self._number = self._turn = self._under_way = 0
+        self._hurries = False
         self._waits: deque[tuple[int, int]] = deque()  # due and woken of those for whom nobody was free
         self._plain_frames = self.does.fragments <= 1
         self._head = b""
@@ -88,6 +94,10 @@ class Asking(Population):
         """Whether every message has come to its end."""
         return not self._under_way and not self._waits
 
+    def late_ns(self, grain_ns: int) -> int:
+        """As of any traffic, and longer: members need not be free."""
+        return max(LATE_NS, 2 * grain_ns)
+
     def issue(self, due: int, now: int) -> None:
         """Send a message that fell due over the next member whose socket takes it, after those that wait."""
         self._issued += 1
@@ -95,6 +105,8 @@ class Asking(Population):
         if link is not None and self._waits:
             self.drained(link, now)
             link = self._next_free()
+        if self.patient and link is not None and (link.answer is not None or link.more):
+            link = self._read_first(link)
         if link is not None:
             self._ask(link, due, now)
         elif self.members or self.dialling or self._arriving:
@@ -122,14 +134,18 @@ class Asking(Population):
         """The last message came back as it was: the short way."""
         self.tally.received += 1
         self.tally.received_bytes += size
-        self.completed += 1
-        self._under_way -= 1
+        self._complete(link)
         response = now - link.due
         if response > self._floor_ns:
             self._sample((link.due, link.woken, link.started), now, outcomes.OK)
             return
         self._add_response(response)
         self._add_service(now - link.started)
+
+    def hurry(self, link: Asker) -> None:
+        """Answers are long here: from now on nothing lies unread."""
+        self._hurries = True
+        self.urgent.add(link)
 
     def heard(self, link: Member, payload: bytes, now: int) -> None:
         """A message that is perhaps an answer."""
@@ -141,8 +157,7 @@ class Asking(Population):
         if pending is None:
             self.tally.strays += 1
             return
-        self.completed += 1
-        self._under_way -= 1
+        self._complete(link)
         self._sample(pending, now, outcomes.OK)
 
     def left(self, link: Member, ending: Ending, now: int) -> None:
@@ -186,14 +201,27 @@ class Asking(Population):
     def _next_free(self) -> Asker | None:
         """Return the next member in turn whose socket takes something; None: none does."""
         members = self.members
-        for _ in range(min(len(members), MOST_TRIED)):
-            self._turn += 1
-            if self._turn >= len(members):
-                self._turn = 0
-            link = members[self._turn]
-            if link.rest is None and isinstance(link, Asker):
-                return link
+        turn, count = self._turn, len(members)
+        for _ in range(min(count, MOST_TRIED)):
+            turn += 1
+            if turn >= count:
+                turn = 0
+            link = members[turn]
+            if link.rest is None:
+                self._turn = turn
+                return cast("Asker", link)
         return None
+
+    def _read_first(self, link: Asker) -> Asker | None:
+        """Read what came for this member before it is sent more: bytes that are read together have one stamp, the last
+        one's. Where an answer is still under way, nothing may lie unread any more.
+        """
+        link.on_ready(READ)
+        if link.place < 0 or link.rest is not None:
+            return self._next_free()
+        if link.answer is not None or link.more:
+            self.urgent.add(link)
+        return link
 
     def _ask(self, link: Asker, due: int, woken: int) -> None:
         number = self._number
@@ -218,6 +246,12 @@ class Asking(Population):
             self.count_sent(link.transmit(frames.frame(self.opcode, payload, next(self.keys))))
         else:
             self.say(link, self.opcode, payload, self.does.fragments)
+
+    def _complete(self, link: Member) -> None:
+        self.completed += 1
+        self._under_way -= 1
+        if self.urgent and not self._hurries and isinstance(link, Asker) and link.answer is None and not link.more:
+            self.urgent.discard(link)
 
     def _claim(self, link: Asker, number: int) -> Pending | None:
         """Take the message of that number off those without an answer."""

@@ -162,6 +162,11 @@ class Broadcast(Population):
         """Whether every message was written, and came to everybody."""
         return not self._writing and not self._queued and self.book.complete
 
+    def late_ns(self, grain_ns: int) -> int:
+        """As of any traffic, whatever the grain: of messages that lie unread together only the last has its stamp."""
+        del grain_ns
+        return super().late_ns(0)
+
     def prepare(self, start_ns: int) -> None:
         """As every population; dues are told from the start."""
         super().prepare(start_ns)

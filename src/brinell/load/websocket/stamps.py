@@ -6,6 +6,8 @@ it finds it by the run's own beginning, wherever a server puts it.
 
 from __future__ import annotations
 
+import struct
+from binascii import hexlify
 from typing import NamedTuple
 
 _BEGIN = "bn"
@@ -15,6 +17,7 @@ _MARK = len(_BEGIN) + _RUN
 SIZE = _MARK + _ROOM + _NUMBER + _DUE + _LATE
 _MOST_LATE = (1 << 4 * _LATE) - 1
 _DIGITS = frozenset(b"0123456789abcdef")
+_pack = struct.Struct(">HIQI").pack  # the same four numbers, two digits a byte
 
 
 class Stamp(NamedTuple):
@@ -29,16 +32,15 @@ class Stamp(NamedTuple):
 class Stamps:
     """Writes and finds the stamps of one run; ``run`` is 32 bits."""
 
-    __slots__ = ("_begin", "_mark")
+    __slots__ = ("_mark",)
 
     def __init__(self, run: int) -> None:
-        self._begin = f"{_BEGIN}{run & 0xFFFFFFFF:0{_RUN}x}"
-        self._mark = self._begin.encode()
+        self._mark = f"{_BEGIN}{run & 0xFFFFFFFF:0{_RUN}x}".encode()
 
     def write(self, room: int, number: int, due_ns: int, late_ns: int = 0) -> bytes:
         """Return a stamp, ``SIZE`` bytes."""
         late = late_ns if 0 <= late_ns <= _MOST_LATE else _MOST_LATE if late_ns > 0 else 0
-        return f"{self._begin}{room:04x}{number & 0xFFFFFFFF:08x}{due_ns:016x}{late:08x}".encode()
+        return self._mark + hexlify(_pack(room, number & 0xFFFFFFFF, due_ns, late))
 
     def find(self, payload: bytes) -> Stamp | None:
         """Return the first stamp of this run in a payload; None: it has none."""
