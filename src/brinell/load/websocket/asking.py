@@ -206,10 +206,10 @@ class Asking(Population):
             turn += 1
             if turn >= count:
                 turn = 0
-            link = members[turn]
-            if link.rest is None:
+            if members[turn].rest is None:
                 self._turn = turn
-                return cast("Asker", link)
+                return cast("Asker", members[turn])
+        self._turn = turn
         return None
 
     def _read_first(self, link: Asker) -> Asker | None:
