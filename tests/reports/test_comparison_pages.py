@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from brinell.core.comparison import compare
 from brinell.core.load_comparison import LoadChange
-from brinell.core.measured import Change
+from brinell.core.measured import Change, Numbers
 from brinell.reports import outline_compare
 from brinell.reports.comparison import comparison
 from brinell.reports.comparison_html import comparison_html
@@ -69,7 +69,7 @@ def test_what_could_be_noise_is_said_in_words():
     change = Change(a=10.0, b=11.0, ratio=1.1, low=0.9, high=1.3, answer="could be noise")
     higher = msgspec.structs.replace(change, low=1.05, answer="higher")
     metrics = {
-        name: msgspec.convert({"a": 10.0, "b": 11.0}, outline_compare.Numbers)
+        name: msgspec.convert({"a": 10.0, "b": 11.0}, Numbers)
         for name in ("response_p50_ms", "response_p95_ms", "achieved_rate", "errors")
     }
     changes = {"response_p50_ms": change, "response_p95_ms": higher, "achieved_rate": higher, "error_rate": higher}

@@ -139,5 +139,5 @@ def test_two_runs_can_be_put_side_by_side(judgement):
     found = compare(one, judgement(response_ms=msgspec.structs.replace(TIMES, p99=8.0)))
     assert found.load["chat"]["response_p99_ms"].b == 8.0
     assert "chat" in found.load_changes
-    assert "Load: chat" in comparison_html(found, one, one)
+    assert "WebSocket: chat" in comparison_html(found, one, one)
     assert "chat" not in compare(limited(judgement), one).load_changes

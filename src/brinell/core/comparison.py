@@ -8,30 +8,21 @@ from collections.abc import Mapping
 
 import msgspec
 
+from brinell.core.cache_judgement import Cache
 from brinell.core.judgement import Judgement, Load, TestEntry
-from brinell.core.load_comparison import LoadChange, load_change
+from brinell.core.load_comparison import LoadChange, changes, differing, load_change
+from brinell.core.measured import Numbers
+from brinell.core.measured_cache import cache_conditions, cache_measured
+from brinell.core.measured_capacity import HIGHEST, capacity_change, capacity_conditions
+from brinell.core.scenario_numbers import Named, cache_numbers, capacity_numbers, limit_numbers, load_numbers
 from brinell.core.verdicts import Verdict
 
 MOVERS = 20
 FAILURES = frozenset({"failed", "error"})
-_NUMBERS = ("target_rate", "achieved_rate", "requests", "connections", "workers")
-_QUANTILES = ("p50", "p90", "p95", "p99", "p99_9", "max")
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the comparison's parts; ``a`` is the earlier run's value, ``b`` the later's, None where it has none."""
-
-
-class Numbers(_Part, frozen=True):
-    """A number of both runs; ``ratio`` is b / a, None where it cannot be."""
-
-    a: float | None
-    b: float | None
-
-    @property
-    def ratio(self) -> float | None:
-        """Return b / a."""
-        return self.b / self.a if self.a and self.b is not None else None
 
 
 class Texts(_Part, frozen=True):
@@ -75,7 +66,8 @@ class BugChanges(_Part, frozen=True):
 
 class Comparison(_Part, frozen=True):
     """What differs between run ``a`` and run ``b``. ``fingerprint`` holds only facts that differ: where there are any,
-    times do not compare. ``load`` is scenario -> metric -> numbers.
+    times do not compare. ``load`` is scenario -> metric -> numbers, of connections that stay and of caches, too
+    (``kinds`` says which is what); ``capacity`` the same by name of the search, ``drills`` by name of the drill.
     """
 
     a: str
@@ -89,6 +81,10 @@ class Comparison(_Part, frozen=True):
     suite_seconds: Numbers
     load: dict[str, dict[str, Numbers]]
     load_changes: dict[str, LoadChange] = {}  # scenarios of both runs, with what chance may explain
+    kinds: dict[str, str] = {}  # scenario -> load, websocket or cache
+    capacity: dict[str, dict[str, Numbers]] = {}
+    capacity_changes: dict[str, LoadChange] = {}
+    drills: dict[str, dict[str, Numbers]] = {}
 
     @property
     def worse(self) -> bool:
@@ -99,7 +95,6 @@ class Comparison(_Part, frozen=True):
 
 def compare(a: Judgement, b: Judgement) -> Comparison:
     """Put the earlier run ``a`` and the later run ``b`` side by side."""
-    before, after = pressed(a), pressed(b)
     verdicts = [{finding.id: finding.verdict.value for finding in judgement.findings} for judgement in (a, b)]
     return Comparison(
         a=a.run.id,
@@ -113,8 +108,12 @@ def compare(a: Judgement, b: Judgement) -> Comparison:
         suite_seconds=Numbers(
             a=a.suite.execution_time_seconds if a.suite else None, b=b.suite.execution_time_seconds if b.suite else None
         ),
-        load=_loads(before, after),
-        load_changes={name: load_change(load, after[name]) for name, load in before.items() if name in after},
+        load=_all_sides(_scenarios(a), _scenarios(b)),
+        load_changes=_load_changes(a, b),
+        kinds=_kinds(a) | _kinds(b),
+        capacity=_all_sides(*({one.name: capacity_numbers(one) for one in run.capacity} for run in (a, b))),
+        capacity_changes=_capacity_changes(a, b),
+        drills=_all_sides(_drills(a), _drills(b)),
     )
 
 
@@ -184,22 +183,64 @@ def _bugs(a: Judgement, b: Judgement) -> BugChanges:
     )
 
 
-def _loads(before: Mapping[str, Load], after: Mapping[str, Load]) -> dict[str, dict[str, Numbers]]:
+def _scenarios(judgement: Judgement) -> dict[str, Named]:
+    found = {name: load_numbers(load) for name, load in pressed(judgement).items()}
+    for cache in judgement.cache:
+        found[cache.scenario] = found.get(cache.scenario, {}) | cache_numbers(cache)
+    for one in judgement.websocket:
+        if one.limit is not None:
+            found[one.scenario] = limit_numbers(one.limit)
+    return found
+
+
+def _kinds(judgement: Judgement) -> dict[str, str]:
+    found = dict.fromkeys((one.scenario for one in judgement.load), "load")
+    found |= dict.fromkeys((one.scenario for one in judgement.websocket), "websocket")
+    return found | dict.fromkeys((one.scenario for one in judgement.cache), "cache")
+
+
+def _drills(judgement: Judgement) -> dict[str, Named]:
     return {
-        scenario: _sides(_metrics(before.get(scenario)), _metrics(after.get(scenario)))
-        for scenario in dict.fromkeys([*before, *after])
+        one.name: {name: value for name, value in one.measured.items() if _is_number(value)} for one in judgement.drills
     }
 
 
-def _sides(a: Mapping[str, float | None], b: Mapping[str, float | None]) -> dict[str, Numbers]:
-    return {name: Numbers(a=a.get(name), b=b.get(name)) for name in dict.fromkeys([*a, *b])}
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _metrics(load: Load | None) -> dict[str, float | None]:
-    if load is None:
-        return {}
-    found: dict[str, float | None] = {name: getattr(load, name) for name in _NUMBERS}
-    found["errors"] = sum(load.errors.values())
-    for clock, values in (("response", load.response_ms), ("service", load.service_ms)):
-        found |= {f"{clock}_{name}_ms": getattr(values, name) for name in _QUANTILES}
+def _load_changes(a: Judgement, b: Judgement) -> dict[str, LoadChange]:
+    before, after = pressed(a), pressed(b)
+    found = {name: load_change(load, after[name]) for name, load in before.items() if name in after}
+    caches = {one.scenario: one for one in b.cache}
+    for one in a.cache:
+        if one.scenario in caches and one.scenario in found:
+            found[one.scenario] = _with_cache(found[one.scenario], one, caches[one.scenario])
     return found
+
+
+def _with_cache(load: LoadChange, a: Cache, b: Cache) -> LoadChange:
+    return LoadChange(
+        conditions=load.conditions | differing(cache_conditions(a), cache_conditions(b)),
+        changes=load.changes | changes(cache_measured(a), cache_measured(b)),
+    )
+
+
+def _capacity_changes(a: Judgement, b: Judgement) -> dict[str, LoadChange]:
+    after = {one.name: one for one in b.capacity}
+    return {
+        one.name: LoadChange(
+            conditions=differing(capacity_conditions(one), capacity_conditions(after[one.name])),
+            changes={HIGHEST: capacity_change(one, after[one.name])},
+        )
+        for one in a.capacity
+        if one.name in after
+    }
+
+
+def _all_sides(before: Mapping[str, Named], after: Mapping[str, Named]) -> dict[str, dict[str, Numbers]]:
+    return {name: _sides(before.get(name, {}), after.get(name, {})) for name in dict.fromkeys([*before, *after])}
+
+
+def _sides(a: Named, b: Named) -> dict[str, Numbers]:
+    return {name: Numbers(a=a.get(name), b=b.get(name)) for name in dict.fromkeys([*a, *b])}

@@ -1,4 +1,4 @@
-"""Two runs of a load scenario side by side, with what chance may explain of their difference: see ``load_measured``."""
+"""Two runs of a load scenario side by side, with what chance may explain of their difference: see ``measured_load``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from brinell.core.judgement import Load
-from brinell.core.load_measured import load_measured
 from brinell.core.measured import Change, Measured, by_points, by_ratio
+from brinell.core.measured_load import load_measured
 
 CONDITIONS = ("model", "shape", "target_rate", "peak_rate", "connections", "workers", "timeout_s")
 BY_POINTS = frozenset({"error_rate", "reach", "hit_rate"})

@@ -63,24 +63,32 @@ def by_points(a: Measured, b: Measured) -> Change:
     return Change(a=a.value, b=b.value, ratio=ratio, low=low, high=high, points=points, answer=_answer(low, high, 0.0))
 
 
-def by_bracket(a: Measured, b: Measured) -> Change:
+def by_bracket(a: Measured, b: Measured, apart: float = 1.0) -> Change:
     """Compare what is only known to lie between two levels, of which the upper one (None) may not have been found.
 
-    Brackets that have a level in common are no difference.
+    A difference is one where the brackets lie apart by a factor of more than ``apart``.
     """
     ratio = b.value / a.value if a.value and b.value is not None else None
     if a.low is None or b.low is None or a.why or b.why:
         return Change(a=a.value, b=b.value, ratio=ratio, why=_why(a, b, "nothing was measured"))
+    if a.high is None and b.high is None:
+        return Change(a=a.value, b=b.value, ratio=ratio, why="neither run broke it")
     low = b.low / a.high if a.high else None
     high = b.high / a.low if b.high is not None and a.low else None
-    answer = NOISE
-    if a.high is not None and b.low > a.high:
-        answer = HIGHER
-    elif b.high is not None and b.high < a.low:
-        answer = LOWER
-    elif a.high is None and b.high is None:
-        return Change(a=a.value, b=b.value, ratio=ratio, why="neither run broke it")
+    answer = HIGHER if low is not None and low > apart else LOWER if high is not None and high < 1 / apart else NOISE
     return Change(a=a.value, b=b.value, ratio=ratio, low=low, high=high, answer=answer)
+
+
+class Numbers(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of both runs; ``ratio`` is b / a, None where it cannot be."""
+
+    a: float | None
+    b: float | None
+
+    @property
+    def ratio(self) -> float | None:
+        """Return b / a."""
+        return self.b / self.a if self.a and self.b is not None else None
 
 
 _Ends = tuple[float, float, float]

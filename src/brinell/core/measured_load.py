@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from brinell.core.judgement import Load, WebSocket
 from brinell.core.measured import Measured
+from brinell.core.student import NORMAL, student
 
 DRAWS = 1000
 LEAST_COLUMNS = 10
@@ -23,8 +24,6 @@ _SEED = 20_240_607
 _SIDES = (2.5, 97.5)
 _RATE_GRAIN = 0.005
 _NONE_IN = 3.0  # none in n may hide a share of 3 / n (rule of three)
-# The 97.5th percentile of Student's t, with 1 degree of freedom and more.
-_STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13, 2.12)
 
 Array = npt.NDArray[np.float64]
 
@@ -163,8 +162,7 @@ def _wider(columns: int) -> float:
     more slowly than they are long.
     """
     blocks = columns / _block(columns)
-    at = max(1, min(len(_STUDENT), math.floor(blocks - 1)))
-    return _STUDENT[at - 1] / 1.96 * math.sqrt(blocks / (blocks - 1))
+    return student(max(1, math.floor(blocks - 1))) / NORMAL * math.sqrt(blocks / (blocks - 1))
 
 
 def _weights(columns: int, generator: np.random.Generator) -> Array:

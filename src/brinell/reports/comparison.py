@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from brinell.core.comparison import BugChanges, Comparison, Numbers, TestChanges, Texts
+from brinell.core.comparison import BugChanges, Comparison, TestChanges, Texts
+from brinell.core.measured import Numbers
 from brinell.core.verdicts import Verdict
 from brinell.reports import outline_compare
 from brinell.reports.figures import plural, seconds
@@ -25,11 +26,11 @@ def comparison(c: Comparison, *, width: int = 80, color: bool = False, encoding:
     _bugs(pen, c.bugs)
     _tests(pen, c.tests)
     _suite(pen, c)
-    for scenario in c.load:
-        _load(pen, c, scenario)
-    if c.load_changes:
+    for section in (found := list(outline_compare.sections(c))):
+        _section(pen, section)
+    for caution in dict.fromkeys(section.caution for section in found if section.caution):
         pen.blank()
-        pen.say(outline_compare.CAUTION, indent=2, style="dim")
+        pen.say(caution, indent=2, style="dim")
     if c.fingerprint:
         pen.heading("Where they ran")
         pen.say("The runs differ in what follows: their times do not compare.", style="yellow")
@@ -111,15 +112,13 @@ def _suite(pen: Pen, c: Comparison) -> None:
         pen.say("A single run against another may differ by chance.", indent=2, style="dim")
 
 
-def _load(pen: Pen, c: Comparison, scenario: str) -> None:
-    change = c.load_changes.get(scenario)
-    pen.heading(f"Load: {scenario}")
-    if said := outline_compare.conditions(change):
-        pen.say(said, indent=2, style="yellow")
-    rows = outline_compare.rows(c.load[scenario], change)
-    head = outline_compare.HEAD if change else outline_compare.HEAD[:4]
-    pen.table([head, *(tuple(row)[: len(head)] for row in rows)], indent=2)
-    for doubt in outline_compare.doubts(change):
+def _section(pen: Pen, section: outline_compare.Section) -> None:
+    pen.heading(section.title)
+    if section.conditions:
+        pen.say(section.conditions, indent=2, style="yellow")
+    head = outline_compare.HEAD if any(row.says for row in section.rows) else outline_compare.HEAD[:4]
+    pen.table([head, *(tuple(row)[: len(head)] for row in section.rows)], indent=2)
+    for doubt in section.doubts:
         pen.say(f"cannot tell: {doubt}", indent=2, style="dim")
 
 

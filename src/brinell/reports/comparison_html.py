@@ -20,17 +20,9 @@ def comparison_html(c: Comparison, a: Judgement, b: Judgement) -> str:
     style, code = html.file("page.css"), "".join(html.file(name) for name in _SCRIPTS)
     before, after = pressed(a), pressed(b)
     drawn = {name: overlay(before[name], after[name]) for name in c.load_changes}
-    scenarios = [
-        {
-            "name": name,
-            "rows": outline_compare.rows(metrics, c.load_changes.get(name)),
-            "conditions": outline_compare.conditions(c.load_changes.get(name)),
-            "doubts": outline_compare.doubts(c.load_changes.get(name)),
-            "drawn": drawn.get(name),
-        }
-        for name, metrics in c.load.items()
-    ]
-    loads = [found.data if (found := drawn.get(name)) else {} for name in c.load]
+    sections = list(outline_compare.sections(c))
+    scenarios = [{"section": one, "drawn": drawn.get(one.scenario)} for one in sections]
+    loads = [found.data if (found := drawn.get(one.scenario)) else {} for one in sections]
     verdicts = {verdict.value: verdict for verdict in Verdict}
     page = html.environment().get_template("compare.html")
     return page.render(
@@ -39,7 +31,6 @@ def comparison_html(c: Comparison, a: Judgement, b: Judgement) -> str:
         verdict=verdicts.get(c.verdict.b or "", Verdict.UNKNOWN).value,
         scenarios=scenarios,
         head=outline_compare.HEAD,
-        caution=outline_compare.CAUTION,
         most=_MOST,
         data=inert({"tests": None, "load": loads}),
         style=Markup(style),  # noqa: S704 - our own file

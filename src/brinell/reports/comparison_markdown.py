@@ -28,10 +28,10 @@ def comparison_markdown(c: Comparison) -> str:
         parts += _names(title, tuple(bugs.values()))
     if c.suite_seconds.a is not None and c.suite_seconds.b is not None:
         parts.append(f"Suite time: {seconds(c.suite_seconds.a)} → {seconds(c.suite_seconds.b)}")
-    for scenario in c.load:
-        parts += _load(c, scenario)
-    if c.load_changes:
-        parts.append(outline_compare.CAUTION)
+    sections = list(outline_compare.sections(c))
+    for section in sections:
+        parts += _section(section)
+    parts += dict.fromkeys(section.caution for section in sections if section.caution)
     if c.fingerprint:
         parts.append("The runs differ in where they ran: their times do not compare.")
         parts += _texts("Where they ran", "What", c.fingerprint)
@@ -57,11 +57,9 @@ def _more(number: int) -> list[str]:
     return [f"and {plural(number - _MOST, 'more', 'more')}"] if number > _MOST else []
 
 
-def _load(c: Comparison, scenario: str) -> list[str]:
-    change = c.load_changes.get(scenario)
-    rows = outline_compare.rows(c.load[scenario], change)
+def _section(section: outline_compare.Section) -> list[str]:
     head = [name or " " for name in outline_compare.HEAD]
-    cells = [(text(row.label), row.a, row.b, row.ratio, row.interval, text(row.says)) for row in rows]
-    parts = [f"## Load: {text(scenario)}", text(outline_compare.conditions(change)), table(head, cells, numbers=5)]
-    parts += [f"Cannot tell: {text(doubt)}" for doubt in outline_compare.doubts(change)]
+    cells = [(text(row.label), row.a, row.b, row.ratio, row.interval, text(row.says)) for row in section.rows]
+    parts = [f"## {text(section.title)}", text(section.conditions), table(head, cells, numbers=5)]
+    parts += [f"Cannot tell: {text(doubt)}" for doubt in section.doubts]
     return [part for part in parts if part]
