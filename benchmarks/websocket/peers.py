@@ -4,9 +4,10 @@ Each tool gets one core and takes its turn, several times, on ``fast_server.py``
 what is not installed is skipped by name). CPU per message is that of all a tool's processes from start to end
 (``wait4``), divided by the messages that came back or were heard; it includes starting the tool and connecting. What
 one more message costs is the difference to a run a third as long. Ours is told once more with the process that reads
-the worker. Ratios are medians of one sitting. Ours times every message from its due time, and sends each
-when it is due; ``brinell 1ms`` sends what falls due within a millisecond together (``grain_s``), which is k6's grain.
-k6 times from when a message was sent, in whole milliseconds; Artillery does not time messages at all.
+the worker. Ratios are medians of one sitting. Ours times every message from its due time, and sends each when it is
+due; ``brinell 1ms`` and ``brinell 10ms`` send what falls due within so long together (``grain_s``). k6 is told to send
+what is due every 10 ms, its cheapest way (a tick of 1 ms costs it a fifth more), and times from when a message was
+sent, in whole milliseconds; Artillery sends by timers of a millisecond and does not time messages at all.
 
     python benchmarks/websocket/peers.py [--seconds 10] [--rounds 3] [--tools k6,artillery]
                                          [--connections 100] [--rate 5000] [--receivers 500] [--published 20]
@@ -28,8 +29,7 @@ from brinell.core.plan import WebSocketSpec
 
 SHOWN = ("50", "99", "max")
 SHORT = 3  # a run so much shorter tells what starting and connecting cost
-GRAIN_S = 0.001  # what falls due within it is sent together: k6's grain
-GRAINED = "brinell 1ms"
+GRAINS_S = {"brinell": 0.0, "brinell 1ms": 0.001, "brinell 10ms": 0.01}  # what falls due within it is sent together
 SLOWEST = {"artillery": 1000}  # messages a second that it can send from one core
 
 
@@ -68,7 +68,7 @@ def table(
 ) -> None:
     """Let everybody take their turns, and print what came of it, the cheapest first."""
     short_s = max(1, given.seconds // SHORT)
-    grains = {"brinell": 0.0} if publishes else {"brinell": 0.0, GRAINED: GRAIN_S}
+    grains = {"brinell": 0.0} if publishes else GRAINS_S
     turns: dict[str, list[Turn]] = {name: [] for name in (*grains, *(tool.name for tool in tools))}
     for _ in range(given.rounds):
         for name, grain_s in grains.items():
