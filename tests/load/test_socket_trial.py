@@ -79,7 +79,7 @@ def spec(port, path, rate=50, duration=0.6, **fields):
     return LoadSpec(
         name="chat", shape={"kind": "constant", "rate": rate, "duration": duration}, driver="websocket",
         url=f"ws://127.0.0.1:{port}", requests=(RequestSpec(path=path),), timeout_s=2.0,
-        **{"connections": 6, "websocket": WebSocketSpec(**does), **fields},
+        **{"connections": 6, "calibrate": False, "websocket": WebSocketSpec(**does), **fields},
     )  # fmt: skip
 
 

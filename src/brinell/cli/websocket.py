@@ -170,6 +170,7 @@ def command(
     timeout: load.Timeout = "5s",  # type: ignore[assignment]  # the parser turns it into seconds
     header: load.Header = None,
     no_verify: Insecure = False,
+    no_calibrate: load.NoCalibrate = False,
     slo: Slo = None,
     pid: load.Pid = None,
     resume: options.Resume = None,
@@ -219,6 +220,7 @@ def command(
         "compression": compression,
         "headers": load.headers_of(header),
         "verify_tls": not no_verify,
+        "calibrate": not no_calibrate,
         "pid": load.process_of(pid),
     }
     shape = _shape(ctx, mode, rate, duration)

@@ -24,7 +24,7 @@ _LARGEST = 16 << 20  # bytes of one message
 _OTHERS_KEYS = {
     "flows", "requests", "openapi", "openapi_unsafe", "openapi_validate",
     "openapi_weights", "har", "think", "sessions", "data", "cookies", "redirects", "keep_alive", "go_on", "version",
-    "streams", "shed_after_s", "calibrate", "cache",
+    "streams", "shed_after_s", "cache",
 }  # fmt: skip
 _OF_BROADCASTS = ("rooms", "publishers", "publisher_hears", "slow_share", "slow_bytes_s")
 _OF_LIMITS = ("limit", "refusals", "free_s")

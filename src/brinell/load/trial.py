@@ -256,7 +256,7 @@ def _sockets(room: Room, spec: LoadSpec, schedule: Schedule, driver: Sockets, be
     means = look(spec, specs, None, address)
     refuse(spec, means, closed=True)  # every connection is made at once
     room.emit(means)
-    room.emit(Calibrated(skipped="WebSocket: there is no null server for it"))
+    room.emit(calibrate(room, spec, specs, schedule.shape.peak_rate))
     watch = SubjectWatch(room, spec, target, address)
     if spec.websocket is not None and spec.websocket.limit:
         try_limit(room, spec, schedule, specs[0], watch)

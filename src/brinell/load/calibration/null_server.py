@@ -42,7 +42,7 @@ def serve(listening: socket.socket, requests: Collection[bytes], parent: int) ->
             if fd == parent:
                 os._exit(0)
             if fd == listening.fileno():
-                _accept(listening, epoll, open_)
+                open_ |= {one.fileno(): one for one in accept(listening, epoll)}
                 continue
             visitor = open_[fd]
             try:
@@ -67,11 +67,14 @@ def serve(listening: socket.socket, requests: Collection[bytes], parent: int) ->
             open_.pop(fd).close()
 
 
-def _accept(listening: socket.socket, epoll: select.epoll, open_: dict[int, socket.socket]) -> None:
+def accept(listening: socket.socket, epoll: select.epoll) -> list[socket.socket]:
+    """Accept whoever waits, and watch them."""
+    found: list[socket.socket] = []
     with contextlib.suppress(OSError):
         while True:
             visitor, _ = listening.accept()
             visitor.setblocking(False)
             visitor.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            open_[visitor.fileno()] = visitor
             epoll.register(visitor.fileno(), select.EPOLLIN)
+            found.append(visitor)
+    return found

@@ -24,7 +24,8 @@ import msgspec
 from brinell.core.generator_records import Calibrated
 from brinell.core.histogram import Histogram
 from brinell.core.load_records import LoadSlice
-from brinell.load.calibration.null_server import listener, serve
+from brinell.load.calibration import null_server, null_socket_server, sockets
+from brinell.load.calibration.order import BUSY_S, FEW, MOST_CONNECTIONS, PACED_S, PACED_SHARE, SPARE, Order
 from brinell.load.contract import Driver, Shape
 from brinell.load.drivers.http_exchange import ExchangeOperation
 from brinell.load.engine.connection import Connection
@@ -40,24 +41,8 @@ from brinell.load.shapes.closed import Closed
 from brinell.load.shapes.constant import Constant
 from brinell.load.wire import WireOperation, WorkerSpec
 
-BUSY_S = 0.2
-PACED_S = 0.3
-MOST_CONNECTIONS = 256
-PACED_SHARE = 0.8  # of what it can reach: above, response times are those of a queue
-FEW = 200  # answers of the busy phase
 _GREETING_S = 5.0
-_SPARE = 64  # descriptors beside connections, at either end
 _PLAIN = WireOperation("calibration", 1.0, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-
-
-class Order(msgspec.Struct, frozen=True):
-    """A worker's specification and the requests a second that it is to begin; None where the subject sets that."""
-
-    worker: WorkerSpec
-    rate: float | None
-    note: str = ""
-    asked: float | None = None
-    workers: int = 1
 
 
 class _Ran(NamedTuple):
@@ -73,16 +58,23 @@ def main() -> int:
         sys.stdout.buffer.write(msgspec.json.encode(Calibrated(skipped="this system has no epoll")) + b"\n")
         return 0
     wires = order.worker.operations or (_PLAIN,)
-    listening = listener()
+    listening = null_server.listener()
     theirs, _ours = os.pipe()  # whose end tells the server that this process is gone
     if os.fork() == 0:
         os.close(_ours)
-        serve(listening, [wire.request for wire in wires], theirs)
+        if order.worker.socket is not None:
+            null_socket_server.serve(listening, order.worker.socket.does.mode, theirs)
+        null_server.serve(listening, [wire.request for wire in wires], theirs)
     os.close(theirs)
     port = listening.getsockname()[1]
     listening.close()
-    _greet(port, wires[0].request)
-    sys.stdout.buffer.write(msgspec.json.encode(_calibrated(order, wires, port)) + b"\n")
+    if order.worker.socket is not None:
+        _greet(port, null_socket_server.GREETING)
+        found = sockets.calibrated(order, port)
+    else:
+        _greet(port, wires[0].request)
+        found = _calibrated(order, wires, port)
+    sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     return 0
 
 
@@ -95,9 +87,7 @@ def _greet(port: int, request: bytes) -> None:
 
 def _calibrated(order: Order, wires: tuple[WireOperation, ...], port: int) -> Calibrated:
     spec = order.worker
-    connections = max(
-        1, min(spec.connections, MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE)
-    )
+    connections = max(1, min(spec.connections, MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE))
     busy = _run(spec, wires, port, connections, Closed(duration=BUSY_S))
     most = busy.histogram.count / busy.seconds if busy.seconds > 0 else 0.0
     if not busy.histogram.count:

@@ -13,7 +13,8 @@ from brinell.core.generator_records import Calibrated
 from brinell.core.plan import LoadSpec
 from brinell.core.redact import one_line
 from brinell.core.roles import Child, Room
-from brinell.load.wire import WorkerSpec
+from brinell.load.calibration.order import MOST_CONNECTIONS
+from brinell.load.wire import WireSocket, WorkerSpec
 
 PATIENCE_S = 10.0  # for what takes about one: half a second of requests, and the start of an interpreter
 _LOG = "load-workers.log"
@@ -28,6 +29,8 @@ def calibrate(room: Room, spec: LoadSpec, workers: Sequence[WorkerSpec], rate: f
         return Calibrated(skipped="not asked for (calibrate = false)")
     if spec.version != "1.1":
         return Calibrated(skipped="HTTP/2: the null server speaks HTTP/1.1 only")
+    if spec.websocket is not None and spec.websocket.limit:
+        return Calibrated(skipped="a limit is tried: nothing is sent at a rate")
     worker = max(workers, key=lambda one: one.connections)
     share = rate / len(workers) if rate else None
     order = {"worker": worker, "rate": share, "note": _note(worker), "asked": rate, "workers": len(workers)}
@@ -96,6 +99,15 @@ def _note(worker: WorkerSpec) -> str:
     parts = []
     if worker.tls_name is not None:
         parts.append("without TLS")
+    if worker.socket is not None:
+        parts += _socket_note(worker.socket, worker.connections)
     if worker.sessions is not None:
         parts.append("sessions of one request that is always the same")
     return " and ".join(parts)
+
+
+def _socket_note(wire: WireSocket, connections: int) -> list[str]:
+    parts = ["uncompressed"] if wire.compression else []
+    if connections / (wire.does.rooms if wire.does.mode == "broadcast" else 1) > MOST_CONNECTIONS:
+        parts.append(f"over {MOST_CONNECTIONS} connections")
+    return parts

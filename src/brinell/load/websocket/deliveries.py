@@ -122,6 +122,11 @@ class Book:
         """Whether as many came as were owed."""
         return self._came >= self._owed and not any(batch.times or batch.stamps for batch in self._live)
 
+    @property
+    def came(self) -> int:
+        """Deliveries that came and were worked out."""
+        return self._came
+
     def owe(self, room: int, number: int, due: int, expected: int) -> None:
         """A message is due: so many receivers of this worker are to get it."""
         if expected:

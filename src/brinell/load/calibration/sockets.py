@@ -1,0 +1,253 @@
+"""What one worker needs for a WebSocket scenario's messages by itself, with the population that the workers have.
+
+Where messages are answered: as for requests, first every connection is busy, then messages fall due at the scenario's
+own rate. Where they are broadcast: what receiving one costs. How long it takes is no part of that, because what a
+broadcast takes is, for the most part, the server's sending it to one after the other.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from brinell.core.errors import UsageError
+from brinell.core.generator_records import Calibrated
+from brinell.core.histogram import Histogram
+from brinell.core.load_records import LoadSlice
+from brinell.core.outcomes import OK
+from brinell.core.socket_records import ECHO, REPLY
+from brinell.load.calibration.order import BUSY_S, MOST_CONNECTIONS, PACED_S, PACED_SHARE, SPARE, Order
+from brinell.load.engine.connection import Connection
+from brinell.load.engine.endpoint import Endpoint
+from brinell.load.engine.engine import Limits
+from brinell.load.engine.poller import poller
+from brinell.load.engine.recorder import Recorder
+from brinell.load.engine.stamps import stamped_here
+from brinell.load.engine.traffic import Means
+from brinell.load.shapes.constant import Constant
+from brinell.load.websocket import codec
+from brinell.load.websocket.asking import Asker, Asking
+from brinell.load.websocket.broadcast import Broadcast
+from brinell.load.websocket.dialler import Part
+from brinell.load.websocket.member import Member
+from brinell.load.websocket.population import Population
+from brinell.load.websocket.stamps import SIZE
+from brinell.load.websocket.worker import BROADCAST, SocketEngine
+from brinell.load.wire import WireSocket
+
+DELIVERIES_S = 40_000  # a second: less than half of what a core receives
+LEAST_PUBLISHED_S, MOST_PUBLISHED_S = 10.0, 1000.0
+LARGEST = 1 << 16  # bytes of a message: of larger ones the null server's own part is too large
+BYTES_S = 100e6  # broadcast
+_CONNECT_RATE = 5000.0
+_LEAD_S = 0.1  # from the last connection to the first message
+_PATIENCE_NS = 1_000_000_000
+_now = time.monotonic_ns
+
+
+class _Spent(NamedTuple):
+    """``cpu_s`` of ``seconds``, for so many messages that came to their end."""
+
+    seconds: float = 0.0
+    cpu_s: float = 0.0
+    messages: int = 0
+
+
+class _Accounted(Population):
+    """Notes what it has spent as long as messages are under way: neither connecting nor closing is part of it."""
+
+    used = _Spent()
+    _from: tuple[int, float] = (0, 0.0)
+
+    def begin(self) -> None:
+        """The schedule starts."""
+        super().begin()
+        self._from = _now(), time.process_time()
+
+    def tick(self, now: int, limit_ns: int) -> None:
+        """As every population."""
+        if self._from[0] and not self._leaving_ns and (now < self.until_ns or not self.quiet):
+            self.settle(now)
+            since, cpu_s = self._from
+            self.used = _Spent((now - since) / 1e9, time.process_time() - cpu_s, self.ended())
+        super().tick(now, limit_ns)
+
+    def ended(self) -> int:
+        """Messages that came to their end."""
+        return self.completed
+
+
+class _Busy(_Accounted, Asking):
+    """Whoever has an answer asks again at once."""
+
+    def begin(self) -> None:
+        """All who are there begin."""
+        super().begin()
+        for link in [*self.members]:
+            self._on(link)
+
+    def entered(self, link: Member, now: int) -> None:
+        """One who comes later."""
+        super().entered(link, now)
+        if self._from[0]:
+            self._on(link)
+
+    def echoed(self, link: Asker, size: int, now: int) -> None:
+        """An answer by the short way."""
+        super().echoed(link, size, now)
+        self._on(link)
+
+    def heard(self, link: Member, payload: bytes, now: int) -> None:
+        """Any other."""
+        super().heard(link, payload, now)
+        self._on(link)
+
+    def _on(self, link: Member) -> None:
+        now = _now()
+        if now < self.until_ns and link.rest is None and link.fd >= 0 and isinstance(link, Asker):
+            self._ask(link, now, now)
+
+
+class _Hearing(_Accounted, Broadcast):
+    """Counts deliveries."""
+
+    def ended(self) -> int:
+        """What came to receivers."""
+        return self.book.came
+
+
+class _Paced(_Accounted, Asking):
+    """Messages as they fall due."""
+
+
+class _Ran(NamedTuple):
+    used: _Spent
+    answers: Histogram
+
+
+def calibrated(order: Order, port: int) -> Calibrated:
+    """Return what the order's worker needs, with the null server on ``port``."""
+    wire = order.worker.socket
+    if wire is None:
+        raise TypeError("no WebSocket scenario")
+    if _size(wire) > LARGEST:
+        return Calibrated(skipped=f"messages of more than {LARGEST >> 10} KiB")
+    try:
+        bench = _Bench(order, wire, port)
+        return bench.broadcast() if wire.does.mode == BROADCAST else bench.answers()
+    except UsageError as error:
+        return Calibrated(skipped=f"it did not work: {error}")
+
+
+class _Bench:
+    def __init__(self, order: Order, wire: WireSocket, port: int) -> None:
+        self._order = order
+        self._wire = wire
+        self._port = port
+        self._codec = _quiet(codec.named(wire.does.codec, Path(wire.root), "[[load]]"))
+
+    def answers(self) -> Calibrated:
+        """Messages and their answers."""
+        order = self._order
+        connections = _connections(order.worker.connections)
+        busy = self._run(_Busy, connections, iter(()), BUSY_S)
+        used = busy.used
+        if not used.messages:
+            return Calibrated(skipped="not one of its messages was answered")
+        most = used.messages / used.seconds
+        paced, rate = busy, 0.0
+        if order.rate is not None:
+            rate = min(order.rate, PACED_SHARE * most)
+            paced = self._run(_Paced, connections, _dues(rate), PACED_S)
+        return Calibrated(
+            seconds=used.seconds + (paced.used.seconds if rate else 0.0),
+            connections=connections,
+            most_rate=most,
+            cpu_ns=used.cpu_s * 1e9 / used.messages,
+            rate=rate,
+            response=paced.answers.sparse(),
+            max_response_ns=paced.answers.max_ns,
+            note=order.note,
+            asked=order.asked,
+            workers=order.workers,
+        )
+
+    def broadcast(self) -> Calibrated:
+        """Every worker has its receivers of every message: more workers take the load off each, and are no factor."""
+        order = self._order
+        each = order.worker.connections / self._wire.does.rooms  # of this worker's receivers, for one message
+        connections = _connections(math.ceil(each))
+        rate = min(DELIVERIES_S, BYTES_S / _size(self._wire)) / connections
+        rate = min(MOST_PUBLISHED_S, max(LEAST_PUBLISHED_S, rate))
+        used = self._run(_Hearing, connections, _dues(rate), PACED_S).used
+        if not used.messages or used.cpu_s <= 0:
+            return Calibrated(skipped="not one of its messages was delivered")
+        cost_s = used.cpu_s / used.messages * each
+        return Calibrated(
+            seconds=used.seconds,
+            connections=connections,
+            most_rate=1 / cost_s,
+            cpu_ns=cost_s * 1e9,
+            note=order.note,
+            asked=order.asked,
+        )
+
+    def _run(self, kind: type[_Accounted], connections: int, dues: Iterator[int], duration_s: float) -> _Ran:
+        """Run one worker's engine against the null server."""
+        spec = self._order.worker
+        lead_ns = int((connections / _CONNECT_RATE + _LEAD_S) * 1e9)
+        wire = _plain(self._wire, connections, lead_ns)
+        endpoint = Endpoint(socket.AF_INET, ("127.0.0.1", self._port))
+        none: Any = Connection
+        patient = spec.tls_name is None and stamped_here()
+        means = Means(poller(), endpoint, Recorder(0), none, iter(()).__next__, patient=patient)
+        population = kind(means, Part(0, 1, wire, self._codec, spec.seed, _PATIENCE_NS))
+        answers = Histogram()
+
+        def report(told: list[Any]) -> None:
+            population.take(0)
+            for one in told:
+                if isinstance(one, LoadSlice) and one.operation in {ECHO, REPLY} and one.outcome == OK:
+                    answers.add_sparse(one.response, one.max_response_ns)
+
+        limits = Limits(0, connections, _PATIENCE_NS, int(duration_s * 1e9), grain_ns=spec.grain_ns)
+        SocketEngine(means, limits, dues, report, population).run(_now() + lead_ns)
+        return _Ran(population.used, answers)
+
+
+def _dues(rate: float) -> Iterator[int]:
+    return Constant(rate=rate, duration=PACED_S).due_ns(0, 1)
+
+
+def _plain(wire: WireSocket, connections: int, lead_ns: int) -> WireSocket:
+    """Return the scenario with its messages and nothing beside them."""
+    does = msgspec.structs.replace(
+        wire.does, rooms=1, publishers=1, publisher_hears=True, join=None, joined=None, subprotocols=(), ping_s=0.0,
+        slow_share=0.0, reconnect_s=None, settle_s=0.5, connect_rate=_CONNECT_RATE,
+    )  # fmt: skip
+    return msgspec.structs.replace(
+        wire, does=does, path="/", authority="127.0.0.1", headers=(), connections=connections, lead_ns=lead_ns,
+        compression=False,
+    )  # fmt: skip
+
+
+def _quiet(kind: type[codec.Codec]) -> codec.Codec:
+    """Return the codec without its greeting: the null server knows no answer to it."""
+    made: codec.Codec = type(kind.__name__, (kind,), {"greeting": None})()
+    return made
+
+
+def _size(wire: WireSocket) -> int:
+    """Return about how many bytes a message has."""
+    return max(wire.does.size, len((wire.does.message or "").encode()), SIZE)
+
+
+def _connections(wanted: int) -> int:
+    return max(1, min(wanted, MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE))
