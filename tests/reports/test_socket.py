@@ -25,7 +25,7 @@ SOCKETS = Sockets(
 def room(number, lost=0):
     return RoomCount(
         room=number, published=10, expected=1000, received=1000 - lost, lost=lost, duplicated=0, reordered=0,
-        reach=1 - lost / 1000,
+        reach=1 - lost / 1000, delivery_max_ms=48.25,
     )  # fmt: skip
 
 
@@ -86,6 +86,7 @@ def test_all_reports_say_the_same_of_a_broadcast(judgement):
 def test_the_room_with_the_lowest_reach_comes_first(judgement):
     page = html(judgement())
     assert page.index("0.988") < page.index('<td class="n">1</td>', page.index("lowest reach first"))
+    assert '<td class="n">48.2</td>' in page
     assert "Rooms" not in html(judgement(rooms=(room(0),), room_count=1))
 
 

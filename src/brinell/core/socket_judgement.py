@@ -36,7 +36,10 @@ class Sockets(_Part, frozen=True, kw_only=True):
 
 
 class RoomCount(_Part, frozen=True, kw_only=True):
-    """One room: messages published, and deliveries that were owed, came, did not come, or came in another way."""
+    """One room: messages published, and deliveries that were owed, came, did not come, or came in another way.
+
+    ``delivery_max_ms`` and ``skew_max_ms`` are those of its slowest message. None: none came.
+    """
 
     room: int
     published: int
@@ -46,6 +49,8 @@ class RoomCount(_Part, frozen=True, kw_only=True):
     duplicated: int
     reordered: int
     reach: float | None
+    delivery_max_ms: float | None = None
+    skew_max_ms: float | None = None
 
 
 class SocketCourse(_Part, frozen=True, kw_only=True):

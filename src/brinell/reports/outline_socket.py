@@ -7,7 +7,7 @@ from brinell.core.socket_view import BEYOND, FILL, FREE, KEPT, LIMIT, REFILL, ST
 from brinell.core.verdicts import Verdict
 from brinell.reports.figures import MISSING, count, latency, milliseconds, plural, rate, seconds, size
 
-ROOMS = ("Room", "Published", "Owed", "Delivered", "Reach", "Lost", "Twice", "Out of order")
+ROOMS = ("Room", "Published", "Owed", "Delivered", "Reach", "Lost", "Twice", "Out of order", "Slowest, ms")
 ATTEMPTS = ("Attempts", "Came to", "How many", "Longest, ms", "What was said")
 STOCK = ("Moment", "Connections", "Memory", "Descriptors")
 MOST_ROOMS = 20
@@ -71,6 +71,7 @@ def rooms(one: WebSocket) -> list[tuple[str, ...]]:
             count(room.lost),
             count(room.duplicated),
             count(room.reordered),
+            latency(room.delivery_max_ms),
         )
         for room in one.rooms[:MOST_ROOMS]
     ]

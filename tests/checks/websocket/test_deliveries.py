@@ -34,6 +34,7 @@ def test_workers_and_seconds_add_up():
     assert (found.whole.published, found.whole.expected, found.whole.received) == (1, 9, 9)
     assert found.whole.reach == 1.0
     assert found.skew.max_ns == 4920
+    assert (found.rooms[0].slowest_ns, found.rooms[0].skew_ns) == (5000, 4920)
     assert list(found.seconds) == [0]
 
 

@@ -33,6 +33,8 @@ class Owed:
     received: int = 0
     duplicated: int = 0
     reordered: int = 0
+    slowest_ns: int = _NOTHING
+    skew_ns: int = _NOTHING  # of one message, at most
 
     @property
     def lost(self) -> int:
@@ -114,6 +116,9 @@ class Account:
             one.published += not again
             one.expected += message.expected
             one.received += came
+            if message.first_ns >= 0:
+                one.slowest_ns = max(one.slowest_ns, message.last_ns)
+                one.skew_ns = max(one.skew_ns, message.last_ns - message.first_ns)
 
     @staticmethod
     def _of(where: dict[int, Owed], key: int) -> Owed:

@@ -97,10 +97,12 @@ def _rooms(seen: Seen) -> tuple[RoomCount, ...]:
             duplicated=one.duplicated,
             reordered=one.reordered,
             reach=one.reach,
+            delivery_max_ms=one.slowest_ns / 1e6 if one.slowest_ns >= 0 else None,
+            skew_max_ms=one.skew_ns / 1e6 if one.skew_ns >= 0 else None,
         )
         for room, one in seen.account.rooms.items()
     ]
-    rooms.sort(key=lambda one: (2.0 if one.reach is None else one.reach, one.room))
+    rooms.sort(key=lambda one: (2.0 if one.reach is None else one.reach, -(one.delivery_max_ms or 0.0), one.room))
     return tuple(rooms[:MOST_ROOMS])
 
 
