@@ -48,6 +48,9 @@ class Sockets:
                 f"[[load]] {spec.name}: {spec.workers} workers cannot share {spec.connections} connections",
                 hint=f"connections = {spec.workers} or more",
             )
+        if does.limit and spec.workers > 1:
+            why = f"workers = {spec.workers}: a limit is tried by one process"
+            raise UsageError(f"[[load]] {spec.name}: {why}", hint="leave workers away")
         say = Complaint(f"[[load]] {spec.name}")
         return WireSocket(
             does=does,
