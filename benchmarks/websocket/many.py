@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 
-from measured import Ours, fast_server, ours
+from measured import Ours, fast_server, ours, steadily
 
 from brinell.core.plan import WebSocketSpec
 
@@ -43,13 +43,14 @@ def main() -> int:
     for _ in range(given.rounds):
         with fast_server() as url:
             does = WebSocketSpec(connect_rate=CONNECT_RATE)
-            done = ours(url, "/echo", 1000, given.seconds, does, connections=given.connections, workers=given.workers)
+            done = ours(
+                url, "/echo", steadily(1000, given.seconds), does, connections=given.connections, workers=given.workers
+            )
             row(f"{given.connections} connections, 1000/s", done, done.entry.requests)
         with fast_server() as url:
             does = WebSocketSpec(mode="broadcast", connect_rate=CONNECT_RATE)
-            done = ours(
-                url, "/room", given.rate, given.seconds, does, connections=given.receivers, workers=given.workers
-            )
+            shape = steadily(given.rate, given.seconds)
+            done = ours(url, "/room", shape, does, connections=given.receivers, workers=given.workers)
             row(f"{given.receivers} receivers, {given.rate:g}/s", done, done.entry.received or 1)
     return 0
 

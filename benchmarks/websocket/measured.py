@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from brinell.checks.websocket import websocket
 from brinell.core.evidence import MemoryEvidence
@@ -49,19 +49,19 @@ def fast_server() -> Iterator[str]:
 def ours(
     url: str,
     path: str,
-    rate: float,
-    seconds: float,
+    shape: dict[str, Any],
     does: WebSocketSpec,
     *,
     connections: int,
     workers: int = 1,
     grain_s: float = 0.0,
+    timeout_s: float = 30.0,
 ) -> Ours:
     """Run one scenario with real worker processes."""
     with tempfile.TemporaryDirectory() as folder:
         spec = LoadSpec(
             name="bench",
-            shape={"kind": "constant", "rate": rate, "duration": seconds},
+            shape=shape,
             driver="websocket",
             url=url,
             requests=(RequestSpec(path=path),),
@@ -69,6 +69,7 @@ def ours(
             workers=workers,
             websocket=does,
             grain_s=grain_s,
+            timeout_s=timeout_s,
         )
         room = FakeRoom(spec, Path(folder))
         children, own = _cpu_s(resource.RUSAGE_CHILDREN), _cpu_s(resource.RUSAGE_SELF)
@@ -80,6 +81,11 @@ def ours(
         evidence = MemoryEvidence(room.plan, [StepStarted(room.step.id), *room.records])
         (entry,) = websocket(evidence).websocket or ()
         return Ours(entry, children, own)
+
+
+def steadily(rate: float, seconds: float) -> dict[str, Any]:
+    """The shape of a constant rate."""
+    return {"kind": "constant", "rate": rate, "duration": seconds}
 
 
 def _cpu_s(who: int) -> float:

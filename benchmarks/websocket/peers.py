@@ -22,7 +22,7 @@ import argparse
 import statistics
 from typing import NamedTuple
 
-from measured import fast_server, ours
+from measured import fast_server, ours, steadily
 from others import TOOLS, Said, Tool, found, run
 
 from brinell.core.plan import WebSocketSpec
@@ -124,7 +124,7 @@ def our_turn(url: str, seconds: int, connections: int, rate: int, grain_s: float
     """Run ours; a generator that is not to be believed is named."""
     address, _, path = url.rpartition("/")
     does = WebSocketSpec(mode="broadcast" if publishes else "echo", codec="text", size=64)
-    done = ours(address, f"/{path}", rate, seconds, does, connections=connections, grain_s=grain_s)
+    done = ours(address, f"/{path}", steadily(rate, seconds), does, connections=connections, grain_s=grain_s)
     one, times = done.entry, done.entry.response_ms
     messages = (one.received or 0) if publishes else one.requests - sum(one.errors.values())
     ms = {"50": times.p50, "99": times.p99, "max": times.max}
