@@ -23,6 +23,10 @@ class Places:
         self._service_s = service_s
         self._draw = random.Random(seed).expovariate if exponential else None  # noqa: S311 - service times, no secret
 
+    def wait(self, now: float) -> float:
+        """Return for how long whoever comes now would wait for a place."""
+        return max(0.0, self._free[0] - now)
+
     def done_at(self, now: float) -> float:
         """Take the place that is free first; return when its service ends."""
         service = self._service_s * (self._draw(1.0) if self._draw else 1.0)

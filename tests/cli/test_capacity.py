@@ -40,7 +40,7 @@ def test_brinell_plan_says_how_a_search_goes(brinell, here):
     )
     said = " ".join(brinell("plan").out.split())
     assert "the highest rate at which p95_ms 200, error_rate 0.01 hold, against http://127.0.0.1:9/" in said
-    assert "from 50/s, at most 100000/s, to within 5% of what breaks" in said
+    assert "from 50/s, at most 100,000/s, to within 5% of what breaks" in said
     assert "steps of at most 10s, for 2m" in said
     assert "must hold at least 100/s" in said
     (here / "brinell.toml").write_text(f'[capacity]\nurl = "{AT}"\nquantity = "connections"\n')

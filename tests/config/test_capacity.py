@@ -106,12 +106,73 @@ def test_two_searches_are_refused(refusal):
 
 def test_what_a_scenario_has_is_not_said_twice_and_must_fit(refusal):
     assert "take one or the other" in refusal(f'{BROWSE}[capacity]\nload = "browse"\nrequests = [{{ path = "/" }}]\n')
-    call = '[[load]]\nname = "f"\ndriver = "call"\ncall = "a:b"\nshape = { kind = "closed", duration = 1 }\n'
-    assert 'driver = "http"' in refusal(f'{call}[capacity]\nload = "f"\n')
+
+
+CALL = '[[load]]\nname = "f"\ndriver = "call"\ncall = "a:b"\nshape = { kind = "closed", duration = 1 }\n'
+SOCKETS = """
+[[load]]
+name = "rooms"
+driver = "websocket"
+url = "ws://127.0.0.1:9"
+connections = 60
+shape = { kind = "constant", rate = 6, duration = 5 }
+thresholds = { delivery_p99_ms = 80, lost = 0 }
+websocket = { mode = "broadcast", rooms = 3 }
+[[load]]
+name = "echo"
+driver = "websocket"
+url = "ws://127.0.0.1:9"
+shape = { kind = "ramp", from_rate = 1, to_rate = 6, duration = 5 }
+websocket = { mode = "echo" }
+[[load]]
+name = "full"
+driver = "websocket"
+url = "ws://127.0.0.1:9"
+websocket = { limit = 5 }
+[capacity]
+"""
+
+
+def test_functions_caches_and_users_have_a_rate_too(plan):
+    spec = only(plan(f'{CALL}[capacity]\nload = "f"\n'))
+    assert (spec.needs_service, spec.spec.quantity, spec.spec.start) == (False, "rate", 50.0)
     users = BROWSE.replace("requests = [", 'sessions = [{ name = "u", requests = [').replace(
         '{ path = "/b" }]', '{ path = "/b" }] }]'
     )
-    assert 'quantity = "connections"' in refusal(f'{users}[capacity]\nload = "browse"\n')
+    assert only(plan(f'{users}[capacity]\nload = "browse"\n')).spec.start == 10.0
+
+
+def test_a_broadcast_keeps_a_limit_on_what_is_lost_and_its_own_begin_few(plan):
+    spec = only(plan(f'{SOCKETS}load = "rooms"\n')).spec
+    assert spec.load.thresholds == {"delivery_p99_ms": 80.0, "error_rate": 0.01, "reach": 0.99}
+    assert (spec.stated, spec.start, spec.limit) == (("delivery_p99_ms",), 10.0, 100_000.0)
+    spec = only(plan(f'{SOCKETS}load = "rooms"\nquantity = "rooms"\n')).spec
+    assert (spec.start, spec.limit) == (1.0, 500.0)  # of 20 members each
+    spec = only(plan(f'{SOCKETS}load = "rooms"\nquantity = "receivers"\nthresholds = {{ reach = 1 }}\n')).spec
+    assert (spec.start, spec.limit) == (10.0, 3333.0)
+    assert spec.load.thresholds == {"reach": 1.0, "error_rate": 0.01}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('load = "rooms"\nquantity = "connections"', "grows by rooms, or by receivers"),
+        ('load = "echo"\nquantity = "rooms"', "belong to a broadcast"),
+        ('load = "echo"\nquantity = "connections"', "needs a constant shape"),
+        ('load = "full"', "--limit N"),
+        ('load = "rooms"\nquantity = "rooms"\nlimit = 6000', "more than 100000 connections"),
+        ('load = "rooms"\nquantity = "rooms"\nstart = 1.5', "whole numbers"),
+        ('load = "rooms"\nthresholds = { lost = 0 }', "reach = 0.999"),
+        ('load = "echo"\nthresholds = { reach = 1 }', "nothing is broadcast"),
+        ('load = "echo"\nthresholds = { hit_rate = 1 }', "no such threshold"),
+    ],
+)
+def test_what_a_search_with_sockets_cannot_be_is_told(refusal, text, said):
+    assert said in refusal(f"{SOCKETS}{text}\n")
+
+
+def test_rooms_of_requests_are_refused(refusal):
+    assert "broadcast of WebSocket messages" in refusal(f'[capacity]\n{AT}quantity = "rooms"\n')
 
 
 def test_from_the_command_line(tmp_path):

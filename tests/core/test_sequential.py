@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brinell.core.sequential import BROKEN, HELD, Bound, Decision, Second, backlog, decide, growth, shares
+from brinell.core.sequential import BROKEN, HELD, Bound, Decision, Second, decide, growth, shares
 
 P95 = Bound("p95_ms", 0.05, 0.5)
 ERRORS = Bound("error_rate", 0.01)
@@ -43,7 +43,6 @@ def test_errors_break_it_whatever_the_times_are():
 def test_falling_behind_breaks_it_long_before_the_limit_is_reached():
     rows = told(*[(1000, 950, 0)] * 3)
     assert decide(rows, [P95], rate=1000) == Decision(BROKEN, "falling behind")
-    assert backlog(rows) == [50, 100, 150]
 
 
 def test_a_backlog_that_was_made_once_and_goes_is_no_falling_behind():

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from brinell.checks.capacity_knee import Point, knee
 from brinell.core.capacity_judgement import Capacity, CapacityLevel, CapacityLimit
 from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
-from brinell.core.capacity_search import CONNECTIONS, ENDINGS, INVALID, Bracket, Tried, bracket
+from brinell.core.capacity_search import ENDINGS, INVALID, Bracket, Tried, bracket
+from brinell.core.capacity_words import unit
 from brinell.core.evidence import Evidence, observation_id, steps_of
 from brinell.core.finding import Finding
 from brinell.core.judgement import Part
@@ -80,7 +81,7 @@ def _numbers(one: _Seen) -> Capacity:
     return Capacity(
         name=started.name,
         quantity=started.quantity,
-        unit="connections" if started.quantity == CONNECTIONS else "/s",
+        unit=unit(started.quantity, steps[-1].of),
         url=started.url,
         low=found.low,
         high=found.high,

@@ -9,26 +9,34 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from brinell.config import calls, checks, documents, scenarios, sessions, tables
+from brinell.config import caches, calls, checks, documents, scenarios, sessions, sockets, tables
 from brinell.config.keys import Key, Keys, read_table
 from brinell.config.problems import OPTIONS, Place, Problems, Unfit
-from brinell.core.capacity_search import CONNECTIONS, QUANTITIES, RATE
+from brinell.core.capacity_search import CONNECTIONS, QUANTITIES, RATE, RECEIVERS, ROOMS, WHOLE
+from brinell.core.capacity_words import counted
 from brinell.core.plan import CapacitySpec, LoadSpec, ServiceSpec, Step
-from brinell.load.capacity.bounds import UNFIT
+from brinell.core.thresholds import CACHE_METRICS, METRICS, SOCKET_METRICS
+from brinell.load.capacity.bounds import unfit
+from brinell.load.capacity.levels import least, sockets_at
 
 USUAL = {"p95_ms": 500.0, "error_rate": 0.01}
 """Thresholds where none are stated."""
 
-START = {RATE: 50.0, CONNECTIONS: 1.0}
-LIMIT = {RATE: 100_000.0, CONNECTIONS: 10_000.0}
-MOST = {RATE: 10_000_000.0, CONNECTIONS: 100_000.0}
+USUAL_REACH = {"reach": 0.99}
+"""Of a broadcast besides: one that loses much is quick with what is left."""
+
+START = {RATE: 50.0, CONNECTIONS: 1.0, ROOMS: 1.0, RECEIVERS: 10.0}
+START_FEW = 10.0  # where each is more than a request: publishes and sessions a second, connections that stay
+LIMIT = {RATE: 100_000.0, CONNECTIONS: 10_000.0, ROOMS: 10_000.0, RECEIVERS: 10_000.0}
+MOST = {RATE: 10_000_000.0, CONNECTIONS: 100_000.0, ROOMS: 65_536.0, RECEIVERS: 100_000.0}
+MOST_SOCKETS = 100_000
 OPEN_CONNECTIONS = 256  # with fewer, their number would set the rate of a slow subject
 SEARCH = ("name", "quantity", "start", "limit", "tolerance", "step_s", "budget_s", "at_least")
 """Keys that are the search's own, and not its traffic's."""
 
 SHORTEST_S = 4.0  # of a step: a second of warm-up and three to look at
 LEAST_TOLERANCE, MOST_TOLERANCE = 0.005, 0.5
-DRIVERS = ("http",)
+_METRICS = {caches.CACHE: CACHE_METRICS, sockets.SOCKETS: SOCKET_METRICS}
 _TRAFFIC = ("url", "requests", "headers", "connections", "workers", "timeout_s", "verify_tls", "pid")
 _OPTIONS = {"at_least": "at-least", "step_s": "step"}
 _A_DURATION = "a duration (a number of seconds, or text such as '30s')"
@@ -68,15 +76,19 @@ def searched(
     if "capacity" not in found:
         return None
     spec = capacity(found["capacity"], root, loads, problems)
-    if spec is not None and documents.placed(spec.load, None).url is None and "service" not in found:
+    if spec is not None and _is_pressed_on(spec.load) and "service" not in found:
         why = "missing: a search needs an address, or a [service] that Brinell starts"
         problems.add(("capacity",), "url", Unfit(why), example='url = "http://127.0.0.1:8000"')
     return spec
 
 
-def placed(spec: CapacitySpec | None, service: ServiceSpec | None) -> CapacitySpec | None:
-    """Return a search whose scenario knows where its document is (``documents.placed``)."""
-    return None if spec is None else msgspec.structs.replace(spec, load=documents.placed(spec.load, service))
+def placed(spec: CapacitySpec | None, service: ServiceSpec | None, python: str | None = None) -> CapacitySpec | None:
+    """Return a search whose scenario knows where its document is (``documents.placed``), or its interpreter."""
+    if spec is None:
+        return None
+    if spec.load.driver in calls.INSIDE:
+        return msgspec.structs.replace(spec, load=msgspec.structs.replace(spec.load, python=python))
+    return msgspec.structs.replace(spec, load=documents.placed(spec.load, service))
 
 
 def capacity(entry: Any, root: Path, loads: Sequence[LoadSpec], problems: Problems) -> CapacitySpec | None:
@@ -89,20 +101,26 @@ def capacity(entry: Any, root: Path, loads: Sequence[LoadSpec], problems: Proble
     values = read_table(entry, keys(), place, problems)
     if "requests" in values:
         values["requests"] = sessions.requests(values["requests"], place, problems, tables.request(root))
-    if "thresholds" in values:
-        limits = scenarios.thresholds(values["thresholds"], (*place, "thresholds"), problems)
-        values["thresholds"] = limits
     load = _traffic(values, place, loads, problems)
+    if "thresholds" in values:
+        metrics = METRICS if load is None else metrics_of(load)
+        values["thresholds"] = scenarios.thresholds(values["thresholds"], (*place, "thresholds"), problems, metrics)
     if len(problems.found) > before or load is None:
         return None
-    stated = values.get("thresholds", load.thresholds)
+    inherited = {name: limit for name, limit in load.thresholds.items() if not unfit(name, load)}
+    stated = values.get("thresholds", inherited)
     given = {key: values[key] for key in SEARCH if key in values}
     return specification(load, stated, given, place, problems)
 
 
 def step_of(spec: CapacitySpec) -> Step:
     """Return the step that searches."""
-    return Step(f"capacity:{spec.name}", "capacity", spec, needs_service=spec.load.url is None)
+    return Step(f"capacity:{spec.name}", "capacity", spec, needs_service=_is_pressed_on(spec.load))
+
+
+def metrics_of(load: LoadSpec) -> Sequence[str]:
+    """Return the thresholds that a scenario of this kind can have."""
+    return _METRICS.get(load.driver, METRICS)
 
 
 def specification(
@@ -110,16 +128,16 @@ def specification(
 ) -> CapacitySpec | None:
     """Return the search for these values; None where they do not go together, which is noted."""
     before = len(problems.found)
-    of = given.get("quantity", RATE)
-    limits = {**stated, "error_rate": stated.get("error_rate", USUAL["error_rate"])} if stated else dict(USUAL)
     for name in stated:
-        if name in UNFIT:
-            problems.add(_inside(place, "thresholds"), name, Unfit(UNFIT[name]), value=stated[name])
+        if why := unfit(name, load):
+            problems.add(_inside(place, "thresholds"), name, Unfit(why), value=stated[name])
+    limits = _limits(load, stated)
+    of = given.get("quantity", RATE)
     spec = CapacitySpec(
         name=given.get("name", load.name),
         load=msgspec.structs.replace(load, thresholds=limits, steady=False, max_requests=None, shed_after_s=None),
         stated=tuple(stated),
-        **{"quantity": of, "start": START[of], "limit": LIMIT[of], **{k: v for k, v in given.items() if k != "name"}},
+        **{"quantity": of, **_usual(load, of), **{k: v for k, v in given.items() if k != "name"}},
     )
     for key, why in disagreeing(spec):
         problems.add(place, _OPTIONS.get(key, key) if place == OPTIONS else key, Unfit(why), value=given.get(key))
@@ -128,15 +146,7 @@ def specification(
 
 def disagreeing(spec: CapacitySpec) -> list[tuple[str, str]]:
     """Return the keys that do not go together, and why."""
-    found = []
-    most = MOST[spec.quantity]
-    for key, value in (("start", spec.start), ("limit", spec.limit), ("at_least", spec.at_least)):
-        if value is None:
-            continue
-        if not 1 <= value <= most:
-            found.append((key, f"a search for {spec.quantity} goes from 1 to {most:.0f}"))
-        elif spec.quantity == CONNECTIONS and not float(value).is_integer():
-            found.append((key, "connections are counted in whole numbers"))
+    found = _levels(spec)
     if spec.start > spec.limit:
         found.append(("start", f"the search begins below its limit of {spec.limit:g}"))
     if spec.at_least is not None and spec.at_least > spec.limit:
@@ -147,9 +157,64 @@ def disagreeing(spec: CapacitySpec) -> list[tuple[str, str]]:
         )
     if spec.step_s < SHORTEST_S:
         found.append(("step_s", f"a step takes {SHORTEST_S:g} s or more: one of warm-up, and three to look at"))
-    if spec.quantity == RATE and (spec.load.sessions or spec.load.flows):
-        found.append(("quantity", 'users who do several things have no rate of requests: quantity = "connections"'))
+    return found + _quantities(spec)
+
+
+def _levels(spec: CapacitySpec) -> list[tuple[str, str]]:
+    found = []
+    lowest, most = least(spec.load, spec.quantity), MOST[spec.quantity]
+    for key, value in (("start", spec.start), ("limit", spec.limit), ("at_least", spec.at_least)):
+        if value is None:
+            continue
+        if not lowest <= value <= most:
+            found.append((key, f"a search for {spec.quantity} goes from {lowest:.0f} to {most:.0f} here"))
+        elif spec.quantity in WHOLE and not float(value).is_integer():
+            found.append((key, f"{spec.quantity} are counted in whole numbers"))
     return found
+
+
+def _quantities(spec: CapacitySpec) -> list[tuple[str, str]]:
+    """Return what speaks against the quantity, by what the scenario does."""
+    does, of = spec.load.websocket, spec.quantity
+    broadcasts = does is not None and does.mode == "broadcast"
+    if of in {ROOMS, RECEIVERS} and not broadcasts:
+        return [("quantity", f"{of} belong to a broadcast of WebSocket messages")]
+    if does is None:
+        return []
+    if does.limit:
+        return [("load", "a limit of connections is tried by itself: brinell websocket URL --limit N")]
+    if of == CONNECTIONS and broadcasts:
+        return [("quantity", f"a broadcast grows by {ROOMS}, or by {RECEIVERS} of each")]
+    found = []
+    if of in WHOLE and spec.load.shape.get("kind") != "constant":
+        found.append(("load", f"with more {of} more is said, at an even rate: the scenario needs a constant shape"))
+    elif of in WHOLE and sockets_at(spec.load, does, of, spec.limit)[0] > MOST_SOCKETS:
+        found.append(("limit", f"that would take more than {MOST_SOCKETS} connections"))
+    return found
+
+
+def _limits(load: LoadSpec, stated: Mapping[str, float]) -> dict[str, float]:
+    """Return the thresholds, with the usual ones that stay beside those that are stated."""
+    usual = USUAL | (USUAL_REACH if load.websocket is not None and load.websocket.mode == "broadcast" else {})
+    if not stated:
+        return usual
+    return {**stated, **{name: limit for name, limit in usual.items() if name not in stated and name != "p95_ms"}}
+
+
+def _usual(load: LoadSpec, of: str) -> dict[str, float]:
+    """Return where a search begins and ends, where nobody says."""
+    does, lowest = load.websocket, least(load, of)
+    start, limit = START[of], LIMIT[of]
+    if (of == RATE and counted(load) in {"publishes", "sessions"}) or (of == CONNECTIONS and does is not None):
+        start = START_FEW
+    if does is not None and of in WHOLE:
+        limit = max(lowest, limit // max(1, sockets_at(load, does, of, 1)[0]))
+    return {"start": min(max(start, lowest), limit), "limit": limit}
+
+
+def _is_pressed_on(load: LoadSpec) -> bool:
+    """Whether it is the service that is asked, for want of an address."""
+    return documents.placed(load, None).url is None and load.driver not in calls.INSIDE
 
 
 def share(value: float | str) -> float:
@@ -183,8 +248,6 @@ def _traffic(values: dict[str, Any], place: Place, loads: Sequence[LoadSpec], pr
         problems.add(
             place, "load", Unfit("no [[load]] has this name", [one.name for one in loads]), value=values["load"]
         )
-    elif found.driver not in DRIVERS or found.driver in calls.INSIDE:
-        problems.add(place, "load", Unfit('a search presses with driver = "http"'), value=found.name)
     else:
         return msgspec.structs.replace(found, **given)
     return None

@@ -244,7 +244,7 @@ def read_settings(found: source.Source) -> Settings:
         examination=examined,
         properties=properties,
         quality=quality,
-        capacity=breaking_point.placed(search, started),
+        capacity=breaking_point.placed(search, started, python),
         drills=drilled,
     )
 

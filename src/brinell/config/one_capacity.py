@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from brinell.config import checks, scenarios, source
-from brinell.config.capacity import OPEN_CONNECTIONS, SEARCH, specification, step_of
-from brinell.config.compose import plan_of, read_settings, slug
+import msgspec
+
+from brinell.config import checks, scenarios, sockets, source
+from brinell.config.capacity import OPEN_CONNECTIONS, SEARCH, metrics_of, placed, specification, step_of
+from brinell.config.compose import Settings, plan_of, read_settings, slug
 from brinell.config.problems import OPTIONS, Problems, Unfit
-from brinell.core.errors import UsageError
+from brinell.core.errors import UsageError, nearest
 from brinell.core.plan import LoadSpec, Plan, RequestSpec
+from brinell.load.capacity.bounds import unfit
 
 EXAMPLE = "brinell capacity http://127.0.0.1:8000/"
+SOCKET_EXAMPLE = "brinell capacity ws://127.0.0.1:8000/echo"
+_STEP_S = 10.0  # stands for the length of a schedule that each step makes anew
 
 
 def one_capacity(
@@ -22,35 +27,104 @@ def one_capacity(
     """Return the plan of one search from the command line. ``target``: an address, or a path of the ``[service]`` that
     the run starts, "/" where it is None. ``given``: keys of the table, None: not given.
     """
-    settings = read_settings(source.read(root))
-    if settings.service is None and (target is None or target.startswith("/")):
-        raise UsageError("brinell capacity needs an address, or a [service] that it can start", hint=EXAMPLE)
+    settings = _settings(root, target)
     url, path = _place(target or "/")
-    problems = Problems("brinell capacity", hint="brinell capacity --help")
-    given = {key: value for key, value in given.items() if value is not None}
-    traffic = {key: value for key, value in given.items() if key not in SEARCH}
     load = LoadSpec(
         name=slug(path.partition("?")[0]) or "capacity",
         shape={},
         url=url,
         requests=(RequestSpec(path=path, **request),),
-        **{"connections": OPEN_CONNECTIONS, **traffic},
+        **{"connections": OPEN_CONNECTIONS, **_traffic(given)},
     )
-    searched = {key: value for key, value in given.items() if key in SEARCH}
-    stated = scenarios.thresholds(limits, ("--slo",), problems)
+    return _plan(root, settings, load, limits, given)
+
+
+def socket_capacity(
+    root: Path,
+    target: str | None,
+    *,
+    table: Mapping[str, Any],
+    rate: float,
+    connections: int,
+    limits: Mapping[str, float],
+    **given: Any,
+) -> Plan:
+    """Return the plan of one search with connections that stay; ``table`` is what ``websocket = { ... }`` would say but
+    its path. So many ``connections`` say ``rate`` messages a second, where something else is searched for.
+    """
+    settings = _settings(root, target)
+    url, path = _place(target or "/", sockets=True)
+    problems = _problems()
+    found = sockets.read({**table, "path": path}, Path.cwd(), OPTIONS, problems, connections)
+    problems.finish()
+    load = LoadSpec(
+        name=slug(path.partition("?")[0].replace("{{", "").replace("}}", "")) or "websocket",
+        shape={"kind": "constant", "rate": rate, "duration": _STEP_S},
+        url=url,
+        driver=sockets.SOCKETS,
+        **{**_traffic(given), "connections": connections, "calibrate": True, **found},
+    )
+    return _plan(root, settings, load, limits, given)
+
+
+def named_capacity(root: Path, name: str, *, limits: Mapping[str, float], **given: Any) -> Plan:
+    """Return the plan of one search with the traffic of a ``[[load]]`` of the configuration."""
+    settings = read_settings(source.read(root))
+    load = next((spec for spec in settings.loads if spec.name == name), None)
+    if load is None:
+        names = [spec.name for spec in settings.loads]
+        close = nearest(name, names)
+        there = f"there are {', '.join(names)}" if names else "there are none"
+        raise UsageError(
+            f"--load {name}: no [[load]] has this name; {there}",
+            hint=f"did you mean --load {close}?" if close else None,
+        )
+    traffic = {key: value for key, value in _traffic(given).items() if key != "calibrate"}
+    return _plan(root, settings, msgspec.structs.replace(load, **traffic), limits, given)
+
+
+def _settings(root: Path, target: str | None) -> Settings:
+    settings = read_settings(source.read(root))
+    if settings.service is None and (target is None or target.startswith("/")):
+        raise UsageError("brinell capacity needs an address, or a [service] that it can start", hint=EXAMPLE)
+    return settings
+
+
+def _traffic(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in given.items() if value is not None and key not in SEARCH}
+
+
+def _plan(
+    root: Path, settings: Settings, load: LoadSpec, limits: Mapping[str, float], given: Mapping[str, Any]
+) -> Plan:
+    problems = _problems()
+    searched = {key: value for key, value in given.items() if value is not None and key in SEARCH}
+    stated = scenarios.thresholds(limits, ("--slo",), problems, metrics_of(load)) or _kept(load)
     spec = specification(load, stated, searched, OPTIONS, problems)
     problems.finish()
     if spec is None:
         raise AssertionError("what is wrong with a search is told")
+    spec = placed(spec, settings.service, settings.project.get("python")) or spec
+    if spec.load.url is None and settings.service is None and step_of(spec).needs_service:
+        raise UsageError(f"{load.name}: a search needs an address, or a [service] that it can start", hint=EXAMPLE)
     return plan_of(root, settings, [step_of(spec)])
 
 
-def _place(target: str) -> tuple[str | None, str]:
+def _kept(load: LoadSpec) -> dict[str, float]:
+    """Return the thresholds that a scenario brings along and a search can hold a step to."""
+    return {name: limit for name, limit in load.thresholds.items() if not unfit(name, load)}
+
+
+def _problems() -> Problems:
+    return Problems("brinell capacity", hint="brinell capacity --help")
+
+
+def _place(target: str, *, sockets: bool = False) -> tuple[str | None, str]:
     """Return an address and the path in it; a path alone is the service's."""
     try:
         if target.startswith("/"):
-            return None, checks.path(target)
-        parts = checks.split(checks.url(target))
+            return None, target if sockets else checks.path(target)
+        parts = checks.split((checks.target_url if sockets else checks.url)(target))
     except Unfit as unfit:
-        raise UsageError(f"{target}: {unfit.why}", hint=EXAMPLE) from None
+        raise UsageError(f"{target}: {unfit.why}", hint=SOCKET_EXAMPLE if sockets else EXAMPLE) from None
     return f"{parts.scheme}://{parts.netloc}", (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from brinell.core.capacity_search import CONNECTIONS
+from brinell.core.capacity_words import level_words
 from brinell.core.vitals_judgement import LimitedBy
 
 
@@ -14,6 +14,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
 
 class CapacityLevel(_Part, frozen=True, kw_only=True):
     """One step of the search: a load of one level. Rates per second; latency in milliseconds from the intended start.
+    Of a broadcast, requests and rates are those of deliveries.
 
     ``verdict`` is held, broken or invalid; ``why`` says what decided it, ``reason`` why this level was tried.
     ``at_s`` is when it began, in seconds from the search's start.
@@ -78,7 +79,7 @@ class Capacity(_Part, frozen=True, kw_only=True):
 
     def level_words(self, level: float) -> str:
         """Return a level with its unit: ``954.2/s``, ``12 connections``."""
-        return f"{level:,.6g} connections" if self.quantity == CONNECTIONS else f"{level:,.6g}/s"
+        return level_words(level, self.unit)
 
     @property
     def answer(self) -> str:

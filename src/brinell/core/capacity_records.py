@@ -11,7 +11,7 @@ class CapacityStarted(Entry, frozen=True):
     """A search began. ``limits`` are the thresholds, ``stated`` the names of those that somebody asked for."""
 
     name: str
-    quantity: str  # rate | connections
+    quantity: str  # a word of capacity_search.QUANTITIES
     url: str
     limits: dict[str, float]
     stated: tuple[str, ...]
@@ -28,9 +28,10 @@ class CapacityStep(Entry, frozen=True):
     is none.
 
     Numbers are those of the seconds that were judged: from ``judged_ns`` to ``ended_ns``, the warm-up left out.
-    ``offered`` and ``achieved`` are per second; times are nanoseconds from the intended start, None where nothing
-    ended. ``observed`` is each threshold's quantity, in its own unit. ``decided``: by the intervals, before or at the
-    end, and not by the estimates alone. ``lack``: what the generator had too little of, where the step is invalid.
+    ``offered`` and ``achieved`` are per second, of a broadcast deliveries that were owed and that came; times are
+    nanoseconds from the intended start, None where nothing ended. ``observed`` is each threshold's quantity, in its own
+    unit. ``decided``: by the intervals, before or at the end, and not by the estimates alone. ``lack``: what the
+    generator had too little of, where the step is invalid.
     """
 
     number: int  # from 1
@@ -58,6 +59,7 @@ class CapacityStep(Entry, frozen=True):
     service_p50_ns: int | None = None
     decided: bool = True
     lack: str = ""  # workers | connections | other
+    of: str = ""  # what a rate counts: requests (or empty), messages, publishes, operations, calls, sessions
 
 
 class CapacityEnded(Entry, frozen=True):

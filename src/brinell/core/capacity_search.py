@@ -21,7 +21,11 @@ from brinell.core.sequential import BROKEN, HELD
 INVALID = "invalid"
 RATE = "rate"
 CONNECTIONS = "connections"
-QUANTITIES = (RATE, CONNECTIONS)
+ROOMS = "rooms"
+RECEIVERS = "receivers"
+QUANTITIES = (RATE, CONNECTIONS, ROOMS, RECEIVERS)
+WHOLE = frozenset({CONNECTIONS, ROOMS, RECEIVERS})
+"""Quantities that are counted."""
 
 GROWTH = 2.0
 RETREAT = 4.0  # where nothing has held yet
@@ -34,7 +38,9 @@ _DIGITS = 4  # of a rate
 
 
 class Search(msgspec.Struct, frozen=True):
-    """What is looked for. Levels are requests a second (``rate``) or users at once (``connections``)."""
+    """What is looked for. Levels are a rate, or whole numbers (``WHOLE``): users or connections, rooms, receivers of a
+    room.
+    """
 
     quantity: str
     start: float
@@ -157,8 +163,8 @@ def ahead(search: Search, tried: Sequence[Tried]) -> tuple[int, int] | None:
 
 
 def level_of(search: Search, value: float) -> float:
-    """Return a level as it is asked for: whole connections, rates of four digits."""
-    if search.quantity == CONNECTIONS:
+    """Return a level as it is asked for: whole numbers of what is counted, rates of four digits."""
+    if search.quantity in WHOLE:
         return float(max(1, round(value)))
     return float(f"{value:.{_DIGITS}g}")
 

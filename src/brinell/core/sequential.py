@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 HELD = "held"
@@ -49,11 +49,24 @@ class Bound(NamedTuple):
 
 
 class Second(NamedTuple):
-    """What one second showed: requests that fell due and that ended in it, and of the latter the sum for each bound."""
+    """What one second showed: requests that fell due and that ended in it, and of the latter the sum for each bound.
+
+    ``counts``: of how many each sum is a part, where that is not ``ended``. ``events``: of how many events they came
+    (all deliveries of one message are one); None: each was its own. ``behind``: by how many requests more it was behind
+    at its end than at its beginning, where that is known better than by what is unanswered.
+    """
 
     due: int
     ended: int
     sums: tuple[float, ...]
+    counts: tuple[int, ...] = ()
+    events: int | None = None
+    behind: float | None = None
+
+    @property
+    def change(self) -> float:
+        """By how many requests more it was behind at its end."""
+        return float(self.due - self.ended) if self.behind is None else self.behind
 
 
 class Estimate(NamedTuple):
@@ -106,16 +119,23 @@ def decide(seconds: Sequence[Second], bounds: Sequence[Bound], *, rate: float | 
 def shares(seconds: Sequence[Second], bounds: Sequence[Bound], rate: float | None) -> list[Estimate]:
     """Return each bound's quantity so far. A request that waits for longer than a limit exceeds it already."""
     backlog = sum(one.due - one.ended for one in seconds) if rate is not None else 0
+    fresh = max(rate or 0.0, sum(one.due for one in seconds) / len(seconds))  # a session has several requests
+    events = sum(one.ended if one.events is None else one.events for one in seconds)
     found = []
     for place, bound in enumerate(bounds):
-        ended, sums = [one.ended for one in seconds], [one.sums[place] for one in seconds]
+        ended, sums = [_count(one, place) for one in seconds], [one.sums[place] for one in seconds]
         if rate is not None and bound.within_s is not None:
             # No more than rate x limit of those that wait can be younger than the limit.
-            late = max(0.0, backlog - rate * bound.within_s)
+            late = max(0.0, backlog - fresh * bound.within_s)
             ended[-1] += round(late)
             sums[-1] += round(late)
-        found.append(_ratio(ended, sums, is_share=bound.is_share))
+            events += round(late)
+        found.append(_ratio(ended, sums, events, is_share=bound.is_share))
     return found
+
+
+def _count(one: Second, place: int) -> int:
+    return one.counts[place] if one.counts else one.ended
 
 
 def growth(seconds: Sequence[Second]) -> Estimate:
@@ -125,7 +145,7 @@ def growth(seconds: Sequence[Second]) -> Estimate:
     leaves over the next one answers, and the upper end is nearer for it. The lower end stays: to say that it grows,
     independence is the careful assumption.
     """
-    changes = [float(one.due - one.ended) for one in seconds]
+    changes = [one.change for one in seconds]
     count = len(changes)
     mean = sum(changes) / count
     residuals = [change - mean for change in changes]
@@ -137,12 +157,7 @@ def growth(seconds: Sequence[Second]) -> Estimate:
     return Estimate(mean, mean - half, mean + half * math.sqrt((1 + pull) / (1 - pull)))
 
 
-def backlog(seconds: Sequence[Second]) -> list[int]:
-    """Return what was due and unanswered at each second's end."""
-    return list(accumulate(one.due - one.ended for one in seconds))
-
-
-def _ratio(counts: Sequence[int], sums: Sequence[float], *, is_share: bool) -> Estimate:
+def _ratio(counts: Sequence[int], sums: Sequence[float], events: int, *, is_share: bool) -> Estimate:
     total, amount = sum(counts), float(sum(sums))
     if not total:
         return Estimate(0.0, 0.0, 1.0 if is_share else math.inf)
@@ -154,8 +169,9 @@ def _ratio(counts: Sequence[int], sums: Sequence[float], *, is_share: bool) -> E
         squares *= number / (number - 1) * _inflation(residuals, squares)
     variance = squares / total**2
     if is_share:
-        guarded = (amount + 2) / (total + 4)
-        variance = max(variance, guarded * (1 - guarded) / total)
+        most = max(1, min(events, total))
+        guarded = (value * most + 2) / (most + 4)
+        variance = max(variance, guarded * (1 - guarded) / most)
     half = _t(number - 1) * math.sqrt(variance)
     return Estimate(value, max(0.0, value - half), value + half)
 

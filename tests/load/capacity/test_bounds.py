@@ -6,11 +6,18 @@ from hypothesis import strategies as st
 
 from brinell.core.histogram import Histogram
 from brinell.core.load_records import GeneratorSecond, LoadSlice
+from brinell.core.plan import LoadSpec
 from brinell.core.sequential import Bound, Second
-from brinell.load.capacity.bounds import Seconds, limits_of
+from brinell.load.capacity.bounds import Seconds
+from brinell.load.capacity.bounds import limits_of as limits_for
 
 EMPTY = ((), ())
+PLAIN = LoadSpec(name="a", shape={})
 MS = 1_000_000
+
+
+def limits_of(thresholds):
+    return limits_for(thresholds, PLAIN)
 
 
 def sparse(*durations_ns):

@@ -1,22 +1,20 @@
 from __future__ import annotations
 
-import pytest
-
 from brinell.core.fakes import FakeRoom
 from brinell.core.generator_records import Calibrated
 from brinell.core.histogram import Histogram
-from brinell.core.load_records import GeneratorSecond, LoadSlice
+from brinell.core.load_records import GeneratorSecond, LoadSlice, LoadStarted
 from brinell.core.observation import MachineSecond, ServiceEnded
 from brinell.core.plan import LoadSpec
-from brinell.load.capacity.bounds import limits_of
-from brinell.load.capacity.step import Judge, StepRoom, level_spec
+from brinell.load.capacity.bounds import Seconds, limits_of
+from brinell.load.capacity.step import UNSETTLED, Judge, StepRoom
 
-LIMITS = limits_of({"p95_ms": 100})
+LIMITS = limits_of({"p95_ms": 100}, LoadSpec(name="a", shape={}))
 SPEC = LoadSpec(name="browse", shape={"kind": "closed", "duration": 9.0, "think_s": 1.0}, connections=64, workers=4)
 
 
 def judge(**more):
-    return Judge(LIMITS, **{"rate": 500.0, "workers": 1, "warm_s": 1, "least_s": 0, "lasts_s": 10, **more})
+    return Judge(Seconds(LIMITS, 1), **{"rate": 500.0, "warm_s": 1, "least_s": 0, "lasts_s": 10, **more})
 
 
 def feed(it, second, response_ms=5, ended=500, due=500):
@@ -104,15 +102,40 @@ def test_its_room_passes_everything_on_and_keeps_what_says_how_it_went(tmp_path)
     assert (within.step.id, within.step.spec) == (room.step.id, SPEC)
 
 
-@pytest.mark.parametrize("level", [3, 500])
-def test_of_users_the_level_is_their_number_and_their_habits_stay(level):
-    found = level_spec(SPEC, level, 12.0, closed=True, workers=4, connections=999)
-    assert (found.connections, found.workers) == (level, min(4, level))
-    assert found.shape == {"kind": "closed", "duration": 12.0, "think_s": 1.0}
-    assert found.name == f"browse@{level}"
+def visit(it, second, over, begun=20, response_ms=5):
+    """Sessions of two requests: 20 begin each second."""
+    found = Histogram()
+    found.record(response_ms * 1_000_000, 40)
+    it.hear(LoadSlice(0, second, "GET /", "ok", 40, found.sparse(), found.sparse(), 0, 0))
+    it.hear(GeneratorSecond(0, second, 40, 40, 0.1, ((), ()), 0, sessions=(begun * (second + 1), over, 0)))
+    return it.look(0, 0)
 
 
-def test_of_a_rate_the_level_is_that():
-    found = level_spec(SPEC, 707.1, 10.0, closed=False, workers=2, connections=256)
-    assert found.shape == {"kind": "constant", "rate": 707.1, "duration": 10.0}
-    assert (found.connections, found.workers, found.name) == (256, 2, "browse@707.1")
+def begin(it):
+    it.hear(LoadStarted("a", "partly-open", "", 0, 10.0, None, 4, 1, 5.0, session_rate=20.0))
+
+
+def test_sessions_are_looked_at_once_those_of_the_first_second_are_through():
+    it = judge(rate=20.0)
+    begin(it)
+    overs = [0, 0, 0, 25, 45, 65, 85, 105, 125, 145]
+    told = [visit(it, second, over) for second, over in enumerate(overs)]
+    assert told[5] is not None
+    assert it.judged.start == 4
+    assert it.end().verdict == "held"
+
+
+def test_a_step_in_which_no_session_came_to_its_end_holds_nothing():
+    it = judge(rate=20.0)
+    begin(it)
+    for second in range(10):
+        visit(it, second, 0)
+    assert it.end() == (None, UNSETTLED)
+    assert not it.decided
+
+
+def test_answers_that_are_too_slow_break_it_before_any_session_is_through():
+    it = judge(rate=20.0)
+    begin(it)
+    assert any(visit(it, second, 0, response_ms=300) is None for second in range(10))
+    assert it.end() == ("broken", "p95_ms")

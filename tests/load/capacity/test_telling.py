@@ -5,12 +5,16 @@ import pytest
 from brinell.core.capacity_search import INVALID
 from brinell.core.histogram import Histogram
 from brinell.core.load_records import GeneratorSecond, LoadSlice
+from brinell.core.plan import LoadSpec
 from brinell.core.sequential import BROKEN, HELD, Decision
-from brinell.load.capacity.bounds import limits_of
+from brinell.load.capacity.bounds import Seconds, limits_of
 from brinell.load.capacity.telling import Doubt, numbers, observed, rule
 
 MS = 1_000_000
-LIMITS = limits_of({"p95_ms": 200, "error_rate": 0.02, "mean_ms": 50, "max_ms": 900, "service_p95_ms": 60})
+LIMITS = limits_of(
+    {"p95_ms": 200, "error_rate": 0.02, "mean_ms": 50, "max_ms": 900, "service_p95_ms": 60},
+    LoadSpec(name="a", shape={}),
+)
 BROKE = Decision(BROKEN, "p95_ms")
 LATE = Doubt(("late",), "One request in a hundred was noticed 9 ms late")
 
@@ -26,7 +30,7 @@ def piece(second, response_ms, outcome="ok", count=10, service_ms=5):
 
 def seen(*pieces, waiting=0):
     told = [GeneratorSecond(0, second, 10, 10, 0.1, ((), ()), 0, waiting=waiting) for second in range(4)]
-    return numbers([*pieces, *told], LIMITS, range(1, 4))
+    return numbers([*pieces, *told], range(1, 4), Seconds(LIMITS, 1), 5.0)
 
 
 def test_only_the_seconds_that_are_looked_at_count():
@@ -76,8 +80,6 @@ def test_connections_that_are_all_taken_and_as_quick_as_ever_set_the_rate_themse
 
 
 def test_a_step_that_showed_nothing_is_invalid():
-    assert rule(Decision(None, "too few seconds"), seen(), Doubt(), None) == (
-        INVALID,
-        "nothing was measured",
-        "workers",
-    )
+    assert rule(Decision(None, "too few seconds"), seen(), Doubt(), None) == (INVALID, "too few seconds", "other")
+    assert rule(Decision(None, ""), seen(), Doubt(), None)[1] == "nothing was measured"
+    assert rule(Decision(None, "too few seconds"), seen(), LATE, None) == (INVALID, LATE.reason, "workers")

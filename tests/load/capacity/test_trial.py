@@ -239,13 +239,25 @@ def test_a_service_that_does_not_come_back_ends_it_with_what_is_known(tmp_path):
     assert room.records[-1] == CapacityEnded("gone", "it does not start any more")
 
 
-def test_sessions_of_several_requests_have_no_rate_that_could_be_searched(tmp_path):
-    class Sessions(Subject):
-        def run(self, room, _beside):
-            room.emit(LoadStarted("x", "partly-open", "", 0, 5.0, None, 4, 1, 5.0, session_rate=50.0))
+def test_a_level_that_cannot_be_made_here_bounds_the_answer_and_ends_no_search(tmp_path):
+    class Few(Subject):
+        def run(self, room, beside):
+            if room.step.spec.connections > 30:
+                raise UsageError("a worker needs 99 descriptors")
+            super().run(room, beside)
 
-    with pytest.raises(UsageError, match="no rate of requests"):
-        search(Sessions(1000), tmp_path)
+    room, error = search(Few(100_000), tmp_path, quantity="connections", start=1.0, limit=500.0)
+    assert error is None
+    assert room.records[-1] == CapacityEnded("generator")
+    found = bracket(tried(steps(room)))
+    assert (found.low, found.high) == (pytest.approx(28, abs=2), None)
+    assert {one.why for one in steps(room) if one.verdict == "invalid"} == {"a worker needs 99 descriptors"}
+
+
+def test_a_mistake_that_shows_with_the_first_step_is_told(tmp_path):
+    room = FakeRoom(spec(), tmp_path, clock=FakeClock())
+    with pytest.raises(UsageError, match="such"):
+        CapacityTrial(Subject(1, faults={1: UsageError("no such thing")}), believed).run(room)
 
 
 def test_a_threshold_that_a_search_cannot_hold_is_refused(tmp_path):

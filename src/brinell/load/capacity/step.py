@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Unpack
 
-import msgspec
-
 from brinell.core.call_records import CallSecond
 from brinell.core.clock import Clock
 from brinell.core.generator_records import Calibrated
@@ -15,11 +13,14 @@ from brinell.core.load_records import Exemplar, GeneratorSecond, LoadEnded, Load
 from brinell.core.observation import Envelope, Record
 from brinell.core.plan import LoadSpec, Plan, Step
 from brinell.core.roles import Child, Room, Service, StartOptions
-from brinell.core.sequential import HELD, Bound, Decision, decide
-from brinell.load.capacity.bounds import Limit, Seconds
+from brinell.core.sequential import BROKEN, HELD, Decision, decide
+from brinell.core.socket_records import Deliveries, SocketSecond
+from brinell.load.capacity.bounds import Seconds
 
 LOOK_NS = 100_000_000
 _KEPT = (LoadStarted, LoadSlice, GeneratorSecond, LoadEnded, Calibrated, CallSecond, Exemplar)
+_HEARD = (*_KEPT, Deliveries, SocketSecond)
+UNSETTLED = "sessions take longer than the step: give it more time, --step 60s or step_s = 60"
 
 
 class StepRoom:
@@ -55,6 +56,7 @@ class StepRoom:
             kept = self._calibrated
         if isinstance(record, _KEPT):
             self.records.append(kept)
+        if isinstance(record, _HEARD):
             self._hear(kept)
         return self._room.emit(record)
 
@@ -86,25 +88,17 @@ class Judge:
     is not said before ``least_s``: what comes up rarely takes its time.
     """
 
-    def __init__(
-        self,
-        limits: Sequence[Limit],
-        *,
-        rate: float | None,
-        workers: int,
-        warm_s: int,
-        least_s: int,
-        lasts_s: int,
-    ) -> None:
+    def __init__(self, seconds: Seconds, *, rate: float | None, warm_s: int, least_s: int, lasts_s: int) -> None:
         self.found: Decision | None = None
         self.decided = True  # by the intervals
         self.until = 0  # the first second that was not looked at
         self._warm_s = warm_s
-        self._seconds = Seconds(limits, workers)
-        self._bounds: tuple[Bound, ...] = tuple(one.bound for one in limits)
+        self._seconds = seconds
         self._rate = rate
         self._least_s = least_s
         self._lasts_s = lasts_s
+        self._whole = 0
+        self._whole_ns = 0  # when the last second became whole
 
     def hear(self, record: Record) -> None:
         """Take a record of the level."""
@@ -112,11 +106,14 @@ class Judge:
 
     def look(self, now_ns: int, start_ns: int) -> int | None:  # noqa: ARG002 - the role's signature
         """Return when to be asked again; None once it is decided."""
-        whole = self._seconds.whole
-        if whole > self.until and self.found is None:
+        if self._seconds.whole > self._whole:
+            self._whole, self._whole_ns = self._seconds.whole, now_ns
+        whole = self._whole
+        complete = now_ns >= self._whole_ns + int(self._seconds.lag_s * 1e9)
+        if whole > self.until and self.found is None and complete:
             self.until = min(whole, self._lasts_s)
             found = self._decide(ended=False)
-            if found.verdict == HELD and whole < self._least_s:
+            if found.verdict == HELD and (whole < self._least_s or self._seconds.settled is None):
                 found = Decision(None, "")
             if found.verdict is not None:
                 self.found = found
@@ -130,13 +127,17 @@ class Judge:
             self.until = min(self._seconds.whole, self._lasts_s)  # what comes after the schedule is a backlog's end
             found = self._decide(ended=False)
             self.decided = found.verdict is not None
-            self.found = found if self.decided else self._decide(ended=True)
+            found = found if self.decided else self._decide(ended=True)
+            if found.verdict == HELD and self._seconds.settled is None:
+                found, self.decided = Decision(None, UNSETTLED), False
+            self.found = found
         return self.found
 
     @property
     def judged(self) -> range:
         """The seconds that are looked at: without the warm-up, but for a level that did not outlast it."""
-        return range(self._warm_s if self.until > self._warm_s else max(0, self.until - 1), self.until)
+        first = max(self._warm_s, self._seconds.settled or 0)
+        return range(first if self.until > first else max(0, self.until - 1), self.until)
 
     @property
     def leaning(self) -> str:
@@ -144,19 +145,11 @@ class Judge:
         return self._decide(ended=True).verdict or "" if self.until > self._warm_s else ""
 
     def _decide(self, *, ended: bool) -> Decision:
+        missing = self._seconds.missing(self.until - 1) if self.until > self._warm_s else ""
+        if missing:
+            return Decision(BROKEN, missing)
         seconds = self._seconds.since(self.judged.start, self.judged.stop)
-        return decide(seconds, self._bounds, rate=self._rate, ended=ended)
-
-
-def level_spec(
-    spec: LoadSpec, level: float, lasts_s: float, *, closed: bool, workers: int, connections: int
-) -> LoadSpec:
-    """Return the scenario of one level; in a closed model the level is the number of users."""
-    name = f"{spec.name}@{level:g}"
-    if closed:
-        users = int(level)
-        habits = spec.shape if spec.shape.get("kind") == "closed" else {}
-        shape = {**habits, "kind": "closed", "duration": lasts_s}
-        return msgspec.structs.replace(spec, name=name, shape=shape, connections=users, workers=min(workers, users))
-    shape = {"kind": "constant", "rate": level, "duration": lasts_s}
-    return msgspec.structs.replace(spec, name=name, shape=shape, connections=connections, workers=workers)
+        # While their number still grows, what falls due grows with it, and so does what is under way.
+        rate = self._rate if self._seconds.settled is not None else None
+        rate = None if rate is None else self._seconds.pace(seconds, rate)
+        return decide(seconds, self._seconds.bounds, rate=rate, ended=ended)

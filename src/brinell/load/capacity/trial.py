@@ -28,6 +28,7 @@ from brinell.core.capacity_search import (
     bracket,
     next_step,
 )
+from brinell.core.capacity_words import REQUESTS, SESSIONS, counted, level_words, unit
 from brinell.core.errors import SubjectError, UsageError
 from brinell.core.generator_records import Calibrated
 from brinell.core.load_records import LoadStarted
@@ -38,9 +39,11 @@ from brinell.core.roles import Room
 from brinell.core.sequential import BROKEN, HELD
 from brinell.core.vitals_records import ProbeLook, ProbeSilent, StacksSeen, VitalsDetail
 from brinell.load.capacity import telling
-from brinell.load.capacity.bounds import limits_of
-from brinell.load.capacity.step import Judge, StepRoom, level_spec
-from brinell.load.capacity.telling import Believe, Doubt, Numbers
+from brinell.load.capacity.bounds import PARTLY_OPEN, limits_of
+from brinell.load.capacity.levels import least, level_spec
+from brinell.load.capacity.socket_seconds import seconds_for
+from brinell.load.capacity.step import Judge, StepRoom
+from brinell.load.capacity.telling import Believe, Doubt, Numbers, Ruling
 from brinell.load.trial import LoadTrial
 from brinell.subject.targets import check_target
 
@@ -78,10 +81,11 @@ class _Hunt:
         self._load = load
         self._believe = believe
         try:
-            self._limits = limits_of(spec.load.thresholds)
+            self._limits = limits_of(spec.load.thresholds, spec.load)
         except ValueError as error:
             raise UsageError(f"[capacity] {spec.name}: thresholds: {error}") from None
-        self._closed = spec.quantity == CONNECTIONS
+        self._closed = spec.quantity == CONNECTIONS and spec.load.websocket is None
+        self._of = counted(spec.load)
         self._search = search_of(spec)
         self._step_s = max(2, round(spec.step_s))
         self._warm_s = max(1, self._step_s // 10)
@@ -96,7 +100,7 @@ class _Hunt:
             CapacityStarted(
                 name=spec.name,
                 quantity=spec.quantity,
-                url=redact(spec.load.url or room.service().url),
+                url=place(room, spec),
                 limits=dict(spec.load.thresholds),
                 stated=spec.stated,
                 start=spec.start,
@@ -133,15 +137,15 @@ class _Hunt:
         workers, connections = means(spec, self._steps)
         lasts_s = self._step_s * PROVING if move.whole else self._step_s
         load = level_spec(
-            spec.load, move.level, float(lasts_s), closed=self._closed, workers=workers, connections=connections
+            spec.load, spec.quantity, move.level, float(lasts_s), workers=workers, connections=connections
         )
         known = self._known(move.level, load.workers)
         if known is not None:
             load = msgspec.structs.replace(load, calibrate=False)
+        book = seconds_for(load, self._limits)
         judge = Judge(
-            self._limits,
-            rate=None if self._closed else move.level,
-            workers=load.workers,
+            book,
+            rate=None if self._closed else float(load.shape["rate"]),
             warm_s=self._warm_s,
             least_s=self._step_s if move.whole else 0,
             lasts_s=lasts_s,
@@ -149,17 +153,17 @@ class _Hunt:
         within = StepRoom(
             room, load, say=lambda done: self._say(done, self._so_far(move, judge)), hear=judge.hear, calibrated=known
         )
-        self._load.run(within, judge)
-        if any(isinstance(one, LoadStarted) and one.model == "partly-open" for one in within.records):
-            raise UsageError(
-                f"[capacity] {spec.name}: users who do several things have no rate of requests",
-                hint='quantity = "connections"',
-            )
+        denied = self._press(within, judge)
         self._calibrated = self._calibrated or _calibration(within.records)
+        self._learn(within.records)
         decision = judge.end()
-        seen = telling.numbers(within.records, self._limits, judge.judged)
-        doubt = Doubt(*self._believe(within.records, spec.load.thresholds))
-        ruling = telling.rule(decision, seen, doubt, _quick_ns(self._steps))
+        seen = telling.numbers(within.records, judge.judged, book, spec.load.timeout_s)
+        if denied:
+            ruling = Ruling(INVALID, denied, telling.OTHER)
+        else:
+            doubt = Doubt(*self._believe(within.records, spec.load.thresholds))
+            quick_ns = _quick_ns(self._steps) if spec.load.websocket is None else None
+            ruling = telling.rule(decision, seen, doubt, quick_ns)
         self._rest(seen if ruling.verdict != HELD else None)
         return CapacityStep(
             number=len(self._steps) + 1,
@@ -170,17 +174,39 @@ class _Hunt:
             lack=ruling.lack,
             decided=judge.decided,
             took_s=(room.clock.now_ns() - began_ns) / 1e9,
-            offered=None if self._closed else move.level,
             workers=load.workers,
             connections=load.connections,
-            **telling.told(within.records, self._limits, seen, judge.judged),
+            of=self._of,
+            **telling.told(
+                within.records,
+                self._limits,
+                seen,
+                judge.judged,
+                offered=None if self._closed else float(load.shape["rate"]),
+            ),
         )
+
+    def _press(self, within: StepRoom, judge: Judge) -> str:
+        """Run a level's scenario; return why it could not be, where lower ones could: descriptors, ports."""
+        try:
+            self._load.run(within, judge)
+        except UsageError as error:
+            if not self._steps or within.records:
+                raise
+            return str(error)
+        return ""
+
+    def _learn(self, records: Sequence[Record]) -> None:
+        """See whether it is sessions that fall due."""
+        if any(isinstance(one, LoadStarted) and one.model == PARTLY_OPEN for one in records) and self._of == REQUESTS:
+            self._of = SESSIONS
 
     def _known(self, level: float, workers: int) -> Calibrated | None:
         """Return the one calibration there is, as of this level."""
         if self._calibrated is None:
             return None
-        return msgspec.structs.replace(self._calibrated, asked=None if self._closed else level, workers=workers)
+        by_request = not self._closed and self._of == REQUESTS
+        return msgspec.structs.replace(self._calibrated, asked=level if by_request else None, workers=workers)
 
     def _rest(self, seen: Numbers | None) -> None:
         """Let the subject come back: after what it did not keep up with, as long as its answers took at the end."""
@@ -205,7 +231,7 @@ class _Hunt:
     # --- words ------------------------------------------------------------------------------------------------------
 
     def _words(self, level: float) -> str:
-        return f"{level:g} connections" if self._closed else f"{level:g}/s"
+        return level_words(level, unit(self._spec.quantity, self._of))
 
     def _so_far(self, move: Try, judge: Judge) -> str:
         leaning = f", {judge.leaning} so far" if judge.leaning else ""
@@ -239,8 +265,17 @@ def search_of(spec: CapacitySpec) -> Search:
         limit=spec.limit,
         tolerance=spec.tolerance,
         budget_s=spec.budget_s,
+        least=least(spec.load, spec.quantity),
         at_least=spec.at_least,
     )
+
+
+def place(room: Room, spec: CapacitySpec) -> str:
+    """Return what is pressed on, as it may be written down."""
+    load = spec.load
+    if load.cache is not None:
+        return f"cache:{redact(load.cache.target)}"
+    return f"call:{load.call}" if load.call else redact(load.url or room.service().url)
 
 
 def tried(steps: Sequence[CapacityStep]) -> list[Tried]:
