@@ -19,6 +19,8 @@ class Lru:
         if len(self.held) > 100: self.held.popitem(last=False)
     def delete(self, key): self.held.pop(key, None)
 
+def double(key): return 2 * key
+
 cache = Lru()
 number = 7
 """
@@ -52,7 +54,10 @@ def shop(here):
         (["http://127.0.0.1:9/{key}", "--python", "x"], "another kind of cache"),
         (["redis://example.org"], "not in allow_targets"),
         (["shop:cache", "--slo", "hitrate=0.9"], "did you mean hit_rate"),
-        (["shop:cache", "--loader", "shop:cache"], "with stampede"),
+        (["shop:cache", "--loader", "shop:cache"], "shop:cache is no function"),
+        (["shop:double", "--loader", "shop:nothing_like_it"], "shop has no nothing_like_it"),
+        (["shop:cache", "--counter", "/metrics#x"], "belongs to an endpoint"),
+        (["shop:cache", "--expires", "soon"], "--expires"),
         (["shop:cache", "--model", "closed", "--rate", "5"], "belongs to the open model"),
         (["shop:cache", "--method", "get=fetch"], "has no fetch"),
     ],

@@ -30,7 +30,7 @@ def test_every_example_of_a_key_is_accepted(tmp_path):
     keys = caches.keys()
     for name, key in keys.items():
         lines = [key.example] if name == "target" else ['target = "shop:cache"', key.example]
-        lines[0] = 'target = "http://127.0.0.1:9/users/{key}"' if name == "hit" else lines[0]
+        lines[0] = 'target = "http://127.0.0.1:9/users/{key}"' if name in {"hit", "counter", "update"} else lines[0]
         lines += ['stampede = "get"'] if name == "loader" else []
         lines += ["value_bytes = [1, 2]"] if name == "value_sizes" else []
         plan(tmp_path, "\n".join(lines))
@@ -93,7 +93,13 @@ def test_an_endpoint_is_only_read_and_nothing_is_put_into_it(tmp_path):
         ('target = "a:b"\nvalue_bytes = [9, 3]', "the smaller comes first"),
         ('target = "a:b"\nvalue_bytes = 9_000_000', "1048575"),
         ('target = "a:b"\nvalue_sizes = "zipf"', "all values have one size"),
-        ('target = "a:b"\nloader = "a:b"', "name it too, with stampede"),
+        ('target = "a:b"\nloader = "a:b"\nset_options = { ttl = 1 }', "this is a function that loads"),
+        ('target = "a:b"\nloader = "a:b"\nworkload = "ycsb-a"', "a function that loads is only called"),
+        ('target = "a:b"\ncounter = "/metrics#loads"', "belongs to an endpoint"),
+        ('target = "a:b"\nexpires_s = "soon"', "expires_s"),
+        ('target = "http://127.0.0.1/{key}"\ncounter = "/metrics"', "after #, a name"),
+        ('target = "http://127.0.0.1/{key}"\nupdate = "GET /{key} {stamp}"', "GET changes nothing"),
+        ('target = "http://127.0.0.1/{key}"\nupdate = "PUT /{key} name=x"', "{stamp} stands in its body"),
         ('target = "a:b"\nmethods = { gte = "x" }', "did you mean get?"),
         ('target = "a:b"\nmethods = { get = "x y" }', "no name of a method"),
         ('target = "a:b"\nstampede = "a b"', "module"),

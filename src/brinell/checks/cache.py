@@ -9,6 +9,8 @@ import msgspec
 
 from brinell.checks import cache_facts as facts
 from brinell.checks import cache_findings as findings
+from brinell.checks import cache_growth as growth
+from brinell.checks import cache_probes as probes
 from brinell.checks.cache_limits import finding, rule
 from brinell.checks.load.limits import Ruling
 from brinell.checks.load.tally import OperationTally, Tally, tallies
@@ -68,6 +70,8 @@ def _scenario(
     found += [] if "stampede_loads" in limits else findings.stampede(judged, seen)
     found += [] if "hit_rate" in limits else findings.far(judged, wanted, seen, cited)
     found += findings.more(judged, cited)
+    found += growth.beyond(judged, wanted, seen, cited)
+    found += probes.expires(judged, wanted, seen, cited) + probes.blocking(judged, cited)
     return found + findings.not_filled(judged, seen, cited), judged, missing
 
 
@@ -82,7 +86,8 @@ def _numbers(spec: LoadSpec, wanted: CacheSpec, tally: Tally, seen: facts.Seen) 
         missing["hit_rate"] = facts.no_hits(wanted, tally)
     elif hits.ideal is None or hits.lru is None:
         missing["hit_rate.ideal" if hits.ideal is None else "hit_rate.lru"] = hits.why
-    if crowd is None:
+    is_counted = crowd is not None and crowd.least_loads == crowd.most_loads
+    if not is_counted:
         missing["stampede_loads"] = facts.stampede_why_not(wanted, seen)
     if stale is None:
         missing["stale_reads"] = no_stale
@@ -103,7 +108,7 @@ def _numbers(spec: LoadSpec, wanted: CacheSpec, tally: Tally, seen: facts.Seen) 
         mode=" and ".join(modes),
         operations=_operations(tally),
         hit_rate=hits,
-        stampede_loads=None if crowd is None else crowd.most_loads,
+        stampede_loads=crowd.most_loads if crowd is not None and is_counted else None,
         stale_reads=stale,
         loop_stall_ms=max((one.longest_s for one in tally.stalls), default=0.0) * _LONGER if is_async else None,
         distribution=choice.distribution,
@@ -121,6 +126,9 @@ def _numbers(spec: LoadSpec, wanted: CacheSpec, tally: Tally, seen: facts.Seen) 
         stalls=sum(one.count for one in tally.stalls),
         samples=facts.samples(seen, tally),
         course=facts.course(seen),
+        entries=growth.entries(seen),
+        lifetime=probes.lifetimes(seen),
+        blocking=probes.blocked(seen),
     )
     return judged, {f"cache.{spec.name}.{name}": why for name, why in missing.items()}
 

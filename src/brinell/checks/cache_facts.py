@@ -11,7 +11,18 @@ import numpy as np
 
 from brinell.checks.load.tally import Tally
 from brinell.core.cache_judgement import CacheCourse, CacheGrowth, CacheHits, CacheStampede
-from brinell.core.cache_records import STALE, WRONG, CachePrepared, CacheSecond, CacheSpace, StaleProbe, Stampede
+from brinell.core.cache_records import (
+    STALE,
+    WRONG,
+    CacheBlocking,
+    CacheHeld,
+    CacheLifetime,
+    CachePrepared,
+    CacheSecond,
+    CacheSpace,
+    StaleProbe,
+    Stampede,
+)
 from brinell.core.evidence import Evidence, observation_id
 from brinell.core.hit_rate import BATCH, cold_start, hit_rate, ideal, kept_share
 from brinell.core.key_choice import KeyChoice, Mix, choice_of, mix_of, prefilled
@@ -19,6 +30,7 @@ from brinell.core.plan import CacheSpec
 
 _STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600)
 _MOST_COLUMNS = 300
+_FEW_LOOKS = 2
 COLD = 20  # gets for each entry of an empty cache, from which on its first misses no longer matter
 
 
@@ -31,6 +43,9 @@ class Seen:
     stampedes: list[Stampede] = field(default_factory=list)
     probes: list[StaleProbe] = field(default_factory=list)
     space: list[CacheSpace] = field(default_factory=list)
+    lifetimes: list[CacheLifetime] = field(default_factory=list)
+    blocking: list[CacheBlocking] = field(default_factory=list)
+    held: list[CacheHeld] = field(default_factory=list)
     stampede_ids: list[str] = field(default_factory=list)
     probe_ids: list[str] = field(default_factory=list)
 
@@ -56,7 +71,8 @@ class Ideals(NamedTuple):
 def look(evidence: Evidence) -> dict[str, Seen]:
     """Return what was written down, by step."""
     found: dict[str, Seen] = {}
-    for envelope in evidence.envelopes(CachePrepared, CacheSecond, Stampede, StaleProbe, CacheSpace):
+    kinds = CachePrepared, CacheSecond, Stampede, StaleProbe, CacheSpace, CacheLifetime, CacheBlocking, CacheHeld
+    for envelope in evidence.envelopes(*kinds):
         seen, record = found.setdefault(envelope.source, Seen()), envelope.data
         match record:
             case CachePrepared():
@@ -71,6 +87,12 @@ def look(evidence: Evidence) -> dict[str, Seen]:
                 seen.probe_ids.append(observation_id(envelope))
             case CacheSpace():
                 seen.space.append(record)
+            case CacheLifetime():
+                seen.lifetimes.append(record)
+            case CacheBlocking():
+                seen.blocking.append(record)
+            case CacheHeld():
+                seen.held.append(record)
     return found
 
 
@@ -81,7 +103,8 @@ def hits(spec: CacheSpec, seed: int, seen: Seen) -> CacheHits | None:
     series, width = _batches(seen.seconds)
     cuts = [0 if spec.prefill else cold_start(one) for one in series]
     kept = list(chain.from_iterable(one[cut:] for one, cut in zip(series, cuts, strict=True)))
-    found, best = hit_rate(kept, width), ideals(spec, seed)
+    fits = capacity(spec, seen)
+    found, best = hit_rate(kept, width), ideals(spec, seed, fits)
     value = found.value if found is not None and any(cuts) else seen.hits / seen.gets
     return CacheHits(
         value=value,
@@ -94,7 +117,18 @@ def hits(spec: CacheSpec, seed: int, seen: Seen) -> CacheHits | None:
         counts_as=None if found is None else found.counts_as,
         why=best.why,
         cold_gets=sum(cuts) * width,
+        capacity=fits,
     )
+
+
+def capacity(spec: CacheSpec, seen: Seen) -> int | None:
+    """Return how many entries fit: as was stated, else what a store held on average that had to evict meanwhile."""
+    if spec.capacity is not None:
+        return spec.capacity
+    counted = [one for one in seen.held if one.evicted is not None]
+    if len(counted) < _FEW_LOOKS or not counted[-1].evicted:
+        return None
+    return round(sum(one.entries for one in counted) / len(counted)) or None
 
 
 def _batches(seconds: Sequence[CacheSecond]) -> tuple[list[list[int]], int]:
@@ -129,16 +163,16 @@ def course(seen: Seen) -> CacheCourse | None:
     return CacheCourse(step_s=step, t_s=tuple(columns), gets=tuple(gets), hit_rate=tuple(rates))
 
 
-def ideals(spec: CacheSpec, seed: int) -> Ideals:
-    """Return what could be reached, as far as it follows from what is known."""
+def ideals(spec: CacheSpec, seed: int, fits: int | None) -> Ideals:
+    """Return what could be reached with so many entries, as far as it follows from what is known."""
     choice, mix = choice_of(spec, seed), mix_of(spec)
-    if spec.capacity is None:
+    if fits is None:
         return Ideals(None, None, "how many entries the cache can hold was not stated (capacity)")
     shares = {name: share / sum(mix.shares.values()) for name, share in mix.shares.items()}
     if shares.get("scan", 0.0) > 0:
         return Ideals(None, None, "scans read neighbours together, so that keys are not chosen one by one")
     inserting = shares.get("insert", 0.0) > 0
-    best = ideal(choice, spec.capacity, kept=kept_share(shares, loads=spec.loads), inserting=inserting)
+    best = ideal(choice, fits, kept=kept_share(shares, loads=spec.loads), inserting=inserting)
     if not spec.loads and best.lru is not None:
         return Ideals(
             best.static, None, "a get that misses loads nothing, so that what is asked for is not what is kept"
@@ -164,27 +198,40 @@ def warmed(spec: CacheSpec, seen: Seen) -> bool:
 
 def stampede(seen: Seen) -> CacheStampede | None:
     """Return what became of cold keys; None where there was no stampede whose loads were counted."""
-    counted = [(one, one.loads) for one in seen.stampedes if one.loads is not None and one.failed < one.callers]
+    tried = [one for one in seen.stampedes if one.failed < one.callers]
+    # A key for which nothing was loaded was there already.
+    counted = [(one, one.loads, one.loads) for one in tried if one.loads]
+    counted += [(one, one.least, one.most or one.callers) for one in tried if one.loads is None and one.least]
     if not counted:
         return None
-    loads = [number for _, number in counted]
     return CacheStampede(
         keys=len(counted),
-        callers=max(one.callers for one, _ in counted),
-        most_loads=max(loads),
-        mean_loads=sum(loads) / len(loads),
+        callers=max(one.callers for one, _, _ in counted),
+        most_loads=max(most for _, _, most in counted),
+        least_loads=max(least for _, least, _ in counted),
+        mean_loads=sum(most for _, _, most in counted) / len(counted),
         failed=sum(one.failed for one in seen.stampedes),
-        longest_ms=max(one.longest_ns for one, _ in counted) / 1e6,
+        longest_ms=max(one.longest_ns for one, _, _ in counted) / 1e6,
+        by=", ".join(sorted({one.by for one, _, _ in counted} - {""})),
     )
 
 
 def stampede_why_not(spec: CacheSpec, seen: Seen) -> str:
     """Say why no stampede was counted."""
-    if is_endpoint(spec):
-        return "how often an endpoint loads cannot be counted from outside"
-    if spec.stampede is None:
+    if is_endpoint(spec) and not spec.probe:
+        return "no crowd was sent to the endpoint (callers, or counter)"
+    if not is_endpoint(spec) and spec.stampede is None and not spec.through:
         return "no get that loads by itself was named (stampede)"
+    crowd = stampede(seen)
+    if crowd is not None:
+        return (
+            f"the loader ran between {crowd.least_loads} and {crowd.most_loads} times: a number with which the service "
+            'counts its loads decides it (counter = "/metrics#loads_total")'
+        )
     why = next((one.why for one in seen.stampedes if one.why), "")
+    if any(one.failed < one.callers for one in seen.stampedes):
+        never = f"{spec.loader} never ran: name it as it is looked up where it is called" if spec.loader else ""
+        return why or never or "nothing was loaded: the keys were there already, or the loader is not what it calls"
     return f"no caller got an answer{f': {why}' if why else ''}" if seen.stampedes else "it was not tried"
 
 
@@ -192,10 +239,13 @@ def stale(spec: CacheSpec, seen: Seen, tally: Tally, mix: dict[str, float]) -> t
     """Return the stale reads of the load and of the probes together, and None with why where nobody looked."""
     in_load = tally.outcomes.get(STALE, 0)
     tried = [one for one in seen.probes if one.reads]
-    if is_endpoint(spec):
-        return None, "nothing is deleted through an endpoint"
-    if not tried and not in_load and not (mix.get("delete", 0.0) > 0 and tally.completed):
+    if spec.through:
+        return None, "the values of a function are not known"
+    changing = mix.get("delete", 0.0) > 0 or (is_endpoint(spec) and mix.get("update", 0.0) > 0)
+    if not tried and not in_load and not (changing and tally.completed):
         why = next((one.why for one in seen.probes if one.why), "")
+        if is_endpoint(spec):
+            return None, why or "no request was named that changes what the endpoint gives (update)"
         return None, f"no key was deleted{f': {why}' if why else ''}"
     return in_load + sum(one.stale for one in tried), ""
 
@@ -245,6 +295,8 @@ def no_hits(spec: CacheSpec, tally: Tally) -> str:
         return "no operation ended"
     if is_endpoint(spec):
         return "no answer said whether it was a hit: say with hit which header does"
+    if spec.through:
+        return "no call came to its end"
     return "nothing was read"
 
 

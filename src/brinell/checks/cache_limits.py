@@ -5,10 +5,10 @@ that was late makes latencies worthless, and hit rates not.
 from __future__ import annotations
 
 from brinell.checks.load.limits import Ruling, worded
-from brinell.core.cache_judgement import Cache
+from brinell.core.cache_judgement import Cache, CacheStampede
 from brinell.core.finding import Finding
 from brinell.core.thresholds import CACHE_THRESHOLDS
-from brinell.core.verdicts import Reason, Verdict
+from brinell.core.verdicts import Reason, Severity, Verdict
 
 CHECK = "cache"
 
@@ -16,6 +16,8 @@ CHECK = "cache"
 def rule(name: str, limit: float, cache: Cache, *, whole: bool, why_not: str) -> Ruling:
     """Judge one threshold. ``whole``: the run came to its end; ``why_not``: why it was not measured, if it was not."""
     observed = observe(name, cache)
+    if name == "stampede_loads" and observed is None and cache.stampede is not None:
+        return _between(limit, cache.stampede, why_not, whole=whole)
     if observed is None:
         return Ruling(None, Verdict.UNKNOWN, Reason.NOT_EXERCISED, why_not)
     if name == "hit_rate":
@@ -25,6 +27,15 @@ def rule(name: str, limit: float, cache: Cache, *, whole: bool, why_not: str) ->
         why = "the run was cut off; what was measured meets the limit"
         return Ruling(observed, Verdict.UNKNOWN, Reason.INCONCLUSIVE, why)
     return Ruling(observed, Verdict.PASS if met else Verdict.FAIL, None, "")
+
+
+def _between(limit: float, crowd: CacheStampede, why_not: str, *, whole: bool) -> Ruling:
+    """Judge loads of which only the bounds are known."""
+    if crowd.least_loads > limit:
+        return Ruling(crowd.least_loads, Verdict.FAIL, None, "at least so many times")
+    if crowd.most_loads <= limit and whole:
+        return Ruling(crowd.most_loads, Verdict.PASS, None, "at most so many times")
+    return Ruling(None, Verdict.UNKNOWN, Reason.INCONCLUSIVE, why_not)
 
 
 def observe(name: str, cache: Cache) -> float | None:
@@ -81,7 +92,7 @@ def ideal_words(cache: Cache) -> str:
     seen = cache.hit_rate
     if seen is None or seen.ideal is None:
         return ""
-    words = f"the {cache.capacity:,} most popular keys are {seen.ideal * 100:.4g} % of what was asked for"
+    words = f"the {seen.capacity:,} most popular keys are {seen.ideal * 100:.4g} % of what was asked for"
     if seen.lru is not None:
         words += f", and a cache that drops the least recently used would have {seen.lru * 100:.4g} %"
     return words
@@ -91,6 +102,31 @@ def finding(scenario: str, name: str, limit: float, ruling: Ruling, evidence: tu
     """Word a ruling."""
     sign = "at most" if CACHE_THRESHOLDS[name].at_most else "at least"
     return worded((CHECK, scenario, name), ruling, f"{sign} {spell(name, limit)}", evidence, spell)
+
+
+def said(
+    judged: Cache,
+    name: str,
+    title: str,
+    detail: str,
+    evidence: tuple[str, ...],
+    *,
+    severity: Severity | None = None,
+    reason: Reason | None = None,
+    required: bool = False,
+) -> Finding:
+    """Word what is said beside thresholds: a failure, or unknown where there is a reason."""
+    return Finding(
+        id=f"{CHECK}.{judged.scenario}.{name}",
+        check=CHECK,
+        required=required,
+        verdict=Verdict.FAIL if reason is None else Verdict.UNKNOWN,
+        reason=reason,
+        severity=severity,
+        title=f"{judged.scenario}: {title}",
+        detail=detail,
+        evidence=evidence,
+    )
 
 
 def spell(name: str, value: float) -> str:

@@ -23,13 +23,23 @@ brinell cache shop.cache:cache --model closed --connections 8    as many operati
 brinell cache shop.cache:cache --loader-time 20ms --no-prefill    a cold cache in front of a slow source
 brinell cache shop.cache:cache --stampede shop.cache:get_or_load --slo stampede_loads=1
 brinell cache shop.cache:cache --stampede shop.users:get_user --loader shop.users:fetch_user --key '{key}'
+brinell cache shop.users:get_user --loader shop.users:fetch_user --key '{key}'    a function that caches what it loads
+brinell cache shop.cache:cache --set-option ttl=2 --expires 2s    whether entries live as long as they are to
 brinell cache shop.cache:cache --directory var/cache --slo directory_bytes=134217728
 brinell cache 'http://127.0.0.1:8000/notes/{key}' --keys 500 --slo hit_rate=0.9    an endpoint, by what its headers say
 brinell cache redis://127.0.0.1:6379 --workload ycsb-a --rate 5000    or memcached://127.0.0.1:11211
 brinell cache 'http://127.0.0.1:8000/users/{key}' --hit 'X-Served-From: memory|disk'
+brinell cache 'http://127.0.0.1:8000/users/{key}' --keys 500 --counter '/metrics#loads_total'    stampedes, counted
+brinell cache 'http://127.0.0.1:8000/users/{key}' --update 'PUT /users/{key} {"name": "{stamp}"}'    stale reads
 """
 _HINT = "brinell cache shop.cache:cache"
-_NAMES = {"no_load": "load_on_miss", "loader_time": "loader_s", "no_prefill": "prefill", "no_probe": "probe"}
+_NAMES = {
+    "no_load": "load_on_miss",
+    "loader_time": "loader_s",
+    "no_prefill": "prefill",
+    "no_probe": "probe",
+    "expires": "expires_s",
+}
 
 Target = Annotated[
     str | None,
@@ -96,7 +106,11 @@ Stampede = Annotated[
 ]
 Loader = Annotated[
     str | None,
-    typer.Option("--loader", metavar="MODULE:FUNCTION", help="With --stampede: what it loads with, counted in place."),
+    typer.Option(
+        "--loader",
+        metavar="MODULE:FUNCTION",
+        help="What it loads with, counted in place; without --stampede, the cache is a function that loads.",
+    ),
 ]
 Callers = Annotated[
     int | None, typer.Option("--callers", metavar="N", min=2, max=1000, help="Of a stampede. Default: 100.")
@@ -107,6 +121,24 @@ ColdKeys = Annotated[
 Hit = Annotated[
     str | None,
     typer.Option("--hit", metavar="'HEADER: REGEX'", help="Of an endpoint: which answers are hits, if not the usual."),
+]
+Expires = Annotated[
+    float | None,
+    typer.Option(
+        "--expires", metavar="TIME", parser=options.duration, help="How long a set is to live, which is then tried."
+    ),
+]
+Counter = Annotated[
+    str | None,
+    typer.Option("--counter", metavar="/PATH#NAME", help="Of an endpoint: the service's own count of its loads."),
+]
+Update = Annotated[
+    str | None,
+    typer.Option(
+        "--update",
+        metavar="'PUT /PATH BODY'",
+        help="Of an endpoint: changes what it gives for {key}, after which {stamp} is in it.",
+    ),
 ]
 Connections = Annotated[
     int, typer.Option("--connections", metavar="N", min=1, max=10_000, help="Operations under way at most.")
@@ -161,6 +193,9 @@ def command(
     callers: Callers = None,
     cold_keys: ColdKeys = None,
     hit: Hit = None,
+    counter: Counter = None,
+    update: Update = None,
+    expires: Expires = None,
     header: load.Header = None,
     pid: load.Pid = None,
     model: Model = "open",
@@ -198,6 +233,7 @@ def command(
         "scan_keys": scan_keys, "no_load": no_load, "loader_time": loader_time, "no_prefill": no_prefill,
         "no_probe": no_probe, "methods": method, "set_options": set_option, "directory": directory,
         "stampede": stampede, "loader": loader, "callers": callers, "cold_keys": cold_keys, "hit": hit,
+        "counter": counter, "update": update, "expires": expires,
     }  # fmt: skip
     table = {"target": target}
     said = {name: one for name, one in given.items() if one is not None and one is not False and one != []}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -14,6 +14,8 @@ from brinell.config.problems import Place, Problems, Unfit
 from brinell.core.key_choice import DISTRIBUTIONS, MOST_BYTES, MOST_KEYS, MOST_SCANNED, OPERATIONS, WORKLOADS, mix_of
 from brinell.core.plan import CacheSpec
 from brinell.load.cache.address import KEY, is_endpoint, is_store, origin_of, path_in, scheme_of
+from brinell.load.cache.changing import change_of
+from brinell.load.cache.counter import counter_of
 from brinell.load.cache.verdicts import stated
 
 CACHE = "cache"
@@ -31,13 +33,20 @@ _OF_STORES = {
 }  # fmt: skip
 _OF_ENDPOINTS = {
     "target", "workload", "mix", "distribution", "exponent", "hot_keys", "hot_ops", "keys", "capacity", "hit",
+    "counter", "update", "callers", "cold_keys", "probe",
 }  # fmt: skip
+_OF_FUNCTIONS = {
+    "target", "workload", "mix", "distribution", "exponent", "hot_keys", "hot_ops", "keys", "key", "capacity",
+    "prefill", "directory", "loader", "loader_s", "callers", "cold_keys",
+}  # fmt: skip
+_PROBING = {"counter", "update", "callers", "cold_keys"}  # of an endpoint: whoever names one wants it tried
+_ONLY_READ = {"read"}
 _ROLES = ("get", "set", "delete")
 _VALUES = ("bytes", "text")
 _SIZES = ("even", "zipf")
 _OPTIONS = {
     "methods": "method", "set_options": "set-option", "load_on_miss": "no-load", "loader_s": "loader-time",
-    "prefill": "no-prefill", "probe": "no-probe",
+    "prefill": "no-prefill", "probe": "no-probe", "expires_s": "expires",
 }  # fmt: skip
 _NAME = re.compile(r"[^\W\d]\w*")
 _EXAMPLE = 'cache = { target = "shop.cache:cache", workload = "ycsb-b" }'
@@ -75,7 +84,10 @@ def keys() -> Keys:
         "loader": Key(str, "text", 'loader = "shop.users:fetch_user"', calls.target),
         "callers": Key(Annotated[int, Meta(ge=2, le=1000)], "a whole number from 2 to 1000", "callers = 100"),
         "cold_keys": Key(Annotated[int, Meta(ge=1, le=500)], "a whole number from 1 to 500", "cold_keys = 20"),
-        "hit": Key(str, "text", 'hit = "X-Cache: HIT"', hit),
+        "hit": Key(str, "text", 'hit = "X-Cache: HIT"', said_by(stated)),
+        "expires_s": Key(float | str, "a duration", 'expires_s = "2s"', checks.duration),
+        "counter": Key(str, "text", 'counter = "/metrics#loads_total"', said_by(counter_of)),
+        "update": Key(str, "text", 'update = "PUT /users/{key} name={stamp}"', said_by(change_of)),
     }
 
 
@@ -88,10 +100,12 @@ def read(table: Any, place: Place, problems: Problems) -> CacheSpec | None:
     usual: dict[str, Any] = {}
     if is_endpoint(values["target"]):
         # What an endpoint's cache does with a miss is its own affair, and nothing is put into it beforehand.
-        usual = {"prefill": False, "probe": False}
-        usual |= {} if "mix" in values or "workload" in values else {"workload": "ycsb-c"}
-    elif is_store(values["target"]):
+        usual = {"prefill": False, "probe": bool(_PROBING & set(values))}
+    is_function = "loader" in values and "stampede" not in values  # it is called with a key, and that is all
+    if is_store(values["target"]) or is_function:
         usual = {"probe": False}
+    is_read = is_endpoint(values["target"]) or is_function
+    usual |= {"workload": "ycsb-c"} if is_read and not {"mix", "workload"} & set(values) else {}
     spec = CacheSpec(**(usual | values))
     for key, unfit in disagreeing(spec, values, set(table)):
         problems.add(place, key, unfit, value=table.get(key))
@@ -115,26 +129,33 @@ def placed(spec: CacheSpec) -> dict[str, Any]:
 def disagreeing(spec: CacheSpec, given: Iterable[str], written: Iterable[str]) -> list[tuple[str, Unfit]]:
     """Return the keys that do not go with the others, and why. ``written`` are the names as they are in the table."""
     found = []
+    written = set(written)
+    does = {name for name, share in mix_of(spec).shares.items() if share > 0}
     if is_endpoint(spec.target):
         own = Unfit("belongs to an object of the project, and this is an endpoint")
-        found += [(key, own) for key in written if key not in _OF_ENDPOINTS]
-        if {name for name, share in mix_of(spec).shares.items() if share > 0} != {"read"}:
+        found += [(key, own) for key in sorted(written - _OF_ENDPOINTS)]
+        if does - {"read"} - ({"update"} if spec.update else set()):
             key = "mix" if "mix" in given else "workload"
-            found.append((key, Unfit('an endpoint is only read: workload = "ycsb-c"')))
+            why = "an endpoint is only read" + (" and updated" if spec.update else ", where no update is named")
+            found.append((key, Unfit(f'{why}: workload = "ycsb-c"')))
+    elif spec.through:
+        own = Unfit("belongs to an object with get and set, and this is a function that loads (loader, no stampede)")
+        found += [(key, own) for key in sorted(written - _OF_FUNCTIONS)]
+        if does != _ONLY_READ:
+            key = "mix" if "mix" in given else "workload"
+            found.append((key, Unfit('a function that loads is only called: workload = "ycsb-c"')))
     elif is_store(spec.target):
         own = Unfit("belongs to an object of the project, and this is a store")
-        found += [(key, own) for key in written if key not in _OF_STORES]
+        found += [(key, own) for key in sorted(written - _OF_STORES)]
         if set(spec.set_options) - {"ttl"} or not isinstance(spec.set_options.get("ttl", 0), int):
             found.append(("set_options", Unfit("a store knows only ttl, in whole seconds")))
         if any(letter.isspace() for letter in spec.key):
             found.append(("key", Unfit("a key of a store has no spaces")))
-    elif "hit" in given:
-        found.append(("hit", Unfit("belongs to an endpoint, and this is an object: what a get finds is known")))
+    else:
+        own = Unfit("belongs to an endpoint, and this is an object: what a get finds is known")
+        found += [(key, own) for key in ("hit", "counter", "update") if key in written]
     if "mix" in given and "workload" in given:
         found.append(("mix", Unfit("a workload is a mix: give one of both")))
-    if spec.loader is not None and spec.stampede is None:
-        why = "the loader is counted while a get asks for cold keys: name it too, with stampede"
-        found.append(("loader", Unfit(why)))
     if spec.value_sizes != "even" and spec.value_bytes[0] == spec.value_bytes[1]:
         found.append(("value_sizes", Unfit("all values have one size: give two with value_bytes")))
     return found
@@ -172,13 +193,17 @@ def target(text: str) -> str:
     return checks.text(text)
 
 
-def hit(text: str) -> str:
-    """``header: expression``."""
-    try:
-        stated(text)
-    except ValueError as error:
-        raise Unfit(str(error)) from None
-    return text
+def said_by(reads: Callable[[str], Any]) -> Callable[[str], str]:
+    """Return a check for text that ``reads`` understands."""
+
+    def check(text: str) -> str:
+        try:
+            reads(checks.text(text))
+        except ValueError as error:
+            raise Unfit(str(error)) from None
+        return text
+
+    return check
 
 
 def one_of(choices: Iterable[str]) -> Any:

@@ -13,7 +13,8 @@ class CacheHits(_Part, frozen=True, kw_only=True):
     """Gets that found something, with a 95 % interval that knows that hits come in runs (None: too few gets).
 
     ``ideal`` is the rate of a cache that holds the most popular keys, ``lru`` that of one that drops the least recently
-    used, both for the stated capacity and key choice; ``why`` says why one of them is None. ``counts_as``: so many
+    used, both for the key choice and ``capacity``, which is the stated one, or what a store held that had to evict;
+    ``why`` says why one of them is None. ``counts_as``: so many
     independent gets would tell as much. Of a cache that was begun cold, ``value`` and its interval leave out the first
     ``cold_gets``, in which it was filling up; ``gets`` and ``hits`` are those of the whole run.
     """
@@ -28,10 +29,15 @@ class CacheHits(_Part, frozen=True, kw_only=True):
     counts_as: float | None = None
     why: str = ""
     cold_gets: int = 0
+    capacity: int | None = None
 
 
 class CacheStampede(_Part, frozen=True, kw_only=True):
-    """Cold keys, each asked for by ``callers`` at the same moment: how often the loader ran for one of them."""
+    """Cold keys, each asked for by ``callers`` at the same moment: how often the loader ran for one of them.
+
+    Where that was counted, ``least_loads`` and ``most_loads`` are the same; of an endpoint they may be bounds, between
+    which it was. ``by``: what told them (counter, headers, bodies; empty: the loader itself).
+    """
 
     keys: int
     callers: int
@@ -39,6 +45,8 @@ class CacheStampede(_Part, frozen=True, kw_only=True):
     mean_loads: float
     failed: int
     longest_ms: float
+    least_loads: int = 0
+    by: str = ""
 
 
 class CacheGrowth(_Part, frozen=True, kw_only=True):
@@ -48,6 +56,39 @@ class CacheGrowth(_Part, frozen=True, kw_only=True):
     last_bytes: int
     most_bytes: int
     files: int | None = None
+
+
+class CacheEntries(_Part, frozen=True, kw_only=True):
+    """Entries that the cache said it holds: at the first look during the load, at the last, and at most; of several
+    workers, each with a cache of its own, those of the largest. ``evicted`` meanwhile (None: it does not say).
+    """
+
+    first: int
+    last: int
+    most: int
+    evicted: int | None = None
+
+
+class CacheLifetimes(_Part, frozen=True, kw_only=True):
+    """Keys that were to live for ``stated_s``: ``early`` of ``keys`` were gone before half of it, and ``late`` there
+    after twice as long (None: nobody waited).
+    """
+
+    stated_s: float
+    keys: int
+    early: int
+    late: int | None
+
+
+class CacheBlocked(_Part, frozen=True, kw_only=True):
+    """An operation that did ``what`` in the event loop's thread, ``times`` of ``of`` times, ``longest_ms`` at most."""
+
+    operation: str
+    what: str
+    where: str
+    times: int
+    of: int
+    longest_ms: float
 
 
 class CacheCourse(_Part, frozen=True, kw_only=True):
@@ -75,7 +116,8 @@ class Cache(_Part, frozen=True, kw_only=True):
     reads as one and, where it is known of each, by what they found: ``read``, ``read hit``, ``read miss``.
 
     ``stampede_loads`` is the most often that the loader ran for one cold key. ``stale_reads`` counts reads that began
-    after a delete was acknowledged and gave what was there before it; ``wrong_values`` those that gave another key's.
+    after a delete or a set was acknowledged and gave what was there before it; ``wrong_values`` those that gave another
+    key's. ``loop_stall_ms`` is the longest that an event loop stood still, of those times that took 100 ms or more.
     Both are None, like every number, where they were not measured (see ``not_measured``).
     """
 
@@ -104,3 +146,6 @@ class Cache(_Part, frozen=True, kw_only=True):
     thresholds: dict[str, dict[str, float | str | None]] = {}
     samples: tuple[str, ...] = ()  # stale and wrong reads in words
     course: CacheCourse | None = None
+    entries: CacheEntries | None = None
+    lifetime: CacheLifetimes | None = None
+    blocking: tuple[CacheBlocked, ...] | None = None  # None: nobody looked

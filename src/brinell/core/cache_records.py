@@ -46,7 +46,9 @@ class CacheSecond(Entry, frozen=True):
 class Stampede(Entry, frozen=True):
     """``callers`` asked for one cold key at the same moment, and the loader ran ``loads`` times for it.
 
-    ``loads`` None: nobody could count, ``why`` says why not. ``failed`` callers got an exception, or nothing in time.
+    ``loads`` None: nobody could count; of an endpoint it ran ``least`` times at least and, where its answers say which
+    of them were hits, ``most`` times at most. ``why`` says why not. ``failed`` callers got an exception, or nothing in
+    time. ``by``: what told it (of an object: its loader).
     """
 
     worker: int
@@ -55,11 +57,15 @@ class Stampede(Entry, frozen=True):
     failed: int = 0
     longest_ns: int = 0
     why: str = ""
+    least: int = 0
+    most: int | None = None
+    by: str = ""
 
 
 class StaleProbe(Entry, frozen=True):
     """Keys that were deleted while others read them: ``reads`` began after a delete was acknowledged, and ``stale`` of
-    them gave what was there before it. ``how``: deleted (only that) or loading (a load of the old value was under way).
+    them gave what was there before it. ``how``: deleted (only that), loading (a load of the old value was under way),
+    or updated (an endpoint, whose resource was changed).
 
     ``reads`` 0: it could not be tried, ``why`` says why not.
     """
@@ -71,6 +77,48 @@ class StaleProbe(Entry, frozen=True):
     stale: int
     why: str = ""
     example: str = ""
+
+
+class CacheLifetime(Entry, frozen=True):
+    """``keys`` were set that are to live for ``stated_s``: ``early`` of them were gone before half of it (2 s at most),
+    ``late`` of them there after ``looked_s``, which is twice as long; shorter: nobody waited for that.
+
+    ``keys`` 0: it could not be tried, ``why`` says why not.
+    """
+
+    worker: int
+    stated_s: float
+    looked_s: float
+    keys: int
+    early: int
+    late: int
+    why: str = ""
+
+
+class CacheBlocking(Entry, frozen=True):
+    """An ``operation`` (set, get, delete) of an awaited cache called ``what`` blocks, in the event loop's own thread,
+    ``times`` of ``of`` times. ``operation`` empty: it was looked for (``why``: in vain).
+    """
+
+    worker: int
+    operation: str
+    what: str
+    where: str
+    times: int
+    of: int
+    longest_ns: int = 0
+    why: str = ""
+
+
+class CacheHeld(Entry, frozen=True):
+    """Entries that a cache said it holds at a moment. ``evicted``: how many it has dropped since the first look to make
+    room, where it says so.
+    """
+
+    worker: int
+    at_ns: int
+    entries: int
+    evicted: int | None = None
 
 
 class CacheSpace(Entry, frozen=True):

@@ -12,7 +12,16 @@ from typing import Any
 import msgspec
 
 from brinell.core.against_records import AgainstNames, AgainstStarted, SideRun
-from brinell.core.cache_records import CachePrepared, CacheSecond, CacheSpace, StaleProbe, Stampede
+from brinell.core.cache_records import (
+    CacheBlocking,
+    CacheHeld,
+    CacheLifetime,
+    CachePrepared,
+    CacheSecond,
+    CacheSpace,
+    StaleProbe,
+    Stampede,
+)
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
 from brinell.core.drill_records import DrillEnded, DrillMark, DrillStarted, Race, ServiceLife, SlowClients, StartTried
@@ -396,6 +405,9 @@ Record = (
     | CacheSpace
     | Stampede
     | StaleProbe
+    | CacheLifetime
+    | CacheBlocking
+    | CacheHeld
     | TrafficRead
     | AnswersJudged
     | ErrorTexts

@@ -224,6 +224,14 @@ class CacheSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     callers: int = 100
     cold_keys: int = 20
     hit: str | None = None  # of an endpoint: "header: regex" of an answer that was a hit
+    expires_s: float | None = None  # how long a set lives with ``set_options``, which is tried
+    counter: str | None = None  # of an endpoint: "/path#name" of a number that grows with every load
+    update: str | None = None  # of an endpoint: "PUT /users/{key} BODY", after which its answer has {stamp} in it
+
+    @property
+    def through(self) -> bool:
+        """Whether the target is a function that loads by itself, asked with the key alone."""
+        return self.loader is not None and self.stampede is None
 
 
 class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="load"):

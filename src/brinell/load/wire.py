@@ -10,7 +10,15 @@ from typing import Any
 
 import msgspec
 
-from brinell.core.cache_records import CachePrepared, CacheSecond, StaleProbe, Stampede
+from brinell.core.cache_records import (
+    CacheBlocking,
+    CacheHeld,
+    CacheLifetime,
+    CachePrepared,
+    CacheSecond,
+    StaleProbe,
+    Stampede,
+)
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.error_records import ErrorTexts
 from brinell.core.load_records import Exemplar, GeneratorSecond, LoadSlice
@@ -154,6 +162,9 @@ Written = (
     | CacheSecond
     | Stampede
     | StaleProbe
+    | CacheLifetime
+    | CacheBlocking
+    | CacheHeld
     | AnswersJudged
     | ErrorTexts
     | SocketSecond

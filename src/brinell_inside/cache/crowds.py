@@ -4,6 +4,7 @@ Whose ``get`` loads by itself is called with a key and a loader of ours, which c
 loader of the project is replaced by one that counts and passes on.
 """
 
+import contextvars
 import itertools
 import threading
 import time
@@ -18,6 +19,7 @@ _COLD = 1 << 30  # keys that no workload reaches
 _READERS = 8
 _PROBED = 20
 _now = time.monotonic_ns
+_mine = contextvars.ContextVar("brinell_loads", default=None)  # of the call that is under way here
 
 
 class Loading:
@@ -25,13 +27,35 @@ class Loading:
 
     def __init__(self, get, job, side, root):
         self._get = get
-        self._side = side
+        self.side = side
         self._loads = itertools.count()
         self._seen = 0
+        self.total = 0
+        self._place = None
         self.in_place = job["loader"]
         self.loader_s = job["loader_s"] or (0.0 if self.in_place else _LOADER_S)
         if self.in_place:
             self._replace(self.in_place, root)
+
+    def restore(self):
+        """Let the project's own loader be in its place again."""
+        if self._place is None:
+            return
+        owner, name, had = self._place
+        if had is None:  # it was its parent's
+            delattr(owner, name)
+        else:
+            setattr(owner, name, had)
+
+    async def loads_of(self, work):
+        """How often the loader ran in this piece of work: not in another's, for which it may have waited."""
+        mine = [0]
+        token = _mine.set(mine)
+        try:
+            await work
+        finally:
+            _mine.reset(token)
+        return mine[0]
 
     def count(self):
         """How often the loader ran since the last time."""
@@ -46,18 +70,18 @@ class Loading:
         return await self._settled(self._get(key, self._loader(value)))
 
     def _loader(self, value):
-        if self._side.is_async:
+        if self.side.is_async:
 
             async def load(*_args):
-                next(self._loads)
+                self._loaded()
                 given = value()
-                await self._side.pause(self.loader_s)
+                await self.side.pause(self.loader_s)
                 return given
 
         else:
 
             def load(*_args):
-                next(self._loads)
+                self._loaded()
                 given = value()
                 time.sleep(self.loader_s)
                 return given
@@ -69,33 +93,43 @@ class Loading:
         module, _, attribute = name.partition(":")
         outer, _, last = attribute.rpartition(".")
         owner = target.attribute(module + ":" + outer, root) if outer else target.module(module, root)
-        count, wait_s = self._loads, self.loader_s
+        wait_s = self.loader_s
         if target.is_async(original):
 
             async def counted(*args, **kwargs):
-                next(count)
-                await self._side.pause(wait_s)
+                self._loaded()
+                await self.side.pause(wait_s)
                 return await original(*args, **kwargs)
 
         else:
 
             def counted(*args, **kwargs):
-                next(count)
+                self._loaded()
                 if wait_s:
                     time.sleep(wait_s)
                 return original(*args, **kwargs)
 
-        setattr(owner, last, counted)
+        had = getattr(owner, "__dict__", {}).get(last)
+        self._place = owner, last, had
+        # A function that stands in a class would be given the object.
+        setattr(owner, last, staticmethod(counted) if isinstance(had, (staticmethod, classmethod)) else counted)
+
+    def _loaded(self):
+        next(self._loads)
+        self.total += 1  # about: whether it ever ran is what is asked
+        mine = _mine.get()
+        if mine is not None:
+            mine[0] += 1
 
     @staticmethod
     async def _settled(given):
         return await given if hasattr(given, "__await__") else given
 
 
-def stampedes(loading, operations, side, job, told):
+def stampedes(loading, operations, job, told, first=_COLD):
     """For each cold key, let ``callers`` ask for it at the same moment, and tell how often it was loaded."""
-    until = time.monotonic() + _BUDGET_S
-    for number in range(_COLD, _COLD + job["cold_keys"]):
+    side, until = loading.side, time.monotonic() + _BUDGET_S
+    for number in range(first, first + job["cold_keys"]):
         if time.monotonic() > until:
             return
         key = operations.key(number)
@@ -114,7 +148,7 @@ def stampedes(loading, operations, side, job, told):
             loads=loading.count(),
             failed=len(found) - len(took),
             longest_ns=max(took) if took else 0,
-            why=_why(found),
+            why=why_of(found),
         )
         if not took:
             return  # the others would only take as long
@@ -138,8 +172,8 @@ def deleted_under_readers(operations, side, stamps, told):
                     await operations.found(number, floor)
                 except StaleRead as error:
                     counts[1] += 1
-                    stale, began_after = str(error), True  # it was acknowledged between our look and the read's own
-                counts[0] += floor > 0
+                    stale = str(error)
+                counts[0] += floor & 1
                 await side.pause(0)
             return stale
 
@@ -155,7 +189,7 @@ def deleted_under_readers(operations, side, stamps, told):
 
         found = side.together([read] * _READERS + [change], _PATIENCE_S)
         example = example or next((each for each in found if each and isinstance(each, str)), "")
-        why = _why(found)
+        why = why_of(found)
         if why:
             told.say("stale", how="deleted", keys=0, reads=0, stale=0, why=why, example="")
             return
@@ -190,7 +224,7 @@ def deleted_under_loads(loading, operations, side, stamps, told):
         waits = [0.0] * _READERS + [loading.loader_s * share for share in (0.7, 0.8, 1.3, 1.6, 2.5)]
         works = [lambda wait_s=wait_s, read=read: read(wait_s) for wait_s in waits]
         found = side.together([*works, change], _PATIENCE_S)
-        why = _why(found)
+        why = why_of(found)
         if seen["foreign"]:
             why = "what it gives is not what the loader gave"
         if why:
@@ -202,7 +236,7 @@ def deleted_under_loads(loading, operations, side, stamps, told):
     )
 
 
-def _why(found):
+def why_of(found):
     """The first thing that was raised, in a line."""
     error = next((each for each in found if isinstance(each, BaseException)), None)
     if error is None:

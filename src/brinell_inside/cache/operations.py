@@ -20,6 +20,7 @@ class Operations:
 
     def __init__(self, subject, side, stamps, job):
         self._get, self._set, self._delete = subject.get, subject.set, subject.delete
+        self._absent, self._missing = subject.absent, subject.missing
         self._side = side
         self._stamps = stamps
         self._before, _, self._after = job["key"].partition("{key}")
@@ -66,16 +67,16 @@ class Operations:
         await self.put(number, size)
         return GET + LOAD
 
-    async def found(self, number):
-        """Whether a get found something, which is looked at."""
-        floor = self._stamps.floor(number)
+    async def found(self, number, floor=None):
+        """Whether a get found something, which is looked at. ``floor``: the stamps' of the moment it begins at."""
+        floor = self._stamps.floor(number) if floor is None else floor
         try:
             value = self._get(self.key(number))
             if hasattr(value, "__await__"):
                 value = await value
-        except KeyError:
+        except self._missing:
             return False
-        if value is None:
+        if value is None or value is self._absent:
             return False
         self._stamps.check(number, value, floor)
         return True
@@ -94,6 +95,6 @@ class Operations:
             given = self._delete(self.key(number))
             if hasattr(given, "__await__"):
                 await given
-        except KeyError:
+        except self._missing:
             pass
         self._stamps.deleted(number, floor)

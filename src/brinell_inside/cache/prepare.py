@@ -1,20 +1,23 @@
 """From the job to a cache that is filled and ready to be asked. PYTEST_DONT_REWRITE."""
 
-import asyncio
 import os
 import struct
 import time
 
 from brinell_inside.cache import crowds
 from brinell_inside.cache import subject as subjects
+from brinell_inside.cache.blocking import blocking
+from brinell_inside.cache.entries import Entries
+from brinell_inside.cache.first_calls import try_out
+from brinell_inside.cache.lifetimes import lifetimes
 from brinell_inside.cache.operations import Operations, word
 from brinell_inside.cache.stamps import Stamps
+from brinell_inside.cache.through import TRIED_KEYS, Through, try_function
 from brinell_inside.cache.users import ENTRY, CacheLoop, CacheThreads
 from brinell_inside.calls import target
 from brinell_inside.calls.rehearsal import own_ns
 from brinell_inside.calls.told import detail_of
 
-_TRIED = (1 << 30) - 1  # a key that no workload reaches
 _REHEARSED = 400
 _REHEARSED_KEYS = 50
 _AT_ONCE = 256
@@ -24,50 +27,68 @@ def prepare(job, told, dues_fd):
     """Find everything that is named; return what makes it ready, and what it is."""
     table, root, name = job["cache"], job["root"], job["call"]
     target.prepare_path(root, name.partition(":")[0])
-    subjects.look(name, table["methods"], root)
+    if table["through"]:
+        target.find(name, root)
+    else:
+        subjects.look(name, table["methods"], root)
     for function in (table["stampede"], table["loader"]):
         if function and ":" in function:
             target.find(function, root)
 
     def work():
-        made = subjects.subject(name, table["methods"], root)
-        _try(made, name, table, root)
-        side = subjects.Side(made.loop)
-        stamps = Stamps(table["value"])
-        operations = Operations(made, side, stamps, table)
-        told.say("filled", mode=made.mode, **_fill(operations, side, dues_fd, table["fill_s"], root))
-        if table["stampede"]:
-            _load_at_once(made, operations, stamps, job, told)
-        if table["probe"] and made.delete is not None:
-            crowds.deleted_under_readers(operations, side, stamps, told)
-        return _maker(made.loop, operations.carry_out, told, root), _own_ns(made.mode, table, root)
+        make = _function if table["through"] else _object
+        made, operations = make(job, told, dues_fd)
+        maker = _maker(made.loop, operations.carry_out, told, root)
+        maker.entries = Entries(made.object, told)
+        return maker, _own_ns(made.mode, table, root)
 
     hello = {"v": 1, "python": target.version(), "pid": os.getpid(), "mode": "cache", "name": name}
     return work, hello
 
 
+def _object(job, told, dues_fd):
+    """An object with get and set: tried, filled, and asked by many at once."""
+    table, root, name = job["cache"], job["root"], job["call"]
+    made = subjects.subject(name, table["methods"], root)
+    try_out(made, name, table, root)
+    side = subjects.Side(made.loop)
+    stamps = Stamps(table["value"])
+    operations = Operations(made, side, stamps, table)
+    if made.loop is not None:
+        blocking(operations, made, root, told)
+    if table["expires_s"]:
+        lifetimes(operations, side, table["expires_s"], told)
+    told.say("filled", mode=made.mode, **_fill(operations, side, dues_fd, table["fill_s"], root))
+    if table["stampede"]:
+        _load_at_once(made, operations, stamps, job, told)
+    if table["probe"] and made.delete is not None:
+        crowds.deleted_under_readers(operations, side, stamps, told)
+    return made, operations
+
+
+def _function(job, told, dues_fd):
+    """A function that loads by itself: asked by many at once for keys that are not there, then filled."""
+    table, root, name = job["cache"], job["root"], job["call"]
+    made = subjects.Subject.of(target.find(name, root))
+    loading = crowds.Loading(made.get, table, subjects.Side(None), root)
+    try_function(made, table, name, root)
+    if target.is_async(made.get):
+        made.need_loop()
+    side = subjects.Side(made.loop)
+    loading.side = side
+    operations = Through(made, loading, side, Stamps(table["value"]), table)
+    cold = max(0, table["keys"] - TRIED_KEYS - table["cold_keys"])
+    crowds.stampedes(loading, operations, table, told, cold)
+    told.say("filled", mode=made.mode, **_fill(operations, side, dues_fd, table["fill_s"], root))
+    if not loading.total:
+        message = "%s never ran while %s was called for different keys: " % (table["loader"], name)
+        message += "name what it calls as it is looked up there, and begin with an empty cache"
+        raise target.Refused("no-loads", message)
+    return made, operations
+
+
 def _maker(loop, carry_out, told, root):
     return CacheThreads(carry_out, told) if loop is None else CacheLoop(carry_out, told, loop, root)
-
-
-def _try(made, name, table, root):
-    """One set, get and delete: whether they can be called so, and whether they are awaited."""
-    stamps = Stamps(table["value"])
-    key = table["key"].replace("{key}", str(_TRIED)) if table["key"] != "{key}" else _TRIED
-    steps = [("set", lambda: made.set(key, stamps.begin(_TRIED, 100), **table["set_options"]))]
-    steps.append(("get", lambda: made.get(key)))
-    if made.delete is not None:
-        steps.append(("delete", lambda: made.delete(key)))
-    for step, call in steps:
-        try:
-            made.settle(call())
-        except KeyError:
-            continue
-        except (KeyboardInterrupt, GeneratorExit):
-            raise
-        except BaseException as error:  # noqa: BLE001 - the project's code may raise anything here
-            message = "%s: the first %s failed with %s" % (name, step, detail_of(error, root))
-            raise target.Refused("cache-error", message) from None
 
 
 def _fill(operations, side, dues_fd, fill_s, root):
@@ -110,17 +131,17 @@ def _load_at_once(made, operations, stamps, job, told):
         if not callable(get):
             raise target.Refused("no-function", "the cache has no method %s" % name)
     is_async = target.is_async(get)
-    if is_async and made.loop is None:
-        made.loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(made.loop)
+    if is_async:
+        made.need_loop()
     side = subjects.Side(made.loop if is_async else None)
     loading = crowds.Loading(get, table, side, root)
-    crowds.stampedes(loading, operations, side, table, told)
+    crowds.stampedes(loading, operations, table, told)
     if loading.in_place or made.delete is None or not table["probe"]:
         why = "the cache has no delete" if made.delete is None else "what the project's own loader loads is not known"
         told.say("stale", how="loading", keys=0, reads=0, stale=0, why=why, example="")
     else:
         crowds.deleted_under_loads(loading, operations, side, stamps, told)
+    loading.restore()
 
 
 def _own_ns(mode, table, root):

@@ -16,7 +16,21 @@ _NAMES = {
 
 
 class Subject:
-    """``get``, ``set`` and ``delete`` (None: it has none) of a cache. ``loop`` is None unless one of them is async."""
+    """``get``, ``set`` and ``delete`` (None: it has none) of a cache. ``loop`` is None unless one of them is async.
+
+    A miss gives None or ``absent``, or raises one of ``missing``.
+    """
+
+    absent = None
+    missing = (KeyError,)
+
+    @classmethod
+    def of(cls, function):
+        """What only has a get, which is the function itself."""
+        made = cls.__new__(cls)
+        made.object = made.get = function
+        made.set = made.delete = made.loop = None
+        return made
 
     def __init__(self, found, methods):
         self.object = found
@@ -29,10 +43,14 @@ class Subject:
         """The value of what a call gave, which may have to be awaited."""
         if not inspect.isawaitable(given):
             return given
+        self.need_loop()
+        return self.loop.run_until_complete(_awaited(given))
+
+    def need_loop(self):
+        """See to it that there is one."""
         if self.loop is None:
             self.loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self.loop)
-        return self.loop.run_until_complete(_awaited(given))
 
     @property
     def mode(self):
@@ -57,8 +75,7 @@ def subject(name, methods, root):
     found = look(name, methods, root)
     loop = None
     if not _is_cache(found, methods):
-        maker = Subject.__new__(Subject)
-        maker.loop = None
+        maker = Subject.of(found)
         try:
             found = maker.settle(found())
         except (KeyboardInterrupt, GeneratorExit):

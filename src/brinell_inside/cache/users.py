@@ -24,10 +24,13 @@ class CacheThreads(Threads):
     """``users`` threads. What they call is a coroutine function of an operation's number."""
 
     entry = ENTRY
+    entries = None  # who counts what the cache holds
 
     def begin(self, users, dues_fd, turns):
         """As the parent; users in turn take their operations from the pipe too."""
         self._fd = dues_fd
+        if self.entries is not None:
+            self._told.watch = self.entries.look
         Threads.begin(self, users, dues_fd, turns)
 
     def _in_turn(self, comes):
@@ -57,11 +60,15 @@ class CacheLoop(Loop):
     """A task for every operation; likewise."""
 
     entry = ENTRY
+    entries = None  # as there
 
     def begin(self, users, dues_fd, turns):
         """As the parent; users in turn take their operations from the pipe too."""
         self._words = []
         Loop.begin(self, users, dues_fd, turns)
+        stalls, entries = self._told.watch, self.entries
+        if entries is not None:
+            self._told.watch = lambda now: (stalls(now), entries.look(now))
 
     async def _in_turn(self, comes):
         for wait_s in comes:

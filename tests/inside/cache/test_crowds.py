@@ -100,7 +100,7 @@ def loads(told):
 def test_a_naive_get_is_loaded_by_everybody():
     box = Box()
     loading, operations, side, _, told = prepared(box, box.naive)
-    crowds.stampedes(loading, operations, side, JOB, told)
+    crowds.stampedes(loading, operations, JOB, told)
     assert min(loads(told)) > 1  # as many as came while the first one loaded
     assert [fields["failed"] for _, fields in told.said] == [0, 0]
 
@@ -108,7 +108,7 @@ def test_a_naive_get_is_loaded_by_everybody():
 def test_a_careful_get_is_loaded_once():
     box = Box()
     loading, operations, side, _, told = prepared(box, box.careful)
-    crowds.stampedes(loading, operations, side, JOB, told)
+    crowds.stampedes(loading, operations, JOB, told)
     assert loads(told) == [1, 1]
 
 
@@ -116,7 +116,7 @@ def test_awaited_gets(loop):
     for get, expected in (("naive", [12, 12]), ("shared", [1, 1])):
         box = Awaited()
         loading, operations, side, _, told = prepared(box, getattr(box, get), loop)
-        crowds.stampedes(loading, operations, side, JOB, told)
+        crowds.stampedes(loading, operations, JOB, told)
         assert loads(told) == expected
 
 
@@ -125,7 +125,7 @@ def test_a_get_that_fails_is_told_and_not_tried_for_every_key():
         raise ConnectionError(key)
 
     loading, operations, side, _, told = prepared(Box(), fails)
-    crowds.stampedes(loading, operations, side, JOB, told)
+    crowds.stampedes(loading, operations, JOB, told)
     ((_, fields),) = told.said
     assert (fields["loads"], fields["failed"], fields["why"]) == (0, 12, "ConnectionError: k:1073741824")
 
@@ -141,7 +141,7 @@ def test_a_loader_of_the_project_is_counted_in_place(tmp_path, monkeypatch):
     job = {**JOB, "loader": "a_shop_with_a_loader:fetch", "loader_s": 0.0}
     side, told = Side(None), Told()
     operations = Operations(Subject({}, {}), side, Stamps("bytes"), TABLE)
-    crowds.stampedes(crowds.Loading(shop.get, job, side, str(tmp_path)), operations, side, job, told)
+    crowds.stampedes(crowds.Loading(shop.get, job, side, str(tmp_path)), operations, job, told)
     assert min(loads(told)) > 1
     assert len(shop.held) == 2
 
@@ -208,7 +208,7 @@ def test_who_never_answers_does_not_keep_everybody_waiting(monkeypatch):
         return box.naive(key, loader)
 
     loading, operations, side, stamps, told = prepared(box, one_hangs)
-    crowds.stampedes(loading, operations, side, {**JOB, "cold_keys": 500}, told)
+    crowds.stampedes(loading, operations, {**JOB, "cold_keys": 500}, told)
     crowds.deleted_under_readers(operations, side, stamps, told)
     crowds.deleted_under_loads(loading, operations, side, stamps, told)
     forever.set()

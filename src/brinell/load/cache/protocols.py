@@ -38,6 +38,14 @@ class Dialect(Protocol):
         """Read the answer that stands at the beginning."""
         ...
 
+    def ask_fullness(self) -> bytes:
+        """Ask how many entries there are, and how many it has dropped to make room since it was started."""
+        ...
+
+    def fullness(self, data: bytes | bytearray) -> tuple[int, int] | None:
+        """Read that. KeyError where it does not say."""
+        ...
+
 
 class Resp:
     """RESP2: https://redis.io/docs/latest/develop/reference/protocol-spec/."""
@@ -73,6 +81,27 @@ class Resp:
             values += one.values
             at = one.end
         return Reply(at, tuple(values))
+
+    def ask_fullness(self) -> bytes:
+        """``DBSIZE``, and ``INFO stats``."""
+        return _array(b"DBSIZE") + _array(b"INFO", b"stats")
+
+    def fullness(self, data: bytes | bytearray) -> tuple[int, int] | None:
+        """A number, and a text with ``evicted_keys:N``."""
+        count = _line(data, 0)
+        if count is None:
+            return None
+        info = _element(data, count[1])
+        if info is None:
+            return None
+        fields = dict(line.split(b":", 1) for line in b"".join(info.values).split(b"\r\n") if b":" in line)
+        return _whole(count[0][1:]), _whole(fields[b"evicted_keys"])
+
+
+def _whole(digits: bytes) -> int:
+    if not digits.isdigit() or len(digits) > 18:
+        raise ValueError(f"{digits[:40]!r} where a number should be")
+    return int(digits)
 
 
 def _array(*words: bytes) -> bytes:
@@ -171,6 +200,20 @@ class Memcached:
         if words[0] in {b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR", b"NOT_STORED", b"EXISTS"}:
             return Reply(at, (), line[0].decode("utf-8", "replace"))
         raise ValueError(f"{line[0][:40]!r} is no answer of memcached")
+
+    def ask_fullness(self) -> bytes:
+        """``stats``."""
+        return b"stats\r\n"
+
+    def fullness(self, data: bytes | bytearray) -> tuple[int, int] | None:
+        """Lines ``STAT name value`` up to ``END``."""
+        if not data.endswith(b"END\r\n"):
+            if len(data) > _MOST_LINE:
+                raise ValueError("a line without an end")
+            return None
+        words = (line.split(b" ") for line in bytes(data).split(b"\r\n"))
+        fields = {one[1]: one[2] for one in words if len(one) == 3 and one[0] == b"STAT"}
+        return _whole(fields[b"curr_items"]), _whole(fields[b"evictions"])
 
 
 DIALECTS: dict[str, Dialect] = {"redis": Resp(), "memcached": Memcached()}

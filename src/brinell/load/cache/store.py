@@ -5,9 +5,8 @@ A get that misses is followed by a set in the same session (``load``), so that a
 
 from __future__ import annotations
 
-import socket
-import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -17,19 +16,16 @@ from brinell.core.cache_records import CachePrepared
 from brinell.core.entry import Entry
 from brinell.core.key_choice import OPERATIONS, KeyChoice, Mix, choice_of, mix_of, prefilled, recent, sizes, stream
 from brinell.core.plan import CacheSpec
-from brinell.core.redact import one_line, redact
 from brinell.load.cache.found import Aim
 from brinell.load.cache.gets import Gets
-from brinell.load.cache.protocols import DIALECTS, Dialect
+from brinell.load.cache.protocols import DIALECTS
+from brinell.load.cache.store_talk import Fullness, fill
 from brinell.load.engine.session import Answer, Pause, Send, Session, Stage, Wrong
 from brinell.load.engine.work import Operation
 from brinell_inside.cache.stamps import StaleRead, Stamps, WrongValue
 
 READ, UPDATE, INSERT, SCAN, MODIFY, DELETE = range(len(OPERATIONS))
 LOAD = "load"
-FILL_S = 30.0
-_PIECE = 500  # sets that are sent before their answers are read
-_WAIT_S = 5.0
 
 
 class Wired(msgspec.Struct, frozen=True):
@@ -64,6 +60,10 @@ class Store:
         self._prepared: list[Entry] = [
             _fill(wired, choice, mix, self) if stage.worker == 0 else CachePrepared(stage.worker, self._dialect.name)
         ]
+        self._fullness: Fullness | None = None
+        if stage.worker == 0:
+            self._fullness = Fullness(wired.address, self._dialect)
+            self._fullness.start()
         stage.recorder.also(cast("Any", self._take))  # any record of ours
 
     def begin(self, user: int) -> Session:
@@ -148,6 +148,7 @@ class Store:
 
     def _take(self, second: int) -> list[Entry]:
         taken, self._prepared = self._prepared, []
+        taken += self._fullness.take() if self._fullness is not None else []
         seen = self._gets.take(self._stage.worker, second)
         return taken if seen is None else [*taken, seen]
 
@@ -159,39 +160,11 @@ def _one_by_one(choice: KeyChoice, mix: Mix, stage: Stage) -> Iterator[tuple[int
 
 
 def _fill(wired: Wired, choice: KeyChoice, mix: Mix, store: Store) -> CachePrepared:
-    """Put in what the workload would have asked for last, over a connection of its own that waits."""
-    dialect = DIALECTS[wired.scheme]
-    keys = recent(choice, prefilled(wired.cache)).tolist()
-    drawn = sizes(mix, choice.seed + 1, recent(choice, prefilled(wired.cache))).tolist()
-    began, filled, why = time.monotonic(), 0, ""
-    if not keys:
+    """Put in what the workload would have asked for last."""
+    dialect, count = DIALECTS[wired.scheme], prefilled(wired.cache)
+    if not count:
         return CachePrepared(0, dialect.name)
-    try:
-        with socket.create_connection(wired.address, _WAIT_S) as sock:
-            sock.settimeout(_WAIT_S)
-            for begin in range(0, len(keys), _PIECE):
-                part = list(zip(keys[begin : begin + _PIECE], drawn[begin : begin + _PIECE], strict=True))
-                sock.sendall(b"".join(store.put(key, size) for key, size in part))
-                _acknowledge(sock, dialect, store, [key for key, _ in part])
-                filled += len(part)
-                if time.monotonic() - began > FILL_S:
-                    why = f"it took longer than {FILL_S:g} s"
-                    break
-    except (OSError, ValueError) as error:
-        why = one_line(redact(str(error)), 200)
-    return CachePrepared(0, dialect.name, len(keys), filled, time.monotonic() - began, why)
-
-
-def _acknowledge(sock: socket.socket, dialect: Dialect, store: Store, keys: list[int]) -> None:
-    """Read an answer for each set. ValueError at one that is an error."""
-    held = bytearray()
-    for key in keys:
-        while (reply := dialect.reply(held)) is None:
-            data = sock.recv(1 << 16)
-            if not data:
-                raise ValueError("the connection was closed")
-            held += data
-        if reply.error:
-            raise ValueError(reply.error)
-        del held[: reply.end]
-        store.acknowledged(key)
+    keys = recent(choice, count)
+    drawn = sizes(mix, choice.seed + 1, keys).tolist()
+    sets = ((key, partial(store.put, key, size)) for key, size in zip(keys.tolist(), drawn, strict=True))
+    return fill(wired.address, dialect, sets, len(keys), store.acknowledged)

@@ -6,7 +6,7 @@ import time
 
 from brinell.core import outcomes
 from brinell.core.redact import one_line, redact
-from brinell.load.cache.protocols import Dialect, Memcached, Reply, Resp
+from brinell.load.cache.protocols import MOST_BYTES, Dialect, Memcached, Reply, Resp
 from brinell.load.engine.connection import SENDING, Connection, Host
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.failures import classify
@@ -14,6 +14,8 @@ from brinell.load.engine.poller import READ, WRITE
 from brinell.load.engine.work import Operation
 
 _READ_BYTES = 1 << 18
+_SHORT_BYTES = 1 << 16
+_END = b"\r\n"  # of every answer
 _KEPT_BYTES = 100  # of a value: its stamp is at its beginning
 
 _now = time.monotonic_ns
@@ -84,6 +86,16 @@ class StoreConnection(Connection):
             self.break_off(outcomes.SHORT_BODY if self._held else outcomes.RESET, "closed by the cache", ended)
             return
         self._held += data
+        if len(self._held) > _SHORT_BYTES and not data.endswith(_END):
+            # A long answer is read once it may be whole: to begin anew at every piece would take its length squared.
+            self.phase = "inside the answer"
+            if len(self._held) > MOST_BYTES:
+                self.break_off(outcomes.PROTOCOL, f"an answer of more than {MOST_BYTES} bytes", ended)
+            return
+        self._read(ended)
+
+    def _read(self, ended: int) -> None:
+        """End with the answer, if it is whole."""
         try:
             reply = self.dialect.reply(self._held)
         except ValueError as error:

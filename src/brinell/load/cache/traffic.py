@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from brinell.core.cache_records import HIT, MISS, CachePrepared, StaleProbe, Stampede
+from brinell.core.cache_records import (
+    HIT,
+    MISS,
+    CacheBlocking,
+    CacheHeld,
+    CacheLifetime,
+    CachePrepared,
+    StaleProbe,
+    Stampede,
+)
 from brinell.core.entry import Entry
 from brinell.core.key_choice import BLOCK, OPERATIONS, KeyChoice, Mix, Operations, recent, sizes, stream
 from brinell.core.redact import one_line, redact
@@ -34,11 +43,11 @@ class CacheTraffic(CallTraffic):
         self._pieces = words
         self._words = (word for piece in words for word in piece.tolist())
         self._seen = Gets()
-        self._before: list[told.Filled | told.Crowd | told.Probed] = []
+        self._before: list[told.OfCache | told.Held] = []
 
     def prepared(self, word: told.Word | told.Block) -> None:
         """Keep what was told of the time before the load."""
-        if isinstance(word, told.Filled | told.Crowd | told.Probed):
+        if isinstance(word, told.OfCache):
             self._before.append(word)
 
     def restart(self) -> None:
@@ -52,7 +61,7 @@ class CacheTraffic(CallTraffic):
         self._keep_full()
 
     def take(self, worker: int, second: int) -> list[Entry]:
-        """Return what is known since the last call: of the time before the load, once."""
+        """Return what is known since the last call, and of the time before the load, once."""
         before, self._before = self._before, []
         taken = [_record(worker, one) for one in before] + super().take(worker, second)
         seen = self._seen.take(worker, second)
@@ -63,6 +72,12 @@ class CacheTraffic(CallTraffic):
             piece = next(self._pieces)
             for begin in range(0, len(piece), _PIECE):
                 self._caller.hand_over(entries(piece[begin : begin + _PIECE]))
+
+    def _take(self, word: told.Word | told.Block) -> None:
+        if isinstance(word, told.Held):
+            self._before.append(word)
+        else:
+            super()._take(word)
 
     def _hand_over(self, due: int) -> None:
         self._caller.call(due, next(self._words))
@@ -113,9 +128,18 @@ def entries(several: told.Codes) -> bytes:
     return np.stack([np.zeros_like(several), several], axis=1).astype(np.int64).tobytes()
 
 
-def _record(worker: int, word: told.Filled | told.Crowd | told.Probed) -> Entry:
+def _record(worker: int, word: told.OfCache | told.Held) -> Entry:
+    if isinstance(word, told.Held):
+        return CacheHeld(worker, word.at_ns, word.entries)
     why = one_line(redact(word.why), 200)
     match word:
+        case told.Lived():
+            return CacheLifetime(worker, word.stated_s, word.looked_s, word.keys, word.early, word.late, why)
+        case told.Blocked():
+            what, where = ", ".join(word.what[:10]), one_line(redact(word.where), 200)
+            return CacheBlocking(
+                worker, word.operation, one_line(redact(what), 200), where, word.times, word.of, word.longest_ns, why
+            )
         case told.Filled():
             return CachePrepared(worker, word.mode, word.wanted, word.filled, word.seconds, why)
         case told.Crowd():

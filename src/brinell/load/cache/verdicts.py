@@ -10,9 +10,13 @@ Verdict = Callable[[Headers], bool | None]
 """Headers to whether the answer came from a cache; None: they do not say."""
 
 _STATUS = (b"cache-status",)  # RFC 9211: the caches on the way, the one nearest to the origin first
-_WORDS = (b"cf-cache-status", b"x-cache", b"x-cache-status", b"x-proxy-cache", b"x-cache-hits")
-_HITS = re.compile(rb"(?<![a-z])(hit|stale|revalidated|updating)(?![a-z])|^\s*[1-9]", re.IGNORECASE)
+_WORDS = (
+    b"cf-cache-status", b"x-cache", b"x-cache-status", b"x-proxy-cache", b"x-fastapi-cache", b"x-litespeed-cache",
+    b"x-vercel-cache", b"x-nextjs-cache", b"cdn-cache", b"x-cache-hits",
+)  # fmt: skip
+_HITS = re.compile(rb"(?<![a-z])(hit|refreshhit|stale|revalidated|updating)(?![a-z])|^\s*[1-9]", re.IGNORECASE)
 _MISSES = re.compile(rb"(?<![a-z])(miss|expired|bypass|dynamic|pass|none|fwd)(?![a-z])|^\s*0\b", re.IGNORECASE)
+_COLLAPSED = re.compile(rb";\s*collapsed(?!\s*=\s*\?0)\b", re.IGNORECASE)
 _HIT = re.compile(rb";\s*hit\b", re.IGNORECASE)
 
 
@@ -33,6 +37,11 @@ def usual(headers: Headers) -> bool | None:
                 return False
     age = said.get(b"age", b"").strip()
     return True if age.isdigit() and int(age[:9]) > 0 else None
+
+
+def is_collapsed(headers: Headers) -> bool:
+    """Whether an answer says that another request's load was its own too (RFC 9211, 2.6)."""
+    return any(name.lower() in _STATUS and _COLLAPSED.search(value) for name, value in headers)
 
 
 def stated(rule: str) -> Verdict:

@@ -177,5 +177,6 @@ def job(call: WireCall, users: int, timeout_ns: int, *, look: bool) -> dict[str,
 
 def inside_table(spec: CacheSpec) -> dict[str, Any]:
     """Return what the interpreter has to know of a cache."""
-    names = ("key", "value", "loads", "loader_s", "methods", "set_options", "probe", "stampede", "loader")
-    return {name: getattr(spec, name) for name in (*names, "callers", "cold_keys")} | {"fill_s": FILL_S}
+    names = ("key", "value", "loads", "loader_s", "methods", "set_options", "probe", "stampede", "loader", "through")
+    more = ("keys", "callers", "cold_keys", "expires_s")
+    return {name: getattr(spec, name) for name in (*names, *more)} | {"fill_s": FILL_S}

@@ -106,6 +106,36 @@ class Probed(msgspec.Struct, frozen=True):
     example: str
 
 
+class Lived(msgspec.Struct, frozen=True):
+    """Keys were set and looked for again."""
+
+    stated_s: float
+    looked_s: float
+    keys: int
+    early: int
+    late: int
+    why: str
+
+
+class Blocked(msgspec.Struct, frozen=True):
+    """Operations of an awaited cache did what blocks; without an operation: it was looked for."""
+
+    operation: str
+    what: tuple[str, ...]
+    where: str
+    times: int
+    of: int
+    longest_ns: int
+    why: str
+
+
+class Held(msgspec.Struct, frozen=True, tag="entries"):
+    """What the cache holds."""
+
+    at_ns: int
+    entries: int
+
+
 class Idle(msgspec.Struct, frozen=True):
     """Every user of the closed model has ended."""
 
@@ -114,11 +144,14 @@ class Done(msgspec.Struct, frozen=True):
     """Nothing follows."""
 
 
-Word = Hello | Refused | Prepared | Outcome | Sample | Stall | Fatal | Filled | Crowd | Probed | Idle | Done
+OfCache = Filled | Crowd | Probed | Lived | Blocked
+"""What is told of a cache before it is asked."""
+Word = Hello | Refused | Prepared | Outcome | Sample | Stall | Fatal | OfCache | Held | Idle | Done
 
 _CLASSES: dict[str, type[Any]] = {
     "hello": Hello, "refused": Refused, "ready": Prepared, "outcome": Outcome, "sample": Sample,
     "stall": Stall, "fatal": Fatal, "filled": Filled, "stampede": Crowd, "stale": Probed, "idle": Idle, "done": Done,
+    "lifetime": Lived, "blocking": Blocked, "entries": Held,
 }  # fmt: skip
 
 

@@ -1,0 +1,43 @@
+"""Is what is set there for as long as was stated, and no longer? PYTEST_DONT_REWRITE.
+
+Looked at after half of it and after twice as long: that tells seconds from milliseconds, and an expiry that never
+comes, and forgives clocks that tick once a second.
+"""
+
+from brinell_inside.cache.crowds import why_of
+
+KEYS = 5
+FIRST = (1 << 30) + 4000  # keys that no workload reaches
+LONGEST_S = 10.0  # of the wait for what must be gone: whoever waits for us to be ready has a minute
+_EARLY_S = 2.0
+_PATIENCE_S = 5.0
+
+
+def lifetimes(operations, side, stated_s, told):
+    """Set some keys, with nothing else going on, and look for them twice."""
+    seen = {"keys": 0, "early": 0, "late": 0}
+    is_waited_for = 2 * stated_s <= LONGEST_S
+    first_s = min(stated_s / 2, _EARLY_S)
+
+    async def look():
+        kept = []
+        for number in range(FIRST, FIRST + KEYS):
+            await operations.put(number, 100)
+            if await operations.found(number):
+                kept.append(number)
+        seen["keys"] = len(kept)
+        await side.pause(first_s)
+        for number in kept:
+            seen["early"] += not await operations.found(number)
+        if is_waited_for:
+            await side.pause(2 * stated_s - first_s)
+            for number in kept:
+                seen["late"] += await operations.found(number)
+        return True
+
+    found = side.together([look], 2 * stated_s * is_waited_for + first_s + _PATIENCE_S)
+    why = why_of(found) or ("" if found[0] is True else "a look at it did not come to an end")
+    if not why and not seen["keys"]:
+        why = "what was set was not there at once"
+    looked_s = 2 * stated_s if is_waited_for else first_s
+    told.say("lifetime", stated_s=stated_s, looked_s=looked_s, why=why, **(dict(seen, keys=0) if why else seen))
