@@ -87,6 +87,19 @@ def test_a_scenario_called_outcomes_is_not_mistaken_for_the_suite():
     assert judged(failed, bugs=(bug(Owner.INFRASTRUCTURE),)).run.exit_code == 1
 
 
+def test_what_others_measured_is_judged_after_them_and_may_crash_too():
+    def second(evidence, measured):
+        assert evidence.plan is PLAN
+        return Part(findings=(finding(FAIL, identity=f"seen.{len(measured)}"),))
+
+    def crash(_, measured):
+        raise KeyError(len(measured))
+
+    checks = {"one": lambda _: Part(findings=(finding(PASS),)), "two": lambda _: Part()}
+    judgement = judge(MemoryEvidence(PLAN, RECORDS), checks, {"second": second, "third": crash})
+    assert [one.id for one in judgement.findings] == ["a.outcomes", "seen.2", "third.crashed"]
+
+
 def test_a_crashing_check_is_unknown_and_hides_nothing():
     def crash(_):
         raise ZeroDivisionError("by hand")

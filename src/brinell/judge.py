@@ -5,7 +5,7 @@ reads no clock: judging the same journal a year later gives the same bytes.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -16,9 +16,9 @@ from brinell.core.evidence import Evidence, fingerprint
 from brinell.core.finding import Finding
 from brinell.core.judgement import SCHEMA, Bug, Judgement, Part, RunInfo
 from brinell.core.observation import Epoch, RunEnded, StepFinished, StepStarted
-from brinell.core.roles import Check
+from brinell.core.roles import Check, Later
 from brinell.core.verdicts import Exit, Owner, Reason, Verdict, first_of, worst
-from brinell.rosters.checks import CHECKS
+from brinell.rosters.checks import CHECKS, LATER
 
 T = TypeVar("T")
 
@@ -29,9 +29,10 @@ _NOT_IN_THIS_VERSION = (
 )
 
 
-def judge(evidence: Evidence, checks: Mapping[str, Check] = CHECKS) -> Judgement:
+def judge(evidence: Evidence, checks: Mapping[str, Check] = CHECKS, later: Mapping[str, Later] = LATER) -> Judgement:
     """Return the judgement of a run. Never raises for what a check does: that becomes ``unknown: crashed``."""
-    parts = [_safely(name, check, evidence) for name, check in checks.items()]
+    measured = [_safely(name, check, evidence) for name, check in checks.items()]
+    parts = measured + [_safely(name, _after(check, measured), evidence) for name, check in later.items()]
     bugs = _only([part.bugs for part in parts]) or ()
     findings = _owned([finding for part in parts for finding in part.findings], bugs)
     findings += _damage(evidence)  # after the checks: they are the ones that read it all
@@ -60,6 +61,10 @@ def judge(evidence: Evidence, checks: Mapping[str, Check] = CHECKS) -> Judgement
         property_summary=_only([part.property_summary for part in parts]),
         not_measured=dict(sorted(not_measured.items())),
     )
+
+
+def _after(check: Later, measured: Sequence[Part]) -> Check:
+    return lambda evidence: check(evidence, measured)
 
 
 def _safely(name: str, check: Check, evidence: Evidence) -> Part:

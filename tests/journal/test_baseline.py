@@ -62,7 +62,8 @@ def test_what_is_blessed_is_read_back_with_one_line_per_test(tmp_path):
     content = baseline.load(tmp_path)
     assert content["suite"]["seconds"] == [1.5]
     assert content["suite"]["tests"]["t.py::b"] == ["passed", 0.25]
-    assert content["load"]["browse"]["p95_ms"] == 2.0
+    assert content["load"]["browse"]["measured"]["response_p95_ms"] == [2.0, None, None]  # nothing kept by second
+    assert content["load"]["browse"]["conditions"]["target_rate"] == "10"
     assert sum("t.py::" in line for line in path.read_text().splitlines()) == 2
 
 
@@ -72,6 +73,14 @@ def test_a_run_without_a_suite_keeps_the_suite_that_was_blessed_before(tmp_path)
     content = baseline.load(tmp_path)
     assert content["suite"]["seconds"] == [1.5]
     assert set(content["load"]) == {"browse"}
+
+
+def test_a_scenario_that_was_not_run_keeps_its_place(tmp_path):
+    baseline.bless(tmp_path, judgement(load=(load("browse"), load("buy"))), "2026-01-01T00:00:00Z")
+    baseline.bless(tmp_path, judgement(load=(load("buy"),)), "2026-02-01T00:00:00Z")
+    assert set(baseline.load(tmp_path)["load"]) == {"browse", "buy"}
+    assert baseline.holds_anything(judgement(load=(load("buy"),)))
+    assert not baseline.holds_anything(judgement())
 
 
 def test_without_a_baseline_there_is_none(tmp_path):

@@ -59,5 +59,5 @@ def _refuse_poor(judgement: Judgement, folder: Path) -> None:
             f"{folder.name} is {judgement.run.state}, not complete: a poor baseline",
             hint=f"brinell run --resume {folder.name}, or bless it all the same with --force",
         )
-    if judgement.suite is None and not judgement.load:
+    if not baseline.holds_anything(judgement):
         raise UsageError(f"{folder.name} measured nothing a baseline could hold", hint="brinell runs lists others")

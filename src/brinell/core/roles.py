@@ -119,6 +119,9 @@ Check = Callable[[Evidence], Part]
 """Evidence to a part of the judgement. Pure: starts nothing, reads no clock and no file. A crash in it becomes the
 finding ``unknown: crashed``."""
 
+Later = Callable[[Evidence, Sequence[Part]], Part]
+"""A check of what the others measured: their parts beside the evidence. Pure, like a check; it runs after them."""
+
 Report = Callable[[Judgement], str]
 """A judgement as text. Pure and deterministic: the same judgement gives the same bytes."""
 

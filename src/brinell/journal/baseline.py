@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from brinell.core.blessed import Known, known
 from brinell.core.errors import UsageError
-from brinell.core.judgement import Judgement, Load
+from brinell.core.judgement import Judgement
 from brinell.core.redact import one_line
 
 FOLDER = "brinell-baselines"
@@ -19,10 +20,12 @@ VERSION = 1
 
 
 def compose(judgement: Judgement, moment: str, before: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the baseline a judgement makes. Parts the run did not measure are kept from ``before``.
+    """Return the baseline a judgement makes. What the run did not measure, down to the scenario, is kept from
+    ``before``.
 
     Shape: ``{v, blessed, run, fingerprint, suite: {seconds[], cpu_s[], test_count, tests: {id: [outcome, seconds]}},
-    load: {scenario: {target_rate, achieved_rate, p50_ms, p95_ms, p99_ms, max_ms}}}``. Each part carries the
+    load: {scenario: {fingerprint, conditions{}, measured: {name: [value, low, high]}}}, websocket, cache, capacity}``,
+    the last three like ``load``; low is null where a run cannot say how much it varies. Each part carries the
     fingerprint it was measured with.
     """
     kept = dict(before or {})
@@ -40,9 +43,18 @@ def compose(judgement: Judgement, moment: str, before: dict[str, Any] | None = N
                 for test in sorted(suite.tests, key=lambda test: test.id)
             },
         }
-    if judgement.load:
-        kept["load"] = {load.scenario: _load(load, judgement.run.fingerprint) for load in judgement.load}
+    for kind, scenarios in known(judgement.load, judgement.websocket, judgement.cache, judgement.capacity).items():
+        made = {name: _scenario(one, judgement.run.fingerprint) for name, one in scenarios.items()}
+        if made:
+            earlier = kept.get(kind)
+            kept[kind] = {**(earlier if isinstance(earlier, dict) else {}), **made}
     return kept
+
+
+def holds_anything(judgement: Judgement) -> bool:
+    """Whether a run measured anything that a baseline could hold."""
+    scenarios = known(judgement.load, judgement.websocket, judgement.cache, judgement.capacity)
+    return judgement.suite is not None or any(scenarios.values())
 
 
 def path_of(root: Path) -> Path:
@@ -120,14 +132,17 @@ def _total(*phases: float | None) -> float:
     return sum(seconds for seconds in phases if seconds is not None)
 
 
-def _load(load: Load, fingerprint: dict[str, str]) -> dict[str, Any]:
+def _scenario(one: Known, fingerprint: dict[str, str]) -> dict[str, Any]:
     return {
         "fingerprint": fingerprint,
-        "target_rate": load.target_rate,
-        "achieved_rate": load.achieved_rate,
-        "requests": load.requests,
-        "p50_ms": load.response_ms.p50,
-        "p95_ms": load.response_ms.p95,
-        "p99_ms": load.response_ms.p99,
-        "max_ms": load.response_ms.max,
+        "conditions": one.conditions,
+        "measured": {
+            name: [_digits(number.value), *(None if number.why else _digits(end) for end in (number.low, number.high))]
+            for name, number in one.measured.items()
+        },
     }
+
+
+def _digits(value: float | None) -> float | None:
+    """Six digits: the file is read by people."""
+    return None if value is None else float(f"{value:.6g}")

@@ -1,7 +1,8 @@
-"""The judge's checks, in the order their findings are shown."""
+"""The judge's checks, in the order their findings are shown, and those of what the others measured."""
 
 from __future__ import annotations
 
+from brinell.checks.baseline import baseline
 from brinell.checks.cache import cache
 from brinell.checks.capacity import capacity
 from brinell.checks.drills import drills
@@ -18,7 +19,7 @@ from brinell.checks.suite_report import suite_report
 from brinell.checks.traffic import traffic
 from brinell.checks.trust import trust
 from brinell.checks.websocket import websocket
-from brinell.core.roles import Check
+from brinell.core.roles import Check, Later
 from brinell.triage.check import triage
 
 CHECKS: dict[str, Check] = {
@@ -39,4 +40,8 @@ CHECKS: dict[str, Check] = {
     "websocket": websocket,
     "traffic": traffic,
     "drills": drills,
+}
+
+LATER: dict[str, Later] = {
+    "baseline": baseline,
 }
