@@ -4,7 +4,16 @@ import pytest
 
 from brinell.core.reason_words import FIXES
 from brinell.core.reasons import KINDS, explain
-from brinell.core.vitals_records import Pool, ProbeLook, ProbeSilent, ProcessLook, Stack, StacksSeen, VitalsDetail
+from brinell.core.vitals_records import (
+    BusyThread,
+    Pool,
+    ProbeLook,
+    ProbeSilent,
+    ProcessLook,
+    Stack,
+    StacksSeen,
+    VitalsDetail,
+)
 from brinell.core.vitals_window import Span
 
 S = 1_000_000_000
@@ -278,3 +287,102 @@ def test_samples_are_shares_of_what_was_looked_at():
     assert shown["loop", "dumps (python/json/__init__.py:231)"] == pytest.approx(2 / 18, abs=0.001)
     assert not any("work_queue" in frame for one in found.stacks for frame in one.frames)
     assert "..." in [one.frames[0] for one in found.stacks if one.of == "task"]
+
+
+WORKER = "SyncWorker.run (site-packages/gunicorn/workers/sync.py:127)"
+VIEW = "handle_request (site-packages/gunicorn/workers/sync.py:186);page (./app.py:7)"
+ASKS = f"{WORKER};{VIEW};get (site-packages/requests/api.py:73);recv_into (native)"
+RESTS = f"{WORKER};wait (site-packages/gunicorn/workers/sync.py:34);select.select (native)"
+LOCKED = "page (./app.py:9);with TURN (native)"
+HOLDS = "page (./app.py:10);time.sleep (native)"
+LOGS = "page (./app.py:9);Handler.acquire (python/logging/__init__.py:936);self.lock.acquire (native)"
+
+
+def test_threads_that_wait_for_a_lock_and_what_its_holder_does():
+    looks = probe(Stack("thread", LOCKED, 70), Stack("thread", HOLDS, 10), stack_looks=10)
+    found = said(outside(0.1), looks).limited_by
+    assert found.kind == "lock"
+    assert "7 threads wait for TURN in page (app.py:9)" in found.title
+    assert any("time.sleep, called by page (app.py:10)" in line for line in found.evidence)
+
+
+def test_a_slow_log_handler_is_a_lock():
+    found = said(outside(0.1), probe(Stack("thread", LOGS, 70), stack_looks=10)).limited_by
+    assert "a logging handler's lock in page (app.py:9)" in found.title
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        Stack("thread", LOCKED, 10),  # one at a time
+        Stack("thread", "page (./app.py:9);wait (python/threading.py:327);waiter.acquire (native)", 70),  # an event
+        Stack("thread", "page (./app.py:9);with open(name) (native)", 10),
+    ],
+)
+def test_a_lock_that_is_none_or_not_contended(stack):
+    assert said(outside(0.1), probe(stack, stack_looks=10)).limited_by is None
+
+
+def test_workers_that_serve_one_request_at_a_time_and_always_have_one():
+    busy = probe(Stack("thread", ASKS, 9), Stack("thread", RESTS, 1), stack_looks=10)
+    found = said(outside(0.1), busy).limited_by
+    assert found.kind == "concurrency"
+    assert "process 100 (uvicorn) handles one request at a time" in found.title
+    assert "requests.api.get, called by page (app.py:7)" in found.title
+    calm = probe(Stack("thread", ASKS, 5), Stack("thread", RESTS, 5), stack_looks=10)
+    assert said(outside(0.1), calm).limited_by is None
+    assert said(outside(0.1, 0.1), busy).limited_by is None  # of the other worker nothing is known
+
+
+TASK = "run_endpoint_function (site-packages/fastapi/routing.py:3);page (./app.py:5);fetch (site-packages/db/api.py:9)"
+
+
+def test_requests_that_wait_for_somebody_else():
+    below, knee = Span(0, 9 * S), probe(Stack("task", TASK, 60), task_looks=1, tasks=70)
+    few = probe(Stack("task", TASK, 5), task_looks=1, tasks=9, begin=0, end=9)
+    found = said(outside(0.2, begin=0), few, knee, below=below, broke=True).limited_by
+    assert found.kind == "dependency"
+    assert "60 at a time in db.api.fetch, called by page (app.py:5)" in found.title
+    assert "5.0 did on average where all was well" in found.evidence
+    assert said(outside(0.2, begin=0), few, knee, below=below).limited_by is None  # nothing was too slow
+    same = probe(Stack("task", TASK, 40), task_looks=1, begin=0, end=9)
+    assert said(outside(0.2, begin=0), same, knee, below=below, broke=True).limited_by is None
+    queue = f"{TASK};get (python/asyncio/queues.py:158)"
+    assert said(outside(0.2), probe(Stack("task", queue, 60), task_looks=1), broke=True).limited_by is None
+
+
+def test_a_thread_that_computes_beside_the_loop():
+    hog = BusyThread("Thread-1 (crunch)", 0.7, "Thread.run (python/threading.py:982);crunch (./app.py:20)")
+    starved = probe(Stack("loop", DUMPS, 8, 8), busy=16, loop_cpu_s=0.25, busiest=(hog,), lags_us=(6000, 9000))
+    found = said(outside(1.0), starved).limited_by
+    assert found.kind == "thread"
+    assert "Thread-1 (crunch), in crunch (app.py:20)" in found.title
+    assert not any("event loop blocked" in line for line in found.also)
+    calm = probe(Stack("loop", DUMPS, 1), busy=3, loop_cpu_s=0.1, busiest=(hog,), lags_us=(100, 200))
+    assert said(outside(0.8), calm).limited_by is None
+
+
+def test_a_loop_that_computes_in_one_function_of_many_calls():
+    stacks = [Stack("loop", f"{HANDLER};{name} (python/re/__init__.py:1)", 3, 3) for name in ("sub", "match", "split")]
+    found = said(outside(0.99), probe(*stacks, busy=17, loop_cpu_s=0.98)).limited_by
+    assert found.kind == "loop"
+    assert "blocked in report (app.py:12), 50 % of samples" in found.title
+
+
+def test_a_project_that_is_installed_is_named_as_well():
+    handler = "Handle._run (python/asyncio/events.py:80);app (site-packages/starlette/routing.py:73)"
+    stack = f"{handler};report (site-packages/shop/views.py:12);dumps (python/json/__init__.py:231)"
+    found = said(outside(0.99), probe(Stack("loop", stack, 15, 12), busy=18, loop_cpu_s=0.99)).limited_by
+    assert "json.dumps, called by report (site-packages/shop/views.py:12)" in found.title
+
+
+def test_what_a_full_process_does_is_told_from_inside_as_well():
+    stacks = Stack("thread", WORKS, 8), Stack("thread", "other (./app.py:9)", 2), Stack("thread", WAITS, 10)
+    found = said(outside(0.99), probe(*stacks, stack_looks=9)).limited_by  # its event loop has little to do
+    assert found.kind == "core"
+    assert any("80 % of the looks at what it does were in page (app.py:4)" in line for line in found.evidence)
+
+
+def test_workers_without_the_probe_are_named():
+    found = said(outside(0.5, 0.5), probe())
+    assert "did not speak from process 101 (uvicorn)" in found.not_measured["event_loop"]

@@ -4,7 +4,8 @@ Looked at in this order, and the first that holds is the reason; what else holds
 everything wait comes before what it makes wait: a full core keeps connections of a pool taken, so the pool is named
 only where no core is full; an event loop that is blocked in one function says more than the core that it fills.
 
-    descriptors, memory, garbage-collection, worker, loop, core, pool, accept-queue, machine, generator
+    descriptors, memory, garbage-collection, worker, thread, loop, core, lock, pool, accept-queue, concurrency, machine,
+    dependency, generator
 
 No evidence gives no reason.
 """
@@ -15,7 +16,9 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from brinell.core.reason_rules import Case, cases_of
+from brinell.core.reason_case import Case
+from brinell.core.reason_rules import cases_of
+from brinell.core.reason_waits import dependency
 from brinell.core.reason_words import FIXES
 from brinell.core.stack_words import called_by_loop, frames_of, is_idle_thread
 from brinell.core.vitals_judgement import LimitedBy, StackShare
@@ -23,10 +26,11 @@ from brinell.core.vitals_records import VitalsEntry
 from brinell.core.vitals_window import Span, Window, window
 
 KINDS = (
-    "descriptors", "memory", "garbage-collection", "worker", "loop", "core", "pool", "accept-queue", "machine",
-    "generator",
+    "descriptors", "memory", "garbage-collection", "worker", "thread", "loop", "core", "lock", "pool", "accept-queue",
+    "concurrency", "machine", "dependency", "generator",
 )  # fmt: skip
 MOST_STACKS = 8
+_ALWAYS = frozenset({"thread"})  # what is so below, too, and costs the more the more there is to do
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,16 +47,21 @@ def explain(
     *,
     start_ns: int = 0,
     generator: str = "",
+    broke: bool = False,
 ) -> Explanation:
     """Say what limited the subject in ``knee`` and not in ``below`` (where that is known).
 
     ``records`` are all of the scenario's or more: those of the kinds of ``core.vitals_records``. Spans are on the
     monotonic clock, ``start_ns`` is where seconds count from. ``generator``: why the generator cannot be believed.
+    ``broke``: requests took longer there than they may, or failed; only then it matters what they wait for.
     """
     kept = list(records)
     at = window(kept, knee)
-    before = set() if below is None else {(case.kind, case.who) for case in cases_of(window(kept, below))}
-    cases = [case for case in cases_of(at) if (case.kind, case.who) not in before]
+    well = None if below is None else window(kept, below)
+    before = set() if well is None else {(case.kind, case.who) for case in cases_of(well)}
+    cases = [case for case in cases_of(at) if case.kind in _ALWAYS or (case.kind, case.who) not in before]
+    if broke and not generator:
+        cases += dependency(at, well)
     if not cases and generator:
         cases = [Case("generator", 0, "the load generator, not the subject", (generator,))]
     not_measured = _not_measured(at)
@@ -104,6 +113,9 @@ def _not_measured(at: Window) -> dict[str, str]:
     if not at.inside:
         why = "the probe did not speak: is the service's Python started with -E, -I or -S, or as another user?"
         found["event_loop"] = why if at.silent else "there was no probe in the subject: [service] probe = true"
+    elif at.mute:
+        names = ", ".join(one.words for one in at.mute[:4])
+        found["event_loop"] = f"the probe did not speak from {names}: is it started with -E, or as another user?"
     if at.why_no_stacks and not at.inside:
         found["stacks"] = at.why_no_stacks
     if not at.looks:

@@ -47,6 +47,7 @@ _WAITING_PARTS = (
     "sqlalchemy/util/queue.py", "anyio/_core/_synchronization.py", "anyio/_backends/", "psycopg_pool/",
     "aiohttp/connector.py",
 )  # fmt: skip
+_QUEUE_FILES = ("python/queue.py", "python/asyncio/queues.py", "python/multiprocessing/queues.py")
 _LOCK_FILES = ("python/asyncio/locks.py", "python/threading.py")
 # Another connection is made, nobody waits for one to come back.
 _MAKES = frozenset({"_create_connection", "__connect", "_connect", "create_connection"})
@@ -57,6 +58,22 @@ _IDLE = {
     ("worker", "python/multiprocessing/pool.py"),
 }
 
+
+# Whoever is below one of these serves requests one after the other: there is a fixed number of them.
+_SLOTS = (
+    ("gunicorn/workers/sync.py", "run"),
+    ("python/socketserver.py", "serve_forever"),
+    ("waitress/task.py", "handler_thread"),
+    ("cheroot/workers/threadpool.py", "run"),
+)
+# Packages that serve: where a project is installed as a package itself, it is the first that is none of these.
+_SERVERS = frozenset({
+    "aiohttp", "anyio", "asgiref", "brinell_inside", "cheroot", "click", "daphne", "django", "eventlet", "fastapi",
+    "flask", "gevent", "granian", "gunicorn", "h11", "h2", "httptools", "hypercorn", "litestar", "prometheus_client",
+    "quart", "sanic", "sniffio", "starlette", "tornado", "trio", "typer", "uvicorn", "uvloop", "waitress",
+    "websockets", "werkzeug", "wsproto",
+})  # fmt: skip
+_MODULE_LOCK = "<frozen importlib._bootstrap>"
 
 _NAMELESS = frozenset({"<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>", "<lambda>"})
 
@@ -77,6 +94,11 @@ class Frame(NamedTuple):
     def project(self) -> bool:
         """Whether it is the project's own code."""
         return self.file.startswith(("./", "/"))
+
+    @property
+    def package(self) -> str:
+        """The installed package that it is of; empty if it is of none."""
+        return self.file.split("/")[1].removesuffix(".py") if self.file.startswith("site-packages/") else ""
 
     @property
     def words(self) -> str:
@@ -100,6 +122,11 @@ class Culprit(NamedTuple):
 
     name: str
     caller: str
+
+    @property
+    def where(self) -> str:
+        """``json.dumps, called by report (app.py:12)``, or only the function where it is the project's own."""
+        return self.caller if self.caller.startswith(f"{self.name} (") else f"{self.name}, called by {self.caller}"
 
 
 def frames_of(folded: str) -> tuple[Frame, ...]:
@@ -133,13 +160,20 @@ def waits_for_work(frames: Sequence[Frame]) -> bool:
 
 def culprit(frames: Sequence[Frame]) -> Culprit | None:
     """Return what the innermost function of the project called, or itself; None where none of the project is there."""
-    own = [index for index, one in enumerate(frames) if one.project]
+    own = [index for index, one in enumerate(frames) if one.project] or _of_package(frames)
     own = [index for index in own if frames[index].bare not in _NAMELESS] or own
     if not own:
         return None
     caller = frames[own[-1]]
     below = [one for one in frames[own[-1] + 1 :] if one.bare not in _NAMELESS]
     return Culprit(below[0].name if below else caller.function, caller.words)
+
+
+def _of_package(frames: Sequence[Frame]) -> list[int]:
+    """Where nothing is the project's: the frames of the first package that does not serve."""
+    packages = [one.package for one in frames]
+    first = next((one for one in packages if one and one not in _SERVERS), None)
+    return [index for index, one in enumerate(packages) if one == first] if first else []
 
 
 def awaited_pool(frames: Sequence[Frame]) -> str | None:
@@ -163,6 +197,37 @@ def awaited_pool(frames: Sequence[Frame]) -> str | None:
     return None
 
 
+def awaited_lock(frames: Sequence[Frame]) -> Culprit | None:
+    """Return the lock of threads that this stack waits for, and who asks for it; None if it does not."""
+    if len(frames) < 2 or frames[-1].file != "native" or frames[-2].file == "python/threading.py":
+        return None  # in threading, somebody waits to be notified
+    asked, owner = frames[-1].function, frames[-2]
+    if asked.startswith("with "):
+        name = asked.removeprefix("with ")
+    elif asked.rpartition(".")[2] == "acquire":
+        name = asked.removesuffix("acquire").rstrip(".")
+    else:
+        return None
+    if owner.file.startswith("python/logging/"):
+        name = "a logging handler's lock"
+    elif _MODULE_LOCK in owner.file:
+        name = "an import's lock"
+    by = culprit(frames[:-1])
+    return Culprit(name or "a lock", owner.words if by is None else by.caller)
+
+
+def waits_for_more(frames: Sequence[Frame]) -> bool:
+    """Whether a thread or task waits for something to be put into a queue: it is not in the middle of anything."""
+    return any(one.bare in {"get", "_get", "join"} and one.file in _QUEUE_FILES for one in frames[-4:])
+
+
+def serves_in_turn(frames: Sequence[Frame]) -> bool | None:
+    """Whether a thread that serves one request after the other is busy with one; None if it is no such thread."""
+    slots = [at for at, one in enumerate(frames) if (one.file.removeprefix("site-packages/"), one.bare) in _SLOTS]
+    begin = slots[-1] if slots else -1
+    return None if begin < 0 else culprit(frames[begin + 1 :]) is not None
+
+
 def is_idle_thread(frames: Sequence[Frame]) -> bool:
     """Whether a thread of a pool waits for something to do."""
     outer = [one for one in frames if one.file not in (*_WAITING_FILES, "native", "")]
@@ -173,13 +238,17 @@ def _is_waiting(leaf: Frame) -> bool:
     return leaf.file in _WAITING_FILES or any(part in leaf.file for part in _WAITING_PARTS)
 
 
-def ranked(stacks: Iterable[tuple[str, int]]) -> list[tuple[Culprit, int]]:
-    """Add up stacks by what keeps them, the most frequent first; of several callers the most frequent is named."""
+def ranked(stacks: Iterable[tuple[str, int]], *, by_caller: bool = False) -> list[tuple[Culprit, int]]:
+    """Add up stacks by what keeps them, the most frequent first; of several callers the most frequent is named.
+    ``by_caller``: by the function of the project, whatever it calls.
+    """
     totals: dict[str, int] = {}
     callers: dict[str, dict[str, int]] = {}
     for folded, count in stacks:
         found = culprit(called_by_loop(frames_of(folded)))
         if found is not None:
+            if by_caller:
+                found = Culprit(found.caller.partition(" (")[0], found.caller)
             totals[found.name] = totals.get(found.name, 0) + count
             by = callers.setdefault(found.name, {})
             by[found.caller] = by.get(found.caller, 0) + count

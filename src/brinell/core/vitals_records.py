@@ -12,6 +12,7 @@ from brinell.core.entry import Entry
 MOST_PROCESSES = 32
 MOST_STACKS = 40
 MOST_POOLS = 8
+MOST_BUSIEST = 3
 
 
 class ProcessLook(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -82,6 +83,14 @@ class Stack(msgspec.Struct, frozen=True, omit_defaults=True):
     long: int = 0
 
 
+class BusyThread(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A thread, other than the event loop's, that used much processor time, and where it was at the end of the look."""
+
+    name: str
+    cpu_s: float
+    frames: str = ""
+
+
 class ProbeLook(Entry, frozen=True):
     """What the probe in a process of the subject saw in the ``span_ns`` up to ``at_ns``.
 
@@ -108,9 +117,14 @@ class ProbeLook(Entry, frozen=True):
     queued: int | None = None
     pools: tuple[Pool, ...] = ()
     stacks: tuple[Stack, ...] = ()
-    stack_looks: int = 0  # at the other threads and at the tasks: what their counts are out of
+    stack_looks: int = (
+        0  # at the other threads (and at the tasks, where ``task_looks`` is None): what counts are out of
+    )
     loop: str = ""  # its class
     lags_us: tuple[int, ...] = ()  # how late each of the appointments was, ascending
+    task_looks: int | None = None
+    pool_threads: int | None = None  # of the pool whose calls are ``queued``
+    busiest: tuple[BusyThread, ...] = ()
 
 
 class StacksSeen(Entry, frozen=True):

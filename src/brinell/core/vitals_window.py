@@ -19,6 +19,7 @@ from brinell.core.vitals_records import (
 )
 
 FULL = 0.9  # of a core
+WORKS = 0.05  # cores: who only looks after others uses less
 DENIED = 0.15  # of the time, ready to run without a core: more than passing waits
 
 
@@ -74,13 +75,17 @@ class Inside:
     loop_cpu_s: float | None = None
     lag_max_ms: float | None = None
     lag_at_ns: int = 0
+    lags_ms: list[float] = field(default_factory=list)  # means of seconds
     gc_s: float = 0.0
     gc_longest_ms: float = 0.0
     tasks: int | None = None
     queued: list[int] = field(default_factory=list)
+    pool_threads: int | None = None
     pools: dict[str, Pool] = field(default_factory=dict)
     stacks: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     stack_looks: int = 0
+    task_looks: int = 0
+    busiest: dict[str, tuple[float, str]] = field(default_factory=dict)  # by name: processor time, where it was last
     first_ns: int = 0
 
     def add(self, one: ProbeLook) -> None:
@@ -91,20 +96,36 @@ class Inside:
         self.busy += one.busy
         self.long += one.long
         self.stack_looks += one.stack_looks
+        self.task_looks += one.stack_looks if one.task_looks is None else one.task_looks
         self.gc_s += one.gc_s
         self.gc_longest_ms = max(self.gc_longest_ms, one.gc_longest_ms)
         if one.loop_cpu_s is not None:
             self.loop_cpu_s = (self.loop_cpu_s or 0.0) + one.loop_cpu_s
         if one.lag_max_ms is not None and one.lag_max_ms > (self.lag_max_ms or 0.0):
             self.lag_max_ms, self.lag_at_ns = one.lag_max_ms, one.at_ns
+        if one.lags_us:
+            self.lags_ms.append(sum(one.lags_us) / len(one.lags_us) / 1e3)
         if one.tasks is not None:
             self.tasks = max(one.tasks, self.tasks or 0)
         if one.queued is not None:
             self.queued.append(one.queued)
+            self.pool_threads = max(one.pool_threads or 0, self.pool_threads or 0) or None
+        for thread in one.busiest:
+            used, _ = self.busiest.get(thread.name, (0.0, ""))
+            self.busiest[thread.name] = (used + thread.cpu_s, thread.frames)
         for pool in one.pools:
             if pool.kind not in self.pools or pool.out >= self.pools[pool.kind].out:
                 self.pools[pool.kind] = pool
         _gather(self.stacks, one.stacks)
+
+    @property
+    def lag_mean_ms(self) -> float | None:
+        """How late it was on average."""
+        return sum(self.lags_ms) / len(self.lags_ms) if self.lags_ms else None
+
+    def looks_at(self, of: str) -> int:
+        """How many looks the counts of these stacks (loop, thread, task) are from."""
+        return {"loop": self.looks, "task": self.task_looks}.get(of, self.stack_looks)
 
 
 @dataclass
@@ -128,6 +149,14 @@ class Window:
     why_no_stacks: str = ""
     silent: bool = False
     malformed: int = 0
+
+    @property
+    def mute(self) -> list[ProcessNumbers]:
+        """Processes that accept and work, and from which no probe speaks, where one does from others."""
+        if not self.inside:
+            return []
+        busy = [one for one in self.processes.values() if one.listens and one.cores >= WORKS]
+        return [one for one in busy if one.pid not in self.inside]
 
 
 def window(records: Iterable[VitalsEntry], span: Span) -> Window:

@@ -17,7 +17,7 @@ import msgspec
 
 from brinell.core.errors import BrinellError
 from brinell.core.redact import one_line
-from brinell.core.vitals_records import MOST_POOLS, MOST_STACKS, Pool, ProbeLook, Stack
+from brinell.core.vitals_records import MOST_BUSIEST, MOST_POOLS, MOST_STACKS, BusyThread, Pool, ProbeLook, Stack
 from brinell.subject.inside import inside
 
 VARIABLE = "BRINELL_VITALS"
@@ -27,6 +27,7 @@ _MOST_AT_ONCE = 2000  # datagrams in one look
 _MOST_LAGS = 64
 _MOST_FRAMES = 40  # of a stack
 _BUFFER_BYTES = 1 << 20
+_MOST_FOLDER_BYTES = 70  # a socket's path has room for 104 to 108, of which our own part takes about 25
 
 
 class _Told(msgspec.Struct):
@@ -45,11 +46,14 @@ class _Told(msgspec.Struct):
     gc: tuple[int, int, int] = (0, 0, 0)
     tasks: int | None = None
     queued: int | None = None
+    pool_threads: int | None = None
     threads: int | None = None
     pools: list[tuple[str, int, int | None]] = []
     frames: list[str] = []
     stacks: list[tuple[str, list[int], int, int]] = []
+    busiest: list[tuple[str, int, list[int]]] = []
     stack_looks: int = 0
+    task_looks: int = 0
     loop: str | None = None
 
 
@@ -61,8 +65,8 @@ class ProbeLine:
 
     def __init__(self) -> None:
         self.malformed = 0
-        self._folder = tempfile.mkdtemp(prefix="brinell-")  # only this user may enter it
-        self._path = str(Path(self._folder) / "vitals")  # a run's own folder may be too deep for such an address
+        self._folder = tempfile.mkdtemp(prefix="brinell-", dir=_short_folder())  # only this user may enter it
+        self._path = str(Path(self._folder) / "vitals")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with contextlib.suppress(OSError):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
@@ -71,7 +75,8 @@ class ProbeLine:
             self._socket.bind(self._path)
         except OSError as error:
             self.close()
-            raise BrinellError(f"the probe has no line: {self._path}: {error.strerror}") from None
+            why = f"the probe has no line: {self._path}: {error.strerror or error}"
+            raise BrinellError(f"{why}; name another folder for temporary files (TMPDIR)") from None
 
     def environment(self, before: Mapping[str, str]) -> dict[str, str]:
         """Return what a process must be started with, beside ``before``, to speak on this line."""
@@ -97,6 +102,11 @@ class ProbeLine:
         """Hang up."""
         self._socket.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _short_folder() -> str | None:
+    """Return a folder for temporary files whose path is short enough for a socket's; None: the usual one is."""
+    return None if len(os.fsencode(tempfile.gettempdir())) <= _MOST_FOLDER_BYTES else "/tmp"  # noqa: S108 - see mkdtemp
 
 
 def door() -> Path:
@@ -130,12 +140,25 @@ def _look(told: _Told) -> ProbeLook:
         pools=tuple(Pool(one_line(kind, 40), out, most) for kind, out, most in told.pools[:MOST_POOLS]),
         stacks=tuple(_stack(frames, *row) for row in told.stacks[:MOST_STACKS]),
         stack_looks=told.stack_looks,
+        task_looks=told.task_looks,
+        pool_threads=told.pool_threads,
+        busiest=tuple(_busy(frames, *row) for row in told.busiest[:MOST_BUSIEST]),
         loop=one_line(told.loop or "", 80),
         lags_us=tuple(one // 1000 for one in lags),
     )
 
 
+def _busy(frames: list[str], name: str, used_ns: int, numbers: list[int]) -> BusyThread:
+    return BusyThread(one_line(name, 80), used_ns / 1e9, _folded(frames, numbers))
+
+
 def _stack(frames: list[str], of: str, numbers: list[int], count: int, long: int) -> Stack:
-    if of not in ("loop", "thread", "task") or not all(0 <= number < len(frames) for number in numbers):
+    if of not in ("loop", "thread", "task"):
         raise ValueError("no stack of a known sort")
-    return Stack(of, ";".join(frames[number] for number in numbers[-_MOST_FRAMES:]), count, long)
+    return Stack(of, _folded(frames, numbers), count, long)
+
+
+def _folded(frames: list[str], numbers: list[int]) -> str:
+    if not all(0 <= number < len(frames) for number in numbers):
+        raise ValueError("no such frame")
+    return ";".join(frames[number] for number in numbers[-_MOST_FRAMES:])

@@ -1,5 +1,6 @@
-"""The event loop of a process, found and watched: how late it is, what its tasks wait for. PYTEST_DONT_REWRITE."""
+"""An asyncio event loop, watched: how late it is, what its tasks wait for. PYTEST_DONT_REWRITE."""
 
+import _thread
 import itertools
 import sys
 import time
@@ -10,54 +11,18 @@ BEAT_S = 0.1
 MOST_LAGS = 63
 MOST_TASKS = 200  # looked at in one second, as far as that takes no longer than ...
 LEAST_TASKS = 10
-MOST_THREADS = 16  # in which a loop is looked for
-_FAR_UP = 200
 _TASKS_EVERY_NS = 900000000
 _LONG_NS = 3000000  # ... this; where finding them takes so long, it is done every tenth time only
-_RUNNERS = frozenset(("run_forever", "run_until_complete", "run", "asyncio_run", "run_app", "start", "main"))
 _now = time.monotonic_ns
-
-
-def find(current):
-    """``(thread, loop)`` of an asyncio loop that runs in one of the threads ``{ident: frame}``; None if there is none.
-
-    Standard loops and uvloop's are found in the frames of whoever runs them.
-    """
-    events = sys.modules.get("asyncio.events")
-    kind = getattr(events, "AbstractEventLoop", None)
-    if kind is None:
-        return None
-    for ident, leaf in itertools.islice(current.items(), MOST_THREADS):
-        frame, depth = leaf, 0
-        while frame is not None and depth < _FAR_UP:
-            loop = _loop_of(frame, kind)
-            if loop is not None:
-                return ident, loop
-            frame = frame.f_back
-            depth += 1
-    return None
-
-
-def _loop_of(frame, kind):
-    code = frame.f_code
-    if code.co_name not in _RUNNERS:
-        return None
-    values = frame.f_locals
-    held = [values.get("self"), values.get("loop")]
-    if "runners" in code.co_filename:
-        held.append(getattr(held[0], "_loop", None))
-    for value in held:
-        # Not isinstance: the subject's objects may answer to it with anything.
-        if kind in getattr(type(value), "__mro__", ()) and value.is_running():
-            return value
-    return None
+_ident = _thread.get_ident  # as it is now: whoever patches it later (gevent) has other numbers
 
 
 class EventLoop:
     """One loop. ``beat`` and what it calls run in the loop's thread, everything else in the probe's."""
 
-    def __init__(self, ident, loop, names):
+    def __init__(self, ident, loop, code, names):
         self.ident = ident
+        self.codes = frozenset((code,))  # whoever runs it: below that begins what it calls
         self.kind = "%s.%s" % (type(loop).__module__, type(loop).__qualname__)
         self.tasks = None
         self.gone = False
@@ -93,11 +58,18 @@ class EventLoop:
         """What ``call`` is given to see whether the loop comes round."""
         self.turns += 1
 
-    def _begin(self):
-        import _thread  # noqa: PLC0415 - built in
+    def look(self):
+        """Nothing to do: the appointments say how late it is."""
 
+    def is_idle(self, leaf):
+        """Whether it waits for something to happen; None where it only asks in passing: there is more to do."""
+        if leaf.f_code.co_name != "select" or not leaf.f_code.co_filename.endswith("selectors.py"):
+            return False
+        return None if leaf.f_locals.get("timeout") == 0 else True
+
+    def _begin(self):
         if hasattr(time, "pthread_getcpuclockid"):
-            self._clock = time.pthread_getcpuclockid(_thread.get_ident())
+            self._clock = time.pthread_getcpuclockid(_ident())
             self._cpu = self._cpu_now()
         self._due = _now()
         self.beat()
@@ -112,7 +84,10 @@ class EventLoop:
             self._late.append(late)
         if now - self._looked >= _TASKS_EVERY_NS:
             self._looked = now
-            self._look_at_tasks(now)
+            try:
+                self._look_at_tasks(now)
+            except Exception:  # noqa: BLE001 - the loop would write it into the subject's log, and we would not return
+                self._skip = 9
         self._due = _now() + int(self.every * 1e9)
         self._loop.call_later(self.every, self.beat)
 
@@ -127,12 +102,13 @@ class EventLoop:
         self.tasks = len(tasks)
         began = _now()
         self._skip = 9 if began - now > _LONG_NS else 0
-        found, stacks = {}, self._stacks
+        found, stacks = {}, dict(self._stacks)
         for task in itertools.islice(tasks, self._most):
-            stack = frames.awaited(self._names, task.get_coro(), lambda frame: _note(found, frame))
+            stack = frames.awaited(self._names, task.get_coro(), lambda frame: pools.note(found, frame))
             if stack:
                 stacks[stack] = stacks.get(stack, 0) + 1
-        self._pools.update(found)
+        # Whole ones are put in their place: the probe's thread may take them at any moment.
+        self._pools, self._stacks = dict(self._pools, **found), stacks
         self._looks += 1
         each = (_now() - began) // max(1, min(self._most, len(tasks)))
         self._most = max(LEAST_TASKS, min(MOST_TASKS, _LONG_NS // max(1, each)))
@@ -159,9 +135,3 @@ class EventLoop:
         found, self._pools = self._pools, {}
         looks, self._looks = self._looks, 0
         return late or None, None if cpu is None or before is None else cpu - before, stacks, found, looks
-
-
-def _note(found, frame):
-    pool = pools.of_frame(frame)
-    if pool is not None and len(found) < pools.MOST:
-        found[pool[0]] = pool

@@ -1,6 +1,9 @@
 """Frames and coroutines to short texts; ``brinell_inside/vitals/__init__.py`` has their form. PYTEST_DONT_REWRITE."""
 
+import errno
+import opcode
 import os
+import sys
 
 MOST_DEEP = 80
 ABOVE = 4  # frames kept above the innermost one of the project
@@ -13,13 +16,15 @@ _PACKAGES = ("site-packages" + os.sep, "dist-packages" + os.sep)
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _BASES = (os.path.join("asyncio", "base_events.py"), os.path.join("asyncio", "runners.py"))
 _LOOPS = ("_run_once", "run_forever", "run_until_complete")
+_ENTERS = frozenset(opcode.opmap.get(name) for name in ("BEFORE_WITH", "SETUP_WITH"))
+_CALL = opcode.opmap.get("CALL") if sys.version_info >= (3, 14) else None
 
 
 class Names:
     """Texts of frames, each made once."""
 
     def __init__(self):
-        self._home = os.getcwd() + os.sep
+        self._home = _here()
         self._files = {}
         self._natives = {}
         self._rows = {}
@@ -73,25 +78,51 @@ class Names:
             if len(self._natives) > _MOST_KNOWN:
                 self._natives.clear()
             try:
-                found = called(_segment(frame))
-            except (OSError, ValueError, IndexError, AttributeError, TypeError):
+                found = _native(frame.f_code, frame.f_lineno, frame.f_lasti)
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    return ""  # there may be descriptors again next time
+                found = ""
+            except (ValueError, IndexError, AttributeError, TypeError):
                 found = ""
             self._natives[key] = found
         return found
 
 
-def _segment(frame):
-    """The source text of the instruction that a frame is at; before Python 3.11, its line if that has one call."""
-    code = frame.f_code
+def _here():
+    try:
+        return os.getcwd() + os.sep
+    except OSError:  # it was removed
+        return os.sep
+
+
+def _native(code, number, lasti):
+    """What the instruction at ``lasti`` calls: ``json.dumps``, or ``with LOCK`` where it enters that."""
+    raw = code.co_code
+    enters = raw[lasti] in _ENTERS or (raw[lasti] == _CALL and raw[lasti + 1] == 0)
+    segment = _segment(code, number, lasti, enters=enters)
+    if enters:
+        # Python 3.11 and 3.12 mean the whole statement, others only what is entered.
+        entered = segment[5:].partition(":")[0].partition(" as ")[0] if segment.startswith("with ") else segment
+        if entered and not entered.endswith(")"):
+            return "with " + entered[-60:]
+        segment = entered
+    return called(segment)
+
+
+def _segment(code, number, lasti, enters):
+    """The source text of an instruction; before Python 3.11, its line if that has one call, or enters something."""
     if os.path.getsize(code.co_filename) > _MOST_SOURCE_BYTES:
         return ""
     with open(code.co_filename, "rb") as file:
         lines = file.read().split(b"\n")
     if not hasattr(code, "co_positions"):
-        line = lines[frame.f_lineno - 1].decode("utf-8", "replace").strip()
+        line = lines[number - 1].decode("utf-8", "replace").strip()
+        if enters:
+            return line.rpartition("with ")[2].partition(" as ")[0].rstrip(": ") if line.endswith(":") else ""
         return line[: line.rindex(")") + 1] if line.count("(") == 1 and ")" in line else ""
     for index, place in enumerate(code.co_positions()):
-        if index == frame.f_lasti // 2:
+        if index == lasti // 2:
             begin, end, column, end_column = place
             parts = lines[begin - 1 : end]
             parts[-1] = parts[-1][:end_column]
@@ -118,14 +149,18 @@ def called(segment):
     return head[begin:].strip(".")[-60:]
 
 
-def chain(frame):
-    """The frames from ``frame`` outwards to the event loop or the bottom of the thread, innermost first."""
+def chain(frame, codes=()):
+    """The frames from ``frame`` outwards to the event loop (or what runs it: ``codes``) or the bottom of the thread,
+    innermost first.
+    """
     found = []
     while frame is not None and frame.f_code.co_filename.startswith(_OWN):
         frame = frame.f_back  # our own callbacks: what they interrupt is meant
     while frame is not None and len(found) < MOST_DEEP:
         code = frame.f_code
         if code.co_filename.endswith(_BASES) and (code.co_name in _LOOPS or "runners" in code.co_filename):
+            break
+        if code in codes:
             break
         found.append(frame)
         frame = frame.f_back

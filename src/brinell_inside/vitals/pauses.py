@@ -19,11 +19,12 @@ class Pauses:
 
     def install(self):
         """Be told of every collection from now on."""
-        gc.callbacks.append(self._told)
+        if hasattr(gc, "callbacks"):  # CPython
+            gc.callbacks.append(self._told)
 
     def remove(self):
         """Not any more."""
-        if self._told in gc.callbacks:
+        if self._told in getattr(gc, "callbacks", ()):
             gc.callbacks.remove(self._told)
 
     def _told(self, phase, _info):

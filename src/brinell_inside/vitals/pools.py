@@ -1,9 +1,8 @@
 """Pools of connections that somebody was seen waiting in, by looking only: nothing is imported. PYTEST_DONT_REWRITE."""
 
-import os
+import sys
 
 MOST = 8
-_FUTURES = os.path.join("concurrent", "futures", "thread.py")
 
 
 def of_frame(frame):
@@ -19,13 +18,24 @@ def of_frame(frame):
     return None
 
 
-def queued(frame):
-    """Calls that wait for a thread of the pool of ``concurrent.futures`` in whose thread this is; None: in none."""
-    if frame.f_code.co_name != "_worker" or not frame.f_code.co_filename.endswith(_FUTURES):
-        return None
+def note(found, frame):
+    """Add the pool whose method this frame is to ``{kind: (kind, out, most)}``."""
+    pool = of_frame(frame)
+    if pool is not None and (pool[0] in found or len(found) < MOST):
+        found[pool[0]] = pool
+
+
+def queued():
+    """``(calls, threads)``: how many calls wait for one of how many threads, in that pool of ``concurrent.futures``
+    where the most do; None where there is no such pool.
+    """
     try:
-        return frame.f_locals["work_queue"].qsize()
-    except Exception:  # noqa: BLE001 - as above
+        queues = list(sys.modules["concurrent.futures.thread"]._threads_queues.data.values())  # noqa: SLF001
+        threads = {}
+        for queue in queues:
+            threads[id(queue)] = threads.get(id(queue), 0) + 1
+        return max(((queue.qsize(), threads[id(queue)]) for queue in queues), default=None)
+    except Exception:  # noqa: BLE001 - whatever version this is
         return None
 
 
@@ -42,8 +52,29 @@ def _asyncpg(pool):
     return pool.get_size() - pool.get_idle_size(), int(pool.get_max_size())
 
 
+def _httpcore(pool):
+    return len(pool.connections), int(pool._max_connections)  # noqa: SLF001 - as above
+
+
+def _aiohttp(pool):
+    return len(pool._acquired), int(pool.limit) or None  # noqa: SLF001 - as above
+
+
+def _redis(pool):
+    return len(pool._in_use_connections), int(pool.max_connections)  # noqa: SLF001 - as above
+
+
+def _anyio(limiter):
+    return int(limiter.borrowed_tokens), int(limiter.total_tokens)
+
+
 _KINDS = (
     ("sqlalchemy/pool/", ("_do_get",), "SQLAlchemy", _sqlalchemy),
     ("psycopg_pool/", ("getconn",), "psycopg", _psycopg),
     ("asyncpg/pool.py", ("_acquire",), "asyncpg", _asyncpg),
+    ("httpcore/_", ("handle_request", "handle_async_request"), "httpx", _httpcore),
+    ("aiohttp/connector.py", ("connect",), "aiohttp", _aiohttp),
+    ("redis/asyncio/connection.py", ("get_connection",), "redis", _redis),
+    ("redis/connection.py", ("get_connection",), "redis", _redis),
+    ("anyio/_backends/", ("acquire_on_behalf_of",), "anyio", _anyio),
 )

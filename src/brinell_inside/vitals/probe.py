@@ -1,40 +1,43 @@
 """The probe's thread: looks, adds up, sends; ``brinell_inside/vitals/__init__.py`` has the wire. PYTEST_DONT_REWRITE.
 
 Everything it needs of the standard library is bound before the subject runs, so that who patches it (gevent) does not
-reach it. A fork waits until a look is over; the child begins anew with a thread of its own.
+reach it. No signal is delivered to its thread. A fork waits until a look is over; the child begins anew with a
+thread of its own.
 """
 
-import _socket
+import _signal
 import _thread
 import atexit
-import errno
 import os
 import sys
 import time
 
-from brinell_inside.vitals import frames, pools
-from brinell_inside.vitals.eventloop import EventLoop, find
+from brinell_inside.vitals import forks, frames, loops, pools, processor, sending
 from brinell_inside.vitals.pauses import Pauses
 
-VERSION = 1
 FIRST_S = 0.25  # most helpers that a service starts are gone by then
 PERIOD_S = 0.05  # between looks, after a second in which the loop was busy at half of them; else ...
 CALM_S = 0.1  # ... this: never by what one look saw, or busy moments would be counted more often
 GAP_S = 0.008  # whoever is still in the same call after it is in a long one
 HELD_NS = 10000000  # this much later than asked for: the interpreter's lock was not let go of
 SEND_NS = 1000000000
-MOST_BYTES = 48 * 1024
-MOST_STACKS = 8  # of a sort, in one datagram
 MOST_THREADS = 64
-MOST_FAILURES = 20
+MOST_FAILURES = 20  # one after the other
+MOST_UNHEARD = 60  # seconds in which the line could not be reached
 SEEK_EVERY = 5  # looks, while there is no event loop
-_FORK_S = 0.2
+LEAST_BUSY_NS = 100000000  # of a second, for a thread to be named
+MOST_BUSIEST = 3
+THREADS_SHARE = 200  # looking at the other threads takes one such part of the time
 _ON_CPU = 0.6
 
 _sleep = time.sleep
 _now = time.monotonic_ns
 _process_ns = time.process_time_ns
 _current = sys._current_frames  # noqa: SLF001 - it is documented, under this name
+_ident = _thread.get_ident
+_start = _thread.start_new_thread
+_mask = getattr(_signal, "pthread_sigmask", None)
+_signals = getattr(_signal, "valid_signals", tuple)
 
 
 class Probe:
@@ -44,18 +47,18 @@ class Probe:
         self._address = address
         self._pauses = Pauses()
         self._ended = False
-        self._generation = 0
-        self._resting = _thread.allocate_lock()
-        self._forking = False
-        self._dumps = None
+        self._forks = forks.Forks()
 
     def install(self):
         """Begin in this process, and in those that it forks."""
         self._pauses.install()
         atexit.register(self.end)
-        os.register_at_fork(
-            before=self._before_fork, after_in_parent=self._after_fork, after_in_child=self._begin_in_child
-        )
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(
+                before=lambda: self._forks.before(),  # noqa: PLW0108 - of the child's own, once it is one
+                after_in_parent=lambda: self._forks.after(),  # noqa: PLW0108
+                after_in_child=self._begin_in_child,
+            )
         self._begin()
 
     def end(self):
@@ -64,43 +67,45 @@ class Probe:
         self._pauses.remove()
 
     def _begin(self):
-        self._generation += 1
         self._names = frames.Names()
+        self._main = _ident()
         self._loop = None
-        self._sought = self._failed = 0
+        self._sought = self._failed = self._unheard = 0
         self._pause = CALM_S
         self._busy = self._long = self._looks = self._stack_looks = 0
         self._stacks = {}
         self._pools = {}
         self._queued = None
+        self._threads_ns = 0
+        self._threads_cpu = {}
         self._since = _now()
         self._cpu = _process_ns()
         try:
-            _thread.start_new_thread(self._run, (self._generation,))
+            _start_unsignalled(self._run, ())
         except RuntimeError:  # no more threads here
             self.end()
 
-    def _before_fork(self):
-        self._forking = self._resting.acquire(True, _FORK_S)
-
-    def _after_fork(self):
-        if self._forking:
-            self._resting.release()
-
     def _begin_in_child(self):
-        self._resting = _thread.allocate_lock()
-        self._pauses.take()
-        if not self._ended:
+        if self._ended:
+            return
+        try:
+            self._forks = forks.Forks()
+            self._pauses.take()
+            if self._loop is not None:
+                self._loop.gone = True
             self._begin()
+        except Exception:  # noqa: BLE001 - a hook's traceback would be in the subject's log
+            self.end()
 
-    def _run(self, generation):
+    def _run(self):
         _sleep(FIRST_S)
-        while not self._ended and generation == self._generation:
+        while not self._ended:
             asked, cpu = _now(), self._loop_cpu()
             _sleep(self._pause)
-            with self._resting:
+            with self._forks.looking:
                 try:
                     self._look(asked, cpu)
+                    self._failed = 0
                 except Exception:  # noqa: BLE001 - the subject must not have a traceback of ours in its log
                     self._failed += 1
                     if self._failed >= MOST_FAILURES:
@@ -118,8 +123,10 @@ class Probe:
             self._seek(current)
         else:
             self._look_at_loop(current, self._was_held(asked, cpu, self._pause))
-        if now - self._since >= SEND_NS:
+        if now >= self._threads_ns:
             self._look_at_threads(current)
+            self._threads_ns = now + max(int(CALM_S * 1e9), THREADS_SHARE * (_now() - now))
+        if now - self._since >= SEND_NS:
             del current
             self._send(now)
 
@@ -128,8 +135,7 @@ class Probe:
             self._loop.gone, self._loop = True, None
         self._sought += 1
         if self._sought % SEEK_EVERY == 1:
-            found = find(current)
-            self._loop = None if found is None else EventLoop(found[0], found[1], self._names)
+            self._loop = loops.find(current, self._main, self._names)
 
     def _was_held(self, asked, cpu, slept_s):
         """Whether this thread came late because the loop's, which was on a processor, kept the lock."""
@@ -142,14 +148,14 @@ class Probe:
     def _look_at_loop(self, current, held):
         loop = self._loop
         self._looks += 1
-        chain = frames.chain(current.get(loop.ident))
+        loop.look()
+        chain = frames.chain(current.get(loop.ident), loop.codes)
         if not chain:
             return
-        if chain[0].f_code.co_name == "select" and chain[0].f_code.co_filename.endswith("selectors.py"):
-            # With a time-out of 0 it only asks in passing: there is more to do.
-            self._busy += chain[0].f_locals.get("timeout") == 0
+        idle = loop.is_idle(chain[0])
+        self._busy += not idle
+        if idle is not False:
             return
-        self._busy += 1
         stack = frames.folded(self._names, chain)
         long = held or self._is_long(loop, frames.innermost(self._names, chain))
         self._long += long
@@ -166,45 +172,55 @@ class Probe:
         if self._was_held(asked, cpu, GAP_S):
             return True
         again = _current().get(loop.ident)
-        return any(one is frame for one in frames.chain(again))
+        return any(one is frame for one in frames.chain(again, loop.codes))
 
     def _look_at_threads(self, current):
         self._stack_looks += 1
-        own = _thread.get_ident()
+        skipped = _ident(), None if self._loop is None else self._loop.ident
         for number, (ident, frame) in enumerate(current.items()):
             if number >= MOST_THREADS:
                 break
-            if ident == own or (self._loop is not None and ident == self._loop.ident):
+            if ident in skipped:
                 continue
             chain = frames.chain(frame)
             for one in chain[:12]:
-                queued = pools.queued(one)
-                if queued is not None:
-                    self._queued = max(queued, self._queued or 0)
-                pool = pools.of_frame(one)
-                if pool is not None and len(self._pools) < pools.MOST:
-                    self._pools[pool[0]] = pool
+                pools.note(self._pools, one)
             stack = frames.folded(self._names, chain)
             count, _ = self._stacks.get(("thread", stack), (0, 0))
             self._stacks["thread", stack] = (count + 1, 0)
+        queued = pools.queued()
+        if queued is not None:
+            self._queued = max(queued, self._queued or queued)
+
+    def _busiest(self):
+        """``[[name, cpu_ns, stack]]`` of the threads beside the loop's that used the most processor time since then."""
+        current, before, found = _current(), self._threads_cpu, []
+        self._threads_cpu = {}
+        for ident, (native, name) in list(processor.natives().items())[:MOST_THREADS]:
+            cpu = processor.thread_ns(native)
+            if cpu is None:
+                continue
+            self._threads_cpu[native] = cpu
+            used = cpu - before.get(native, cpu)
+            if used >= LEAST_BUSY_NS and not (self._loop is not None and ident == self._loop.ident):
+                found.append((used, name, ident))
+        found.sort(reverse=True)
+        return [
+            [name[:80], used, frames.folded(self._names, frames.chain(current.get(ident)))]
+            for used, name, ident in found[:MOST_BUSIEST]
+        ]
 
     # --- telling -----------------------------------------------------------------------------------------------------
 
     def _send(self, now):
-        if self._dumps is None:
-            import json  # noqa: PLC0415 - most services have it by now; at their start it would cost them
-
-            self._dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
         loop = self._loop
         lag, loop_cpu, tasks, found, looks = (None, None, {}, {}, 0) if loop is None else loop.take()
         for stack, count in tasks.items():
             self._stacks["task", stack] = (count, 0)
         found.update(self._pools)
         cpu = _process_ns()
-        texts, rows = _tables(self._stacks)
+        calls, size = self._queued or (None, None)
         message = {
-            "v": VERSION,
-            "kind": "vitals",
             "pid": os.getpid(),
             "at_ns": now,
             "span_ns": now - self._since,
@@ -216,58 +232,40 @@ class Probe:
             "lag": lag,
             "gc": self._pauses.take(),
             "tasks": None if loop is None else loop.tasks,
-            "queued": self._queued,
+            "queued": calls,
+            "pool_threads": size,
             "threads": len(_current()),
             "pools": [list(pool) for pool in found.values()],
-            "frames": texts,
-            "stacks": rows,
-            "stack_looks": max(self._stack_looks, looks),
+            "stack_looks": self._stack_looks,
+            "task_looks": looks,
             "loop": None if loop is None else loop.kind,
         }
+        stacks, busiest = self._stacks, self._busiest()
         self._pause = PERIOD_S if 2 * self._busy > self._looks else CALM_S
         if loop is not None:
             loop.every = self._pause
         self._busy = self._long = self._looks = self._stack_looks = 0
         self._stacks, self._pools, self._queued, self._since, self._cpu = {}, {}, None, now, cpu
-        data = self._dumps(message).encode("ascii")
-        if len(data) > MOST_BYTES:
-            message["frames"], message["stacks"] = [], []
-            data = self._dumps(message).encode("ascii")
-        if not _told(self._address, data):
+        heard = sending.told(self._address, sending.message(message, stacks, busiest))
+        self._unheard = 0 if heard else self._unheard + 1
+        if heard is None or self._unheard >= MOST_UNHEARD:
             self.end()
             if loop is not None:
                 loop.gone = True
 
 
-def _tables(stacks):
-    """``(frames, stacks by their numbers)``: the most frequent of each sort, the others of it as one without frames."""
-    numbers, rows = {}, []
-    for sort in ("loop", "thread", "task"):
-        mine = [(count, stack, long) for (of, stack), (count, long) in stacks.items() if of == sort]
-        mine.sort(reverse=True)
-        for count, stack, long in mine[:MOST_STACKS]:
-            rows.append([sort, [numbers.setdefault(text, len(numbers)) for text in stack], count, int(long)])
-        rest = mine[MOST_STACKS:]
-        if rest:
-            rows.append([sort, [], sum(count for count, _, _ in rest), sum(int(long) for _, _, long in rest)])
-    return list(numbers), rows
-
-
-def _told(address, data):
-    """Send it; False when nobody is there any more. The socket lives for this moment only: a service that closes all
-    descriptors, or has none left, is not disturbed.
+def _start_unsignalled(run, arguments):
+    """Start a thread to which no signal is delivered: a subject that waits for one (sigwait, signalfd) blocked it in
+    its own threads, and any other would take it.
     """
+    if _mask is None:
+        _start(run, arguments)
+        return
+    before = _mask(_signal.SIG_BLOCK, _signals())
     try:
-        line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM)
-    except OSError:
-        return True
-    try:
-        line.sendto(data, getattr(_socket, "MSG_DONTWAIT", 0), address)
-    except OSError as error:
-        return error.errno not in (errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR)
+        _start(run, arguments)
     finally:
-        line.close()
-    return True
+        _mask(_signal.SIG_SETMASK, before)
 
 
 _running = []

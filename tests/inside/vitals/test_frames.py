@@ -108,3 +108,26 @@ def test_files_are_named_by_where_they_come_from(tmp_path, monkeypatch):
     assert names.file(str(tmp_path / "shop" / "app.py")) == ("./shop/app.py", True)
     assert names.file("/elsewhere/app.py") == ("/elsewhere/app.py", True)
     assert names.file("<string>") == ("python/<string>", False)
+
+
+def holds(lock: threading.Lock, ready: threading.Event) -> None:
+    ready.set()
+    with lock:
+        pass
+
+
+def test_a_thread_that_waits_to_enter_a_lock():
+    ready, lock = threading.Event(), threading.Lock()
+    with lock:
+        thread = threading.Thread(target=holds, args=(lock, ready))
+        thread.start()
+        ready.wait(10)
+        texts: tuple[str, ...] = ()
+        for _ in range(200):
+            texts = frames.folded(frames.Names(), frames.chain(sys._current_frames()[thread.ident]))
+            if texts[-1] == "with lock (native)":
+                break
+            time.sleep(0.01)
+    thread.join()
+    assert texts[-1] == "with lock (native)"
+    assert texts[-2].startswith("holds (")

@@ -46,6 +46,7 @@ def why(scenario: str, tally: Tally, limits: dict[str, float], rulings: dict[str
         None if below is None else _span(start_ns, below),
         start_ns=start_ns,
         generator="" if trust.valid else trust.reason,
+        broke=True,
     )
     if found.limited_by is None:
         reason = found.not_measured.get("limited_by", "nothing shows it")

@@ -30,7 +30,7 @@ def _chain(here):
     try:
         import sitecustomize  # noqa: F401, PLC0415 - the other one
     except ImportError as error:
-        if error.name != "sitecustomize":
+        if getattr(error, "name", "sitecustomize") != "sitecustomize":  # Python 2 does not tell
             raise
     finally:
         if own is not None:
