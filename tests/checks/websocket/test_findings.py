@@ -4,6 +4,7 @@ import pytest
 
 from brinell.checks.load import load
 from brinell.core.evidence import MemoryEvidence
+from brinell.core.load_records import Exemplar
 from brinell.core.plan import LoadSpec, Plan, Step
 from brinell.core.socket_records import Disorder
 from brinell.core.thresholds import SOCKET_METRICS
@@ -141,3 +142,17 @@ def test_all_is_told_under_this_check(chat):
     assert part.load is None
     assert {one.check for one in part.findings} == {"websocket"}
     assert all(one.id.startswith("websocket.chat.") for one in part.findings)
+
+
+def test_handshakes_that_failed_are_told_with_what_was_said(chat):
+    said = [
+        Exemplar("echo", "tls", 0, 0, 0, 1, "of a message"),
+        Exemplar("connect", "tls", 0, 0, 0, 1, "self-signed certificate"),
+    ]
+    detail = chat(refused={"tls": 500}, extra=said).findings()["ran"].detail
+    assert detail.startswith("500 tls (self-signed certificate); the certificate of a CA of your own")
+    assert "--no-verify" in detail
+    said = [Exemplar("connect", "status-503", 0, 0, 0, 1, "status 503: full")]
+    assert (
+        chat(refused={"status-503": 20}, extra=said).findings()["refused"].detail == "20 status-503 (status 503: full)"
+    )

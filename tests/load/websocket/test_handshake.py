@@ -108,3 +108,21 @@ def test_anything_is_read_or_refused(data):
         return
     assert 101 <= status < 600
     assert all(name == name.lower() for name, _ in fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "body", "words"),
+    [
+        ((), b" not\nyou \xff", "status 403: not you \ufffd"),
+        ((("transfer-encoding", "chunked"),), b"5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n", "status 403: hello world"),
+        ((("transfer-encoding", "chunked"),), b"zz\r\nhello", "status 403"),
+        ((("transfer-encoding", "chunked"),), b"ffff\r\ncut", "status 403: cut"),
+        ((), b"", "status 403"),
+    ],
+)
+def test_a_refusal_is_told_with_what_was_said(fields, body, words):
+    assert Refusal(403, fields, body).words == words
+
+
+def test_of_a_long_refusal_the_beginning_is_told():
+    assert len(Refusal(500, (), b"x" * 4000).words) < 200

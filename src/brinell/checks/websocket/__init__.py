@@ -14,10 +14,12 @@ from brinell.checks.websocket import limit as limit_of_connections
 from brinell.checks.websocket.limits import CHECK, finding, rule
 from brinell.checks.websocket.numbers import entry
 from brinell.checks.websocket.seen import AsRequests, Seen, look, websocket_steps
+from brinell.core import outcomes
 from brinell.core.evidence import Evidence
 from brinell.core.finding import Finding
 from brinell.core.judgement import Part, WebSocket
 from brinell.core.plan import LoadSpec
+from brinell.core.socket_records import CONNECT
 from brinell.core.thresholds import SOCKET_METRICS, THRESHOLDS
 from brinell.core.verdicts import Reason, Verdict
 
@@ -70,7 +72,7 @@ def _scenario(
         findings += limit_of_connections.findings(spec.name, judged, seen, whole=whole)
     else:
         findings += [_ours(one, spec.name, split.named) for one in told if one.id.rpartition(".")[2] not in _OWN]
-        findings += _advice(spec.name, judged, limits, cited)
+        findings += _advice(spec.name, judged, limits, _refusals(seen, tally), cited)
     findings += [finding(spec.name, name, limit, rulings[name], cited) for name, limit in split.own.items()]
     return findings, judged, _why_not(spec, seen, judged, why)
 
@@ -121,10 +123,10 @@ def _ran(scenario: str, tally: Tally, seen: Seen, trusted: Trust, cited: tuple[s
         title = f"{scenario}: {tally.requests} attempts to connect to a subject with {seen.does.limit} places"
     if failed and not seen.opened:
         verdict, title = Verdict.FAIL, f"{scenario}: not one of {asked} connections was made"
-        detail = _kinds(seen.failed)
+        detail = _refusals(seen, tally)
     elif trusted.valid and not seen.does.limit and failed > FAILED * asked:
         verdict, title = Verdict.FAIL, f"{scenario}: {failed} of {asked} connections were not made, more than half"
-        detail = _kinds(seen.failed)
+        detail = _refusals(seen, tally)
     elif trusted.valid and tally.requests and sum(tally.errors.values()) > FAILED * tally.requests:
         verdict = Verdict.FAIL
         title = f"{scenario}: {sum(tally.errors.values())} of {tally.requests} {what} failed, more than half of them"
@@ -144,8 +146,10 @@ def _ran(scenario: str, tally: Tally, seen: Seen, trusted: Trust, cited: tuple[s
     )
 
 
-def _advice(scenario: str, judged: WebSocket, limits: dict[str, float], cited: tuple[str, ...]) -> list[Finding]:
-    """What nobody asked for and everybody should know."""
+def _advice(
+    scenario: str, judged: WebSocket, limits: dict[str, float], refusals: str, cited: tuple[str, ...]
+) -> list[Finding]:
+    """What nobody asked for and everybody should know. ``refusals``: of connections that were not made."""
     found = []
     failed = sum(judged.errors.values())
     if "error_rate" not in limits and failed > SHARE * judged.requests:
@@ -155,7 +159,7 @@ def _advice(scenario: str, judged: WebSocket, limits: dict[str, float], cited: t
     asked = max(judged.connections, judged.sockets.opened + refused)
     if refused > SHARE * asked:
         what = f"{refused} of {asked} connections were not made"
-        found.append(_told(scenario, "refused", what, _kinds(judged.sockets.failed), cited))
+        found.append(_told(scenario, "refused", what, refusals, cited))
     cut = {code: number for code, number in judged.sockets.closes.items() if code not in _NORMAL}
     if sum(cut.values()) > SHARE * judged.connections:
         what = f"the subject ended {sum(cut.values())} of {max(judged.connections, judged.sockets.opened)} connections"
@@ -182,6 +186,19 @@ def _told(scenario: str, name: str, what: str, detail: str, cited: tuple[str, ..
         detail=detail,
         evidence=cited,
     )
+
+
+def _refusals(seen: Seen, tally: Tally) -> str:
+    """Say how often handshakes failed, and what was said first: ``5 status-403 (log in)``."""
+    told = []
+    for outcome, count in seen.failed.items():
+        kept = [one.detail for _, one in tally.failed.get(outcome, ()) if one.operation == CONNECT]
+        said = "".join(kept[:1]).removeprefix(outcome.replace("-", " ")).lstrip(":, ")
+        told.append(f"{count} {outcome}{f' ({said})' if said else ''}")
+        if outcome == outcomes.TLS:
+            told[-1] += "; the certificate of a CA of your own is believed with SSL_CERT_FILE=ca.pem, and any with "
+            told[-1] += "--no-verify (verify_tls = false)"
+    return ", ".join(told)
 
 
 def _kinds(counts: dict[str, int]) -> str:

@@ -8,12 +8,15 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from brinell.core.redact import one_line
 from brinell.load.drivers.http_answer import ProtocolError
 from brinell.load.websocket import deflate
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 MOST_FIELDS = 200
 KEPT_BODY = 4096  # bytes of a refusal's body
+MOST_SAID = 160  # letters of it that are told
+_HEX = frozenset(b"0123456789abcdefABCDEF")
 _OURS = frozenset(
     {"connection", "upgrade", "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions",
      "sec-websocket-protocol", "content-length", "transfer-encoding"}
@@ -34,10 +37,17 @@ class Refusal(NamedTuple):
         return joined(self.fields, name)
 
     @property
+    def text(self) -> str:
+        """What is there of the body, out of its chunks where it came in some, on one line."""
+        chunked = "chunked" in self.field("transfer-encoding").lower()
+        return one_line((_out_of_chunks(self.body) if chunked else self.body).decode("utf-8", "replace"), MOST_SAID)
+
+    @property
     def words(self) -> str:
         """The refusal in a few words."""
-        where = f", which leads to {self.field('location')!r}; redirects are not followed" if self.redirects else ""
-        return f"status {self.status}{where}"
+        if self.redirects:
+            return f"status {self.status}, which leads to {self.field('location')!r}; redirects are not followed"
+        return f"status {self.status}: {said}" if (said := self.text) else f"status {self.status}"
 
     @property
     def redirects(self) -> bool:
@@ -96,6 +106,19 @@ class Opening:
         except ValueError as error:
             raise ProtocolError(str(error)) from None
         return Agreed(chosen, terms)
+
+
+def _out_of_chunks(body: bytes) -> bytes:
+    """Return what a body that came in chunks holds, as far as it came (RFC 9112, 7.1)."""
+    rest, found = body, b""
+    while rest:
+        size, _, rest = rest.partition(b"\r\n")
+        digits = size.partition(b";")[0].strip()
+        if not 0 < len(digits) < 9 or not _HEX.issuperset(digits) or not (length := int(digits, 16)):
+            break
+        found += rest[:length]
+        rest = rest[length + 2 :]
+    return found
 
 
 def new_key() -> bytes:

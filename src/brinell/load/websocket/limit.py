@@ -25,7 +25,7 @@ from brinell.load.schedule import Schedule
 from brinell.load.watch import SubjectWatch
 from brinell.load.websocket.deflate import Offer
 from brinell.load.websocket.frames import ABNORMAL
-from brinell.load.websocket.handshake import Opening, Refusal
+from brinell.load.websocket.handshake import Opening
 from brinell.load.websocket.link import Link, Terms
 from brinell.load.websocket.switchboard import Ended, Refused, Switchboard
 from brinell.load.wire import WorkerSpec
@@ -42,7 +42,6 @@ _LOOK_S = 0.02
 _SPARE_DESCRIPTORS = 64
 _PATIENCE_S = 0.1  # between two looks at a subject that lets go of things
 _LIKE = {"half": "filled", "refused": "filled", "emptied": "before"}  # it should hold then what it held at that moment
-_HEX = frozenset(b"0123456789abcdefABCDEF")
 _now = time.monotonic_ns
 
 
@@ -366,20 +365,4 @@ def _ended(ended: Ended) -> str:
 
 def _words(refused: Refused) -> str:
     """Return what a subject said as it refused, else how it did."""
-    said = _body(refused.refusal).decode("utf-8", "replace").strip() if refused.refusal else ""
-    return redact(said) or refused.detail
-
-
-def _body(refusal: Refusal) -> bytes:
-    """Return what is there of a refusal's body, out of its chunks where it came in some (RFC 9112, 7.1)."""
-    if "chunked" not in refusal.field("transfer-encoding").lower():
-        return refusal.body
-    rest, found = refusal.body, b""
-    while rest:
-        size, _, rest = rest.partition(b"\r\n")
-        digits = size.partition(b";")[0].strip()
-        if not 0 < len(digits) < 9 or not _HEX.issuperset(digits) or not (length := int(digits, 16)):
-            break
-        found += rest[:length]
-        rest = rest[length + 2 :]
-    return found
+    return redact(refused.refusal.text if refused.refusal else "") or refused.detail
