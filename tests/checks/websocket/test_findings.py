@@ -153,6 +153,4 @@ def test_handshakes_that_failed_are_told_with_what_was_said(chat):
     assert detail.startswith("500 tls (self-signed certificate); the certificate of a CA of your own")
     assert "--no-verify" in detail
     said = [Exemplar("connect", "status-503", 0, 0, 0, 1, "status 503: full")]
-    assert (
-        chat(refused={"status-503": 20}, extra=said).findings()["refused"].detail == "20 status-503 (status 503: full)"
-    )
+    assert chat(refused={"status-503": 20}, extra=said).findings()["refused"].detail == "20 status-503 (full)"
