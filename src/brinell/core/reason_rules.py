@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from brinell.core.reason_case import Case, by_cores, insides, name_of, percent, words_of, workers_of
+from brinell.core.reason_log import with_log
 from brinell.core.reason_waits import concurrency, lock, pool, working_in
 from brinell.core.stack_words import Culprit, culprit, frames_of, ranked, waits_for_work
 from brinell.core.vitals_window import DENIED, FULL, Inside, ProcessNumbers, Window
@@ -36,7 +37,7 @@ def cases_of(at: Window) -> list[Case]:
     )  # fmt: skip
     for rule in rules:
         found += rule(at)
-    return found
+    return with_log(found, at)
 
 
 # --- one rule each ---------------------------------------------------------------------------------------------------

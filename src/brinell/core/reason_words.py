@@ -25,6 +25,8 @@ FIXES = {
     "net.core.somaxconn) where only bursts are too much for it.",
     "concurrency": "More workers or threads (gunicorn --workers, --threads), an asynchronous server, or make what "
     "every request waits for quicker: as many requests are served at a time as there are workers.",
+    "errors": "The log has the whole traceback. If these failures are wanted (a limit that refuses), state what share "
+    "may fail (error_rate).",
     "dependency": "What is slow is there, not here: measure that call alone, look at the limits of the service or "
     "database behind it, give it a time-out, and ask it less often (cache, batch).",
     "machine": "The cores are taken: put the load generator and the other processes elsewhere, or give the subject "

@@ -5,7 +5,7 @@ everything wait comes before what it makes wait: a full core keeps connections o
 only where no core is full; an event loop that is blocked in one function says more than the core that it fills.
 
     descriptors, memory, garbage-collection, worker, thread, loop, core, lock, pool, accept-queue, concurrency, machine,
-    dependency, generator
+    errors, dependency, generator
 
 No evidence gives no reason.
 """
@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from brinell.core.reason_case import Case
+from brinell.core.reason_log import errors
 from brinell.core.reason_rules import cases_of
 from brinell.core.reason_waits import dependency
 from brinell.core.reason_words import FIXES
@@ -27,7 +28,7 @@ from brinell.core.vitals_window import Span, Window, window
 
 KINDS = (
     "descriptors", "memory", "garbage-collection", "worker", "thread", "loop", "core", "lock", "pool", "accept-queue",
-    "concurrency", "machine", "dependency", "generator",
+    "concurrency", "machine", "errors", "dependency", "generator",
 )  # fmt: skip
 MOST_STACKS = 8
 _ALWAYS = frozenset({"thread"})  # what is so below, too, and costs the more the more there is to do
@@ -61,7 +62,7 @@ def explain(
     before = set() if well is None else {(case.kind, case.who) for case in cases_of(well)}
     cases = [case for case in cases_of(at) if case.kind in _ALWAYS or (case.kind, case.who) not in before]
     if broke and not generator:
-        cases += dependency(at, well)
+        cases += errors(at, well) + dependency(at, well)
     if not cases and generator:
         cases = [Case("generator", 0, "the load generator, not the subject", (generator,))]
     not_measured = _not_measured(at)

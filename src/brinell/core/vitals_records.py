@@ -13,6 +13,7 @@ MOST_PROCESSES = 32
 MOST_STACKS = 40
 MOST_POOLS = 8
 MOST_BUSIEST = 3
+MOST_SAID = 8
 
 
 class ProcessLook(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -38,6 +39,13 @@ class ProcessLook(msgspec.Struct, frozen=True, omit_defaults=True):
     parent: int = 0
 
 
+class Said(msgspec.Struct, frozen=True):
+    """An error in the service's log, its numbers masked, and how often it came since the look before."""
+
+    text: str
+    count: int
+
+
 class VitalsDetail(Entry, frozen=True):
     """One look from outside, stamped ``at_ns``. ``busy_s`` is cumulated per core, ``steal_s`` over all cores.
 
@@ -59,6 +67,7 @@ class VitalsDetail(Entry, frozen=True):
     memory_bytes: int | None = None
     available_bytes: int | None = None
     swapped_in: int | None = None
+    said: tuple[Said, ...] = ()  # in the service's log
 
 
 class Pool(msgspec.Struct, frozen=True, omit_defaults=True):

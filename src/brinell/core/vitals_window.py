@@ -147,6 +147,7 @@ class Window:
     inside: dict[int, Inside] = field(default_factory=dict)
     stacks: dict[int, tuple[int, dict[tuple[str, str], tuple[int, int]]]] = field(default_factory=dict)
     why_no_stacks: str = ""
+    said: dict[str, int] = field(default_factory=dict)  # errors in the service's log
     silent: bool = False
     malformed: int = 0
 
@@ -186,6 +187,9 @@ def window(records: Iterable[VitalsEntry], span: Span) -> Window:
     for look in whole or mostly:
         found.inside.setdefault(look.pid, Inside(look.pid)).add(look)
     _outside(found, sorted(details, key=lambda one: one.at_ns))
+    for detail in details:
+        for line in detail.said:
+            found.said[line.text] = found.said.get(line.text, 0) + line.count
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from brinell.core.plan import LoadSpec
 from brinell.core.redact import one_line
 from brinell.core.roles import Room
@@ -33,7 +35,7 @@ class SubjectWatch:
             self.pids, self.reason = [], f"there is no process {gone}"
         self.others = _others(spec, self.pids, target, address)
         self._next_ns = 0
-        self._detail = DetailWatch(room, _line(room, spec) if self.pids else None)
+        self._detail = DetailWatch(room, _line(room, spec) if self.pids else None, _log(room, spec))
 
     def look(self, now_ns: int) -> None:
         """Sample if it is time to. A subject that is gone has no vitals."""
@@ -79,6 +81,12 @@ def _line(room: Room, spec: LoadSpec) -> ProbeLine | None:
     """The line to the probe, where this run started the service with one."""
     line = None if spec.url is not None else getattr(room.service(), "probe", None)
     return line if isinstance(line, ProbeLine) else None
+
+
+def _log(room: Room, spec: LoadSpec) -> Path | None:
+    """Where the service writes, where this run started it."""
+    log = None if spec.url is not None else getattr(room.service(), "log", None)
+    return log if isinstance(log, Path) else None
 
 
 def _others(spec: LoadSpec, pids: list[int], target: Target, address: str) -> tuple[str, ...]:

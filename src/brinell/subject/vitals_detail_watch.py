@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
 
 from brinell.core.roles import Room
 from brinell.core.vitals_records import ProbeSilent, StacksSeen, VitalsDetail
 from brinell.subject import stacks
 from brinell.subject.probe import ProbeLine
 from brinell.subject.vitals_detail import DetailSampler
+from brinell.subject.vitals_log import LogWatch
 
 MOST_SPIED = 2  # processes, the ones with the most processor time
 AGAIN_NS = 30_000_000_000
@@ -19,10 +23,13 @@ SELDOM_NS = 5_000_000_000  # only every so often
 
 
 class DetailWatch:
-    """``look`` is called from the loop that owns time. ``line``: to the probe, if the service was started with it."""
+    """``look`` is called from the loop that owns time. ``line``: to the probe, if the service was started with it;
+    ``log``: where the service writes, if it was started by this run.
+    """
 
-    def __init__(self, room: Room, line: ProbeLine | None = None) -> None:
+    def __init__(self, room: Room, line: ProbeLine | None = None, log: Path | None = None) -> None:
         self._room = room
+        self._log = LogWatch(log)
         self._line = line
         self._sampler = DetailSampler()
         self._last: VitalsDetail | None = None
@@ -51,7 +58,7 @@ class DetailWatch:
         """Look from outside."""
         if self._last is not None:
             self._before = {one.pid: one.cpu_s for one in self._last.processes}
-        self._last = self._sampler.look(now_ns, pids)
+        self._last = msgspec.structs.replace(self._sampler.look(now_ns, pids), said=self._log.look())
         self._room.emit(self._last)
 
     def close(self, now_ns: int) -> None:
