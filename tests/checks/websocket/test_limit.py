@@ -69,12 +69,13 @@ def test_refusing_by_a_close_is_right_too():
 def test_accepting_one_too_many_is_wrong():
     part = story(beyond=[("accepted", 1)], storm=(), freed="never tried")
     assert verdicts(part)["limit_refuses"] == "fail"
-    assert "1 were accepted" in detail(part, "limit_refuses")
+    assert "1 was accepted" in detail(part, "limit_refuses")
     assert verdicts(part)["limit_frees"] == "unknown"
+    assert "does not refuse as it should" in detail(part, "limit_frees")
 
 
 def test_hanging_is_wrong_and_so_are_a_crash_and_a_normal_close():
-    for outcome, words in (("hang", "got no answer"), ("status-500", "status-500"), ("closed-1000", "closed-1000"),
+    for outcome, words in (("hang", "10 got no answer in time"), ("status-500", "status-500"), ("closed-1000", "closed-1000"),
                            ("reset", "reset")):  # fmt: skip
         part = story(storm=[("status-503", 990), (outcome, 10)])
         assert verdicts(part)["limit_refuses"] == "fail"

@@ -108,7 +108,9 @@ def _refuses(scenario: str, limit: Limit, cited: tuple[str, ...]) -> Finding:
 def _frees(scenario: str, limit: Limit, seen: Seen, *, whole: bool) -> Finding:
     name = f"{scenario}.limit_frees"
     if seen.freed is None:
-        why = "it was not full, or nobody was left to close" if whole else "the trial did not come so far"
+        why = "the trial did not come so far" if not whole else "it was not full, or nobody was left to close"
+        if whole and any(not one.right for one in _of(limit, BEYOND)):
+            why = "it is not tried at a subject that does not refuse as it should"
         return _unknown(name, f"{scenario}: whether a closed connection frees its place", Reason.NOT_EXERCISED, why)
     if limit.freed_s is None:
         title = f"{scenario}: a closed connection did not free its place within {limit.free_bound_s:g} s"
@@ -208,7 +210,7 @@ def _more(before: int | None, after: int | None) -> int | None:
     return None if before is None or after is None else after - before
 
 
-_WORDS = {ACCEPTED: "were accepted", HANG: "got no answer at all"}
+_WORDS = {HANG: "got no answer in time"}
 
 
 def _told(parts: Iterable[LimitPart]) -> str:
@@ -216,5 +218,8 @@ def _told(parts: Iterable[LimitPart]) -> str:
     told = []
     for one in parts:
         why = f" ({one.detail})" if one.detail else ""
-        told.append(f"{one.count} {_WORDS.get(one.outcome, f'ended as {one.outcome}')}{why}")
+        words = _WORDS.get(one.outcome, f"ended as {one.outcome}")
+        if one.outcome == ACCEPTED:
+            words = "was accepted" if one.count == 1 else "were accepted"
+        told.append(f"{one.count} {words}{why}")
     return ", ".join(told)
