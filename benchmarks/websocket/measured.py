@@ -70,6 +70,7 @@ def ours(
             websocket=does,
             grain_s=grain_s,
             timeout_s=timeout_s,
+            calibrate=False,
         )
         room = FakeRoom(spec, Path(folder))
         children, own = _cpu_s(resource.RUSAGE_CHILDREN), _cpu_s(resource.RUSAGE_SELF)
