@@ -99,7 +99,7 @@ def loads(told):
 
 def test_a_naive_get_is_loaded_by_everybody():
     box = Box()
-    loading, operations, side, _, told = prepared(box, box.naive)
+    loading, operations, _, _, told = prepared(box, box.naive)
     crowds.stampedes(loading, operations, JOB, told)
     assert min(loads(told)) > 1  # as many as came while the first one loaded
     assert [fields["failed"] for _, fields in told.said] == [0, 0]
@@ -107,7 +107,7 @@ def test_a_naive_get_is_loaded_by_everybody():
 
 def test_a_careful_get_is_loaded_once():
     box = Box()
-    loading, operations, side, _, told = prepared(box, box.careful)
+    loading, operations, _, _, told = prepared(box, box.careful)
     crowds.stampedes(loading, operations, JOB, told)
     assert loads(told) == [1, 1]
 
@@ -115,7 +115,7 @@ def test_a_careful_get_is_loaded_once():
 def test_awaited_gets(loop):
     for get, expected in (("naive", [12, 12]), ("shared", [1, 1])):
         box = Awaited()
-        loading, operations, side, _, told = prepared(box, getattr(box, get), loop)
+        loading, operations, _, _, told = prepared(box, getattr(box, get), loop)
         crowds.stampedes(loading, operations, JOB, told)
         assert loads(told) == expected
 
@@ -124,7 +124,7 @@ def test_a_get_that_fails_is_told_and_not_tried_for_every_key():
     def fails(key, _loader):
         raise ConnectionError(key)
 
-    loading, operations, side, _, told = prepared(Box(), fails)
+    loading, operations, _, _, told = prepared(Box(), fails)
     crowds.stampedes(loading, operations, JOB, told)
     ((_, fields),) = told.said
     assert (fields["loads"], fields["failed"], fields["why"]) == (0, 12, "ConnectionError: k:1073741824")

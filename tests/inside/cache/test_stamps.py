@@ -59,6 +59,38 @@ def test_a_set_that_began_during_the_delete_may_be_read():
     stamps.check(1, during, stamps.floor(1))
 
 
+def test_what_was_replaced_must_not_be_read_either():
+    stamps = Stamps("bytes")
+    values = []
+    for _ in range(2):
+        values.append(stamps.begin(1, 50))
+        stamps.acknowledged(1)
+    stamps.check(1, values[1], stamps.floor(1))
+    with pytest.raises(StaleRead, match="replaced before the read began"):
+        stamps.check(1, values[0], stamps.floor(1))
+
+
+def test_which_of_two_sets_at_once_came_last_nobody_knows():
+    stamps = Stamps("bytes")
+    first, second = stamps.begin(1, 50), stamps.begin(1, 50)
+    stamps.acknowledged(1)
+    stamps.acknowledged(1)
+    for value in (first, second):
+        stamps.check(1, value, stamps.floor(1))
+
+
+def test_what_is_remembered_does_not_grow_with_the_keys():
+    stamps = Stamps("bytes")
+    for key in range(50_000):
+        stamps.begin(key, 20)
+        stamps.acknowledged(key)
+        stamps.deleted(key, stamps.deleting(key))
+    assert len(stamps._floors) == 1 << 14
+    assert not stamps._setting
+    assert stamps.floor(49_999) > 0
+    assert stamps.floor(1) == 0
+
+
 def test_values_of_another_process_are_only_compared_by_their_key():
     mine, others = Stamps("bytes"), Stamps("bytes")
     old = others.begin(1, 50)

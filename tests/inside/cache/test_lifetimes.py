@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from brinell_inside.cache import lifetimes
+from brinell_inside.cache.operations import Operations
+from brinell_inside.cache.stamps import Stamps
+from brinell_inside.cache.subject import Side, Subject
+
+LIVES_S = 0.2
+
+
+class Expiring(dict):
+    factor = 1.0
+
+    def get(self, key):
+        value, until = dict.get(self, key, (None, 0.0))
+        return value if until > time.monotonic() else None
+
+    def set(self, key, value):
+        self[key] = value, time.monotonic() + LIVES_S * self.factor
+
+
+class TooLong(Expiring):
+    factor = 60.0
+
+
+class TooShort(Expiring):
+    factor = 0.001
+
+    def get(self, key):
+        if key not in self.seen:
+            self.seen.add(key)
+            return dict.get(self, key)[0]
+        return super().get(key)
+
+    def __init__(self):
+        super().__init__()
+        self.seen = set()
+
+
+class Never(Expiring):
+    def get(self, key):  # noqa: ARG002 - likewise
+        return None
+
+
+class Fails(Expiring):
+    def set(self, key, value):  # noqa: ARG002 - it never comes to that
+        raise ConnectionError("gone")
+
+
+def look(box, told, table, stated_s=LIVES_S):
+    side = Side(None)
+    lifetimes.lifetimes(Operations(Subject(box, {}), side, Stamps("bytes"), table), side, stated_s, told)
+    ((kind, fields),) = told.said
+    assert kind == "lifetime"
+    return fields
+
+
+@pytest.mark.parametrize(("box", "early", "late"), [(Expiring, 0, 0), (TooLong, 0, 5), (TooShort, 5, 0)])
+def test_entries_are_looked_for_before_and_after_their_end(box, early, late, told, table):
+    found = look(box(), told, table)
+    assert (found["keys"], found["early"], found["late"], found["why"]) == (5, early, late, "")
+    assert found["looked_s"] == 2 * LIVES_S
+
+
+def test_nobody_waits_for_the_end_of_a_long_life(told, table, monkeypatch):
+    monkeypatch.setattr(lifetimes, "LONGEST_S", 0.1)
+    found = look(TooLong(), told, table, stated_s=0.3)
+    assert (found["late"], found["looked_s"]) == (0, 0.15)
+
+
+@pytest.mark.parametrize(
+    ("box", "why"), [(Never, "what was set was not there at once"), (Fails, "ConnectionError: gone")]
+)
+def test_what_cannot_be_tried_says_why(box, why, told, table):
+    found = look(box(), told, table)
+    assert (found["keys"], found["why"]) == (0, why)
