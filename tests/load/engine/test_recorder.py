@@ -23,10 +23,12 @@ def test_binning_in_bulk_is_binning_one_by_one(values):
     st.lists(st.integers(0, 10**10), max_size=60),
     st.integers(1, 7),
     st.sampled_from([0, 5, 40, 256]),
+    st.sampled_from([0, 1, 20, 512]),
 )
-def test_slices_hold_exactly_what_was_recorded_whenever_it_was_binned(apart, both, every, few):
+def test_slices_hold_exactly_what_was_recorded_whenever_it_was_binned(apart, both, every, few, many):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("brinell.load.engine.recorder.FEW", few)
+        patched.setattr("brinell.load.engine.recorder.MANY", many)
         recorded_and_taken(apart, both, every)
 
 
@@ -40,7 +42,7 @@ def recorded_and_taken(apart, both, every):
         response.record(first)
         service.record(second)
         if number % every == 0:
-            recorder.absorb()
+            recorder.relieve()
     for value in both:
         cell.both.append(value)
         response.record(value)

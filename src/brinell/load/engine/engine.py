@@ -16,12 +16,12 @@ from brinell.load.engine.limited import NO_BOUNDS, Bounds, PoliteUsers, Shedding
 from brinell.load.engine.pacing import GrainedPacer, Pacer
 from brinell.load.engine.patience import Patience
 from brinell.load.engine.poller import AT_ONCE
-from brinell.load.engine.recorder import Bins
+from brinell.load.engine.recorder import MANY, Bins
 from brinell.load.engine.session_traffic import SessionTraffic
 from brinell.load.engine.traffic import ClosedTraffic, Means, OpenTraffic, Traffic
 from brinell.load.engine.usage import Usage
 
-TICK_NS = 20_000_000  # between two sweeps for time-outs; also how long a raw duration waits to be binned
+TICK_NS = 20_000_000  # between two sweeps for time-outs
 SECOND_NS = 1_000_000_000
 NEVER_NS = 1 << 62
 
@@ -178,8 +178,8 @@ class Engine:
         if self._closed:  # nothing falls due by a schedule, so the loop's own appointments tell how late it wakes
             self._lag.buffer.append(late_ns)
         self._traffic.tick(now, self._limits.timeout_ns)
-        self._recorder.absorb()
-        self._lag.absorb()
+        self._recorder.relieve()
+        self._lag.absorb(MANY)
 
     def _end_span(self) -> None:
         """Count, once, what was sent and answered by now: what a backlog brings after the end is no throughput."""

@@ -26,6 +26,7 @@ EMPTY: Sparse = ((), ())
 _HALF_BITS = 10
 _SHIFT = 52 - _HALF_BITS  # a double's mantissa has 52 bits
 _OFFSET = (1023 + _HALF_BITS - 1) << _HALF_BITS  # its exponent counts from 1023
+MANY = 512  # durations that are worth being binned before the second is over
 FEW = 256  # durations of a second that are counted without an array of all buckets
 
 
@@ -59,9 +60,9 @@ class Bins:
         self._number = 0
         self._highest = 0
 
-    def absorb(self) -> None:
-        """Bin what waits in the buffer."""
-        if self.buffer:
+    def absorb(self, least: int = 1) -> None:
+        """Bin what waits in the buffer, if at least so many do."""
+        if len(self.buffer) >= least:
             self.add(np.array(self.buffer, dtype=np.int64))
             del self.buffer[:]
 
@@ -141,8 +142,10 @@ class Cell:
         self.bytes_in += (count - self._settled) * self.repeat_bytes
         self._settled = count
 
-    def absorb(self) -> None:
-        """Bin what waits in the buffers."""
+    def absorb(self, least: int = 0) -> None:
+        """Bin what waits in the buffers, if at least so many do."""
+        if len(self.response) + len(self.both) < least:
+            return
         self.settle()
         self._settled = 0
         self._response.absorb()
@@ -196,10 +199,10 @@ class Recorder:
             found = self._cells[key] = Cell(operation, outcome)
         return found
 
-    def absorb(self) -> None:
-        """Bin everything that waits in buffers."""
+    def relieve(self) -> None:
+        """Bin what waits in buffers that are long. To bin a few costs as much as to bin hundreds."""
         for cell in self._cells.values():
-            cell.absorb()
+            cell.absorb(MANY)
 
     def so_far(self) -> tuple[int, int]:
         """Return the complete answers until now, and how many requests with an outcome had been sent."""
