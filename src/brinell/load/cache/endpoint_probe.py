@@ -23,7 +23,7 @@ CONTROLS = 3  # keys of which each is asked for once, to see what a counter coun
 CHANGED = 10
 _READERS = 8
 _PATIENCE_S = 5.0
-_BUDGET_S = 15.0  # of all crowds; workers have to be ready in a minute
+_BUDGET_S = 15.0  # of all crowds, and of all changes; workers have to be ready in a minute
 _STILL_S = 0.05  # in which a counter does not move of itself
 _CANNOT = (OSError, ValueError, http.client.HTTPException)
 
@@ -141,6 +141,7 @@ class EndpointProbe:
         """Change what the endpoint gives for keys that are cached, and read it after the change was answered."""
         reads = stale = 0
         example = ""
+        until = time.monotonic() + _BUDGET_S
         try:
             self._change(next(self._numbers), change_of, marks)
             if not marks.shows:
@@ -154,6 +155,8 @@ class EndpointProbe:
                     reads += 1
                     stale += wrong is not None
                     example = example or wrong or ""
+                if time.monotonic() > until:
+                    break
         except (*_CANNOT, StopIteration) as error:
             return StaleProbe(0, "updated", 0, 0, 0, _words(error))
         return StaleProbe(0, "updated", keys, reads, stale, "", one_line(redact(example), 200))
@@ -176,5 +179,5 @@ def _first(came: list[Got | Exception]) -> Exception:
 
 def _words(error: BaseException) -> str:
     if isinstance(error, StopIteration):
-        return "there are too few keys"
+        return "there are too few keys for all that is to be tried (keys, cold_keys)"
     return one_line(redact(str(error) or type(error).__name__), 200)
