@@ -6,7 +6,16 @@ import msgspec
 import pytest
 
 from brinell.checks.cache import cache
-from brinell.core.cache_records import CachePrepared, CacheSecond, CacheSpace, StaleProbe, Stampede
+from brinell.core.cache_records import (
+    CacheBlocking,
+    CacheHeld,
+    CacheLifetime,
+    CachePrepared,
+    CacheSecond,
+    CacheSpace,
+    StaleProbe,
+    Stampede,
+)
 from brinell.core.call_records import LoopStall
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.load_records import Exemplar, LoadEnded, LoadSlice, LoadStarted
@@ -30,7 +39,8 @@ def ended(operation, outcome="ok", count=100, bucket=500):
     return LoadSlice(0, 0, operation, outcome, count, ((bucket,), (count,)), ((bucket,), (count,)), bucket, bucket)
 
 
-def judged(*records, limits=None, spec=CACHE, whole=True):
+def judged(*records, limits=None, spec=CACHE, whole=True, **fields):
+    spec = msgspec.structs.replace(spec, **fields)
     load = LoadSpec(name="c", shape={}, driver="cache", cache=spec, thresholds=limits or {})
     step = Step("load:c", "load", load)
     all_of_them = [StepStarted(step.id), STARTED, *records]
@@ -254,3 +264,106 @@ def test_the_course_has_a_column_for_each_second_and_longer_ones_for_longer_runs
     assert (one.course.step_s, len(one.course.t_s)) == (2, 300)
     one, _, _ = judged(CacheSecond(0, 1_000_000, 10, 5))
     assert len(one.course.t_s) <= 301
+
+
+def test_loads_of_an_endpoint_may_be_known_by_their_bounds():
+    unsure = Stampede(0, 30, None, 0, 5_000_000, "", 1, 12, "headers")
+    one, findings, missing = judged(unsure, limits={"stampede_loads": 1}, target="/users/{key}", probe=True)
+    assert one.stampede_loads is None
+    assert (one.stampede.least_loads, one.stampede.most_loads, one.stampede.by) == (1, 12, "headers")
+    assert (findings["stampede_loads"].verdict, findings["stampede_loads"].reason) == (
+        Verdict.UNKNOWN,
+        Reason.INCONCLUSIVE,
+    )
+    assert "between 1 and 12 times" in missing["cache.c.stampede_loads"]
+    assert "stampede" not in findings
+    _, findings, _ = judged(unsure, limits={"stampede_loads": 12}, target="/users/{key}", probe=True)
+    assert findings["stampede_loads"].verdict is Verdict.PASS
+    sure = msgspec.structs.replace(unsure, least=4, most=None, by="bodies")
+    one, findings, _ = judged(sure, target="/users/{key}", probe=True)
+    assert (one.stampede.least_loads, one.stampede.most_loads) == (4, 30)  # nobody loads more often than he asks
+    assert "it was loaded 4 times at least" in findings["stampede"].title
+    _, findings, _ = judged(sure, limits={"stampede_loads": 3}, target="/users/{key}", probe=True)
+    assert findings["stampede_loads"].verdict is Verdict.FAIL
+
+
+def test_a_loader_that_never_ran_is_no_stampede_of_none():
+    crowds = [Stampede(0, 100, 0, 0, 1_000_000)] * 3
+    one, findings, missing = judged(*crowds, limits={"stampede_loads": 1}, stampede="shop:get", loader="shop:fetch")
+    assert one.stampede is None
+    assert findings["stampede_loads"].reason is Reason.NOT_EXERCISED
+    assert missing["cache.c.stampede_loads"].startswith("shop:fetch never ran")
+
+
+def test_lifetimes_that_were_stated_are_required():
+    lived = CacheLifetime(0, 2.0, 4.0, 5, 0, 0)
+    cases = {
+        (0, 0, 4.0): (Verdict.PASS, None),
+        (5, 0, 4.0): (Verdict.FAIL, None),
+        (0, 1, 4.0): (Verdict.FAIL, None),
+        (0, 0, 1.0): (Verdict.UNKNOWN, Reason.INCONCLUSIVE),
+    }
+    for (early, late, looked_s), expected in cases.items():
+        record = msgspec.structs.replace(lived, early=early, late=late, looked_s=looked_s)
+        one, findings, _ = judged(record, expires_s=2.0)
+        assert one.lifetime.late == (None if looked_s < 4 else late)
+        assert findings["expires"].required
+        assert (findings["expires"].verdict, findings["expires"].reason) == expected
+    one, findings, _ = judged(msgspec.structs.replace(lived, keys=0, why="no"), expires_s=2.0)
+    assert (one.lifetime, findings["expires"].reason) == (None, Reason.NOT_EXERCISED)
+    _, findings, _ = judged(expires_s=None)
+    assert "expires" not in findings
+
+
+def test_what_blocks_is_said_with_its_place():
+    looked = CacheBlocking(0, "", "", "", 0, 10)
+    one, findings, _ = judged(looked)
+    assert one.blocking == ()
+    assert "blocking" not in findings
+    found = CacheBlocking(0, "get", "open, file.read", "shop.py:3 in get", 10, 10, 60_000)
+    one, findings, _ = judged(looked, found, msgspec.structs.replace(found, worker=1))
+    (blocked,) = one.blocking
+    assert (blocked.operation, blocked.times, blocked.longest_ms) == ("get", 10, 0.06)
+    assert findings["blocking"].title == "c: get keeps the event loop waiting for the disk, in shop.py:3 in get"
+    one, _, _ = judged(CacheBlocking(0, "", "", "", 0, 0, 0, "ConnectionError"))
+    assert one.blocking is None
+
+
+def test_entries_beyond_what_fits():
+    held = [CacheHeld(0, second * 10**9, entries) for second, entries in enumerate((100, 180, 260))]
+    one, findings, _ = judged(*held, capacity=100)
+    assert (one.entries.first, one.entries.last, one.entries.most, one.entries.evicted) == (100, 260, 260, None)
+    assert findings["growth"].severity is Severity.P1
+    for records, capacity in ((held, 250), (held, None), ([held[0], held[0]], 100), ([held[2], held[2]], 100)):
+        _, findings, _ = judged(*records, capacity=capacity)
+        assert "growth" not in findings
+
+
+def test_memory_and_folder_beyond_what_fits():
+    mib = 1 << 20
+    full = msgspec.structs.replace(READY, wanted=100, filled=100)
+    loads = CacheSecond(0, 0, 4000, 0, (), 4000)
+    fields = {"capacity": 100, "value_bytes": (10_000, 10_000)}
+    vitals = [Vitals(second * 10**9, 1, 0.1, size * mib, 1, 1) for second, size in enumerate((50, 60, 90))]
+    _, findings, _ = judged(full, loads, *vitals, **fields)
+    assert "Its memory grew from 50 to 90 MiB" in findings["growth"].detail
+    spaces = [CacheSpace(second * 10**9, size * mib, 9) for second, size in enumerate((1, 39))]
+    _, findings, _ = judged(full, loads, *spaces, **fields)
+    assert "Its folder grew from 1 to 39 MiB" in findings["growth"].detail
+    for records in (
+        [full, loads, *vitals[:2]],
+        [full, *vitals],
+        [msgspec.structs.replace(full, filled=9), loads, *vitals],
+    ):
+        _, findings, _ = judged(*records, **fields)
+        assert "growth" not in findings
+
+
+def test_the_ideals_of_a_store_that_evicts_are_those_of_what_it_holds():
+    held = [CacheHeld(0, second * 10**9, 500 + second, second * 40) for second in range(5)]
+    one, _, _ = judged(gets(0.4), *held, keys=5000, capacity=None, target="redis://127.0.0.1")
+    assert (one.capacity, one.hit_rate.capacity) == (None, 503)
+    assert 0 < one.hit_rate.lru < one.hit_rate.ideal < 1
+    still = [msgspec.structs.replace(record, evicted=0) for record in held]
+    one, _, _ = judged(gets(0.4), *still, keys=5000, capacity=None, target="redis://127.0.0.1")
+    assert (one.hit_rate.capacity, one.hit_rate.lru) == (None, None)

@@ -122,13 +122,14 @@ def hits(spec: CacheSpec, seed: int, seen: Seen) -> CacheHits | None:
 
 
 def capacity(spec: CacheSpec, seen: Seen) -> int | None:
-    """Return how many entries fit: as was stated, else what a store held on average that had to evict meanwhile."""
+    """Return how many entries fit: as was stated, else what a store that had to evict held in the later half."""
     if spec.capacity is not None:
         return spec.capacity
     counted = [one for one in seen.held if one.evicted is not None]
     if len(counted) < _FEW_LOOKS or not counted[-1].evicted:
         return None
-    return round(sum(one.entries for one in counted) / len(counted)) or None
+    later = [one.entries for one in counted[len(counted) // 2 :]]
+    return round(sum(later) / len(later)) or None
 
 
 def _batches(seconds: Sequence[CacheSecond]) -> tuple[list[list[int]], int]:
