@@ -44,6 +44,7 @@ class Chat:
     delivery_ms: float = 4.0
     connect_ms: float = 2.0
     absent: int = 0
+    excluded: int = 0  # open, and never let in
     refused: dict[str, int] = field(default_factory=dict)
     closes: dict[str, int] = field(default_factory=dict)
     errors: dict[str, int] = field(default_factory=dict)  # of messages, in every second
@@ -69,6 +70,8 @@ class Chat:
             yield piece("connect", self.connect_ms, made, -1)
         for outcome, count in self.refused.items():
             yield piece("connect", self.connect_ms, count, -1, outcome)
+        if self.excluded:
+            yield piece("join", 5000.0, self.excluded, 0, "timeout")
         yield Membership(0, made, publishers=self.rooms, memory_bytes=900)
         yield SocketSecond(0, -1, made, 0, opened=made)
         for second in range(self.seconds):

@@ -154,3 +154,13 @@ def test_handshakes_that_failed_are_told_with_what_was_said(chat):
     assert "--no-verify" in detail
     said = [Exemplar("connect", "status-503", 0, 0, 0, 1, "status 503: full")]
     assert chat(refused={"status-503": 20}, extra=said).findings()["refused"].detail == "20 status-503 (full)"
+
+
+def test_who_was_never_let_in_is_told(chat):
+    found = chat(excluded=20).findings()["joins"]
+    assert found.title == "chat: 20 of 500 connections were open and never took part"
+    assert found.detail == "the protocol's welcome, or the answer to join, did not come in 5 s"
+    assert not found.required
+    ran = chat(excluded=500, extra=[Exemplar("join", "timeout", 0, 0, 0, 1, "no entry")]).findings()["ran"]
+    assert ran.verdict.value == "fail"
+    assert ran.detail.endswith("in 5 s; it said: no entry")

@@ -19,7 +19,7 @@ from brinell.core.evidence import Evidence
 from brinell.core.finding import Finding
 from brinell.core.judgement import Part, WebSocket
 from brinell.core.plan import LoadSpec
-from brinell.core.socket_records import CONNECT
+from brinell.core.socket_records import CONNECT, JOIN
 from brinell.core.thresholds import SOCKET_METRICS, THRESHOLDS
 from brinell.core.verdicts import Reason, Verdict
 
@@ -73,6 +73,9 @@ def _scenario(
     else:
         findings += [_ours(one, spec.name, split.named) for one in told if one.id.rpartition(".")[2] not in _OWN]
         findings += _advice(spec.name, judged, limits, _refusals(seen, tally), cited)
+        if SHARE * judged.connections < seen.excluded:
+            what = f"{seen.excluded} of {judged.connections} connections were open and never took part"
+            findings.append(_told(spec.name, "joins", what, _exclusion(tally), cited))
     findings += [finding(spec.name, name, limit, rulings[name], cited) for name, limit in split.own.items()]
     return findings, judged, _why_not(spec, seen, judged, why)
 
@@ -127,6 +130,12 @@ def _ran(scenario: str, tally: Tally, seen: Seen, trusted: Trust, cited: tuple[s
     elif trusted.valid and not seen.does.limit and failed > FAILED * asked:
         verdict, title = Verdict.FAIL, f"{scenario}: {failed} of {asked} connections were not made, more than half"
         detail = _refusals(seen, tally)
+    elif trusted.valid and seen.excluded > FAILED * asked:
+        verdict, title = (
+            Verdict.FAIL,
+            f"{scenario}: {seen.excluded} of {asked} connections were open and never took part",
+        )
+        detail = _exclusion(tally)
     elif trusted.valid and tally.requests and sum(tally.errors.values()) > FAILED * tally.requests:
         verdict = Verdict.FAIL
         title = f"{scenario}: {sum(tally.errors.values())} of {tally.requests} {what} failed, more than half of them"
@@ -199,6 +208,13 @@ def _refusals(seen: Seen, tally: Tally) -> str:
             told[-1] += "; the certificate of a CA of your own is believed with SSL_CERT_FILE=ca.pem, and any with "
             told[-1] += "--no-verify (verify_tls = false)"
     return ", ".join(told)
+
+
+def _exclusion(tally: Tally) -> str:
+    """Say what connections waited for that never took part."""
+    kept = [one.detail for found in tally.failed.values() for _, one in found if one.operation == JOIN and one.detail]
+    said = f"; it said: {kept[0]}" if kept else ""
+    return f"the protocol's welcome, or the answer to join, did not come in {tally.started.timeout_s:g} s{said}"
 
 
 def _kinds(counts: dict[str, int]) -> str:

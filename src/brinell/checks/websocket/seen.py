@@ -22,6 +22,7 @@ from brinell.core.socket_records import (
     ASIDE,
     CONNECT,
     DELIVERY,
+    JOIN,
     Deliveries,
     Disorder,
     LimitFreed,
@@ -67,6 +68,12 @@ class Seen:
     def failed(self) -> dict[str, int]:
         """Handshakes that did not, by outcome."""
         return self.connect.errors
+
+    @property
+    def excluded(self) -> int:
+        """Connections that were open and never took part: no welcome, or no answer to what they sent first."""
+        joins = self.beside.get(JOIN)
+        return sum(joins.errors.values()) if joins else 0
 
     @property
     def broadcasts(self) -> bool:
