@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from brinell.config import caches, calls, checks, documents, scenarios, sessions, sockets, tables
+from brinell.config import caches, calls, checks, documents, probing, scenarios, sessions, sockets, tables
 from brinell.config.keys import Key, Keys, read_table
 from brinell.config.problems import OPTIONS, Place, Problems, Unfit
 from brinell.core.capacity_search import CONNECTIONS, QUANTITIES, RATE, RECEIVERS, ROOMS, WHOLE
@@ -37,7 +37,7 @@ SEARCH = ("name", "quantity", "start", "limit", "tolerance", "step_s", "budget_s
 SHORTEST_S = 4.0  # of a step: a second of warm-up and three to look at
 LEAST_TOLERANCE, MOST_TOLERANCE = 0.005, 0.5
 _METRICS = {caches.CACHE: CACHE_METRICS, sockets.SOCKETS: SOCKET_METRICS}
-_TRAFFIC = ("url", "requests", "headers", "connections", "workers", "timeout_s", "verify_tls", "pid")
+_TRAFFIC = ("url", "requests", "headers", "connections", "workers", "timeout_s", "verify_tls", "pid", "probe")
 _OPTIONS = {"at_least": "at-least", "step_s": "step"}
 _A_DURATION = "a duration (a number of seconds, or text such as '30s')"
 _A_LEVEL = "a number above 0"
@@ -66,6 +66,7 @@ def keys() -> Keys:
         "workers": Key(Annotated[int, Meta(ge=1, le=256)], "a whole number from 1 to 256", "workers = 1"),
         "timeout_s": Key(float | str, _A_DURATION, 'timeout_s = "5s"', checks.duration),
         "verify_tls": Key(bool, "true or false", "verify_tls = true"),
+        "probe": Key(bool, "true or false", "probe = true"),
     }
 
 
@@ -102,6 +103,8 @@ def capacity(entry: Any, root: Path, loads: Sequence[LoadSpec], problems: Proble
     if "requests" in values:
         values["requests"] = sessions.requests(values["requests"], place, problems, tables.request(root))
     load = _traffic(values, place, loads, problems)
+    if load is not None:
+        probing.agree(load, place, problems)
     if "thresholds" in values:
         metrics = METRICS if load is None else metrics_of(load)
         values["thresholds"] = scenarios.thresholds(values["thresholds"], (*place, "thresholds"), problems, metrics)

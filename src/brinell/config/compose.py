@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import calls, documents, drills, source, tables
+from brinell.config import calls, documents, drills, probing, source, tables
 from brinell.config import capacity as breaking_point
 from brinell.config import properties as property_tests
 from brinell.config.against import against_step
@@ -298,7 +298,7 @@ def plan_of(root: Path, settings: Settings, steps: list[Step]) -> Plan:
         source=project.get("source") or packages(root),
         allow_targets=project.get("allow_targets", ()),
         known_bugs=settings.known_bugs,
-        service=settings.service if needs_service else None,
+        service=probing.probed(settings.service, steps) if needs_service else None,
         python=project.get("python"),
         keep=project.get("keep", Plan("", "", ()).keep),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import caches, calls, checks, documents, sessions, sockets, tables
+from brinell.config import caches, calls, checks, documents, probing, sessions, sockets, tables
 from brinell.config.durations import seconds
 from brinell.config.keys import kind_of, read_table
 from brinell.config.problems import Place, Problems, Unfit
@@ -38,6 +38,7 @@ def scenarios(entries: Any, root: Path, problems: Problems) -> tuple[LoadSpec, .
             spec = LoadSpec(**values)
             if spec.websocket is None:
                 sessions.agree(spec, shape_of(spec.shape).planned(), root, ("load", number), problems)
+            probing.agree(spec, ("load", number), problems)
             specs.append(spec)
     return tuple(specs)
 

@@ -123,6 +123,7 @@ def load(root: Path) -> Keys:
         ),
         "steady": Key(bool, "true or false", "steady = true"),
         "calibrate": Key(bool, "true or false", "calibrate = false"),
+        "probe": Key(bool, "true or false", "probe = true"),
         "thresholds": Key(dict[str, Any], "a table of limits", "thresholds = { p95_ms = 500, error_rate = 0.01 }"),
         **sessions.keys(),
     }  # fmt: skip

@@ -279,6 +279,7 @@ class LoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="loa
     calibrate: bool = True  # see first what the generator needs by itself, on a server that does nothing
     websocket: WebSocketSpec | None = None  # driver "websocket"
     cache: CacheSpec | None = None  # driver "cache"
+    probe: bool = False  # look into the service that is started for it from inside, as ``ServiceSpec.probe``
 
 
 class QualitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):
