@@ -1,4 +1,4 @@
-"""The builder of judgements, as a fixture: tests are not a package, so they cannot import it."""
+"""The builders of judgements, as fixtures: tests are not a package, so they cannot import them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,24 @@ from pathlib import Path
 
 import pytest
 
-_NAME = "brinell_test_judgements"
+
+def _module(file):
+    name = f"brinell_test_{Path(file).stem}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(file))
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
 
 
 @pytest.fixture(scope="session")
 def build():
     """Return the module ``judgements.py``: ``realistic()``, ``hostile()``, ``many()``, ``judgements()``."""
-    if _NAME not in sys.modules:
-        spec = importlib.util.spec_from_file_location(_NAME, Path(__file__).with_name("judgements.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[_NAME] = module
-        spec.loader.exec_module(module)
-    return sys.modules[_NAME]
+    return _module("judgements.py")
+
+
+@pytest.fixture(scope="session")
+def kinds():
+    """Return the module ``kinds.py``: ``cache()``, ``chat()``, ``search()``, ``limit()``, ``drill()``, ``two()``."""
+    return _module("kinds.py")

@@ -16,7 +16,7 @@ from brinell.reports.terminal import summary
 READ = CacheOperation(requests=1200, errors={"raised-<b>": 3}, p50_ms=0.02, p95_ms=0.1, p99_ms=1.5, max_ms=20.0)
 CACHE = Cache(
     scenario="users <b>", workload="ycsb-b", target="shop:cache", mode="async",
-    operations={"read": READ, "read hit": msgspec.structs.replace(READ, errors={}, p50_ms=None)},
+    operations={"read": READ, "read hit": msgspec.structs.replace(READ, requests=840, errors={}, p50_ms=None)},
     hit_rate=CacheHits(value=0.7, low=0.68, high=0.72, ideal=0.75, lru=0.66, gets=1200, hits=840),
     stampede_loads=100, stale_reads=2, loop_stall_ms=150.0, distribution="zipfian", keys=10_000, capacity=1000,
     rate=400.0, value_bytes=(100, 10_000), prefilled=1000, loads=360, wrong_values=1,

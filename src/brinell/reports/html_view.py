@@ -8,17 +8,18 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from brinell.core.cache_judgement import Cache
 from brinell.core.finding import Finding
-from brinell.core.judgement import Judgement, Load, Seconds, SlowTest, WebSocket
+from brinell.core.judgement import Judgement, Load, Seconds, SlowTest
 from brinell.core.redact import plain
 from brinell.core.verdicts import Verdict
 from brinell.reports import (
     figures,
+    html_numbers,
     outline,
     outline_property,
     outline_quality,
     outline_shared,
-    outline_socket,
     outline_trust,
 )
 from brinell.reports.chart import phases_bar, share_bar
@@ -62,7 +63,9 @@ def view(judgement: Judgement) -> dict[str, Any]:
         "bugs_left_out": max(0, len(judgement.bugs) - MOST_BUGS),
         "first_findings": _first_findings(judgement),
         "all_findings": _all_findings(judgement),
-        "numbers": _numbers(judgement),
+        "numbers": html_numbers.numbers(judgement),
+        "loads": _loads(judgement),
+        "caches": _caches(judgement),
         "slowest": _slowest(judgement),
         "categories": _categories(judgement),
         "outcome_counts": _outcome_counts(judgement),
@@ -116,41 +119,16 @@ def _all_findings(judgement: Judgement) -> Findings:
     return [f for v in verdicts for required in (True, False) for f in outline.chosen(judgement, v, required=required)]
 
 
-def _numbers(judgement: Judgement) -> list[tuple[str, str, str]]:
-    """Return the key numbers: name, value, aside."""
-    rows = []
-    suite = judgement.suite
-    if suite:
-        error = "error" if suite.errors == 1 else "errors"
-        bad = [f"{figures.count(n)} {word}" for n, word in ((suite.failed, "failed"), (suite.errors, error)) if n]
-        rows.append(
-            ("Tests", figures.count(suite.test_count), ", ".join(bad) or f"{figures.count(suite.passed)} passed")
-        )
-        took = figures.seconds(suite.execution_time_seconds)
-        rows.append(("Suite time", took, f"target {figures.seconds(suite.target_full_suite)}"))
-    if judgement.flaky:
-        number = outline_trust.unreliable(judgement)
-        reasons = figures.plural(len(outline_trust.groups(judgement)), "reason")
-        rows.append(("Tests not to be trusted", figures.count(number), reasons))
-    for load in judgement.load[:4]:
-        failed = sum(load.errors.values())
-        errors = figures.percent(failed / load.requests) if load.requests else figures.count(failed)
-        name = figures.milliseconds(load.response_ms.p95)
-        doubt = "" if load.generator.valid else "; generator not valid"
-        rows.append((f"p95 of {load.scenario}", name, f"{figures.rate(load.achieved_rate)}, {errors} errors{doubt}"))
-    rows += [(f"WebSocket {one.scenario}", *_socket(one)) for one in judgement.websocket[:4]]
-    return rows
+def _loads(judgement: Judgement) -> list[tuple[int, Load]]:
+    """Return the loads with their places in the page's data; those of caches stand with these."""
+    cached = {one.scenario for one in judgement.cache}
+    return [(number, one) for number, one in enumerate(judgement.load) if one.scenario not in cached]
 
 
-def _socket(one: WebSocket) -> tuple[str, str]:
-    """Return the number that a WebSocket scenario is about, and what stands beside it."""
-    if one.limit is not None:
-        return f"{figures.count(one.limit.accepted)} of {figures.count(one.limit.configured)}", "connections fit"
-    doubt = "" if one.generator.valid else "; generator not valid"
-    aside = f"p99 over {figures.plural(one.connections, 'connection')}"
-    if one.reach is not None:
-        aside += f", reach {outline_socket.reach(one.reach)}"
-    return figures.milliseconds(one.response_ms.p99), aside + doubt
+def _caches(judgement: Judgement) -> list[tuple[Cache, int, Load | None]]:
+    """Return each cache with the place of its load, and that; None where it has none."""
+    places = {one.scenario: (number, one) for number, one in enumerate(judgement.load)}
+    return [(one, *places.get(one.scenario, (0, None))) for one in judgement.cache]
 
 
 def _slowest(judgement: Judgement) -> list[tuple[SlowTest, Markup]]:

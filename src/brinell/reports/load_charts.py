@@ -173,8 +173,8 @@ def _requests(picture: Picture) -> Panel | None:
 def _unanswered(picture: Picture) -> Panel | None:
     timeline = picture.timeline
     scale = plot.linear([*timeline.unanswered, *timeline.waiting], STRIP, least=1.0)
-    if scale is None:
-        return None
+    if scale is None or (picture.sockets and not any(timeline.unanswered) and not any(timeline.waiting)):
+        return None  # on connections that stay, nothing waits for one
     drawn = _area(picture, "left", timeline.unanswered, scale) + _line(picture, "waiting", timeline.waiting, scale)
     keys = Key("left", "in all", "unanswered"), Key("waiting", "waiting for a connection", "waiting")
     inner = grid(scale, plot.number_label) + plot.stretched(picture.until_s, STRIP, drawn)

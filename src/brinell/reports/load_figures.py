@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from brinell.core.judgement import Load
+from brinell.core.judgement import Load, WebSocket
 from brinell.reports.load_charts import course
 from brinell.reports.load_curves import percentiles, rate_against_latency, strands
-from brinell.reports.load_picture import Picture, picture
+from brinell.reports.load_picture import Picture, Words, picture
 from brinell.reports.socket_charts import COLUMNS as SOCKETS
 from brinell.reports.socket_charts import panels
 
@@ -27,12 +27,16 @@ class Figures(NamedTuple):
     rates: Markup
     has_service: bool
     column: str  # what one column covers, in words
+    words: Words
 
 
 def figures_of(load: Load) -> Figures | None:
     """Return a scenario's figures; None where it told no second."""
     found = picture(load)
-    return None if found is None else drawn(found)
+    if found is None:
+        return None
+    is_limit = isinstance(load, WebSocket) and load.limit is not None
+    return drawn(found)._replace(rates=Markup("")) if is_limit else drawn(found)  # attempts are not made at a rate
 
 
 def drawn(picture: Picture) -> Figures:
@@ -45,6 +49,7 @@ def drawn(picture: Picture) -> Figures:
         rates=rate_against_latency(picture.timeline, picture.span_s, picture.stages),
         has_service=len(lines) > 1,
         column="second" if step == 1 else f"{step} seconds",
+        words=picture.words,
     )
 
 

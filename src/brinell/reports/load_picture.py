@@ -27,16 +27,19 @@ class Limit(NamedTuple):
 
 
 class Words(NamedTuple):
-    """What a scenario's requests are called, their times, and what is counted in a heat map's cells."""
+    """What a scenario's requests are called, their times, what is counted in a heat map's cells, and times that count
+    from the send.
+    """
 
     requests: str = "Requests"
     times: str = "Response time"
     cells: str = "requests"
+    from_send: str = "service time"
 
 
 _WORDS = {
     "": Words(),
-    "broadcast": Words("Publishes", "Delivery time", "deliveries"),
+    "broadcast": Words("Publishes", "Delivery time", "deliveries", "from the send"),
     "limit": Words("Attempts", "Time to an answer", "attempts"),
 }
 
@@ -82,7 +85,7 @@ def picture(load: Load) -> Picture | None:
 
 def words_of(mode: str) -> Words:
     """Return the words for a scenario; ``mode`` is that of WebSocket connections, empty of any other."""
-    return _WORDS.get(mode, Words("Messages", cells="messages"))
+    return _WORDS.get(mode, Words("Messages", cells="messages", from_send="from the send"))
 
 
 def _steady(load: Load) -> tuple[float, float] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from brinell.core.cache_judgement import Cache
 from brinell.core.finding import Finding
 from brinell.core.judgement import Distribution, Judgement, Load, SuiteReport
 from brinell.core.verdicts import Verdict
@@ -19,7 +20,7 @@ from brinell.reports.figures import (
     seconds,
     size,
 )
-from brinell.reports.markdown_cache import caches
+from brinell.reports.markdown_cache import cache
 from brinell.reports.markdown_capacity import capacity
 from brinell.reports.markdown_drills import drills
 from brinell.reports.markdown_limits import limits
@@ -51,14 +52,15 @@ def markdown(judgement: Judgement) -> str:
         parts += time(judgement.suite)
     parts += properties(judgement)
     parts += quality(judgement)
+    cached = {one.scenario for one in judgement.cache}
     for load in judgement.load:
-        parts += _load(load)
+        parts += [] if load.scenario in cached else _load(load)
     for one in judgement.websocket:
         parts += [*sockets(one), *([_sides(one)] if one.limit is None else []), *_pressed(one)]
+    parts += _caches(judgement)
     parts += capacity(judgement)
     parts += limits(judgement)
     parts += drills(judgement)
-    parts += caches(judgement)
     parts += traffic(judgement)
     parts += _not_measured(judgement)
     parts += ["## Run", table(("What", "Value"), [(cell(k), cell(v)) for k, v in sorted(run.fingerprint.items())])]
@@ -164,6 +166,17 @@ def _suite(suite: SuiteReport) -> list[str]:
     return parts
 
 
+def _caches(judgement: Judgement) -> list[str]:
+    """Return caches, each with what every load has: first how often it hit, then how it was asked."""
+    loads = {one.scenario: one for one in judgement.load}
+    parts = []
+    for one in judgement.cache:
+        parts += [*cache(one), *_limits(one)]
+        if (load := loads.get(one.scenario)) is not None:
+            parts += [_sides(load), *_pressed(load)]
+    return parts
+
+
 def _load(load: Load) -> list[str]:
     volume = f"{plural(load.requests, 'request')} in {seconds(load.span_s)}"
     facts = (
@@ -189,13 +202,7 @@ def _sides(load: Load) -> str:
 
 def _pressed(load: Load) -> list[str]:
     """Return what every load has: thresholds, stages, errors."""
-    parts = []
-    limits = [
-        (MARK[verdict], cell(name), cell(observed), cell(limit))
-        for name, observed, limit, verdict in outline.thresholds(load)
-    ]
-    if limits:
-        parts.append(table(("", "Threshold", "Observed", "Limit"), limits, numbers=2))
+    parts = _limits(load)
     if load.stages:
         parts.append(table(outline_stages.HEAD, outline_stages.stages(load), numbers=7))
     if load.errors:
@@ -208,6 +215,14 @@ def _pressed(load: Load) -> list[str]:
         ]
         parts.append(table(("What was said", "Requests", "When"), said, numbers=2))
     return parts
+
+
+def _limits(one: Load | Cache) -> list[str]:
+    rows = [
+        (MARK[verdict], cell(name), cell(observed), cell(limit))
+        for name, observed, limit, verdict in outline.thresholds(one)
+    ]
+    return [table(("", "Threshold", "Observed", "Limit"), rows, numbers=2)] if rows else []
 
 
 def _times(load: Load) -> str:

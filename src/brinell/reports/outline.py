@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from brinell.core.cache_judgement import Cache
 from brinell.core.finding import Finding
 from brinell.core.judgement import Bug, Judgement, Load, SuiteReport, TestEntry
 from brinell.core.verdicts import Exit, Reason, Severity, Verdict
@@ -145,7 +146,7 @@ def rates(load: Load) -> str:
     return told
 
 
-def thresholds(load: Load) -> list[tuple[str, str, str, Verdict]]:
+def thresholds(load: Load | Cache) -> list[tuple[str, str, str, Verdict]]:
     """Return a scenario's thresholds: name, observed value, limit, verdict; failed first."""
     rows = []
     for name, row in load.thresholds.items():

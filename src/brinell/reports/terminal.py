@@ -10,7 +10,7 @@ from brinell.core.verdicts import Reason, Verdict
 from brinell.reports import outline, outline_stages
 from brinell.reports.figures import cores, count, latency, milliseconds, percent, plural, seconds, size
 from brinell.reports.layout import GLUE, STYLE, Pen
-from brinell.reports.terminal_cache import caches
+from brinell.reports.terminal_cache import cache
 from brinell.reports.terminal_capacity import capacity
 from brinell.reports.terminal_drills import drills
 from brinell.reports.terminal_property import properties
@@ -47,15 +47,17 @@ def summary(
         time(pen, judgement.suite)
     properties(pen, judgement)
     quality(pen, judgement)
+    cached = {one.scenario for one in judgement.cache}
     for load in judgement.load:
-        _load(pen, load)
+        if load.scenario not in cached:
+            _load(pen, load)
     for one in judgement.websocket:
         sockets(pen, one)
         if one.limit is None:
             _pressed(pen, one)
+    _caches(pen, judgement)
     capacity(pen, judgement)
     drills(pen, judgement)
-    caches(pen, judgement)
     traffic(pen, judgement)
     _close(pen, judgement, folder)
     return pen.page()
@@ -159,18 +161,32 @@ _TALLIES = (
 )
 
 
+def _caches(pen: Pen, judgement: Judgement) -> None:
+    """Write caches, each with what every load has: first how often it hit, then how it was asked."""
+    loads = {one.scenario: one for one in judgement.load}
+    for one in judgement.cache:
+        cache(pen, one)
+        if one.scenario in loads:
+            _errors(pen, loads[one.scenario])
+            _pressed(pen, loads[one.scenario])
+
+
 def _load(pen: Pen, load: Load) -> None:
     pen.heading(f"Load: {load.scenario}")
     pen.say(f"{load.model} model, {outline.rates(load)}, {plural(load.requests, 'request')}", indent=2)
-    failed = sum(load.errors.values())
-    kinds = ", ".join(f"{kind}{GLUE}{count(number)}" for kind, number in outline.errors(load)[:6])
-    share = percent(failed / load.requests) if load.requests else count(failed)
-    pen.say(f"errors {share}{f' ({kinds})' if kinds else ''}", indent=2, style="red" if failed else "")
+    _errors(pen, load)
     rows: list[tuple[str, ...]] = [("ms", "p50", "p95", "p99", "max")]
     for name, times in (("response", load.response_ms), ("service", load.service_ms)):
         rows.append((name, *(latency(value) for value in (times.p50, times.p95, times.p99, times.max))))
     pen.table(rows, indent=2)
     _pressed(pen, load)
+
+
+def _errors(pen: Pen, load: Load) -> None:
+    failed = sum(load.errors.values())
+    kinds = ", ".join(f"{kind}{GLUE}{count(number)}" for kind, number in outline.errors(load)[:6])
+    share = percent(failed / load.requests) if load.requests else count(failed)
+    pen.say(f"errors {share}{f' ({kinds})' if kinds else ''}", indent=2, style="red" if failed else "")
 
 
 def _pressed(pen: Pen, load: Load) -> None:
