@@ -18,9 +18,21 @@ def test_next_steps_call_the_tool_by_its_name_where_the_shell_finds_it(here, cap
     assert "Next:  brinell run  do it" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("here")
+def test_what_a_command_does_stands_beneath_it_where_there_is_no_room_beside_it(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    say.next_steps([("brinell bless", "make it the baseline"), ("brinell report --open", "the report")])
+    assert capsys.readouterr().out == (
+        "\nNext:  brinell bless\n         make it the baseline\n       brinell report --open\n         the report\n"
+    )
+    say.next_steps([("brinell bless", "do it")])
+    assert capsys.readouterr().out == "\nNext:  brinell bless  do it\n"
+
+
 @pytest.mark.skipif(not OWN.is_file(), reason="brinell is not installed beside this Python")
 def test_next_steps_work_where_the_shell_does_not_find_the_tool(here, capsys, monkeypatch):
     monkeypatch.setenv("PATH", os.defpath)
+    monkeypatch.setenv("COLUMNS", "500")  # whatever the checkout's path: one line a step
     say.next_steps([
         ("brinell --version", "a"),
         ("cd .. && brinell --version", "b"),

@@ -5,6 +5,7 @@ import json
 import msgspec
 import pytest
 
+from brinell.core.drill_judgement import Drill
 from brinell.core.errors import UsageError
 from brinell.core.judgement import (
     SCHEMA,
@@ -81,6 +82,9 @@ def test_a_scenario_that_was_not_run_keeps_its_place(tmp_path):
     assert set(baseline.load(tmp_path)["load"]) == {"browse", "buy"}
     assert baseline.holds_anything(judgement(load=(load("buy"),)))
     assert not baseline.holds_anything(judgement())
+    assert not baseline.holds_anything(
+        judgement(drills=(Drill(drill="x", name="x", measured={}, verdict=Verdict.PASS),))
+    )
 
 
 def test_without_a_baseline_there_is_none(tmp_path):

@@ -37,3 +37,15 @@ def test_plain_lines_have_the_search_alone(screen):
     assert "step 6, 565.7/s; 400 held; 800 broke" in text
     assert "waiting for" not in text
     assert "800/s for" not in text
+
+
+def test_a_search_is_not_expected_to_outlast_its_budget(screen):
+    clock, it = FakeClock(), screen(100, terminal=True, encoding="utf-8")
+    environ = {"TERM": "xterm", "COLUMNS": "100"}
+    display = Display(("notes",), expected_s={"notes": 90.0}, stream=it, environ=environ, clock=clock)
+    for record in (StepStarted("notes"), STARTED):
+        display.watch(Envelope(1, 1, "notes", 0, 0, record))
+    for second in range(1, 11):
+        clock.sleep(1.0)
+        display.show("notes", second / 4, 90.0, "step 1")  # at that pace: six minutes
+    assert it.rows[0].endswith(("10 s so far, about 1 min 20 s left", "9 s so far, about 1 min 20 s left"))

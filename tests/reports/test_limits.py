@@ -67,3 +67,14 @@ def test_the_charts_have_the_busiest_process_and_the_event_loop(build):
     assert 'data-value="busiest_cpu"' in page
     assert '"loop_lag_ms"' in page
     assert "event loop late by" not in html(made)
+
+
+def test_connections_that_stay_have_a_reason_too_and_a_search_without_stacks_tells_its_own_once(build, kinds):
+    before, _ = kinds.two(build.realistic())
+    chat = msgspec.structs.replace(before.websocket[0], limited_by=LIMIT)
+    brief = msgspec.structs.replace(LIMIT, stacks=())
+    searches = (kinds.search(800, 840, limited_by=brief), kinds.search(1, 2, name="deep", limited_by=LIMIT))
+    text = markdown(msgspec.structs.replace(before, websocket=(chat,), capacity=searches))
+    assert "## Limited by: chat" in text
+    assert "## Limited by: capacity deep" in text
+    assert "## Limited by: capacity notes" not in text

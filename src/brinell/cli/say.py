@@ -19,6 +19,7 @@ from brinell.core.redact import plain
 from brinell.live.console import look_at
 
 _WIDEST = 60  # a longer command does not push the others' explanations aside
+_LEAD = "Next:  "
 _OWN = re.compile(r"(?:^|(?<=&& ))brinell(?= |$)")
 _LONGEST = 110  # columns of prose, however wide the terminal is
 _STYLES = {"good": "32", "bad": "31", "warn": "33", "dim": "2", "bold": "1"}
@@ -55,15 +56,23 @@ def error(message: str, hint: str | None = None) -> None:
 
 
 def next_steps(steps: Iterable[tuple[str, str]]) -> None:
-    """Print what to type next: each step a command, which works as it stands, and what it does."""
+    """Print what to type next: each step a command, which works as it stands, and what it does; beneath it where the
+    terminal has no room beside it.
+    """
     rows = [(_callable(command), why) for command, why in steps]
     if not rows:
         return
     width = max((len(command) for command, _ in rows if len(command) <= _WIDEST), default=0)
+    room = look_at(sys.stdout, os.environ).width
+    is_narrow = any(len(_LEAD) + max(width, len(command)) + 2 + len(why) > room for command, why in rows)
     out()
     for number, (command, why) in enumerate(rows):
-        lead = "Next:" if number == 0 else "     "
-        out(f"{style(lead, 'bold')}  {command:<{width}}  {style(why, 'dim')}".rstrip())
+        lead = style(_LEAD, "bold") if number == 0 else " " * len(_LEAD)
+        if is_narrow:
+            out(f"{lead}{command}")
+            out(f"{' ' * (len(_LEAD) + 2)}{style(why, 'dim')}".rstrip())
+        else:
+            out(f"{lead}{command:<{width}}  {style(why, 'dim')}".rstrip())
 
 
 def _callable(command: str) -> str:

@@ -142,7 +142,8 @@ def next_steps(judgement: Judgement, folder: Path, *, opened: bool = False) -> S
             verdict = _A.get(test.verdict, test.verdict)
             keep = f"brinell suite --write-tests --run{run or ' latest'}", "writes tests that keep it fixed"
             return [(test.reproducer, f"shows that {_last_name(test.test)} is {verdict}"), keep, *report]
-    if judgement.verdict is Verdict.PASS and runs.project_of(folder) is not None:
+    can_bless = runs.project_of(folder) is not None and baseline.holds_anything(judgement)
+    if judgement.verdict is Verdict.PASS and can_bless:
         return [(f"brinell bless{run}", "make it the baseline later runs are compared with"), *report]
     if judgement.verdict is Verdict.UNKNOWN:
         return [("brinell doctor", "what this machine and this project lack"), *report]

@@ -53,8 +53,9 @@ def compose(judgement: Judgement, moment: str, before: dict[str, Any] | None = N
 
 def holds_anything(judgement: Judgement) -> bool:
     """Whether a run measured anything that a baseline could hold."""
-    scenarios = known(judgement.load, judgement.websocket, judgement.cache, judgement.capacity)
-    return judgement.suite is not None or any(scenarios.values())
+    scenarios = (*judgement.load, *judgement.cache, *judgement.capacity)
+    has_sockets = any(one.limit is None for one in judgement.websocket)
+    return judgement.suite is not None or bool(scenarios) or has_sockets
 
 
 def path_of(root: Path) -> Path:

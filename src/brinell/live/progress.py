@@ -201,8 +201,9 @@ class Display:
     def _left(self, step: _Step, now_s: float) -> str:
         """Say what remains: of the whole run where every later step is known, else of this step; empty if unknown."""
         own_s = step.estimate.remaining_s(step.total)
-        if own_s is None and step.name in self._expected_s:
-            own_s = self._expected_s[step.name] - (now_s - step.started_s)
+        if step.name in self._expected_s and (own_s is None or step.searches):
+            bound_s = self._expected_s[step.name] - (now_s - step.started_s)
+            own_s = bound_s if own_s is None else min(own_s, bound_s)  # a search ends with its budget
         if own_s is None or own_s < 0:  # below 0: it took longer than expected already, so the expectation says nothing
             return ""
         later = self._steps[self._steps.index(step.name) + 1 :] if step.name in self._steps else ()

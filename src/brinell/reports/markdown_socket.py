@@ -17,6 +17,8 @@ def sockets(one: WebSocket) -> list[str]:
     parts = [f"## {text(outline_socket.title(one))}", "\n".join(f"- {line}" for line in lines)]
     rows = [(name, *_row(times)) for name, times in outline_socket.times(one)]
     parts.append(table(("ms", "p50", "p90", "p95", "p99", "p99.9", "max"), rows, numbers=6))
+    if one.delivery_ms is not None:
+        parts.append("Delivery: milliseconds at every receiver, from when a message was due to be published.")
     if rooms := outline_socket.rooms(one):
         parts.append(table(outline_socket.ROOMS, rooms, numbers=7))
     tried = outline_socket.attempts(one)

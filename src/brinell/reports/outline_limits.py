@@ -13,10 +13,13 @@ _MOST_FRAMES = 8
 
 
 def limits(judgement: Judgement) -> list[tuple[str, LimitedBy]]:
-    """Return what was limited by what: scenarios, then searches for a breaking point."""
-    loads = [(one.scenario, one.limited_by) for one in judgement.load if one.limited_by is not None]
+    """Return what was limited by what: scenarios, then searches whose stacks were seen; all else of these stands with
+    their answer.
+    """
+    scenarios = (*judgement.load, *judgement.websocket)
+    loads = [(one.scenario, one.limited_by) for one in scenarios if one.limited_by is not None]
     searches = [(f"capacity {one.name}", one.limited_by) for one in judgement.capacity if one.limited_by is not None]
-    return loads + searches
+    return loads + [(name, limit) for name, limit in searches if limit.stacks]
 
 
 def facts(limit: LimitedBy) -> list[str]:

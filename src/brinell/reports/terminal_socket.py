@@ -19,6 +19,8 @@ def sockets(pen: Pen, one: WebSocket) -> None:
     for name, times in outline_socket.times(one):
         rows.append((name, *(latency(value) for value in (times.p50, times.p95, times.p99, times.max))))
     pen.table(rows, indent=2)
+    if one.delivery_ms is not None:
+        pen.say("milliseconds at every receiver, from when a message was due to be published", indent=2, style="dim")
     rooms = outline_socket.rooms(one)
     if any(room.lost or room.duplicated or room.reordered for room in one.rooms):
         pen.table([outline_socket.ROOMS, *rooms[:_MOST_ROOMS]], indent=2)
