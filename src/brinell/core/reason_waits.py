@@ -107,6 +107,7 @@ def pool(at: Window) -> list[Case]:
     found = []
     for pid in processes_seen(at):
         held = [(one, seen) for seen in seen_in(at, pid) if (one := _held(seen, awaited_pool)) is not None]
+        held = [(one, seen) for one, seen in held if not _has_more(at, pid, one[0])]
         # Threads that all wait for connections keep tasks waiting for threads.
         held.sort(key=lambda pair: ("thread pool" in pair[0][0], -pair[0][1]))
         if held:
@@ -155,8 +156,9 @@ def concurrency(at: Window) -> list[Case]:
 def dependency(at: Window, below: Window | None) -> list[Case]:
     """Most of what there is to do waits at one call, and more of it than well below the knee."""
     found = []
-    for pid in processes_seen(at):
-        for seen in seen_in(at, pid):
+    waiting = {case.who for rule in (lock, pool, concurrency) for case in rule(at)}
+    for pid in [] if 0 in waiting else processes_seen(at):
+        for seen in [] if pid in waiting else seen_in(at, pid):
             rows = [(folded, count) for frames, folded, count in seen.stacks if not waits_for_more(frames)]
             top = ranked(rows)
             total = sum(count for _, count in top)
@@ -198,6 +200,13 @@ def _held(seen: Seen, what: Callable[[tuple[Frame, ...]], _Asked | None]) -> tup
         if count >= POOLED * seen.total and count >= LEAST_WAITING * seen.looks
     ]
     return max(enough, key=lambda pair: (pair[1], pair[0]), default=None)
+
+
+def _has_more(at: Window, pid: int, name: str) -> bool:
+    """Whether the pool was seen, and never nearly all of it was taken: they wait for something else in there."""
+    inside = at.inside.get(pid)
+    pools = [one for one in (inside.pools.values() if inside else ()) if one.kind.lower() in name.lower()]
+    return any(one.most is not None and one.out < TAKEN * one.most for one in pools)
 
 
 def _exhausted(at: Window, pid: int, name: str, count: int, seen: Seen) -> Case:

@@ -31,7 +31,7 @@ _POOLS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("aiomysql's connection pool", "aiomysql/pool.py", frozenset({"_acquire", "fill_free_pool"})),
     ("aiopg's connection pool", "aiopg/pool.py", frozenset({"_acquire", "fill_free_pool"})),
     ("aiohttp's connection pool", "aiohttp/connector.py", frozenset({"_wait_for_available_connection", "connect"})),
-    ("httpx's connection pool", "httpcore/", frozenset({"wait_for_connection"})),
+    ("httpx's connection pool", "httpcore/", frozenset({"wait_for_connection", "__aenter__", "acquire"})),
     ("urllib3's connection pool", "urllib3/connectionpool.py", frozenset({"_get_conn"})),
     ("anyio's thread pool", "anyio/_backends/", frozenset({"acquire_on_behalf_of"})),
 )  # fmt: skip
@@ -45,7 +45,7 @@ _WAITING_FILES = (
 )
 _WAITING_PARTS = (
     "sqlalchemy/util/queue.py", "anyio/_core/_synchronization.py", "anyio/_backends/", "psycopg_pool/",
-    "aiohttp/connector.py",
+    "aiohttp/connector.py", "trio/_sync.py", "trio/_core/_parking_lot.py",
 )  # fmt: skip
 _QUEUE_FILES = ("python/queue.py", "python/asyncio/queues.py", "python/multiprocessing/queues.py")
 _LOCK_FILES = ("python/asyncio/locks.py", "python/threading.py")
@@ -73,8 +73,11 @@ _SERVERS = frozenset({
     "quart", "sanic", "sniffio", "starlette", "tornado", "trio", "typer", "uvicorn", "uvloop", "waitress",
     "websockets", "werkzeug", "wsproto",
 })  # fmt: skip
+_RESTING = ("python/selectors.py", "python/threading.py", "python/queue.py", "native", "")
+_RESTS = frozenset({"run_for_one", "run_for_multiple", "wait", "accept", "get_request", "service_actions"})
 _MODULE_LOCK = "<frozen importlib._bootstrap>"
 
+_BETWEEN = "python/contextlib.py"  # whose functions say nothing of what is entered
 _NAMELESS = frozenset({"<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>", "<lambda>"})
 
 
@@ -165,7 +168,7 @@ def culprit(frames: Sequence[Frame]) -> Culprit | None:
     if not own:
         return None
     caller = frames[own[-1]]
-    below = [one for one in frames[own[-1] + 1 :] if one.bare not in _NAMELESS]
+    below = [one for one in frames[own[-1] + 1 :] if one.bare not in _NAMELESS and one.file != _BETWEEN]
     return Culprit(below[0].name if below else caller.function, caller.words)
 
 
@@ -191,7 +194,7 @@ def awaited_pool(frames: Sequence[Frame]) -> str | None:
         if one.bare in _TAKES and "pool" in f"{one.file}{one.function}".lower():
             return f"the pool of {one.words}"
     # A semaphore of threads waits in its condition, so it is not always the last frame.
-    if any(one.bare == "acquire" and one.file in _LOCK_FILES for one in frames[-3:]):
+    if any(one.bare == "acquire" and _is_lock(one.file) for one in frames[-3:]):
         by = next((one for one in reversed(frames) if one.project), None)
         return f"a lock or semaphore of {by.words}" if by else None
     return None
@@ -225,13 +228,23 @@ def serves_in_turn(frames: Sequence[Frame]) -> bool | None:
     """Whether a thread that serves one request after the other is busy with one; None if it is no such thread."""
     slots = [at for at, one in enumerate(frames) if (one.file.removeprefix("site-packages/"), one.bare) in _SLOTS]
     begin = slots[-1] if slots else -1
-    return None if begin < 0 else culprit(frames[begin + 1 :]) is not None
+    return None if begin < 0 else any(not _rests(one) for one in frames[begin + 1 :])
+
+
+def _rests(one: Frame) -> bool:
+    return one.file in _RESTING or one.bare in _RESTS
 
 
 def is_idle_thread(frames: Sequence[Frame]) -> bool:
     """Whether a thread of a pool waits for something to do."""
     outer = [one for one in frames if one.file not in (*_WAITING_FILES, "native", "")]
     return bool(frames) and all((one.bare, one.file) in _IDLE for one in outer)
+
+
+def _is_lock(file: str) -> bool:
+    return file in _LOCK_FILES or any(
+        part in file for part in ("anyio/_backends/", "anyio/_core/_sync", "trio/_sync.py")
+    )
 
 
 def _is_waiting(leaf: Frame) -> bool:

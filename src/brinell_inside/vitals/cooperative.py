@@ -83,6 +83,8 @@ class Trio:
             stack = frames.awaited(self._names, task.coro, lambda frame: pools.note(found, frame))
             if stack:
                 stacks[stack] = stacks.get(stack, 0) + 1
+        share = max(1, len(tasks) / MOST_TASKS)  # they stand for all tasks
+        stacks = {stack: round(count * share) for stack, count in stacks.items()}
         return late or None, None if cpu is None or before is None else cpu - before, stacks, found, 1
 
 

@@ -14,6 +14,7 @@ LEAST_TASKS = 10
 _TASKS_EVERY_NS = 900000000
 _LONG_NS = 3000000  # ... this; where finding them takes so long, it is done every tenth time only
 _now = time.monotonic_ns
+_thread_ns = time.thread_time_ns
 _ident = _thread.get_ident  # as it is now: whoever patches it later (gevent) has other numbers
 
 
@@ -100,17 +101,19 @@ class EventLoop:
             return
         tasks = asyncio.all_tasks(self._loop)
         self.tasks = len(tasks)
-        began = _now()
-        self._skip = 9 if began - now > _LONG_NS else 0
-        found, stacks = {}, dict(self._stacks)
+        self._skip = 9 if _now() - now > _LONG_NS else 0
+        began = _thread_ns()  # what others did meanwhile does not count
+        found, seen, stacks = {}, {}, dict(self._stacks)
         for task in itertools.islice(tasks, self._most):
             stack = frames.awaited(self._names, task.get_coro(), lambda frame: pools.note(found, frame))
             if stack:
-                stacks[stack] = stacks.get(stack, 0) + 1
+                seen[stack] = seen.get(stack, 0) + 1
+        for stack, count in seen.items():  # they stand for all tasks
+            stacks[stack] = stacks.get(stack, 0) + round(count * len(tasks) / min(self._most, len(tasks)))
         # Whole ones are put in their place: the probe's thread may take them at any moment.
         self._pools, self._stacks = dict(self._pools, **found), stacks
         self._looks += 1
-        each = (_now() - began) // max(1, min(self._most, len(tasks)))
+        each = (_thread_ns() - began) // max(1, min(self._most, len(tasks)))
         self._most = max(LEAST_TASKS, min(MOST_TASKS, _LONG_NS // max(1, each)))
 
     def _cpu_now(self):

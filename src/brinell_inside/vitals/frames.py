@@ -1,6 +1,7 @@
 """Frames and coroutines to short texts; ``brinell_inside/vitals/__init__.py`` has their form. PYTEST_DONT_REWRITE."""
 
 import errno
+import gc
 import opcode
 import os
 import sys
@@ -9,12 +10,16 @@ MOST_DEEP = 80
 ABOVE = 4  # frames kept above the innermost one of the project
 BELOW = 3
 LEAVES = 5  # innermost frames kept
+# Kept wherever they are: below them, one request is served after the other.
+_TURNS = ("gunicorn/workers/sync.py:", "python/socketserver.py:", "waitress/task.py:", "cheroot/workers/threadpool.py:")
 _MOST_KNOWN = 4000
 _MOST_SOURCE_BYTES = 1 << 20
 _STANDARD = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _PACKAGES = ("site-packages" + os.sep, "dist-packages" + os.sep)
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _BASES = (os.path.join("asyncio", "base_events.py"), os.path.join("asyncio", "runners.py"))
+_WRAPPERS = ("async_generator_asend", "async_generator_athrow", "coroutine_wrapper", "anext_awaitable")
+_SUSPENDED = ("async_generator", "coroutine", *_WRAPPERS)
 _LOOPS = ("_run_once", "run_forever", "run_until_complete")
 _ENTERS = frozenset(opcode.opmap.get(name) for name in ("BEFORE_WITH", "SETUP_WITH"))
 _CALL = opcode.opmap.get("CALL") if sys.version_info >= (3, 14) else None
@@ -190,7 +195,7 @@ def shortened(rows):
     low, high = (0, 0) if own < 0 else (max(0, own - ABOVE), own + 1 + BELOW)
     kept, gap = [], False
     for index, (text, _) in enumerate(rows):
-        if low <= index < high or index >= len(rows) - LEAVES:
+        if low <= index < high or index >= len(rows) - LEAVES or any(file in text for file in _TURNS):
             kept.append(text)
             gap = False
         elif not gap:
@@ -212,7 +217,8 @@ def awaited(names, coroutine, seen):
             or getattr(coroutine, "ag_frame", None)
         )
         if frame is None:
-            break
+            coroutine = _wrapped(coroutine)
+            continue
         seen(frame)
         rows.append(names.row(frame))
         if frame.f_code.co_name == "greenlet_spawn":
@@ -223,6 +229,13 @@ def awaited(names, coroutine, seen):
             or getattr(coroutine, "ag_await", None)
         )
     return shortened(rows)
+
+
+def _wrapped(awaited):
+    """The generator or coroutine in what ``async for``, ``anext`` or ``__await__`` awaits; None: it is neither."""
+    if type(awaited).__name__ not in _WRAPPERS:
+        return None
+    return next((one for one in gc.get_referents(awaited) if type(one).__name__ in _SUSPENDED), None)
 
 
 def _greenlet(names, frame, seen):

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import threading
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import given
@@ -131,3 +133,26 @@ def test_a_thread_that_waits_to_enter_a_lock():
     thread.join()
     assert texts[-1] == "with lock (native)"
     assert texts[-2].startswith("holds (")
+
+
+def test_what_a_task_waits_for_inside_of_a_context():
+    @contextlib.asynccontextmanager
+    async def lent() -> AsyncIterator[None]:
+        await asyncio.sleep(30)
+        yield
+
+    async def user() -> None:
+        async with lent():
+            pass
+
+    async def look() -> tuple[str, ...]:
+        task = asyncio.create_task(user())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        found = frames.awaited(frames.Names(), task.get_coro(), lambda _: None)
+        task.cancel()
+        return found
+
+    texts = asyncio.run(look())
+    names = [text.partition(" (")[0].rpartition(".")[2] for text in texts]
+    assert names == ["user", "__aenter__", "lent", "sleep"]
