@@ -149,7 +149,7 @@ def _explained(one: _Seen, found: Bracket) -> Explanation:
     longest = max(broke, key=lambda step: step.seconds)
     below = [step for step in steps if step.verdict == HELD and step.level <= BELOW * found.high]
     beside = _span(max(below, key=lambda step: step.level)) if below else None
-    return explain(one.vitals, _span(longest), beside, start_ns=steps[0].started_ns)
+    return explain(one.vitals, _span(longest), beside, start_ns=steps[0].started_ns, broke=True)
 
 
 def _span(step: CapacityStep) -> Span:
