@@ -10,6 +10,7 @@ Prints, for each server, how often the answer (the highest rate that held) lies 
 quantiles, how often the interval [low, high] holds the truth, how many steps and seconds of load a search took.
 
     python benchmarks/capacity/simulated.py --searches 200 --out simulated.json
+    python benchmarks/capacity/simulated.py --quick
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from brinell.core.capacity_search import PROVING, Search, Stop, Tried, bracket, next_step
+from brinell.core.capacity_search import PROVING, Search, Stop, Tried, Try, bracket, next_step
 from brinell.core.sequential import Bound, Second, decide
 
 Times = npt.NDArray[np.float64]
@@ -45,6 +46,8 @@ class Server:
     guess: float
     worst: dict[str, Any] = field(default_factory=dict)  # the state in which its capacity is known
     truth: float = 0.0
+    before: float | None = None  # the truth as long as nothing has broken, where that is another
+    rare: int = 1  # so many times longer has to be looked for its truth
     state: dict[str, Any] = field(default_factory=dict)
 
 
@@ -91,7 +94,8 @@ def pausing(mean_s: float, every_s: float, pause_s: float) -> Callable[..., Time
 def lingering(mean_s: float, worse: float, after_s: float) -> Callable[..., Times]:
     """Hysteresis: a step in which somebody waited for longer than ``after_s`` leaves the next step a slower server.
 
-    Its capacity is what holds even then: what held before the first overload is no promise for after it.
+    Its capacity is what holds even then: what held before the first overload is no promise for after it. What it can do
+    as long as it was not overloaded is the other truth (``before``), to which ``from_below`` is held.
     """
 
     def serve(arrivals: Times, random: np.random.Generator, state: dict[str, Any]) -> Times:
@@ -117,7 +121,8 @@ def noisy(mean_s: float, share: float, slowdown: float, lasting_s: float) -> Cal
             if at >= end:
                 break
             lasts = random.exponential(lasting_s)
-            services[(arrivals >= at) & (arrivals < at + lasts)] *= slowdown
+            first, last = np.searchsorted(arrivals, (at, at + lasts))
+            services[first:last] *= slowdown
             at += lasts
         done = np.cumsum(services)
         return done + np.maximum.accumulate(arrivals - (done - services))
@@ -143,7 +148,7 @@ def servers() -> list[Server]:
         Server("D/M/8, 20 ms, p95 100 ms", places(8, 0.02), 0.1, 350),
         Server("pauses of 80 ms every 2 s, 1 ms, p95 60 ms", pausing(0.001, 2.0, 0.08), 0.06, 900),
         Server("slower after an overload, 1 ms, p95 50 ms", lingering(0.001, 1.3, 0.02), 0.05, 750, {"hurt": True}),
-        Server("noisy neighbours, 1 ms, p95 50 ms", noisy(0.001, 0.02, 1.5, 0.3), 0.05, 900),
+        Server("noisy neighbours, 1 ms, p95 50 ms", noisy(0.001, 0.02, 1.5, 0.3), 0.05, 900, rare=20),
     ]
 
 
@@ -160,15 +165,16 @@ def seconds_of(arrivals: Times, ended: Times, limit_s: float, number: int) -> li
     return [Second(int(d), int(e), (float(a),)) for d, e, a in zip(due, over, above, strict=True)]
 
 
-def step(server: Server, rate: float, random: np.random.Generator, step_s: int, *, whole: bool) -> tuple[str, float]:
+def step(server: Server, move: Try, random: np.random.Generator, step_s: int) -> tuple[str, float]:
     """Return one step's verdict and how long it took."""
-    longest_s = step_s * PROVING if whole else step_s
+    rate, longest_s = move.level, step_s * PROVING if move.whole else step_s
+    least_s = longest_s if move.long else step_s if move.whole else 0
     arrivals = spaced(rate, longest_s)
     told = seconds_of(arrivals, server.serve(arrivals, random, server.state), server.limit_s, longest_s)
     bounds = (Bound("p95_ms", SHARE, server.limit_s),)
     for until in range(WARM_S + 1, longest_s + 1):
         found = decide(told[WARM_S:until], bounds, rate=rate, ended=until == longest_s)
-        if found.verdict is not None and not (whole and found.verdict == "held" and until < step_s):
+        if found.verdict is not None and not (found.verdict == "held" and until < least_s):
             return found.verdict, until + REST_S
     raise AssertionError("the last second decides")
 
@@ -180,7 +186,7 @@ def search(server: Server, random: np.random.Generator, tolerance: float, step_s
     plan = Search("rate", start=start, limit=1e6, tolerance=tolerance, budget_s=1e9)
     tried: list[Tried] = []
     while not isinstance(move := next_step(plan, tried), Stop):
-        verdict, took = step(server, move.level, random, step_s, whole=move.whole)
+        verdict, took = step(server, move, random, step_s)
         tried.append(Tried(move.level, verdict, took))
     found = bracket(tried)
     return {
@@ -188,6 +194,7 @@ def search(server: Server, random: np.random.Generator, tolerance: float, step_s
         "high": found.high,
         "why": move.why,
         "confirmed": found.confirmed,
+        "from_below": found.from_below,
         "steps": len(tried),
         "seconds": sum(one.took_s for one in tried),
     }
@@ -195,10 +202,14 @@ def search(server: Server, random: np.random.Generator, tolerance: float, step_s
 
 def truth(server: Server, random: np.random.Generator, requests: int = 400_000) -> float:
     """Return the highest rate at which at most 5 % exceed the limit in a long run, by bisection."""
+    return _by_bisection(server, random, requests * server.rare, server.worst)
+
+
+def _by_bisection(server: Server, random: np.random.Generator, requests: int, state: dict[str, Any]) -> float:
     low, high = server.guess * 0.5, server.guess * 1.5
     while high / low > 1.003:
         middle = (low * high) ** 0.5
-        server.state = dict(server.worst)
+        server.state = dict(state)
         arrivals = spaced(middle, requests / middle)
         response = server.serve(arrivals, random, server.state) - arrivals
         settled = response[len(response) // 20 :]
@@ -215,24 +226,31 @@ def main() -> None:
     options.add_argument("--only", default="", help="servers whose name contains this")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--out", type=Path)
+    options.add_argument("--quick", action="store_true", help="20 searches of each, and a shorter run for the truth")
     given = options.parse_args()
+    if given.quick:
+        given.searches, given.requests = min(given.searches, 20), min(given.requests, 100_000)
     rows = []
     for server in servers():
         if given.only not in server.name:
             continue
         began = time.perf_counter()
         server.truth = truth(server, np.random.default_rng(given.seed), given.requests)
+        if server.worst:
+            server.before = _by_bisection(server, np.random.default_rng(given.seed), given.requests, {})
         found = [
             search(server, np.random.default_rng((given.seed, number)), given.tolerance, given.step)
             for number in range(given.searches)
         ]
         rows.append(told(server, found, time.perf_counter() - began))
         print(json.dumps(rows[-1]), flush=True)
+    print(summary(rows) if rows else "no such server")
     if given.out:
         given.out.write_text(json.dumps({"options": vars(given) | {"out": ""}, "rows": rows}, indent=2) + "\n")
 
 
 def told(server: Server, found: list[dict[str, Any]], took_s: float) -> dict[str, Any]:
+    """Return a row: how near the answers were, how often the interval held the truth, how long a search took."""
     errors = np.array([one["low"] / server.truth - 1 for one in found])
     holds = [one["low"] <= server.truth * 1.005 and (one["high"] or 1e9) >= server.truth * 0.995 for one in found]
     return {
@@ -241,13 +259,41 @@ def told(server: Server, found: list[dict[str, Any]], took_s: float) -> dict[str
         "searches": len(found),
         "within_5_percent": round(float((np.abs(errors) <= 0.05).mean()), 3),
         "within_10_percent": round(float((np.abs(errors) <= 0.10).mean()), 3),
-        "error_percent": {q: round(float(np.quantile(errors, q / 100)) * 100, 1) for q in (5, 25, 50, 75, 95)},
+        "error_percent": _quantiles(errors),
         "interval_holds_truth": round(sum(holds) / len(holds), 3),
         "ended": {why: sum(one["why"] == why for one in found) for why in sorted({one["why"] for one in found})},
         "mean_steps": round(sum(one["steps"] for one in found) / len(found), 1),
         "mean_seconds": round(sum(one["seconds"] for one in found) / len(found), 0),
+        "from_below": _from_below(server, found),
         "took_s": round(took_s, 1),
     }
+
+
+def _from_below(server: Server, found: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return how often a search told what held before anything broke, and how near that came; None: it is no other."""
+    if server.before is None:
+        return None
+    errors = np.array([one["from_below"] / server.before - 1 for one in found if one["from_below"]])
+    near = round(float((np.abs(errors) <= 0.05).mean()), 3) if len(errors) else 0.0
+    told_by = {"truth": round(server.before, 1), "told": round(len(errors) / len(found), 3), "within_5_percent": near}
+    return told_by | ({"error_percent": _quantiles(errors)} if len(errors) else {})
+
+
+def _quantiles(errors: Times) -> dict[int, float]:
+    return {q: round(float(np.quantile(errors, q / 100)) * 100, 1) for q in (5, 25, 50, 75, 95)}
+
+
+def summary(rows: list[dict[str, Any]]) -> str:
+    """Return the rows as a table."""
+    lines = [f"{'server':46} {'truth':>7} {'within 5 %':>10} {'10 %':>6} {'holds it':>9} {'steps':>6} {'seconds':>8}"]
+    for row in rows:
+        shares = (row["within_5_percent"], row["within_10_percent"], row["interval_holds_truth"])
+        near, ten, holds = (f"{share * 100:.1f} %" for share in shares)
+        lines.append(
+            f"{row['server']:46} {row['truth']:7g} {near:>10} {ten:>6} {holds:>9} {row['mean_steps']:6} "
+            f"{row['mean_seconds']:8.0f}"
+        )
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -166,3 +166,22 @@ def test_the_reason_is_what_was_full_when_it_broke_and_not_before():
 
 def test_the_same_records_give_the_same_part():
     assert judged(proved()) == judged(proved())
+
+
+def test_of_a_subject_that_was_gone_it_is_not_said_that_it_broke():
+    part = judged([step(1, 500, HELD), step(2, 1000, BROKEN, "no answers")], "gone")
+    assert part.findings[0].title == "notes: held 500/s before the subject was gone, at 1,000/s"
+    assert (
+        judged([step(1, 500, BROKEN)], "gone")
+        .findings[0]
+        .title.endswith("held nothing before the subject was gone, at 500/s")
+    )
+
+
+def test_a_subject_that_remembers_an_overload_has_both_of_its_levels_told():
+    steps = [step(1, 800, HELD), step(2, 900, HELD), step(3, 1600, BROKEN), step(4, 900, BROKEN), step(5, 800, HELD)]
+    steps += [step(6, 900, BROKEN), step(7, 800, HELD), step(8, 800, HELD)]
+    part = judged(steps, "found")
+    (found,) = part.capacity
+    assert (found.low, found.high, found.from_below, found.confirmed) == (800, 900, 900, True)
+    assert "900/s held only as long as nothing had broken just before" in part.findings[0].detail

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -100,6 +101,43 @@ def test_one_hiccup_on_the_way_up_does_not_decide_the_answer():
     assert tried[2] == Tried(200, BROKEN, 1.0)
     assert stop == Stop("found")
     assert 950 <= bracket(tried).low <= 1000
+
+
+@given(capacity=st.floats(200, 50_000), share=st.floats(0.6, 0.9), start=LEVELS)
+def test_of_a_subject_that_remembers_an_overload_the_answer_is_what_it_recovers_to(capacity, share, start):
+    """It is slower in the step after one that broke."""
+
+    def verdict(move, before):
+        hurt = bool(before) and before[-1].verdict == BROKEN
+        return HELD if move.level <= capacity * (share if hurt else 1) else BROKEN
+
+    stop, tried = play(search(start=start), verdict)
+    found = bracket(tried)
+    assert stop == Stop("found")
+    assert found.low <= share * capacity < found.high
+    assert found.high / found.low <= 1.0521
+    assert found.confirmed
+    assert found.from_below is None or found.low < found.from_below <= capacity
+
+
+def test_one_of_the_steps_that_prove_the_answer_comes_after_an_overload():
+    _, tried = play(search(), truth(1000))
+    low = bracket(tried).low
+    assert any((early.verdict, late) == (BROKEN, Tried(low, HELD, 1.0)) for early, late in pairwise(tried))
+
+
+def test_what_held_by_itself_and_breaks_after_an_overload_is_told_beside_the_answer():
+    tried = [Tried(100, HELD), Tried(140, HELD), Tried(200, BROKEN), Tried(140, BROKEN), Tried(100, HELD)]
+    found = bracket(tried)
+    assert (found.low, found.high, found.from_below) == (100, 140, 140)
+    assert next_step(search(), tried).level == 200  # so that what comes next follows an overload
+    assert next_step(search(), [*tried, Tried(200, BROKEN)]).level == 118.3
+
+
+def test_what_comes_and_goes_by_itself_is_proved_for_the_longest_time():
+    sure = [Tried(100, HELD), Tried(104, BROKEN), Tried(104, BROKEN)]
+    assert next_step(search(), sure) == Try(100, "the highest that held, once more (1 of 1 so far)", whole=True)
+    assert next_step(search(), [Tried(96, HELD), Tried(96, BROKEN), Tried(96, HELD), *sure]).long
 
 
 def test_a_failed_confirmation_lowers_the_bracket():

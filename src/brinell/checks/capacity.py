@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from brinell.checks.capacity_knee import Point, knee
 from brinell.core.capacity_judgement import Capacity, CapacityLevel, CapacityLimit
 from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
-from brinell.core.capacity_search import ENDINGS, INVALID, Bracket, Tried, bracket
-from brinell.core.capacity_words import unit
+from brinell.core.capacity_search import ENDINGS, GONE, INVALID, Bracket, Tried, bracket
+from brinell.core.capacity_words import level_words, unit
 from brinell.core.evidence import Evidence, observation_id, steps_of
 from brinell.core.finding import Finding
 from brinell.core.judgement import Part
@@ -24,7 +24,6 @@ _VITALS = (VitalsDetail, ProbeLook, StacksSeen, ProbeSilent)
 _PROVED = {"found", "limit", "nothing"}
 _WHY = {
     **ENDINGS,
-    "gone": "the subject was gone",
     "": "the search was cut off",
 }
 
@@ -78,10 +77,11 @@ def _numbers(one: _Seen) -> Capacity:
     found = bracket([Tried(step.level, step.verdict, step.took_s) for step in steps])
     points = [Point(s.level, s.achieved, s.mean_ns) for s in steps if s.verdict != INVALID and s.mean_ns is not None]
     why = _explained(one, found)
+    measure = unit(started.quantity, steps[-1].of)
     return Capacity(
         name=started.name,
         quantity=started.quantity,
-        unit=unit(started.quantity, steps[-1].of),
+        unit=measure,
         url=started.url,
         low=found.low,
         high=found.high,
@@ -95,10 +95,21 @@ def _numbers(one: _Seen) -> Capacity:
         at_least=started.at_least,
         tolerance=started.tolerance,
         ended=one.ended.why if one.ended else "",
-        reason=_WHY.get(one.ended.why if one.ended else "", "the search ended"),
+        reason=_reason(one, found, measure),
         steps=_levels(one),
         took_s=sum(step.took_s for step in steps),
+        from_below=found.from_below,
     )
+
+
+def _reason(one: _Seen, found: Bracket, measure: str) -> str:
+    """Say how the search came to its end, and what a subject that remembers an overload can do without one."""
+    told = _WHY.get(one.ended.why if one.ended else "", "the search ended")
+    if one.ended is not None and one.ended.why == GONE and one.ended.detail:
+        told += f": {one.ended.detail}"
+    if found.from_below is None:
+        return told
+    return f"{told}; {level_words(found.from_below, measure)} held only as long as nothing had broken just before"
 
 
 def _levels(one: _Seen) -> tuple[CapacityLevel, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from brinell.core.capacity_search import GONE
 from brinell.core.capacity_words import level_words
 from brinell.core.vitals_judgement import LimitedBy
 
@@ -57,6 +58,8 @@ class Capacity(_Part, frozen=True, kw_only=True):
     ``knee`` is the level with the most throughput for its response time (Kleinrock's power); None where the curve has
     no inner maximum. ``limited_by`` is what was at its limit when it broke; None where nothing shows it, and
     ``limited_by_reason`` says why. ``ended`` is how the search came to its end, ``reason`` the same in words.
+    ``from_below`` is the highest level above ``low`` that held as long as nothing had broken just before it; None where
+    that makes no difference.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Capacity(_Part, frozen=True, kw_only=True):
     reason: str
     steps: tuple[CapacityLevel, ...]
     took_s: float
+    from_below: float | None = None
 
     def level_words(self, level: float) -> str:
         """Return a level with its unit: ``954.2/s``, ``12 connections``."""
@@ -84,6 +88,10 @@ class Capacity(_Part, frozen=True, kw_only=True):
     @property
     def answer(self) -> str:
         """The answer in words."""
+        if self.ended == GONE:
+            held = f"held {self.level_words(self.low)}" if self.low > 0 else "held nothing"
+            at = f", at {self.level_words(self.steps[-1].level)}" if self.steps else ""
+            return f"{held} before the subject was gone{at}"
         if self.low <= 0:
             return "nothing held" if self.high is None else f"not even {self.level_words(self.high)} held"
         if self.high is None:

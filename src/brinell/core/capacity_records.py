@@ -63,7 +63,7 @@ class CapacityStep(Entry, frozen=True):
 
 
 class CapacityEnded(Entry, frozen=True):
-    """The search is over; ``why`` is a key of ``capacity_search.ENDINGS``, or ``gone``: the subject was."""
+    """The search is over; ``why`` is a key of ``capacity_search.ENDINGS``."""
 
     why: str
     detail: str = ""

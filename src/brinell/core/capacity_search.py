@@ -3,9 +3,14 @@ was tried, so that a search that was killed goes on where it stood once it is to
 
 Doubling until something breaks; halving the bracket, on a logarithmic scale, until it is narrow; then proof: the
 lowest broken level once more, because a single hiccup may have broken it, and the highest held one until it has held
-three times more often than it broke. A level is what most of its steps say; of as many of each, or where they waver,
-it is broken. Nothing is assumed to be monotone: the bracket is the lowest broken level and the highest held one below
-it, whatever came when.
+three times more often than it broke, once at least right after an overload. A level is what most of its steps say; of
+as many of each, or where they waver, it is broken. Nothing is assumed to be monotone: the bracket is the lowest broken
+level and the highest held one below it.
+
+A subject that remembers an overload (hysteresis; Huang et al., Metastable Failures in the Wild, OSDI 2022) has two
+capacities: where it breaks when it comes from below, and to where it has to be relieved before it recovers. Between the
+two it holds only until something happens. ``low`` is the latter: a level that breaks right after another one broke is
+broken, however often it held by itself.
 """
 
 from __future__ import annotations
@@ -61,12 +66,15 @@ class Tried(NamedTuple):
 
 
 class Try(NamedTuple):
-    """The next step. ``more``: with more of what the generator lacked; ``whole``: not to be ended early as held."""
+    """The next step. ``more``: with more of what the generator lacked; ``whole``: not to be ended early as held, and
+    ``long``: not before its longest time is over.
+    """
 
     level: float
     reason: str
     more: bool = False
     whole: bool = False
+    long: bool = False
 
 
 class Stop(NamedTuple):
@@ -75,6 +83,7 @@ class Stop(NamedTuple):
     why: str
 
 
+GONE = "gone"
 ENDINGS = {
     "found": "the bracket is narrow and its lower end held again twice",
     "limit": "nothing broke up to the limit",
@@ -82,37 +91,61 @@ ENDINGS = {
     "generator": "the generator was the limit",
     "budget": "the time was used up",
     "steps": "the steps were used up",
+    GONE: "the subject was gone",
 }
 
 
 class Bracket(NamedTuple):
     """``low`` held (0: nothing did), ``high`` broke (None: nothing did above ``low``); ``ceiling``: the lowest level at
-    which the generator could not be believed, None if it always could. ``confirmed``: ``low`` held often enough.
+    which the generator could not be believed, None if it always could. ``confirmed``: ``low`` held often enough, and
+    once after something broke. ``from_below``: the highest level above ``low`` that held as long as nothing had broken
+    just before; None where that makes no difference.
     """
 
     low: float
     high: float | None
     ceiling: float | None
     confirmed: bool
+    from_below: float | None = None
 
 
 class _Votes(NamedTuple):
+    """Steps at one level; ``after_held`` and ``after_broken`` are those that came right after one that broke."""
+
     held: int = 0
     broken: int = 0
     invalid: int = 0
+    after_held: int = 0
+    after_broken: int = 0
 
     @property
     def holds(self) -> bool:
-        return self.held > self.broken and not self.wavers
+        return self.held > self.broken and not self.wavers and not self.relapses
 
     @property
     def breaks(self) -> bool:
-        return self.broken > 0 and (self.broken >= self.held or self.wavers)
+        return self.broken > 0 and (self.broken >= self.held or self.wavers or self.relapses)
+
+    @property
+    def relapses(self) -> bool:
+        """Whether it breaks as long as what broke before is not over: such a level does not let a subject recover."""
+        return self.after_broken > self.after_held
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it held by itself, and never right after something broke."""
+        return self.held > 0 and self.relapses and not self.after_held
 
     @property
     def wavers(self) -> bool:
         """Whether it held and broke by turns until nobody would call it held any more."""
         return self.broken > 0 and self.held + self.broken >= MOST_AT_ONE and self.lead < PROOF
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether it held and broke although what came before was alike: something comes and goes by itself."""
+        by_itself = self.held > self.after_held and self.broken > self.after_broken
+        return by_itself or (self.after_held > 0 and self.after_broken > 0)
 
     @property
     def lead(self) -> int:
@@ -127,7 +160,9 @@ def bracket(tried: Sequence[Tried]) -> Bracket:
     low = max(below, default=0.0)
     beyond = [level for level, one in votes.items() if one.invalid > 1 and not one.held and not one.broken]
     ceiling = min((level for level in beyond if level > low and (high is None or level < high)), default=None)
-    return Bracket(low, high, ceiling, confirmed=low > 0 and votes[low].lead >= PROOF)
+    calm = [level for level, one in votes.items() if level > low and one.held and one.remembers]
+    confirmed = low > 0 and _is_proved(votes[low], high)
+    return Bracket(low, high, ceiling, confirmed, from_below=max(calm, default=None))
 
 
 def next_step(search: Search, tried: Sequence[Tried]) -> Try | Stop:
@@ -143,7 +178,11 @@ def next_step(search: Search, tried: Sequence[Tried]) -> Try | Stop:
     if last.verdict == INVALID and votes[last.level].invalid == 1:
         return Try(last.level, "once more, with more of what the generator lacked", more=True, whole=True)
     found = bracket(tried)
-    return _narrow(search, found) or _prove(found, votes)
+    move = _narrow(search, found) or _prove(found, votes)
+    if isinstance(move, Stop):
+        return move
+    move = _afterwards(move, found, votes, last)
+    return move._replace(long=move.whole and any(one.contradicts for one in votes.values()))
 
 
 def ahead(search: Search, tried: Sequence[Tried]) -> tuple[int, int] | None:
@@ -210,29 +249,60 @@ def _prove(found: Bracket, votes: dict[float, _Votes]) -> Try | Stop:
     low, high = found.low, found.high
     if high is not None and found.ceiling is None and _is_doubtful(votes[high]):
         return Try(high, "the lowest that broke, once more: a hiccup may have broken it", whole=True)
-    if low > 0 and votes[low].lead < PROOF and votes[low].invalid < 2:
+    proved = low > 0 and _is_proved(votes[low], high)
+    if low > 0 and not proved and votes[low].invalid < 2:
         at_low = votes[low]
         return Try(low, f"the highest that held, once more ({at_low.held} of {_count(at_low)} so far)", whole=True)
-    if found.ceiling is not None or (low > 0 and votes[low].lead < PROOF):
+    if found.ceiling is not None or (low > 0 and not proved):
         return Stop("generator")
     if low <= 0:
         return Stop("nothing")
     return Stop("limit" if high is None else "found")
 
 
+def _afterwards(move: Try, found: Bracket, votes: dict[float, _Votes], last: Tried) -> Try:
+    """Return a move, or what has to break before it.
+
+    A level is safe where a subject holds it even after it was overloaded. So one of the steps that prove it comes after
+    one that broke, and what held by itself and broke after an overload is asked again after one. Where a subject was
+    seen to remember, every step is.
+    """
+    if last.verdict == BROKEN or move.more:
+        return move
+    at = votes.get(move.level, _Votes())
+    lacks = move.level == found.low and found.high is not None and not at.after_held and at.lead >= PROOF - 1
+    remembers = any(one.remembers for one in votes.values())
+    if not (lacks or (at.relapses and at.held) or (remembers and move.level != found.high)):
+        return move
+    above = min((level for level, one in votes.items() if level > move.level and one.broken > one.held), default=None)
+    if above is None:
+        return move
+    return Try(above, f"what broke, so that {move.level:g} is tried after it", whole=True)
+
+
+def _is_proved(votes: _Votes, high: float | None) -> bool:
+    return votes.lead >= PROOF and (high is None or votes.after_held > 0)
+
+
 def _is_doubtful(votes: _Votes) -> bool:
-    return votes.lead > -REFUTED and votes.invalid < 2 and _count(votes) < MOST_AT_ONE
+    sure = votes.lead <= -REFUTED or votes.after_broken - votes.after_held >= REFUTED
+    return not sure and votes.invalid < 2 and _count(votes) < MOST_AT_ONE
 
 
 def _votes(tried: Sequence[Tried]) -> dict[float, _Votes]:
     votes: dict[float, _Votes] = {}
+    last = ""
     for one in tried:
-        seen = votes.get(one.level, _Votes())
+        seen, after = votes.get(one.level, _Votes()), last == BROKEN
+        held, broken = one.verdict == HELD, one.verdict == BROKEN
         votes[one.level] = _Votes(
-            seen.held + (one.verdict == HELD),
-            seen.broken + (one.verdict == BROKEN),
+            seen.held + held,
+            seen.broken + broken,
             seen.invalid + (one.verdict == INVALID),
+            seen.after_held + (held and after),
+            seen.after_broken + (broken and after),
         )
+        last = last if one.verdict == INVALID else one.verdict
     return votes
 
 

@@ -18,6 +18,7 @@ from brinell.core import outcomes
 from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
 from brinell.core.capacity_search import (
     CONNECTIONS,
+    GONE,
     INVALID,
     PROVING,
     Search,
@@ -53,8 +54,6 @@ _MORE_CONNECTIONS = 4
 _GONE = (outcomes.REFUSED, outcomes.UNREACHABLE)
 _TICK_S = 0.05
 VITALS = (Vitals, VitalsDetail, ProbeLook, StacksSeen, ProbeSilent)
-
-GONE = "gone"
 
 
 class CapacityTrial:
@@ -147,7 +146,7 @@ class _Hunt:
             book,
             rate=None if self._closed else float(load.shape["rate"]),
             warm_s=self._warm_s,
-            least_s=self._step_s if move.whole else 0,
+            least_s=lasts_s if move.long else self._step_s if move.whole else 0,
             lasts_s=lasts_s,
         )
         within = StepRoom(
