@@ -386,3 +386,10 @@ def test_what_a_full_process_does_is_told_from_inside_as_well():
 def test_workers_without_the_probe_are_named():
     found = said(outside(0.5, 0.5), probe())
     assert "did not speak from process 101 (uvicorn)" in found.not_measured["event_loop"]
+
+
+@pytest.mark.parametrize(("out", "kind"), [(2, "pool"), (1, None)])
+def test_a_pool_with_room_is_not_exhausted(out, kind):
+    looks = probe(Stack("thread", WAITS, 8), pools=(Pool("SQLAlchemy", out, 3),))
+    found = said(outside(0.2), looks).limited_by
+    assert (found.kind if found else None) == kind

@@ -25,6 +25,7 @@ from brinell.core.vitals_window import Window
 POOLED = 0.2  # share of what was looked at that waits for the same thing
 LEAST_WAITING = 2.0  # on average
 LEAST_LOOKS = 5
+ROOM = 0.25  # of a pool
 TAKEN = 0.85  # share of the looks at which a worker was busy with a request
 ELSEWHERE = 0.5  # share of those with something to do that wait at the same call
 GROWN = 2.0  # as many as well below the knee
@@ -203,10 +204,12 @@ def _held(seen: Seen, what: Callable[[tuple[Frame, ...]], _Asked | None]) -> tup
 
 
 def _has_more(at: Window, pid: int, name: str) -> bool:
-    """Whether the pool was seen, and never nearly all of it was taken: they wait for something else in there."""
+    """Whether the pool was seen, and there was always room: they wait for something else in there. One that is on its
+    way from one to the next is no room.
+    """
     inside = at.inside.get(pid)
     pools = [one for one in (inside.pools.values() if inside else ()) if one.kind.lower() in name.lower()]
-    return any(one.most is not None and one.out < TAKEN * one.most for one in pools)
+    return any(one.most is not None and one.most - one.out >= max(2.0, ROOM * one.most) for one in pools)
 
 
 def _exhausted(at: Window, pid: int, name: str, count: int, seen: Seen) -> Case:

@@ -33,6 +33,7 @@ _ON_CPU = 0.6
 _sleep = time.sleep
 _now = time.monotonic_ns
 _process_ns = time.process_time_ns
+_thread_ns = time.thread_time_ns
 _current = sys._current_frames  # noqa: SLF001 - it is documented, under this name
 _ident = _thread.get_ident
 _start = _thread.start_new_thread
@@ -124,8 +125,9 @@ class Probe:
         else:
             self._look_at_loop(current, self._was_held(asked, cpu, self._pause))
         if now >= self._threads_ns:
+            began = _thread_ns()  # what others did meanwhile does not count
             self._look_at_threads(current)
-            self._threads_ns = now + max(int(CALM_S * 1e9), THREADS_SHARE * (_now() - now))
+            self._threads_ns = now + min(SEND_NS, THREADS_SHARE * (_thread_ns() - began))
         if now - self._since >= SEND_NS:
             del current
             self._send(now)
