@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import threading
 import time
 from collections import OrderedDict
 from pathlib import Path
@@ -106,7 +107,7 @@ class ReadsFiles(Sound):
         return _read(self._path(key))
 
     async def set(self, key, value):
-        await asyncio.to_thread(self._path(key).write_bytes, value)
+        await asyncio.to_thread(_write, self._path(key), value)
 
     async def delete(self, key):
         await asyncio.to_thread(self._path(key).unlink, True)
@@ -117,6 +118,13 @@ def _read(path):
         return path.read_bytes()
     except FileNotFoundError:
         return None
+
+
+def _write(path, value):
+    """Whoever reads meanwhile reads the old one or the new one, and nothing between."""
+    part = path.with_name(f"{path.name}.{threading.get_ident()}.part")
+    part.write_bytes(value)
+    part.replace(path)
 
 
 class FilesInThreads(ReadsFiles):

@@ -260,7 +260,8 @@ def samples(seen: Seen, tally: Tally) -> tuple[str, ...]:
     """Return stale and wrong reads in words."""
     found = [one.example for one in seen.probes if one.stale and one.example]
     for outcome in (STALE, WRONG):
-        found += [one.detail for _, one in tally.failed.get(outcome, ())]
+        details = (one.detail for _, one in tally.failed.get(outcome, ()))
+        found += [detail for detail in details if detail and not detail.startswith("status ")]  # of an endpoint
     return tuple(found[:10])
 
 

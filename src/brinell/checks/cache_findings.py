@@ -33,8 +33,8 @@ def stale(judged: Cache, seen: facts.Seen) -> list[Finding]:
     how = [f"{one.stale} of {one.reads} {_WAYS.get(one.how, '')}" for one in seen.probes if one.stale]
     title = f"{judged.stale_reads} reads gave what had been deleted or replaced before they began"
     detail = "; ".join([*how, *judged.samples[:3]]) + (
-        ". A load that began before a delete must not put its value in afterwards. To make it a requirement, "
-        "state stale_reads = 0"
+        ". What was changed must be dropped wherever it is cached before the change is answered, and a load that began "
+        "earlier must not put its value in afterwards. To make it a requirement, state stale_reads = 0"
     )
     return [said(judged, "stale_reads", title, detail, tuple(seen.probe_ids[:10]), severity=Severity.P1)]
 

@@ -14,7 +14,7 @@ from brinell_inside.calls import target
 
 _PATIENCE_S = 5.0  # with one crowd
 _BUDGET_S = 6.0  # of all crowds of a kind: whoever waits for us to be ready has a minute
-_LOADER_S = 0.05  # of our loader, where nothing else is said: long enough that all callers come while it runs
+_LOADER_S = 0.05  # of a load, where nothing else is said: long enough that all callers come while it runs
 _COLD = 1 << 30  # keys that no workload reaches
 _READERS = 8
 _PROBED = 20
@@ -33,7 +33,8 @@ class Loading:
         self.total = 0
         self._place = None
         self.in_place = job["loader"]
-        self.loader_s = job["loader_s"] or (0.0 if self.in_place else _LOADER_S)
+        self.loader_s = job["loader_s"] or _LOADER_S
+        self.held_up_s = self.loader_s  # a load in the project's own place, besides what it takes by itself
         if self.in_place:
             self._replace(self.in_place, root)
 
@@ -93,20 +94,19 @@ class Loading:
         module, _, attribute = name.partition(":")
         outer, _, last = attribute.rpartition(".")
         owner = target.attribute(module + ":" + outer, root) if outer else target.module(module, root)
-        wait_s = self.loader_s
         if target.is_async(original):
 
             async def counted(*args, **kwargs):
                 self._loaded()
-                await self.side.pause(wait_s)
+                await self.side.pause(self.held_up_s)
                 return await original(*args, **kwargs)
 
         else:
 
             def counted(*args, **kwargs):
                 self._loaded()
-                if wait_s:
-                    time.sleep(wait_s)
+                if self.held_up_s:
+                    time.sleep(self.held_up_s)
                 return original(*args, **kwargs)
 
         had = getattr(owner, "__dict__", {}).get(last)

@@ -71,7 +71,9 @@ def _function(job, told, dues_fd):
     table, root, name = job["cache"], job["root"], job["call"]
     made = subjects.Subject.of(target.find(name, root))
     loading = crowds.Loading(made.get, table, subjects.Side(None), root)
+    loading.held_up_s = 0.0
     try_function(made, table, name, root)
+    loading.held_up_s = loading.loader_s
     if target.is_async(made.get):
         made.need_loop()
     side = subjects.Side(made.loop)
@@ -79,6 +81,7 @@ def _function(job, told, dues_fd):
     operations = Through(made, loading, side, Stamps(table["value"]), table)
     cold = max(0, table["keys"] - TRIED_KEYS - table["cold_keys"])
     crowds.stampedes(loading, operations, table, told, cold)
+    loading.held_up_s = table["loader_s"]
     told.say("filled", mode=made.mode, **_fill(operations, side, dues_fd, table["fill_s"], root))
     if not loading.total:
         message = "%s never ran while %s was called for different keys: " % (table["loader"], name)
