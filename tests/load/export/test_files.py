@@ -7,6 +7,7 @@ import json
 import os
 import re
 
+import msgspec
 import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
@@ -16,6 +17,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from brinell.core.errors import UsageError
 from brinell.core.histogram import HIGHEST_NS
+from brinell.core.load_records import LoadEnded
 from brinell.load.export.files import FORMATS, write
 from brinell.load.export.seconds import scenarios, seconds
 
@@ -183,3 +185,39 @@ def test_every_line_of_a_log_decodes_to_what_was_recorded(told, made, values):
     decoded = HdrHistogram.decode(line.rpartition(",")[2])
     assert decoded.get_total_count() == len(values)
     assert decoded.get_max_value() == pytest.approx(max(values), rel=0.001, abs=1)
+
+
+def test_a_step_that_presses_again_and_again_has_a_file_for_each_press(told, made, tmp_path):
+    """As a search for the breaking point does; a level that it tries twice is two files."""
+    entries = []
+    for number, name in enumerate(("notes@50", "notes@100", "notes@50")):
+        begins = msgspec.structs.replace(made.started(name, workers=1), start_ns=made.start_ns + number * 10**10)
+        entries += [begins, made.piece(0, [1_000_000] * (number + 1)), made.own(0), made.own(1), made.own(2)]
+        entries.append(LoadEnded(3, 3, 0, 3.0))
+    evidence = told(entries)
+    assert [[one.whole.requests for one in seconds(evidence, each)][:1] for each in scenarios(evidence)] == [
+        [1],
+        [2],
+        [3],
+    ]
+    files = write(evidence, ["csv"], tmp_path)
+    assert [path.name for path in files] == ["load-notes-50.csv", "load-notes-100.csv", "load-notes-50-2.csv"]
+    counts = [[row["requests"] for row in csv.DictReader(path.read_text().splitlines())] for path in files]
+    assert counts == [["1"], ["2"], ["3"]]
+
+
+@pytest.mark.parametrize(("mode", "counted"), [("broadcast", 30), ("echo", 1 + 30 + 7), ("limit", 7)])
+def test_all_requests_together_are_those_of_the_mode(told, made, tmp_path, mode, counted):
+    """Of a broadcast deliveries; neither handshakes nor publishes are mixed in."""
+    beside = {"broadcast": [("delivery", 30), ("publish", 1), ("connect", 7)], "limit": [("connect", 7)]}
+    pieces = beside.get(mode, [("echo", 1 + 30 + 7), ("connect", 7), ("ping", 3)])
+    entries = [made.started("chat", workers=1, socket=mode), made.piece(-1, [5_000_000], operation="connect")]
+    entries += [made.piece(0, [1_000_000] * number, operation=operation) for operation, number in pieces]
+    evidence = told([*entries, made.own(0), LoadEnded(1, 1, 0, 1.0)])
+    (scenario,) = scenarios(evidence)
+    whole = {one.number: one.whole.requests for one in seconds(evidence, scenario)}
+    assert whole == {-1: 1 if mode == "limit" else 0, 0: counted}
+    (path,) = write(evidence, ["hlog"], tmp_path)
+    plain = [line for line in path.read_text().splitlines() if re.match(r"-?\d", line)]
+    assert len(plain) == (2 if mode == "limit" else 1)
+    assert "Tag=connect:ok,-1.000" in path.read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -37,10 +38,14 @@ FORMATS: dict[str, Format] = {
 def write(evidence: Evidence, names: Iterable[str], folder: Path) -> list[Path]:
     """Write a run's load in these formats into ``folder``; return the files. UsageError if the disk refuses."""
     written = []
+    seen: Counter[str] = Counter()
     for scenario in scenarios(evidence):
+        slug = _slug(scenario.name)
+        seen[slug] += 1
+        number = f"-{seen[slug]}" if seen[slug] > 1 else ""  # a search tries a level more than once
         for name in dict.fromkeys(names):
             form = FORMATS[name]
-            path = folder / f"load-{_slug(scenario.name)}.{form.suffix}"
+            path = folder / f"load-{slug}{number}.{form.suffix}"
             _write(path, form.lines(scenario, seconds(evidence, scenario)))
             written.append(path)
     return written

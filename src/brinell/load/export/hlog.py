@@ -1,8 +1,8 @@
 """HdrHistogram's interval log, version 1.3, as ``HistogramLogWriter`` of HdrHistogram 2.1 writes it.
 
-A line a second with the response times of all requests, and lines with a tag: ``service`` (times from the actual send)
-and one for every operation and outcome. Values are nanoseconds; the maximum stands in milliseconds, as
-HdrHistogram's own writer has it for nanoseconds.
+A line a second with the response times of all requests (of a broadcast: its deliveries), and lines with a tag:
+``service`` (times from the actual send) and one for every operation and outcome. Values are nanoseconds; the maximum
+stands in milliseconds, as HdrHistogram's own writer has it for nanoseconds.
 """
 
 from __future__ import annotations
@@ -30,10 +30,9 @@ def hlog(scenario: Scenario, seconds: Iterable[Second]) -> Iterator[str]:
     yield _LEGEND
     for second in seconds:
         whole = second.whole
-        if not whole.requests:
-            continue
-        yield _line("", second.number, whole.response(), whole.max_response_ns)
-        yield _line("service", second.number, whole.service(), whole.max_service_ns)
+        if whole.requests:
+            yield _line("", second.number, whole.response(), whole.max_response_ns)
+            yield _line("service", second.number, whole.service(), whole.max_service_ns)
         for (operation, outcome), one in second.cells.items():
             yield _line(f"{operation}:{outcome}", second.number, one.response(), one.max_response_ns)
 

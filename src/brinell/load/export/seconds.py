@@ -13,6 +13,7 @@ from datetime import datetime
 from brinell.core.evidence import Evidence
 from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import Envelope, Epoch, Vitals
+from brinell.core.socket_records import ASIDE, CONNECT, DELIVERY
 from brinell.core.sparse import Compact, compact, merged
 
 _SECOND_NS = 1_000_000_000
@@ -58,20 +59,35 @@ class Outcomes:
 
 @dataclass
 class Second:
-    """One second of a scenario. ``subject`` is the last look at it in that second."""
+    """One second of a scenario. ``subject`` is the last look at it in that second; ``mode`` is what connections that
+    stay do, empty of requests.
+    """
 
     number: int
+    mode: str = ""
     cells: dict[tuple[str, str], Outcomes] = field(default_factory=dict)  # by operation and outcome
     generator: list[GeneratorSecond] = field(default_factory=list)
     subject: Vitals | None = None
 
     @property
     def whole(self) -> Outcomes:
-        """All requests together."""
+        """All requests together: of connections that stay their messages, of a broadcast its deliveries."""
         found = Outcomes()
-        for one in self.cells.values():
-            found.join(one)
+        for (operation, _), one in self.cells.items():
+            if self._is_request(operation):
+                found.join(one)
         return found
+
+    def _is_request(self, operation: str) -> bool:
+        match self.mode:
+            case "":
+                return True
+            case "broadcast":
+                return operation == DELIVERY
+            case "limit":
+                return operation == CONNECT
+            case _:
+                return operation not in ASIDE
 
 
 @dataclass
@@ -103,11 +119,19 @@ def wall_s(epoch: Epoch | None, moment_ns: int) -> float:
 
 
 def seconds(evidence: Evidence, scenario: Scenario) -> Iterator[Second]:
-    """Yield the scenario's seconds in order; those of which nothing was told are left out."""
+    """Yield the scenario's seconds in order; those of which nothing was told are left out.
+
+    A step may press more than once, as a search for the breaking point does: a scenario is what lies between its start
+    and the next one.
+    """
     read = _Reading(scenario.started)
-    kinds = (LoadSlice, GeneratorSecond, Vitals, LoadEnded)
+    is_this = False
+    kinds = (LoadStarted, LoadSlice, GeneratorSecond, Vitals, LoadEnded)
     for envelope in evidence.envelopes(*kinds, source=scenario.step):
-        yield from read.take(envelope)
+        if isinstance(envelope.data, LoadStarted):
+            is_this = envelope.data == scenario.started
+        elif is_this:
+            yield from read.take(envelope)
     yield from read.rest()
 
 
@@ -141,4 +165,4 @@ class _Reading:
             yield self._open.pop(number)
 
     def _second(self, number: int) -> Second:
-        return self._open.setdefault(number, Second(number))
+        return self._open.setdefault(number, Second(number, self._started.socket))
