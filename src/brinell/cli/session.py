@@ -32,7 +32,7 @@ from brinell.core.plan import (
     WebSocketSpec,
 )
 from brinell.core.redact import one_line
-from brinell.core.verdicts import Verdict
+from brinell.core.verdicts import Reason, Verdict
 from brinell.journal import baseline, runs
 from brinell.journal.reader import read
 from brinell.journal.store import FILE
@@ -52,6 +52,7 @@ from brinell.subject.targets import check_target
 
 REPORT = "report.html"
 _A = {"victim": "a victim"}  # the other verdicts are adjectives
+_OF_THE_MACHINE = {Reason.INVALID, Reason.UNSUPPORTED}
 _UNWRAPPED = 10_000  # columns: one line stays one line
 
 
@@ -145,7 +146,8 @@ def next_steps(judgement: Judgement, folder: Path, *, opened: bool = False) -> S
     can_bless = runs.project_of(folder) is not None and baseline.holds_anything(judgement)
     if judgement.verdict is Verdict.PASS and can_bless:
         return [(f"brinell bless{run}", "make it the baseline later runs are compared with"), *report]
-    if judgement.verdict is Verdict.UNKNOWN:
+    reasons = {one.reason for one in judgement.findings if one.required and one.reason is not None}
+    if judgement.verdict is Verdict.UNKNOWN and (not reasons or reasons & _OF_THE_MACHINE):
         return [("brinell doctor", "what this machine and this project lack"), *report]
     return report or [("brinell runs", "list the runs there are")]
 
