@@ -27,6 +27,7 @@ LEAST_WAITING = 2.0  # on average
 LEAST_LOOKS = 5
 ROOM = 0.25  # of a pool
 TAKEN = 0.85  # share of the looks at which a worker was busy with a request
+COMPUTES = 0.7  # cores that a process uses, or would if it were let
 ELSEWHERE = 0.5  # share of those with something to do that wait at the same call
 GROWN = 2.0  # as many as well below the knee
 LEAST_ELSEWHERE = 4.0  # on average, where nothing is known of below
@@ -120,7 +121,7 @@ def pool(at: Window) -> list[Case]:
 
 
 def concurrency(at: Window) -> list[Case]:
-    """Every worker has one request at a time, and always has one."""
+    """Every worker has one request at a time, always has one, and mostly waits in it: it neither computes nor wants to."""
     busy: dict[int, float] = {}
     doing: list[tuple[str, int]] = []
     for pid in processes_seen(at):
@@ -136,6 +137,9 @@ def concurrency(at: Window) -> list[Case]:
             doing += [(folded, count) for working, folded, count in turns if working]
             busy[pid] = sum(count for working, _, count in turns if working) / total
     workers = [one.pid for one in workers_of(at)]
+    known = [at.processes[pid] for pid in busy if pid in at.processes]
+    if any(one.cores + (one.starved or 0.0) >= COMPUTES for one in known):
+        return []
     if not busy or min(busy.values()) < TAKEN or not set(workers) <= busy.keys():
         return []
     first = next(iter(busy))

@@ -220,7 +220,11 @@ def awaited_lock(frames: Sequence[Frame]) -> Culprit | None:
 
 
 def waits_for_more(frames: Sequence[Frame]) -> bool:
-    """Whether a thread or task waits for something to be put into a queue: it is not in the middle of anything."""
+    """Whether a thread or task waits for something to be put into a queue, or only for its turn: it is not in the
+    middle of anything that lasts.
+    """
+    if frames and frames[-1].function == "__sleep0":
+        return True
     return any(one.bare in {"get", "_get", "join"} and one.file in _QUEUE_FILES for one in frames[-4:])
 
 

@@ -24,7 +24,7 @@ _LOGGED = re.compile(
     rb"timeout|timed out|no more|out of|full)[^\r\n]*)\r?$",
     re.MULTILINE | re.IGNORECASE,
 )
-_NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+")
+_NUMBER = re.compile(r"0x[0-9a-fA-F]+|(?<![A-Za-z_])\d+")
 
 
 class LogWatch:
