@@ -35,6 +35,11 @@ def test_without_a_name_it_lists_drills_and_their_options(brinell):
         (["race", "http://127.0.0.1:9/", "--set", "together=1"], "together lies between 2 and 500"),
         (["race", "http://127.0.0.1:9/", "--header", "x"], "Name: value"),
         (["race", "--resume", "latest"], "NAME cannot change it"),
+        (["race", "http://127.0.0.1:9/", "--header", "A: ${NOT_THERE_AT_ALL}"], "NOT_THERE_AT_ALL"),
+        (["storm", "ws://127.0.0.1:9/ws", "--header", "A: ${NOT_THERE_AT_ALL}"], "NOT_THERE_AT_ALL"),
+        (["race", "http://127.0.0.1:9/{{roud}}"], "did you mean {{round}}?"),
+        (["spike", "ws://127.0.0.1:9/ws"], "speaks http:// and https://"),
+        (["spike", "http://127.0.0.1:9/", "--http2"], "speaks HTTP/1.1"),
     ],
 )
 def test_mistakes_are_exit_2_and_leave_no_run(brinell, here, argv, said):

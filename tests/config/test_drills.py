@@ -28,7 +28,7 @@ def test_every_drill_has_its_defaults_filled_in(tmp_path, kind):
     (spec,) = specs(tmp_path, f'{SERVICE}[[drill]]\ndrill = "{kind}"\n')
     assert (spec.name, spec.drill, spec.rate, spec.load.url) == (kind, kind, 100.0, None)
     assert set(spec.options) == set(DRILLS[kind].__struct_fields__)
-    assert [request.path for request in spec.load.requests] == ["/health"]
+    assert [request.path for request in spec.load.requests] == ["/" if kind == "storm" else "/health"]
 
 
 def test_own_options_stand_beside_the_common_ones(tmp_path):
@@ -54,6 +54,34 @@ def test_the_requests_of_a_scenario(tmp_path):
     assert (spec.rate, spec.load.requests[0].path, spec.load.thresholds) == (7.0, "/a", {})
 
 
+ROOMS = """
+[[load]]
+name = "rooms"
+driver = "websocket"
+headers = { Authorization = "Bearer ${TOKEN}" }
+websocket = { mode = "broadcast", path = "/rooms/{{room}}", subprotocols = ["chat.v2"] }
+shape = { kind = "constant", rate = 1, duration = "1s" }
+"""
+
+
+@pytest.mark.parametrize("named", ["", 'load = "rooms"\n'])
+def test_a_storm_is_on_the_sockets_of_a_scenario(tmp_path, named):
+    (spec,) = specs(tmp_path, f'{SERVICE}{BROWSE}{ROOMS}[[drill]]\ndrill = "storm"\n{named}')
+    assert [request.path for request in spec.load.requests] == ["/rooms/{{room}}"]
+    assert spec.load.headers == {"Authorization": "Bearer ${TOKEN}"}
+    assert spec.load.websocket is not None
+    assert spec.load.websocket.subprotocols == ("chat.v2",)
+
+
+@pytest.mark.parametrize(("kind", "scheme"), [("storm", "ws"), ("race", "http")])
+def test_an_address_with_a_path(tmp_path, kind, scheme):
+    url = f"{scheme}://127.0.0.1:1/a/b?c=1"
+    (spec,) = specs(tmp_path, f'[[drill]]\ndrill = "{kind}"\nurl = "{url}"\n')
+    assert (spec.load.url, spec.load.requests[0].path) == (f"{scheme}://127.0.0.1:1", "/a/b?c=1")
+    here = for_drill(tmp_path, kind, url, request={"method": "GET"}).steps[0].spec.load
+    assert (here.url, here.requests) == (spec.load.url, spec.load.requests)
+
+
 def test_the_service_is_kept_for_those_that_need_it(tmp_path):
     made = plan(tmp_path, f'{SERVICE}[[drill]]\ndrill = "drain"\n')
     assert made.service is not None
@@ -75,6 +103,10 @@ def test_the_service_is_kept_for_those_that_need_it(tmp_path):
         ('drill = "drain"\nload = "browse"\nrequests = [{ path = "/" }]', "take one or the other"),
         ('drill = "drain"\nrate = 0', "rate"),
         ('drill = "race"\nrequests = [{ pth = "/" }]', "did you mean path?"),
+        ('drill = "spike"\nurl = "ws://127.0.0.1:1"', "speaks http:// and https://"),
+        ('drill = "spike"\nversion = "2"', "speaks HTTP/1.1"),
+        ('drill = "race"\nversion = "3"', "in these versions"),
+        ('drill = "storm"\nload = "browse"', 'takes requests of driver = "websocket"'),
     ],
 )
 def test_mistakes_name_table_key_and_the_nearest(tmp_path, table, said):

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brinell.core.drill_records import Race
-from brinell.core.racing import Rules, as_json, broken, middle, status_of, wilson, would_be_seen
+from brinell.core.racing import (
+    LONGEST,
+    Rules,
+    broken,
+    kept,
+    middle,
+    number_of,
+    rules_of,
+    status_of,
+    wilson,
+    would_be_seen,
+)
 
 
 def race(*statuses, same=(), then=None, failures=()):
@@ -59,7 +70,26 @@ def test_what_is_no_status(word):
 
 
 def test_equal_values_are_the_same_text():
-    assert as_json({"b": 1, "a": [1.0, "é"]}) == as_json({"a": [1.0, "é"], "b": 1}) == '{"a":[1.0,"é"],"b":1}'
+    assert kept({"b": 1, "a": [1.0, "é"]}) == kept({"a": [1.0, "é"], "b": 1}) == '{"a":[1.0,"é"],"b":1}'
+
+
+@given(st.text(min_size=LONGEST), st.text(max_size=3), st.text(max_size=3))
+def test_long_values_that_differ_are_other_lines(text, one, other):
+    assert (kept(text + one) == kept(text + other)) == (one == other)
+    assert len(kept(text)) <= LONGEST
+    assert "\n" not in kept(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [(1, 1), ("2.50", 2.5), (0.1, 0.1), (True, None), ("x", None), (None, None), ("NaN", None)]
+)
+def test_numbers_may_be_in_quotes(value, found):
+    number = number_of(value)
+    assert (number if number is None else float(number)) == found
+
+
+def test_rules_of_options_that_an_older_run_wrote_down():
+    assert rules_of({"expect": {"created": 1}, "same": None, "then": {}}) == Rules({201: 1})
 
 
 @given(st.integers(0, 400), st.integers(1, 400))

@@ -21,7 +21,7 @@ from brinell.core.finding import Finding
 from brinell.core.observation import StepStarted
 from brinell.core.plan import DrillSpec, LoadSpec, Plan, RequestSpec, ServiceSpec, Step
 from brinell.core.roles import StartOptions
-from brinell.drills.trial import DrillTrial
+from brinell.drills.trial import DrillTrial, look_ahead
 from brinell.load.trial import LoadTrial
 from brinell.rosters.drills import DRILLS
 from brinell.rosters.drivers import DRIVERS
@@ -116,6 +116,19 @@ def drill(tmp_path: Path) -> Iterator[Callable[..., Done]]:
 
 
 @pytest.fixture
+def look(tmp_path: Path) -> Callable[..., None]:
+    """Look at a drill as before any run: nothing is sent."""
+
+    def at(kind: str, options: dict[str, Any], **fields: Any) -> None:
+        plan = plan_of(kind, tmp_path, options, **{"service": None, **fields})
+        spec = plan.steps[0].spec
+        assert isinstance(spec, DrillSpec)
+        look_ahead(spec, plan, DRILLS)
+
+    return at
+
+
+@pytest.fixture
 def running(tmp_path: Path) -> Iterator[Callable[..., str]]:
     """Start the planted service by itself and return its address."""
     children: list[Any] = []
@@ -165,6 +178,17 @@ def running_service(tmp_path: Path) -> Iterator[Callable[[ServiceSpec], str]]:
 def sockets(running: Callable[..., str]) -> Callable[..., str]:
     """Start the planted WebSocket service and return its address."""
     return lambda *words: running(*words, subject=SUBJECT.with_name("socket_subject.py"))
+
+
+@pytest.fixture
+def secure(running: Callable[..., str], certificate: tuple[Path, Path]) -> Callable[..., str]:
+    """Start the planted service that speaks TLS and return its address."""
+
+    def begin(defect: str, *more: str) -> str:
+        words = (*map(str, certificate), *more)
+        return running(defect, *words, subject=SUBJECT.with_name("secure_subject.py")).replace("http", "https", 1)
+
+    return begin
 
 
 def post(path: str, body: dict[str, Any]) -> tuple[RequestSpec, ...]:

@@ -6,7 +6,9 @@ import pytest
 
 from brinell.core.drill_records import DrillMark
 from brinell.core.errors import SubjectError, UsageError
+from brinell.core.plan import RequestSpec
 from brinell.core.verdicts import Reason, Verdict
+from brinell.subject import sockets as free_sockets
 
 SHORT = {"sockets": 30, "calm_s": 0.1, "within_s": 3.0, "back_off_s": 0.05, "longest_s": 0.5}
 
@@ -16,7 +18,10 @@ def test_all_are_back_at_once(drill, sockets):
     assert done.drill.verdict is Verdict.PASS, done.finding.detail
     measured = done.drill.measured
     assert (measured["cut"], measured["back"], measured["attempts"], measured["failed"]) == (30, 30, 30, {})
-    assert 0 < measured["half_back_s"] <= measured["all_back_s"]
+    assert 0 < measured["half_back_s"] <= measured["all_back_s"] <= measured["steady_s"]
+    assert 30 / (measured["first_attempts_s"] + 0.1) <= measured["reconnect_rate"]["highest"] <= 300
+    assert measured["accept_rate"]["mean"] == pytest.approx(30 / measured["all_back_s"], rel=0.01)
+    assert (measured["attempts_most"], measured["waited_s"]) == (1, {"p50": 0.0, "max": 0.0})
     assert [one.what for one in done.room.records if isinstance(one, DrillMark)] == ["connected", "cut", "all-back"]
     assert measured["fds_before"] >= 30
 
@@ -27,6 +32,7 @@ def test_places_of_the_cut_that_are_not_given_back(drill, sockets):
     assert done.failed == {"back"}
     assert (done.drill.measured["back"], done.drill.measured["all_back_s"]) == (0, None)
     assert "status-503" in done.drill.measured["failed"]
+    assert done.drill.measured["waited_s"]["max"] > 0
     assert done.drill.measured["attempts"] > 60  # they went on trying
 
 
@@ -39,20 +45,58 @@ def test_a_service_that_lets_them_in_one_by_one(drill, sockets):
 
 @pytest.mark.prove
 def test_a_service_that_closes_them_again(drill, sockets):
-    done = drill("storm", {**SHORT, "within_s": 1.0}, url=sockets("drops", "--places", "30"))
-    assert done.drill.verdict is Verdict.FAIL
+    done = drill("storm", {**SHORT, "within_s": 1.0}, url=sockets("drops", "--places", "31"))
+    assert done.failed == {"back"}
+    assert any(kind.startswith("closed again") for kind in done.drill.measured["failed"])
 
 
 @pytest.mark.prove
 def test_a_service_with_too_few_places_is_no_storm(drill, sockets):
-    done = drill("storm", {**SHORT, "within_s": 0.5}, url=sockets("forgets", "--places", "20"))
+    done = drill("storm", {**SHORT, "within_s": 0.5}, url=sockets("refuses", "--places", "20"))
     assert done.drill.verdict is not Verdict.PASS
     assert any(rule.reason is Reason.INCONCLUSIVE for rule in done.drill.rules if rule.rule == "connected")
 
 
+@pytest.mark.prove
+@pytest.mark.parametrize("how", ["refuses", "closes"])
+def test_a_limit_holds_in_a_storm(drill, sockets, how):
+    url = sockets(how, "--places", "20")
+    done = drill("storm", {**SHORT, "limit": 20}, url=url)
+    assert done.drill.verdict is Verdict.PASS, done.finding.detail
+    assert (done.drill.measured["cut"], done.drill.measured["back"]) == (20, 20)
+    assert done.drill.measured["attempts"] >= 30  # all dialled, and ten could not be in
+    done = drill("storm", {**SHORT, "limit": 15}, url=url)
+    assert "limit" in done.failed
+
+
+def test_where_nobody_said_a_path_it_is_looked_for(drill, sockets):
+    done = drill("storm", SHORT, url=sockets("healthy", "--path", "/websocket"))
+    assert done.drill.verdict is Verdict.PASS, done.finding.detail
+    (found,) = [one for one in done.room.records if isinstance(one, DrillMark) and one.what == "found"]
+    assert found.detail == "a WebSocket at /websocket"
+
+
+def test_a_path_that_is_none_is_told_with_one_that_is(drill, sockets):
+    url = sockets("healthy", "--path", "/ws")
+    with pytest.raises(SubjectError, match="took no WebSocket at /sw: status-404") as caught:
+        drill("storm", SHORT, url=url, requests=(RequestSpec(path="/sw"),))
+    assert caught.value.hint == "there is one at /ws"
+    with pytest.raises(UsageError, match=r"no WebSocket at / .*, nor at /ws, "):
+        drill("storm", SHORT, url=sockets("healthy", "--path", "/rooms/a"))
+
+
+def test_headers_come_from_the_environment(drill, sockets, monkeypatch):
+    monkeypatch.setenv("STORM_TOKEN", "a secret")
+    url = sockets("healthy", "--token", "a secret")
+    headers = {"Authorization": "Bearer ${STORM_TOKEN}"}
+    assert drill("storm", SHORT, url=url, headers=headers).drill.verdict is Verdict.PASS
+
+
 def test_an_address_without_websockets_is_the_subjects_failure(drill, running):
-    with pytest.raises(SubjectError, match="took no WebSocket"):
+    with pytest.raises(UsageError, match="no WebSocket at /"):
         drill("storm", SHORT, url=running())
+    with pytest.raises(SubjectError, match="took no WebSocket"):
+        drill("storm", SHORT, url=f"http://127.0.0.1:{free_sockets.free_port()}")
 
 
 def test_options_that_cannot_be(drill):

@@ -9,7 +9,9 @@ import time
 
 import pytest
 
-from brinell.drills.witness import FIN, OPEN, REFUSED, RESET, Witness
+from brinell.drills.wire import FIN, OPEN, REFUSED, RESET
+from brinell.drills.witness import Witness
+from brinell.load.engine.endpoint import Endpoint
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -21,7 +23,7 @@ def met():
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
 
         def meet(**more):
-            witness = Witness((socket.AF_INET, listening.getsockname()), **more)
+            witness = Witness(Endpoint(socket.AF_INET, listening.getsockname()), **more)
             stack.callback(witness.abort)
             other, _ = listening.accept()
             stack.enter_context(other)
@@ -96,7 +98,7 @@ def test_how_a_connection_ended(met, how, state):
 def test_a_port_that_nobody_listens_on():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = listening.getsockname()
-    witness = Witness((socket.AF_INET, address))
+    witness = Witness(Endpoint(socket.AF_INET, address))
     until(witness, lambda: witness.state != OPEN)
     assert witness.state == REFUSED
 

@@ -8,7 +8,6 @@ import gc
 import itertools
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -268,21 +267,6 @@ def lab_once() -> Iterator[Lab]:
     made = Lab()
     yield made
     made.close()
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A key and a self-signed certificate for localhost and 127.0.0.1, made for this test run only."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    command += ["-addext", names, "-keyout", str(key), "-out", str(cert)]
-    try:
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
-    except FileNotFoundError:
-        pytest.skip("openssl is not installed: no certificate can be made")
-    return key, cert
 
 
 @pytest.fixture

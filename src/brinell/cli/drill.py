@@ -48,6 +48,7 @@ Connections = Annotated[
 Timeout = Annotated[
     float | None, typer.Option("--timeout", metavar="TIME", parser=options.duration, help="Longest wait for an answer.")
 ]
+Http2 = Annotated[bool, typer.Option("--http2", help="race: all requests of a round on one HTTP/2 connection.")]
 Service = Annotated[
     str | None, typer.Option("--service", metavar="COMMAND", help="How the service is started, with {port} in it.")
 ]
@@ -76,6 +77,7 @@ def command(
     method: load_request.Method = None,
     body: load_request.Body = None,
     header: load_options.Header = None,
+    http2: Http2 = False,
     service: Service = None,
     ready: Ready = None,
     stop_timeout: StopTimeout = None,
@@ -99,6 +101,7 @@ def command(
         connections=connections,
         timeout_s=timeout,
         headers=load_options.headers_of(header) if header else None,
+        version="2" if http2 else None,
     )
 
 

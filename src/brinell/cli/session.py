@@ -33,6 +33,7 @@ from brinell.core.plan import (
 )
 from brinell.core.redact import one_line
 from brinell.core.verdicts import Reason, Verdict
+from brinell.drills.trial import look_ahead
 from brinell.journal import baseline, runs
 from brinell.journal.reader import read
 from brinell.journal.store import FILE
@@ -44,6 +45,7 @@ from brinell.load.drivers.websocket import Sockets
 from brinell.publish import encode, publish
 from brinell.reports.outline import bugs_in_order
 from brinell.reports.terminal import summary
+from brinell.rosters.drills import DRILLS
 from brinell.rosters.drivers import DRIVERS
 from brinell.run import execute
 from brinell.subject import service_command
@@ -227,8 +229,8 @@ def _look_ahead(plan: Plan) -> None:
                     continue
                 if driver.sessions(spec, target, root, plan.allow_targets) is None:
                     driver.encode(spec, target, root)
-            case DrillSpec(load=load):
-                check_target(load.url or "http://127.0.0.1", plan.allow_targets)
+            case DrillSpec() as drill:
+                look_ahead(drill, plan, DRILLS)
             case SuiteSpec(recording=None) | ExamineSpec() | PropertySpec() as spec:
                 folder = root / spec.directory
                 probe(choose(folder, spec.python, os.environ, configured=plan.python), cwd=folder)

@@ -15,6 +15,7 @@ from brinell.config.keys import Key, Keys, kind_of, read_table
 from brinell.config.problems import Place, Problems, Unfit
 from brinell.core.plan import DrillSpec, LoadSpec, RequestSpec, Step
 from brinell.drills.contract import Drill
+from brinell.load.drivers.http import VERSIONS
 from brinell.rosters.drills import DRILLS
 
 RATE = 100.0
@@ -28,7 +29,7 @@ def keys() -> Keys:
         "drill": Key(str, "text", 'drill = "drain"', kind_of_drill),
         "name": Key(str, "text", 'name = "restart"', checks.name),
         "load": Key(str, "the name of a scenario", 'load = "browse"', checks.name),
-        "url": Key(str, "text", 'url = "http://127.0.0.1:8000"', checks.url),
+        "url": Key(str, "text", 'url = "http://127.0.0.1:8000"', checks.target_url),
         "requests": Key(list[Any], "a list of tables", 'requests = [{ path = "/notes" }]'),
         "headers": Key(dict[str, str], "a table of text values", 'headers = { Accept = "*/*" }', checks.headers),
         "rate": Key(Annotated[float, Meta(gt=0, le=1e6)], "a number above 0", "rate = 100"),
@@ -38,6 +39,7 @@ def keys() -> Keys:
         "workers": Key(Annotated[int, Meta(ge=1, le=256)], "a whole number from 1 to 256", "workers = 1"),
         "timeout_s": Key(float | str, _A_DURATION, 'timeout_s = "5s"', checks.duration),
         "verify_tls": Key(bool, "true or false", "verify_tls = true"),
+        "version": Key(str, '"1.1" or "2"', 'version = "2"', _version),
     }
 
 
@@ -74,12 +76,26 @@ def usual(kind: str, loads: Sequence[LoadSpec], ready: str) -> tuple[RequestSpec
     return (RequestSpec(path=ready, expect=(*range(200, 400), 503)),)
 
 
+def filled(kind: str, loads: Sequence[LoadSpec], ready: str, load: LoadSpec) -> LoadSpec:
+    """Return traffic on the service that has no requests yet with the usual ones (``usual``). Whoever speaks WebSocket
+    takes the first scenario that does.
+    """
+    if DRILLS[kind].driver == "http":
+        return msgspec.structs.replace(load, requests=usual(kind, loads, ready))
+    found = next((one for one in loads if one.driver == DRILLS[kind].driver and one.url is None), None)
+    if found is None:
+        return msgspec.structs.replace(load, requests=(RequestSpec(),))
+    headers = {**found.headers, **load.headers}
+    return msgspec.structs.replace(load, requests=found.requests, headers=headers, websocket=found.websocket)
+
+
 def _agreed(spec: DrillSpec, service: Any, loads: Sequence[LoadSpec], place: Place, problems: Problems) -> DrillSpec:
     """Note what a drill lacks, and ask for the usual where nothing is asked for."""
     if isinstance(service, dict):
         if spec.load.url is None and not spec.load.requests and not spec.load.sessions:
-            requests = usual(spec.drill, loads, str(service.get("ready", "/")))
-            return msgspec.structs.replace(spec, load=msgspec.structs.replace(spec.load, requests=requests))
+            return msgspec.structs.replace(
+                spec, load=filled(spec.drill, loads, str(service.get("ready", "/")), spec.load)
+            )
     elif DRILLS[spec.drill].starts:
         problems.add(place, "", Unfit(f"the drill {spec.drill} starts and ends the service itself: add [service]"))
     elif spec.load.url is None:
@@ -114,6 +130,10 @@ def _drill(entry: Any, root: Path, place: Place, loads: Sequence[LoadSpec], prob
         return None
     if DRILLS[kind].starts and load.url is not None:
         problems.add(place, "url", Unfit(STARTS.format(kind)), value=load.url)
+    elif "url" in values and load.url is not None and (why := unspoken(kind, load.url)):
+        problems.add(place, "url", Unfit(why), value=load.url)
+    if load.version not in DRILLS[kind].versions:
+        problems.add(place, "version", Unfit(f"the drill {kind} speaks HTTP/1.1"), value=load.version)
     rate = values.get("rate") or float(load.shape.get("rate") or RATE)
     return DrillSpec(values.get("name", kind), kind, load, rate, options)
 
@@ -124,6 +144,9 @@ def _load(values: dict[str, Any], place: Place, loads: Sequence[LoadSpec], probl
     if "load" not in values:
         shape = {"kind": "constant", "rate": values.get("rate", RATE), "duration": 1.0}
         name = values.get("name", values["drill"])
+        if "url" in given and "requests" not in given:
+            given["url"], path = apart(given["url"])
+            given["requests"] = (RequestSpec(path=path),)
         return LoadSpec(name=name, shape=shape, **{"connections": CONNECTIONS, "requests": (), **given})
     if "requests" in values:
         problems.add(place, "requests", Unfit("the scenario that load names has its own: take one or the other"))
@@ -131,11 +154,41 @@ def _load(values: dict[str, Any], place: Place, loads: Sequence[LoadSpec], probl
     if found is None:
         names = [spec.name for spec in loads]
         problems.add(place, "load", Unfit("no [[load]] has this name", names), value=values["load"])
-    elif found.driver != "http" or found.version != "1.1":
-        problems.add(place, "load", Unfit('drills press with driver = "http" and version = "1.1"'), value=found.name)
+    elif (why := unfit(values["drill"], found)) is not None:
+        problems.add(place, "load", Unfit(why), value=found.name)
     else:
         return msgspec.structs.replace(found, thresholds={}, **given)
     return None
+
+
+def unfit(kind: str, load: LoadSpec) -> str | None:
+    """Say why a drill cannot take a scenario's requests, None if it can."""
+    drill = DRILLS[kind]
+    if load.driver != drill.driver:
+        return f'the drill {kind} takes requests of driver = "{drill.driver}", and this is "{load.driver}"'
+    if load.version not in drill.versions:
+        return f'the drill {kind} speaks HTTP/1.1, and this has version = "{load.version}"'
+    return None
+
+
+def unspoken(kind: str, url: str) -> str | None:
+    """Say why a drill does not speak to an address, None if it does."""
+    if url.startswith(("ws://", "wss://")) and DRILLS[kind].driver != "websocket":
+        return f"an address for storms: the drill {kind} speaks http:// and https://"
+    return None
+
+
+def apart(url: str) -> tuple[str, str]:
+    """Return an address without its path, and the path with its query."""
+    parts = checks.split(url)
+    return f"{parts.scheme}://{parts.netloc}", (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _version(word: str) -> str:
+    """A version of HTTP."""
+    if word not in VERSIONS:
+        raise Unfit("HTTP is spoken in these versions", VERSIONS)
+    return word
 
 
 def options_of(given: Mapping[str, Any], kind: str, place: Place, problems: Problems) -> dict[str, Any]:
@@ -192,5 +245,5 @@ def kind_of_drill(name: str) -> str:
     return name
 
 
-_TRAFFIC = ("url", "requests", "headers", "connections", "workers", "timeout_s", "verify_tls")
+_TRAFFIC = ("url", "requests", "headers", "connections", "workers", "timeout_s", "verify_tls", "version")
 STARTS = "the drill {} starts and ends the service itself: an address will not do"

@@ -11,7 +11,18 @@ import msgspec
 
 from brinell.config import checks, source
 from brinell.config.compose import Settings, plan_of, read_settings
-from brinell.config.drills import CONNECTIONS, RATE, STARTS, fields_of, options_of, step_of, usual
+from brinell.config.drills import (
+    CONNECTIONS,
+    RATE,
+    STARTS,
+    apart,
+    fields_of,
+    filled,
+    options_of,
+    step_of,
+    unfit,
+    unspoken,
+)
 from brinell.config.problems import Problems, Unfit
 from brinell.core.errors import UsageError, nearest
 from brinell.core.plan import DrillSpec, LoadSpec, Plan, RequestSpec, ServiceSpec
@@ -44,14 +55,18 @@ def for_drill(
     url, path = _place(kind, target)
     _refuse_without(kind, url, settings)
     options = _options(kind, words)
-    traffic = _scenario(settings, load, target, request) if load is not None else None
+    traffic = _scenario(kind, settings, load, target, request) if load is not None else None
     if traffic is None:
         shape = {"kind": "constant", "rate": rate or RATE, "duration": 1.0}
         requests: tuple[RequestSpec, ...] = (RequestSpec(path=path or "/", **request),)
-        if target is None and settings.service is not None and request == {"method": "GET"}:
-            requests = usual(kind, settings.loads, settings.service.ready)
         traffic = LoadSpec(name=kind, shape=shape, url=url, requests=requests, connections=CONNECTIONS)
+        if target is None and settings.service is not None and request == {"method": "GET"}:
+            traffic = filled(kind, settings.loads, settings.service.ready, traffic)
     given = {name: value for name, value in fields.items() if value is not None}
+    if "headers" in given:
+        given["headers"] = {**traffic.headers, **given["headers"]}
+    if given.get("version", "1.1") not in DRILLS[kind].versions:
+        raise UsageError(f"--http2: the drill {kind} speaks HTTP/1.1", hint="leave --http2 away")
     traffic = msgspec.structs.replace(traffic, **given)
     spec = DrillSpec(kind, kind, traffic, rate or float(traffic.shape.get("rate") or RATE), options)
     return plan_of(root, settings, [step_of(spec)])
@@ -79,14 +94,15 @@ def _place(kind: str, target: str | None) -> tuple[str | None, str | None]:
     try:
         if target.startswith("/"):
             return None, checks.path(target)
-        if target.startswith(("ws://", "wss://")):
-            target = f"http{target.removeprefix('ws')}"  # the upgrade is an HTTP request
-        parts = checks.split(checks.url(target))
+        found = apart(checks.target_url(target))
+        why = unspoken(kind, target)
     except Unfit as unfit:
-        raise UsageError(f"{target}: {unfit.why}", hint=f"brinell drill {kind} /path, or an address") from None
+        why = unfit.why
+    if why is not None:
+        raise UsageError(f"{target}: {why}", hint=f"brinell drill {kind} /path, or an address") from None
     if DRILLS[kind].starts:
         raise UsageError(STARTS.format(kind), hint=f'brinell drill {kind} /path --service "uvicorn shop.app:app ..."')
-    return f"{parts.scheme}://{parts.netloc}", (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return found
 
 
 def _refuse_without(kind: str, url: str | None, settings: Settings) -> None:
@@ -123,15 +139,15 @@ def _toml(text: str) -> Any:
         return text
 
 
-def _scenario(settings: Settings, name: str, target: str | None, request: dict[str, Any]) -> LoadSpec:
+def _scenario(kind: str, settings: Settings, name: str, target: str | None, request: dict[str, Any]) -> LoadSpec:
     found = next((spec for spec in settings.loads if spec.name == name), None)
     if found is None:
         names = [spec.name for spec in settings.loads]
         close = nearest(name, names)
         there = f"there are {', '.join(names)}" if names else "there are none in brinell.toml"
         raise UsageError(f"--load {name}: no [[load]] has this name; {there}", hint=close and f"--load {close}")
-    if found.driver != "http" or found.version != "1.1":
-        raise UsageError(f'--load {name}: drills press with driver = "http" and version = "1.1"')
+    if (why := unfit(kind, found)) is not None:
+        raise UsageError(f"--load {name}: {why}")
     if target is not None or request.keys() - {"method"} or request.get("method", "GET") != "GET":
         raise UsageError(f"--load {name} has its own requests", hint="leave the address, --method and --body away")
     return msgspec.structs.replace(found, thresholds={})

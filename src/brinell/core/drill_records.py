@@ -38,7 +38,9 @@ class Race(Entry, frozen=True):
     ``ahead_ns`` is how long after the last release the first answer came; below 0 it came before, and the requests were
     not under way together. ``statuses`` are 0 where no complete answer came, and ``failures`` says why. ``same`` is the
     value that should be the same, as JSON, one for each answer that has it; ``then`` the value asked for afterwards, as
-    JSON. ``told`` are requests and answers in words, of the first rounds that need them.
+    JSON. ``told`` are requests and answers in words, of the first rounds that need them. ``unready`` requests were not
+    there when the others were released. ``unique`` is the value that should be another in each answer; ``before`` and
+    ``after`` are the value that should not change.
     """
 
     round: int
@@ -52,6 +54,10 @@ class Race(Entry, frozen=True):
     then_status: int | None = None
     then: str | None = None
     told: tuple[str, ...] = ()
+    unready: int = 0
+    unique: tuple[str, ...] = ()
+    before: str | None = None
+    after: str | None = None
 
 
 class ServiceLife(Entry, frozen=True):
@@ -78,10 +84,12 @@ class ServiceLife(Entry, frozen=True):
 
 
 class StartTried(Entry, frozen=True):
-    """A start under a difficulty: ``second`` (beside another one) or ``taken`` (somebody else listens on its port).
+    """A start under a difficulty: ``second`` (beside another one), ``at-once`` and ``at-once-other`` (two at the same
+    moment), ``taken`` (somebody else listens on its port) or ``stale-pid`` (``files`` name another process).
 
     ``state`` is ``ready``, ``ended`` or ``hung`` (neither within ``after_s``); ``tail`` the last lines of its log.
-    ``first_alive``: what had the port goes on serving.
+    ``first_alive``: what had the port goes on serving; of two at once, somebody serves; the process that the files name
+    lives.
     """
 
     what: str
@@ -92,6 +100,7 @@ class StartTried(Entry, frozen=True):
     exit_status: int | None = None
     first_alive: bool = True
     tail: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class SlowClients(Entry, frozen=True):

@@ -10,35 +10,42 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
 from brinell.core.drill_records import DrillEnded, DrillStarted
 from brinell.core.errors import SubjectError
-from brinell.core.plan import RequestSpec
+from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.core.redact import redact
 from brinell.drills.held_sockets import HeldSockets
 from brinell.drills.instance import Instance
 from brinell.drills.scene import Scene
-from brinell.drills.witness import FIN, OPEN, RESET, OwnLimitError, Witness
+from brinell.drills.sending import look_at_traffic, opening
+from brinell.drills.wire import FIN, OPEN, RESET, OwnLimitError
+from brinell.drills.witness import Witness
+from brinell.subject.targets import Target
 
 EARLY_NS = 700_000_000  # before the signal: connections are opened, and carry a request each
 EVERY_NS = 4_000_000
 PORT_NS = 25_000_000
+NEW_S = 0.05  # for new connections to be there, where the service keeps none
 GONE_S = 2.0  # for what it left behind to be ended
 
 
 class Drain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``before_s`` seconds of load, the signal, and load until ``after_s`` seconds after the service is gone.
 
-    ``in_flight`` requests are sent on open connections right before the signal; ``idle`` connections rest.
+    ``in_flight`` requests are sent right before the signal, on open connections if it keeps them; ``idle`` ones rest.
     ``lost`` requests may be lost. ``sockets`` WebSockets to ``socket_path`` are held as well.
     """
 
     about: ClassVar[str] = "SIGTERM under load: requests lost, connections closed cleanly, time to exit"
     starts: ClassVar[bool] = True
     loads: ClassVar[bool] = True
+    driver: ClassVar[str] = "http"
+    versions: ClassVar[tuple[str, ...]] = ("1.1",)
 
     before_s: int = 3
     after_s: float = 1.0
@@ -64,6 +71,12 @@ class Drain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.lost < 0:
             raise ValueError("lost is 0 or more")
 
+    def look(self, load: LoadSpec, target: Target, root: Path, allow: Sequence[str]) -> None:
+        """Find what could not be sent, before anything runs. UsageError."""
+        look_at_traffic(load, target, root, allow)
+        if self.sockets:
+            opening(load, target, self.socket_path, {})
+
     def run(self, scene: Scene) -> None:
         """Start the service, press on it, and ask it to end."""
         instance = scene.start()
@@ -86,12 +99,30 @@ class Drain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
         interrupted = True
         try:
-            scene.press(load, beside)
+            with scene.descriptors(self.in_flight + self.idle + self.sockets):
+                scene.press(load, beside)
             interrupted = False
         finally:
             beside.close()
             instance.end()
             scene.room.emit(DrillEnded(scene.clock.now_ns(), beside.seen(), interrupted))
+
+
+class _Flight(NamedTuple):
+    """A request under way at the signal, on a connection that had so many answers ``before`` it."""
+
+    wire: Witness
+    before: int
+
+    @property
+    def answered(self) -> bool:
+        """Whether its answer came, whole."""
+        return self.wire.answers > self.before
+
+    @property
+    def waits(self) -> bool:
+        """Whether an answer may still come."""
+        return not self.answered and self.wire.state == OPEN
 
 
 class _Draining:
@@ -111,6 +142,7 @@ class _Draining:
         self._sockets = HeldSockets(scene, self._target, drill.socket_path, drill.sockets)
         self._busy: list[Witness] = []
         self._idle: list[Witness] = []
+        self._flights: list[_Flight] = []
         self._opened = False
         self._signal_ns = self._closed_ns = self._over_ns = 0
         self._status: int | None = None
@@ -139,17 +171,18 @@ class _Draining:
 
     def seen(self) -> dict[str, object]:
         """Return what was counted here."""
-        busy, idle, signal_ns = self._busy, self._idle, self._signal_ns
+        flights, idle, signal_ns = self._flights, self._idle, self._signal_ns
+        answered = [one.wire for one in flights if one.answered]
         closed = [(one.ended_ns - signal_ns) / 1e9 for one in idle if one.state in {FIN, RESET}]
         return {
             "signal_ns": signal_ns,
-            "in_flight": sum(one.sent_ns > 0 for one in busy),
-            "in_flight_answered": sum(one.answers > 1 for one in busy),
-            "in_flight_5xx": sum(
-                one.answers > 1 and one.status >= 500 and one.status not in self._expected for one in busy
-            ),
-            "in_flight_reset": sum(one.answers < 2 and one.state == RESET for one in busy),
-            "in_flight_announced": sum(one.announced for one in busy if one.answers > 1),
+            "in_flight": len(flights),
+            "in_flight_new": sum(not one.before for one in flights),
+            "in_flight_answered": len(answered),
+            "in_flight_waits": sum(one.waits for one in flights),
+            "in_flight_5xx": sum(one.status >= 500 and one.status not in self._expected for one in answered),
+            "in_flight_reset": sum(one.wire.state == RESET for one in flights if not one.answered),
+            "in_flight_announced": sum(one.announced for one in answered),
             "idle": len(idle),
             "idle_closed": sum(one.state == FIN for one in idle),
             "idle_reset": sum(one.state == RESET for one in idle),
@@ -196,11 +229,25 @@ class _Draining:
         self._busy = self._kept(self._busy)
         self._idle = self._kept(self._idle)
         self._sockets.begin()
-        for one in self._busy:
-            one.send(self._pressed)
+        self._take_off()
         self._signal_ns = self._instance.signal(signal.SIGTERM)
         self._scene.mark("signal", "SIGTERM", at_ns=self._signal_ns)
         return now_ns + EVERY_NS
+
+    def _take_off(self) -> None:
+        """Send a request on every kept connection; where the service keeps none, on new ones, all at once."""
+        missing = self._drill.in_flight - len(self._busy)
+        try:
+            new = [self._scene.connect(self._target) for _ in range(missing)]
+        except OwnLimitError as error:
+            new, self._short = [], str(error)
+        for one in new:
+            one.send(self._pressed)
+        self._scene.wait(lambda: all(_is_out(one) for one in new), NEW_S, every_s=0.001)
+        self._flights = [_Flight(one, one.answers) for one in self._busy] + [_Flight(one, 0) for one in new if one.sent]
+        for one in self._busy:
+            one.send(self._pressed)
+        self._busy += new
 
     def _kept(self, witnesses: Sequence[Witness]) -> list[Witness]:
         for one in witnesses:
@@ -229,6 +276,12 @@ class _Draining:
         if self._over_ns and now_ns >= instance.exited_ns + int(self._drill.after_s * 1e9):
             return None
         return now_ns + EVERY_NS
+
+
+def _is_out(witness: Witness) -> bool:
+    """Look, and say whether there is nothing left to send."""
+    witness.look()
+    return witness.sent or witness.state != OPEN
 
 
 def still(request: RequestSpec, ready: str) -> RequestSpec:

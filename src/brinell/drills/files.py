@@ -13,10 +13,12 @@ LEFT_OUT = frozenset(
 
 
 def present(folders: Iterable[Path], *, without: Path | None = None) -> set[str]:
-    """Return the files below some folders, by path, at most ``MOST``; nothing below ``without``."""
+    """Return the files and empty folders below some folders, by path, at most ``MOST``; nothing below ``without``."""
     found: set[str] = set()
     for folder in folders:
         for where, names, files in os.walk(folder):
+            if not names and not files and Path(where) != folder:
+                found.add(where)
             names[:] = [one for one in names if one not in LEFT_OUT and not (without and Path(where, one) == without)]
             found.update(os.path.join(where, file) for file in files)  # noqa: PTH118 - thousands of them
             if len(found) > MOST:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from brinell.core.redact import one_line, redact
 from brinell.drills.scene import Scene
-from brinell.load.engine.endpoint import Endpoint
-from brinell.load.websocket.handshake import Opening
-from brinell.load.websocket.link import Terms
 from brinell.load.websocket.switchboard import Switchboard
 from brinell.subject.targets import Target
 
@@ -18,10 +16,8 @@ class HeldSockets:
     """``count`` connections to ``path``. Nothing in here waits: whoever owns the loop calls ``look``."""
 
     def __init__(self, scene: Scene, target: Target, path: str, count: int) -> None:
-        family, address = scene.place(target)
-        endpoint = Endpoint(family, address, scene.tls(target), target.host if target.scheme == "https" else None)
-        opening = Opening(target.authority, path, tuple(scene.load.headers.items()))
-        self._board = Switchboard(endpoint, Terms(opening), timeout_s=scene.load.timeout_s)
+        terms = scene.terms(target, path)
+        self._board = Switchboard(scene.endpoint(target), terms, timeout_s=scene.load.timeout_s)
         self._count = count
         self._before = 0
 
@@ -43,11 +39,13 @@ class HeldSockets:
     def seen(self) -> dict[str, object]:
         """Return how many were open when it began, and how they ended: close codes, and how many are open still."""
         codes = Counter(str(one.ending.code) for one in self._board.endings)
+        refused = self._board.refused[0] if self._board.refused else None
         return {
             "sockets": self._before,
             "socket_codes": dict(codes),
             "sockets_open": len(self._board.open),
             "sockets_refused": len(self._board.refused),
+            "sockets_why": one_line(redact(f"{refused.outcome} {refused.detail}"), 200) if refused else "",
         }
 
     def close(self) -> None:

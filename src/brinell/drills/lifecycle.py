@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import signal
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,11 +16,13 @@ import msgspec
 
 from brinell.core.drill_records import DrillEnded, DrillStarted, ServiceLife
 from brinell.core.errors import SubjectError
+from brinell.core.plan import LoadSpec
 from brinell.core.redact import one_line, redact
 from brinell.drills import files
 from brinell.drills.instance import Instance
 from brinell.drills.scene import Scene
 from brinell.drills.starting import Difficult
+from brinell.subject.targets import Target
 
 MOST_FAILED = 3  # starts that fail one after the other, after which no further one is tried
 GONE_S = 3.0
@@ -34,6 +37,8 @@ class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     about: ClassVar[str] = "start, stop and kill it again and again; two at once; port taken: what stays behind?"
     starts: ClassVar[bool] = True
     loads: ClassVar[bool] = False
+    driver: ClassVar[str] = "http"
+    versions: ClassVar[tuple[str, ...]] = ("1.1",)
 
     times: int = 20
     kill: bool = True
@@ -44,6 +49,9 @@ class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name, low, high in (("times", 1, 1000), ("patience_s", 0.5, 600)):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} lies between {low:g} and {high:g}")
+
+    def look(self, load: LoadSpec, target: Target, root: Path, allow: Sequence[str]) -> None:
+        """Nothing is sent but to the ready path."""
 
     def run(self, scene: Scene) -> None:
         """Do all lives, then the difficult starts."""

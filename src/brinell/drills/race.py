@@ -1,16 +1,14 @@
 """Requests that conflict, released at the same instant: get-or-create races, double submits, overselling.
 
-Every connection is open and has sent all of its request but the last byte; then the last bytes go out, one send after
-the other in one loop. How far apart they left is measured, and a round in which an answer came before the last byte was
-out is no race.
+All have been sent but for their last byte; then the last bytes go out (``racers.py``). How far apart they left is
+measured, and a round in which an answer came before the last byte was out is no race.
 """
 
 from __future__ import annotations
 
-import json
-import select
 import time
-from functools import partial
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
@@ -18,24 +16,30 @@ import msgspec
 from brinell.core import racing
 from brinell.core.drill_records import DrillEnded, DrillStarted, Race
 from brinell.core.errors import SubjectError, UsageError, nearest
-from brinell.core.plan import RequestSpec
+from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.core.redact import one_line, redact
+from brinell.drills import values
+from brinell.drills.racers import Answer, Racers, Separate, Together, serve
 from brinell.drills.rounds import NAMES, Token, filled, strange, tokens
 from brinell.drills.scene import Scene
-from brinell.drills.witness import OPEN, OwnLimitError, Witness
-from brinell.load.scenario.generators import Wrong
-from brinell.load.scenario.json_path import Missing, steps, value_at
+from brinell.drills.sending import encoded
+from brinell.drills.wire import OPEN, OwnLimitError
 from brinell.subject.targets import Target
 
 TOLD = 3  # rounds whose requests and answers are kept
 SETTLE_S = 0.02  # between the first bytes and the last: the service has read what it could
 _BODY_TOLD = 300
+_LOOK_S = 0.05
+_ASKS = {"then": ("path", "value"), "unchanged": ("path", "value")}
+_BOUNDS = ("equals", "at_most", "at_least")
 
 
 class RaceDrill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``together`` requests at once, in ``rounds`` rounds. ``expect``: status to the number of answers that have it
-    (``created = 1``); ``same``: a path into JSON whose value must be one in all answers; ``then``: a request sent
-    afterwards, the ``value`` in its answer, and what it ``equals``. ``prepare`` are requests sent before each round.
+    """``together`` requests at once, in ``rounds`` rounds. ``expect`` and ``at_most``: status to the number of answers
+    that have it (``created = 1``), or may; ``same`` and ``unique``: a path into JSON whose value must be one in all
+    answers, or another in each; ``then``: a request sent afterwards, the ``value`` in its answer, and what it
+    ``equals`` or between which bounds it lies; ``unchanged``: a request sent before and after, and the ``value`` that
+    stays. ``prepare`` are requests sent before each round.
 
     ``{{round}}`` is another text in each round, ``{{number}}`` another whole number, ``{{n}}`` the racer's own.
     """
@@ -43,12 +47,17 @@ class RaceDrill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     about: ClassVar[str] = "conflicting requests at the same instant: is exactly one created, and nothing twice?"
     starts: ClassVar[bool] = False
     loads: ClassVar[bool] = False
+    driver: ClassVar[str] = "http"
+    versions: ClassVar[tuple[str, ...]] = ("1.1", "2")
 
     together: int = 10
     rounds: int = 50
     expect: dict[str, int] = {}
+    at_most: dict[str, int] = {}
     same: str | None = None
+    unique: str | None = None
     then: dict[str, Any] = {}
+    unchanged: dict[str, Any] = {}
     prepare: list[dict[str, Any]] = []
     pause_s: float = 0.0
 
@@ -57,32 +66,44 @@ class RaceDrill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name, low, high in (("together", 2, 500), ("rounds", 1, 100_000), ("pause_s", 0, 60)):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} lies between {low:g} and {high:g}")
-        for word, count in self.expect.items():
+        self._refuse_asked()
+        racing.rules_of(msgspec.to_builtins(self))
+        for name, counts in (("expect", self.expect), ("at_most", self.at_most)):
+            for word, count in counts.items():
+                if not 0 <= count <= self.together:
+                    raise ValueError(f"{name} {word} = {count}: there are {self.together} answers in a round")
+        wanted = (("then", self.then.get("value")), ("unchanged", self.unchanged.get("value")))
+        for name, path in (("same", self.same), ("unique", self.unique), *wanted):
             try:
-                racing.status_of(word)
+                values.path_of(path or "$")
             except ValueError as error:
-                raise ValueError(f"expect {error}") from None
-            if not 0 <= count <= self.together:
-                raise ValueError(f"expect {word} = {count}: there are {self.together} answers in a round")
-        if self.then and {"path", "value", "equals"} - self.then.keys():
-            raise ValueError('then needs path, value and equals, as in { path = "/x", value = "$.count", equals = 1 }')
-        for one in (*self.prepare, *([_request_table(self.then)] if self.then else [])):
+                raise ValueError(f"{name} {error}") from None
+
+    def _refuse_asked(self) -> None:
+        for name, needed in _ASKS.items():
+            given = getattr(self, name)
+            if given and set(needed) - given.keys():
+                raise ValueError(f'{name} needs {" and ".join(needed)}, as in {{ path = "/x", value = "$.count" }}')
+        if self.then and not self.then.keys() & set(_BOUNDS):
+            raise ValueError(f"then needs one of {', '.join(_BOUNDS)}, as in equals = 1")
+        for name, one in self._tables():
             try:
                 msgspec.convert(one, RequestSpec)
             except msgspec.ValidationError as error:
-                raise ValueError(f"{'then' if self.then else 'prepare'} {error}") from None
-        for name, path in (("same", self.same), ("then", self.then.get("value"))):
-            try:
-                steps(path or "$")
-            except Wrong as error:
                 raise ValueError(f"{name} {error}") from None
 
-    @property
-    def rules(self) -> racing.Rules:
-        """What a round must not break."""
-        expect = {racing.status_of(word): count for word, count in self.expect.items()}
-        then = racing.as_json(self.then["equals"]) if self.then else None
-        return racing.Rules(expect, self.same is not None, then)
+    def _tables(self) -> list[tuple[str, dict[str, Any]]]:
+        found = [("prepare", one) for one in self.prepare]
+        asks = (("then", self.then), ("unchanged", self.unchanged))
+        return found + [(name, _request_table(given)) for name, given in asks if given]
+
+    def look(self, load: LoadSpec, target: Target, root: Path, allow: Sequence[str]) -> None:
+        """Find what could not be sent, before anything runs. UsageError."""
+        del allow
+        asked = [msgspec.convert(one, RequestSpec) for _, one in self._tables()]
+        for request in (*load.requests, *asked):
+            _refuse_strange(request)
+        encoded(load, load.url or f"{target.scheme}://{target.authority}", target, root, *load.requests, *asked)
 
     def run(self, scene: Scene) -> None:
         """Race, round after round."""
@@ -91,13 +112,14 @@ class RaceDrill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         course = _Course(self, scene, url)
         interrupted, done = True, 0
         try:
-            for token in tokens(self.rounds, scene.load.seed, scene.clock.utc().timestamp()):
-                scene.room.tick()
-                course.round(token)
-                done = token.place + 1
-                scene.room.progress(done, self.rounds, course.line())
-                if self.pause_s:
-                    scene.wait(lambda: False, self.pause_s)
+            with scene.descriptors(self.together):
+                for token in tokens(self.rounds, scene.load.seed, scene.clock.utc().timestamp()):
+                    scene.room.tick()
+                    course.round(token)
+                    done = token.place + 1
+                    scene.room.progress(done, self.rounds, course.line())
+                    if self.pause_s:
+                        scene.wait(lambda: False, self.pause_s)
             interrupted = False
         except OwnLimitError as error:
             interrupted = False
@@ -115,10 +137,7 @@ class _Course:
         self._url = url
         self._target: Target = scene.target(url)
         self._told = self._broken = self._rounds = 0
-        self._rules = drill.rules
-        asked = [*drill.prepare, *([_request_table(drill.then)] if drill.then else [])]
-        for request in (*scene.load.requests, *(msgspec.convert(one, RequestSpec) for one in asked)):
-            _refuse_strange(request)
+        self._rules = racing.rules_of(msgspec.to_builtins(drill))
 
     def line(self) -> str:
         """Say how it stands."""
@@ -128,88 +147,84 @@ class _Course:
         """Do one round and write it down."""
         drill, scene = self._drill, self._scene
         for one in drill.prepare:
-            self._ask(filled(msgspec.convert(one, RequestSpec), token, 0))
+            self._ask(one, token)
+        before = self._value(drill.unchanged, token)[1]
         requests = [filled(scene.load.requests[n % len(scene.load.requests)], token, n) for n in range(drill.together)]
-        encoded = scene.encode(self._target, self._url, *requests)
-        racers: list[Witness] = []
-        try:
-            for request in encoded:
-                racer = scene.connect(self._target)
-                racers.append(racer)
-                scene.wait(partial(_is_open, racer), scene.load.timeout_s, every_s=0.0005)
-                racer.send(request[:-1])
-            scene.clock.sleep(SETTLE_S)
-            first_ns, last_ns = _release(racers, encoded)
-            self._await(racers)
-        finally:
-            for racer in racers:
-                racer.abort()
-        self._write(token, racers, encoded, first_ns, last_ns)
-
-    def _await(self, racers: list[Witness]) -> None:
-        deadline = time.monotonic() + self._scene.load.timeout_s
-        while True:
-            waiting = [racer for racer in racers if racer.state == OPEN and not racer.answers]
-            if not waiting or time.monotonic() >= deadline:
-                return
-            select.select(waiting, [], [], 0.1)
-            self._scene.room.tick()
-            for racer in waiting:
-                racer.look()
-
-    def _write(self, token: Token, racers: list[Witness], encoded: list[bytes], first_ns: int, last_ns: int) -> None:
-        answered = [racer for racer in racers if racer.answers]
-        firsts = [racer.first_byte_ns for racer in racers if racer.first_byte_ns]
-        then_status, then = self._then(token)
+        sent = scene.encode(self._target, self._url, *requests)
+        racers, first_ns, last_ns = self._raced(sent)
+        answers = racers.answers()
+        then_status, then = self._value(drill.then, token)
+        got = [answer for answer in answers if answer.status]
+        good = [answer.body for answer in got if answer.status < 300]
+        firsts = [answer.first_byte_ns for answer in answers if answer.first_byte_ns]
         race = Race(
             round=token.place,
             token=token.text,
             at_ns=last_ns,
             spread_ns=last_ns - first_ns,
             ahead_ns=min(firsts) - last_ns if firsts else 0,
-            statuses=tuple(racer.status if racer.answers else 0 for racer in racers),
-            failures=tuple(racer.why or racer.state for racer in racers if not racer.answers)[:10],
-            same=self._same(answered),
+            statuses=tuple(answer.status for answer in answers),
+            failures=tuple(one_line(answer.why, 200) for answer in answers if not answer.status)[:10],
+            same=_values(good, drill.same),
             then_status=then_status,
             then=then,
+            unready=sum(not answer.ready for answer in answers),
+            unique=_values(good, drill.unique),
+            before=before,
+            after=self._value(drill.unchanged, token)[1],
         )
+        self._write(race, answers, sent)
+
+    def _raced(self, sent: list[bytes], settle_s: float = SETTLE_S) -> tuple[Racers, int, int]:
+        """Get everything ready, release, and wait for what comes of it."""
+        scene, endpoint = self._scene, self._scene.endpoint(self._target, self._scene.load.version)
+        racers: Racers = Together(endpoint, sent) if scene.load.version == "2" else Separate(endpoint, sent)
+        try:
+            self._serve(racers, lambda: racers.ready)
+            scene.clock.sleep(settle_s)
+            first_ns, last_ns = racers.release()
+            self._serve(racers, lambda: racers.over)
+        finally:
+            for wire in racers.wires:
+                wire.abort()
+        return racers, first_ns, last_ns
+
+    def _serve(self, racers: Racers, done: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + self._scene.load.timeout_s
+        while not done() and time.monotonic() < deadline:
+            serve(racers.wires, _LOOK_S)
+            self._scene.room.tick()
+
+    def _write(self, race: Race, answers: list[Answer], sent: list[bytes]) -> None:
         self._rounds += 1
         if racing.broken(race, self._rules):
             self._broken += 1
             if self._told < TOLD:
                 self._told += 1
-                race = msgspec.structs.replace(race, told=_told(racers, encoded))
-        if not answered and self._rounds == 1:
-            self._scene.room.emit(race)
-            why = racers[0].why or f"no whole answer within {self._scene.load.timeout_s:g} s"
-            raise SubjectError(f"{redact(self._url)} answered none of the requests of the first round: {why}")
+                race = msgspec.structs.replace(race, told=_told(answers, sent))
         self._scene.room.emit(race)
+        if self._rounds == 1 and not any(answer.status for answer in answers):
+            why = answers[0].why
+            why = why if why != OPEN else f"no whole answer within {self._scene.load.timeout_s:g} s"
+            raise SubjectError(f"{redact(self._url)} answered none of the requests of the first round: {why}")
 
-    def _same(self, answered: list[Witness]) -> tuple[str, ...]:
-        if self._drill.same is None:
-            return ()
-        path = steps(self._drill.same)
-        found = [_value(racer.body, path) for racer in answered if 200 <= racer.status < 300]
-        return tuple(one_line(one, 120) for one in found if one is not None)
-
-    def _then(self, token: Token) -> tuple[int | None, str | None]:
-        if not self._drill.then:
+    def _value(self, asked: dict[str, Any], token: Token) -> tuple[int | None, str | None]:
+        """Ask, and return the status and the value; None of what did not come."""
+        if not asked:
             return None, None
-        asked = self._ask(filled(msgspec.convert(_request_table(self._drill.then), RequestSpec), token, 0))
-        found = _value(asked.body, steps(self._drill.then["value"])) if asked.answers else None
-        return (asked.status if asked.answers else None), None if found is None else one_line(found, 200)
+        answer = self._ask(_request_table(asked), token)
+        return answer.status or None, values.value_of(answer.body, values.path_of(asked["value"]))
 
-    def _ask(self, request: RequestSpec) -> Witness:
+    def _ask(self, table: dict[str, Any], token: Token) -> Answer:
         """Send one request by itself and return what came."""
-        scene = self._scene
-        (encoded,) = scene.encode(self._target, self._url, request)
-        witness = scene.connect(self._target)
-        try:
-            witness.send(encoded, bodiless=request.method == "HEAD")
-            scene.wait(partial(_is_answered, witness), scene.load.timeout_s, every_s=0.001)
-        finally:
-            witness.abort()
-        return witness
+        request = filled(msgspec.convert(table, RequestSpec), token, 0)
+        racers, _, _ = self._raced(self._scene.encode(self._target, self._url, request), settle_s=0.0)
+        return racers.answers()[0]
+
+
+def _values(bodies: list[bytes], path: str | None) -> tuple[str, ...]:
+    found = [] if path is None else [values.value_of(body, values.path_of(path)) for body in bodies]
+    return tuple(one for one in found if one is not None)
 
 
 def _refuse_strange(request: RequestSpec) -> None:
@@ -222,43 +237,16 @@ def _refuse_strange(request: RequestSpec) -> None:
         )
 
 
-def _release(racers: list[Witness], encoded: list[bytes]) -> tuple[int, int]:
-    """Send the last bytes, and return when the first and the last of them went out."""
-    lasts = [(racer.send, request[-1:]) for racer, request in zip(racers, encoded, strict=True)]
-    first = time.monotonic_ns()
-    for send, last in lasts:
-        send(last)
-    return first, time.monotonic_ns()
+def _request_table(asked: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in asked.items() if key not in {"value", *_BOUNDS}}
 
 
-def _is_open(witness: Witness) -> bool:
-    """Look, and say whether there is anything to wait for."""
-    witness.look()
-    return witness.connected or witness.state != OPEN
-
-
-def _is_answered(witness: Witness) -> bool:
-    witness.look()
-    return witness.answers > 0 or witness.state != OPEN
-
-
-def _request_table(then: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in then.items() if key not in {"value", "equals"}}
-
-
-def _value(body: bytes, path: tuple[str | int, ...]) -> str | None:
-    try:
-        return racing.as_json(value_at(json.loads(body), path))
-    except (ValueError, Missing, RecursionError):
-        return None
-
-
-def _told(racers: list[Witness], encoded: list[bytes]) -> tuple[str, ...]:
+def _told(answers: list[Answer], sent: list[bytes]) -> tuple[str, ...]:
     """Tell the request and every answer, redacted and cut; answers that are the same are told once."""
-    head = one_line(redact(encoded[0].decode("latin-1")), _BODY_TOLD)
+    head = one_line(redact(sent[0].decode("latin-1")), _BODY_TOLD)
     counts: dict[str, int] = {}
-    for racer in racers:
-        body = one_line(redact(racer.body[:2000].decode(errors="replace")), _BODY_TOLD)
-        words = f"{racer.status} {body}".strip() if racer.answers else f"no whole answer ({racer.why or racer.state})"
+    for answer in answers:
+        body = one_line(redact(answer.body[:2000].decode(errors="replace")), _BODY_TOLD)
+        words = f"{answer.status} {body}".strip() if answer.status else f"no whole answer ({answer.why})"
         counts[words] = counts.get(words, 0) + 1
     return (head, *(f"{count} x {words}" for words, count in sorted(counts.items(), key=lambda one: -one[1])[:10]))

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-import socket
-import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 import msgspec
 
@@ -21,15 +19,19 @@ from brinell.core.plan import DrillSpec, LoadSpec, Plan, RequestSpec, ServiceSpe
 from brinell.core.redact import one_line, redact
 from brinell.core.roles import Child, Room, Service, StartOptions
 from brinell.drills.instance import Instance
-from brinell.drills.witness import Address, Witness
+from brinell.drills.sending import encoded, opening
+from brinell.drills.witness import Witness
+from brinell.load import tls
 from brinell.load.beside import Beside
-from brinell.load.drivers.http import Http
-from brinell.load.tls import context
+from brinell.load.engine.endpoint import Endpoint
+from brinell.load.sharing import place, reachable, tls_name
 from brinell.load.trial import LoadTrial
+from brinell.load.websocket.link import Terms
 from brinell.subject.interpreter import choose
 from brinell.subject.service import start_service
 from brinell.subject.service_command import Launch, compose
-from brinell.subject.targets import Target, check_target
+from brinell.subject.sockets import listening_pids
+from brinell.subject.targets import Target, check_target, is_loopback
 
 LINGER_S = 0.4
 """What outlives the service by more than that was left behind; a helper that ends with its pipe needs a moment."""
@@ -61,7 +63,7 @@ class Scene:
         self.load = spec.load
         self.clock = room.clock
         self._trial = trial
-        self._places: dict[Target, Address] = {}
+        self._endpoints: dict[tuple[Target, str], Endpoint] = {}
 
     # --- writing down -----------------------------------------------------------------------------------------------
 
@@ -126,24 +128,34 @@ class Scene:
 
     def encode(self, target: Target, url: str, *requests: RequestSpec) -> list[bytes]:
         """Return requests as bytes."""
-        spec = msgspec.structs.replace(self.load, url=url, requests=tuple(requests), sessions=(), keep_alive=True)
-        return [one.request for one in Http().encode(spec, target, Path(self.room.plan.root))]
+        return encoded(self.load, url, target, Path(self.room.plan.root), *requests)
 
     def connect(self, target: Target, *, window: int = 0) -> Witness:
         """Begin to connect; ``window``: bytes that this side takes at most without reading."""
-        return Witness(self.place(target), tls=self.tls(target), name=target.host, window=window)
+        return Witness(self.endpoint(target), window=window)
 
-    def place(self, target: Target) -> Address:
-        """Return where to connect to: the first address that accepts, as the load beside does."""
-        if target not in self._places:
-            self._places[target] = _place(target)
-        return self._places[target]
+    def endpoint(self, target: Target, version: str = "1.1") -> Endpoint:
+        """Return where to connect to, and how: as the load beside does, looked for and read once."""
+        if (target, version) not in self._endpoints:
+            name = tls_name(target)
+            secure = None if name is None else tls.context(verify=self.load.verify_tls)
+            if secure is not None and version == "2":
+                secure.set_alpn_protocols(["h2"])
+            self._endpoints[target, version] = Endpoint(*place(target, reachable(target)), secure, name)
+        return self._endpoints[target, version]
 
-    def tls(self, target: Target) -> ssl.SSLContext | None:
-        """Return how to speak TLS to it, None where it is not spoken."""
-        if target.scheme != "https":
-            return None
-        return context(verify=self.load.verify_tls)
+    def terms(self, target: Target, path: str, headers: Mapping[str, str] | None = None) -> Terms:
+        """Return how WebSockets are opened at a path of the target."""
+        return Terms(opening(self.load, target, path, headers or {}))
+
+    def pids(self, target: Target) -> list[int]:
+        """Return the first processes of what is asked; none where they cannot be known."""
+        if self.load.pid is not None:
+            return [self.load.pid]
+        if self.load.url is None:
+            return [self.room.service().pid]
+        address = str(self.endpoint(target).address[0])
+        return listening_pids(address, target.port)[0] if is_loopback(address) else []
 
     @staticmethod
     @contextlib.contextmanager
@@ -195,19 +207,3 @@ class _LoadRoom:
         envelope = self._room.emit(record)
         self._watch(record)
         return envelope
-
-
-def _place(target: Target) -> Address:
-    for number, address in enumerate(target.addresses):
-        family, _, _, _, where = socket.getaddrinfo(
-            address, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-        )[0]
-        if number + 1 == len(target.addresses):
-            break
-        try:
-            socket.create_connection((address, target.port), timeout=1.0).close()
-        except OSError:
-            continue
-        break
-    found: tuple[Any, ...] = where
-    return int(family), found

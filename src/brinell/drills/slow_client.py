@@ -6,16 +6,21 @@ the number of slow clients is bounded, and each of them ends with the drill.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import msgspec
 
 from brinell.core.drill_records import DrillEnded, DrillStarted, SlowClients
-from brinell.core.plan import RequestSpec
+from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.core.redact import redact
 from brinell.drills.drain import still
 from brinell.drills.scene import Scene
-from brinell.drills.witness import FIN, OPEN, REFUSED, RESET, OwnLimitError, Witness
+from brinell.drills.sending import look_at_traffic
+from brinell.drills.wire import FIN, OPEN, REFUSED, RESET, OwnLimitError
+from brinell.drills.witness import Witness
+from brinell.subject.targets import Target
 
 KINDS = ("heads", "bodies", "readers")
 PER_LOOK = 40  # connections that are opened in one look, so that the load's own messages are read meanwhile
@@ -35,6 +40,8 @@ class SlowClient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     about: ClassVar[str] = "slowloris heads, slow bodies, slow readers: does it keep serving the others?"
     starts: ClassVar[bool] = False
     loads: ClassVar[bool] = True
+    driver: ClassVar[str] = "http"
+    versions: ClassVar[tuple[str, ...]] = ("1.1",)
 
     slow: int = 150
     kinds: tuple[str, ...] = KINDS
@@ -61,6 +68,10 @@ class SlowClient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"kinds are {', '.join(KINDS)}{f', not {strange[0]}' if strange else ''}")
         if self.large is not None and not self.large.startswith("/"):
             raise ValueError("large is a path, and begins with a slash")
+
+    def look(self, load: LoadSpec, target: Target, root: Path, allow: Sequence[str]) -> None:
+        """Find what could not be sent, before anything runs. UsageError."""
+        look_at_traffic(load, target, root, allow)
 
     def run(self, scene: Scene) -> None:
         """Press, dawdle beside, hang up."""
@@ -115,10 +126,14 @@ class _Dawdling:
         self._short = ""
         self._phase = "before"
         self._told_ns = 0
+        self._read = read
+        self._sizing: Witness | None = None  # asks once what slow readers will ask for
 
     def look(self, now_ns: int, start_ns: int) -> int | None:
         """Open, drip, look who hung up."""
         passed_s = (now_ns - start_ns) / 1e9
+        if self._phase == "before":
+            self._size()
         if self._phase == "before" and passed_s >= self._drill.part_s:
             self._phase = "during"
             self._scene.mark("slow-came", f"{self._drill.slow} slow clients", at_ns=now_ns)
@@ -137,12 +152,33 @@ class _Dawdling:
 
     def seen(self) -> dict[str, object]:
         """Return what no other record has."""
-        return {"asked": self._asked, "opened": len(self._slow), "short": self._short}
+        sized = self._sizing.bytes_in if self._sizing is not None and self._sizing.answers else None
+        return {
+            "asked": self._asked,
+            "opened": len(self._slow),
+            "short": self._short,
+            "reader_bytes": None if sized is None else sized * PIPELINED,
+        }
 
     def close(self) -> None:
         """Hang up, all at once."""
         for one in self._slow:
             one.witness.abort()
+        if self._sizing is not None:
+            self._sizing.abort()
+
+    def _size(self) -> None:
+        """See how long the answer is that slow readers will not read."""
+        if "readers" not in self._drill.kinds:
+            return
+        if self._sizing is None:
+            try:
+                self._sizing = self._scene.connect(self._target)
+            except OwnLimitError as error:
+                self._short = str(error)
+                return
+            self._sizing.send(self._read)
+        self._sizing.look()
 
     def _open(self) -> None:
         kinds = self._drill.kinds

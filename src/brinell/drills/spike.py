@@ -9,6 +9,8 @@ crowd's own queue does not outlive it at this end.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import msgspec
@@ -16,9 +18,12 @@ import msgspec
 from brinell.core.drill_records import DrillEnded, DrillStarted
 from brinell.core.load_records import LoadSlice
 from brinell.core.observation import Record
+from brinell.core.plan import LoadSpec
 from brinell.core.redact import redact
 from brinell.core.returning import Second, Spell, back_at, usual
 from brinell.drills.scene import Scene
+from brinell.drills.sending import look_at_traffic
+from brinell.subject.targets import Target
 
 TOLD_S = 2  # a second is told by every worker so much later
 
@@ -32,6 +37,8 @@ class Spike(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     about: ClassVar[str] = "a crowd comes and goes: does p99 come back, and how soon?"
     starts: ClassVar[bool] = False
     loads: ClassVar[bool] = True
+    driver: ClassVar[str] = "http"
+    versions: ClassVar[tuple[str, ...]] = ("1.1",)
 
     before_s: int = 10
     lasts_s: int = 5
@@ -57,6 +64,10 @@ class Spike(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def spell(self) -> Spell:
         """When the crowd is there."""
         return Spell(self.before_s, self.before_s + self.lasts_s)
+
+    def look(self, load: LoadSpec, target: Target, root: Path, allow: Sequence[str]) -> None:
+        """Find what could not be sent, before anything runs. UsageError."""
+        look_at_traffic(load, target, root, allow)
 
     def run(self, scene: Scene) -> None:
         """Press, and end once it is back."""

@@ -92,7 +92,8 @@ def test_a_drill_that_ended_with_nothing_is_no_pass(kind):
 
 GONE = {
     "signal_ns": T0 + 3 * S + 1_000_000, "in_flight": 10, "in_flight_answered": 10, "in_flight_5xx": 0,
-    "in_flight_reset": 0, "in_flight_announced": 10, "idle": 10, "idle_closed": 10, "idle_reset": 0, "idle_open": 0,
+    "in_flight_reset": 0, "in_flight_waits": 0, "sockets_why": "",
+    "in_flight_announced": 10, "idle": 10, "idle_closed": 10, "idle_reset": 0, "idle_open": 0,
     "idle_closed_s": 0.1, "port_closed_s": 0.05, "exit_s": 0.4, "exit_status": 0, "overdue": False, "left": [],
     "short": "", "sockets": 0, "socket_codes": {}, "sockets_open": 0, "sockets_refused": 0,
 }  # fmt: skip
@@ -164,8 +165,9 @@ def test_websockets_end_with_a_close_frame(codes, still_open, rules):
     seen = {"sockets": 5, "socket_codes": codes, "sockets_open": still_open}
     drill, _ = drained(slices(3, ok=30), options={"sockets": 5}, **seen)
     assert failed(drill) == rules
-    none, _ = drained(slices(3, ok=30), options={"sockets": 5})
+    none, _ = drained(slices(3, ok=30), options={"sockets": 5}, sockets_why="status-404")
     assert none.reason is Reason.NOT_EXERCISED
+    assert "only 0 of 5 WebSockets at /ws were open at the signal: status-404" in none.rules[0].says
 
 
 def test_what_makes_a_drain_worthless():
@@ -178,6 +180,9 @@ def test_what_makes_a_drain_worthless():
 
 
 def test_an_interrupted_drill_passes_nothing_and_keeps_what_failed():
+    waiting, _ = drained(slices(3, ok=30), interrupted=True, in_flight_answered=6, in_flight_waits=4)
+    assert (failed(waiting), waiting.reason) == (set(), Reason.INCONCLUSIVE)
+    assert failed(drained(slices(3, ok=30), interrupted=True, in_flight_answered=6, in_flight_waits=3)[0]) == {"lost"}
     assert drained(slices(3, ok=30), interrupted=True)[0].reason is Reason.INCONCLUSIVE
     assert drained(slices(3, ok=30, reset=1), interrupted=True)[0].verdict is Verdict.FAIL
 
@@ -199,7 +204,13 @@ def lives(*changed, times=8, tried=()):
         found.append(ServiceLife(number, "kill" if kill else "stop", T0, 8000, 0.2, "", 0.1, -9 if kill else 0))
     for number, more in changed:
         found[number - 1] = msgspec.structs.replace(found[number - 1], **more)
-    usual = [StartTried("second", T0, 8000, "ended", 0.5, 1), StartTried("taken", T0, 8000, "ended", 0.5, 1)]
+    usual = [
+        StartTried("stale-pid", T0, 8000, "ready", 0.3, files=("app.pid",)),
+        StartTried("second", T0, 8000, "ended", 0.5, 1),
+        StartTried("at-once", T0, 8000, "ready", 0.3),
+        StartTried("at-once-other", T0, 8000, "ended", 0.5, 1),
+        StartTried("taken", T0, 8000, "ended", 0.5, 1),
+    ]
     told = {one.what: one for one in (*usual, *tried)}
     told["taken"] = msgspec.structs.replace(told["taken"], tail=told["taken"].tail or ("port 8000 is in use",))
     return judge("lifecycle", started("lifecycle"), *found, *told.values(), DrillEnded(T0 + S, {}), times=times)
@@ -254,20 +265,38 @@ def test_a_start_after_a_kill_is_told_from_another():
         (StartTried("taken", T0, 8000, "ended", 0.5, 0), {"port-taken"}),
         (StartTried("taken", T0, 8000, "ready", 0.5), set()),
         (StartTried("taken", T0, 8000, "ended", 0.5, 1, tail=("boom",)), set()),
+        (StartTried("at-once-other", T0, 8000, "ready", 0.5), set()),
+        (StartTried("at-once-other", T0, 8000, "hung", 9.0), {"at-once"}),
+        (StartTried("at-once-other", T0, 8000, "ended", 0.5, 0), {"at-once"}),
+        (StartTried("at-once", T0, 8000, "ended", 0.5, 1), {"at-once"}),
+        (StartTried("at-once", T0, 8000, "ready", 0.5, first_alive=False), {"at-once"}),
+        (StartTried("stale-pid", T0, 8000, "ended", 0.5, 1, files=("app.pid",)), set()),
+        (StartTried("stale-pid", T0, 8000, "ready", 0.5, first_alive=False, files=("app.pid",)), {"stale-pid"}),
     ],
 )
 def test_difficult_starts(tried, rules):
     drill, _ = lives(tried=(tried,))
     assert failed(drill) == rules
     advised = [rule.rule for rule in drill.rules if rule.verdict == "fail" and not rule.required]
-    assert advised == (["port-taken-said"] if tried.tail == ("boom",) else [])
+    refuses = tried.what == "stale-pid" and tried.state == "ended"
+    assert advised == (["port-taken-said"] if tried.tail == ("boom",) else ["stale-pid"] if refuses else [])
+
+
+def test_the_files_that_a_kill_left_are_named():
+    drill, _ = lives((2, {"files_left": 1, "files": ("run/app.lock",)}), (3, NEVER))
+    assert "what it left then (run/app.lock)" in next(rule.says for rule in drill.rules if rule.rule == "start")
 
 
 def test_without_a_known_port_the_difficult_starts_are_not_measured():
     life = ServiceLife(1, "stop", T0, 8000, 0.2, "", 0.1, 0)
+    no_file = DrillMark("not-tried", T0, "stale-pid: it leaves no pid file")
     mark = DrillMark("not-tried", T0, "the command names no port")
-    _, part = judge("lifecycle", started("lifecycle"), life, mark, DrillEnded(T0 + S, {}))
-    assert set(part.not_measured) == {"drills.x.second_start", "drills.x.port_taken"}
+    _, part = judge("lifecycle", started("lifecycle"), life, no_file, mark, DrillEnded(T0 + S, {}))
+    assert part.not_measured == {
+        "drills.x.stale_pid": "it leaves no pid file",
+        **dict.fromkeys((f"drills.x.{key}" for key in ("second_start", "port_taken", "at_once", "at_once_other")),
+                        "the command names no port"),
+    }  # fmt: skip
 
 
 # --- race -----------------------------------------------------------------------------------------------------------
@@ -325,6 +354,44 @@ def test_a_race_that_ran_out_of_descriptors_is_invalid_unless_it_was_broken_befo
 def test_requests_that_all_were_refused_raced_for_nothing():
     drill, _ = raced(*(a_round(n, 404, 404) for n in range(10)))
     assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.NOT_EXERCISED)
+
+
+def test_where_every_request_was_refused_a_missing_creation_is_no_race():
+    drill, _ = raced(*(a_round(n, 404, 404) for n in range(4)), expect={"created": 1}, together=2)
+    assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.NOT_EXERCISED)
+    assert "8 x 404" in drill.rules[0].says
+    assert raced(*(a_round(n, 404, 404) for n in range(4)), expect={"404": 2}, together=2)[0].verdict is Verdict.PASS
+    assert raced(*(a_round(n, 409, 409) for n in range(4)), expect={"409": 1}, together=2)[0].verdict is Verdict.FAIL
+    assert raced(a_round(0, 404, 500), expect={"created": 1}, together=2)[0].verdict is Verdict.FAIL
+
+
+def test_a_service_that_lets_in_fewer_at_once_is_no_race():
+    rounds = [a_round(n, 201, 0, unready=1, failures=("open",)) for n in range(4)]
+    drill, _ = raced(*rounds, expect={"created": 1, "ok": 1}, together=2)
+    assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.NOT_EXERCISED)
+    assert "the service lets in 1" in drill.rules[0].says
+    assert raced(a_round(0, 201, 201, 0, unready=1), expect={"created": 1}, together=3)[0].verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("options", "more", "broken"),
+    [
+        ({"at_most": {"created": 1}}, {}, True),
+        ({"at_most": {"created": 2}}, {}, False),
+        ({"unique": "$.id"}, {"unique": ("1", "2")}, False),
+        ({"unique": "$.id"}, {"unique": ("1", "1")}, True),
+        ({"unchanged": {"path": "/", "value": "$.sum"}}, {"before": "100", "after": "100"}, False),
+        ({"unchanged": {"path": "/", "value": "$.sum"}}, {"before": "100", "after": "90"}, True),
+        ({"then": {"path": "/", "value": "$.stock", "at_least": 0}}, {"then": "0"}, False),
+        ({"then": {"path": "/", "value": "$.stock", "at_least": 0}}, {"then": "-1"}, True),
+        ({"then": {"path": "/", "value": "$.stock", "at_most": 5}}, {"then": "5.5"}, True),
+        ({"then": {"path": "/", "value": "$.stock", "at_most": 5}}, {"then": "null"}, True),
+        ({"then": {"path": "/", "value": "$.stock", "at_most": 5}}, {}, True),
+    ],
+)
+def test_invariants(options, more, broken):
+    drill, _ = raced(a_round(0, 201, 201, **more), together=2, **options)
+    assert drill.verdict is (Verdict.FAIL if broken else Verdict.PASS)
 
 
 # --- spike ----------------------------------------------------------------------------------------------------------
@@ -396,19 +463,22 @@ def with_few_errors_allowed():
 # --- storm ----------------------------------------------------------------------------------------------------------
 
 CAME_BACK = {
-    "sockets": 100, "connected": 100, "refused_at_first": 0, "cut": 100, "back": 100, "attempts": 120,
-    "failed": {"status-503": 20}, "half_back_s": 0.1, "most_back_s": 0.4, "all_back_s": 0.5, "highest_rate": 500.0,
-    "usual_ms": {"p50": 1.0}, "storm_ms": {"p50": 9.0}, "lost_while_calm": 0, "lost_afterwards": 0, "fds_before": 110,
-    "fds_after": 110,
+    "sockets": 100, "connected": 100, "refused_at_first": 0, "cut": 100, "back": 100, "wanted": 100, "held": 100,
+    "attempts": 120, "attempts_most": 3, "failed": {"status-503": 20}, "first_attempts_s": 0.02, "half_back_s": 0.1,
+    "most_back_s": 0.4, "all_back_s": 0.5, "steady_s": 0.5, "reconnect_rate": {"highest": 1000.0},
+    "accept_rate": {"mean": 200.0, "highest": 500.0}, "waited_s": {"p50": 0.0, "max": 0.3}, "usual_ms": {"p50": 1.0},
+    "storm_ms": {"p50": 9.0}, "lost_while_calm": 0, "fds_before": 110, "fds_after": 110,
 }  # fmt: skip
+NEVER_BACK = {"back": 99, "held": 99, "all_back_s": None, "steady_s": None}
 
 
 @pytest.mark.parametrize(
     ("seen", "rules"),
     [
         ({}, set()),
-        ({"back": 99, "all_back_s": None}, {"back"}),
-        ({"lost_afterwards": 5}, {"stays"}),
+        (NEVER_BACK, {"back"}),
+        ({"steady_s": None, "held": 40}, {"back"}),  # in, and closed again
+        ({"steady_s": 31.0, "all_back_s": 31.0}, {"back"}),
         ({"fds_after": 200}, {"free"}),
         ({"fds_after": 115}, set()),
         ({"fds_before": None}, set()),
@@ -420,21 +490,43 @@ def test_storms(seen, rules):
     assert (drill.verdict is Verdict.PASS) == (not rules)
 
 
-def test_a_storm_of_fewer_than_asked_for_is_inconclusive():
-    drill, _ = judge("storm", started("storm"), DrillEnded(T0 + S, {**CAME_BACK, "connected": 60}))
+@pytest.mark.parametrize(("held", "rules"), [(60, set()), (61, {"limit"}), (59, {"back"})])
+def test_a_storm_at_a_service_with_a_limit(held, rules):
+    numbers = {**CAME_BACK, "connected": 60, "cut": 60, "wanted": 60, "back": held, "held": held}
+    numbers |= {"steady_s": 0.5 if held >= 60 else None}
+    drill, _ = judge("storm", started("storm"), DrillEnded(T0 + S, numbers), limit=60)
+    assert failed(drill) == rules
+
+
+def test_a_storm_that_was_interrupted_is_no_failure():
+    drill, _ = judge("storm", started("storm"), DrillEnded(T0 + S, {**CAME_BACK, **NEVER_BACK}, interrupted=True))
     assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.INCONCLUSIVE)
+
+
+def test_what_a_service_breaks_in_a_storm_is_told():
+    drill, _ = judge("storm", started("storm"), DrillEnded(T0 + S, {**CAME_BACK, "failed": {"status-500": 3}}))
+    assert drill.verdict is Verdict.PASS
+    assert [rule.rule for rule in drill.rules if rule.verdict == "fail" and not rule.required] == ["errors"]
+
+
+def test_a_storm_of_fewer_than_asked_for_is_inconclusive():
+    drill, _ = judge("storm", started("storm"), DrillEnded(T0 + S, {**CAME_BACK, "connected": 60, "cut": 60}))
+    assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.INCONCLUSIVE)
+    assert "say limit = 60" in drill.rules[0].says
 
 
 # --- slow clients ---------------------------------------------------------------------------------------------------
 
 
-def dawdled(during=10.0, *, wrong=0, held=100, closed=0, fds=(50, 150, 50), before=100):
+def dawdled(during=10.0, *, after=10.0, wrong=0, held=100, closed=0, fds=(50, 150, 50), before=100):
     records = [started("slow-client"), load_started(15.0)]
     for second in range(15):
         is_during = 5 <= second < 10
         bad = {"timeout": wrong} if is_during and wrong else {}
         count = before if second < 5 else 100
-        records += slices(second, during if is_during else 10.0, ok=count - wrong * is_during, **bad)
+        records += slices(
+            second, during if is_during else after if second >= 10 else 10.0, ok=count - wrong * is_during, **bad
+        )
         records.append(Vitals(T0 + second * S + 1, 1, 0.1, 1, fds[second // 5], 1))
     records += [
         DrillMark("slow-came", T0 + 5 * S),
@@ -449,7 +541,7 @@ def dawdled(during=10.0, *, wrong=0, held=100, closed=0, fds=(50, 150, 50), befo
 def test_others_are_served_beside_slow_clients():
     drill, part = dawdled(14.0)
     assert (drill.verdict, drill.measured["held"]) == (Verdict.PASS, 100)
-    assert set(part.not_measured) == {"drills.x.first_closed_s"}
+    assert set(part.not_measured) == {"drills.x.first_closed_s", "drills.x.reader_bytes"}
 
 
 @pytest.mark.parametrize(
@@ -464,6 +556,11 @@ def test_others_are_served_beside_slow_clients():
 )
 def test_what_slow_clients_may_not_do(more, rules):
     assert failed(dawdled(**more)[0]) == rules
+
+
+def test_others_that_fare_no_better_afterwards_may_have_been_slowed_by_something_else():
+    drill, _ = dawdled(400.0, after=300.0)
+    assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.INCONCLUSIVE)
 
 
 def test_slow_clients_that_were_never_there():

@@ -25,7 +25,7 @@ def drain(seen: Seen) -> Ruled:
         why = unknown("signal", Reason.NOT_EXERCISED, "the service was never asked to end")
         return Ruled({}, [why], "the service was never asked to end")
     before, after = seen.counts(0, second), seen.counts(second)
-    lost = _lost(before, after, numbers)
+    lost = _lost(before, after, numbers, interrupted=seen.ended is not None and seen.ended.interrupted)
     measured = {
         "requests_before": sum(before.values()),
         "answered_after": sum(count for outcome, count in after.items() if outcomes.completed(outcome)),
@@ -60,11 +60,15 @@ def _second(seen: Seen) -> int | None:
     return int((seen.numbers.get("signal_ns", 0) - seen.tally.started.start_ns) // 1_000_000_000)
 
 
-def _lost(before: dict[str, int], after: dict[str, int], numbers: dict[str, int]) -> dict[str, int]:
+def _lost(
+    before: dict[str, int], after: dict[str, int], numbers: dict[str, int], *, interrupted: bool
+) -> dict[str, int]:
     found = {kind: after[kind] for kind in BROKEN if after.get(kind)}
     new = f"{outcomes.STATUS}-5"
     found |= {outcome: count for outcome, count in after.items() if outcome.startswith(new) and outcome not in before}
     unanswered = numbers["in_flight"] - numbers["in_flight_answered"]
+    if interrupted:
+        unanswered -= numbers["in_flight_waits"]
     if unanswered:
         found["in flight at the signal"] = unanswered
     if numbers["in_flight_5xx"]:
@@ -148,8 +152,10 @@ def _sockets(seen: Seen) -> list[DrillRule]:
     numbers, asked = seen.numbers, int(seen.options["sockets"])
     if not asked:
         return []
-    if not numbers["sockets"]:
-        return [unknown("sockets", Reason.NOT_EXERCISED, f"none of {asked} WebSockets was open at the signal")]
+    if numbers["sockets"] < asked:
+        path, why = seen.options["socket_path"], numbers["sockets_why"] or "no answer to the upgrade yet"
+        said = f"only {numbers['sockets']} of {asked} WebSockets at {path} were open at the signal: {why}"
+        return [unknown("sockets", Reason.NOT_EXERCISED, said)]
     codes = numbers["socket_codes"]
     cut = codes.get(ABNORMAL, 0) + numbers["sockets_open"]
     told = ", ".join(f"{count} with {code}" for code, count in sorted(codes.items()) if code != ABNORMAL)

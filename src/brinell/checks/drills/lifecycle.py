@@ -49,16 +49,39 @@ def lifecycle(seen: Seen) -> Ruled:
         "files_left_after_kill": sum(life.files_left for life in kills),
         "second_start": _tried(seen.tried.get("second")),
         "port_taken": _tried(seen.tried.get("taken")),
+        "at_once": _tried(seen.tried.get("at-once")),
+        "at_once_other": _tried(seen.tried.get("at-once-other")),
+        "stale_pid": _tried(seen.tried.get("stale-pid")),
     }
     rules = [_starts(lives), *_stops(stops), *_left(stops, kills), *_files(stops)]
-    rules += [*_second(seen.tried.get("second")), *_taken(seen.tried.get("taken"))]
+    rules += [*_second(seen.tried.get("second")), *_at_once(seen), *_taken(seen.tried.get("taken"))]
+    rules += _stale(seen.tried.get("stale-pid"))
     p50, p95 = quantile(starts, 0.5), quantile(starts, 0.95)
     title = f"{counted(len(ready), 'start')} of {len(lives)} got ready, p50 {took(p50)}, p95 {took(p95)}"
-    why = seen.mark("not-tried")
-    missing = why.detail if why else "the drill ended before it was tried"
-    return Ruled(
-        measured, rules, title, {key: missing for key in ("second_start", "port_taken") if measured[key] is None}
+    return Ruled(measured, rules, title, _not_tried(seen, measured))
+
+
+_WORDS = {
+    "second_start": "second",
+    "port_taken": "taken",
+    "at_once": "at-once",
+    "at_once_other": "at-once",
+    "stale_pid": "stale-pid",
+}
+
+
+def _not_tried(seen: Seen, measured: dict[str, object]) -> dict[str, str]:
+    """Say why a start was not tried: what was said of it, or of what came before it."""
+    marks = [one.detail for one in seen.marks if one.what == "not-tried"]
+    general = next(
+        (one for one in marks if one.partition(":")[0] != "stale-pid"), "the drill ended before it was tried"
     )
+    found = {}
+    for key, what in _WORDS.items():
+        if measured[key] is None:
+            own = next((one.partition(": ")[2] for one in marks if one.startswith(f"{what}: ")), None)
+            found[key] = own or general
+    return found
 
 
 def _spread(values: list[float]) -> dict[str, float | None]:
@@ -85,7 +108,9 @@ def _starts(lives: list[ServiceLife]) -> DrillRule:
         return passed("start", f"it got ready {counted(len(lives), 'time')} of {len(lives)}")
     first = broken[0]
     killed = _after_kill(lives, first)
-    what = "after a SIGKILL: what it left then keeps it from starting" if killed else "after an orderly stop"
+    before = next((one for one in reversed(lives) if one.number < first.number and one.ready_s is not None), None)
+    left = f" ({', '.join(before.files)})" if killed and before is not None and before.files else ""
+    what = f"after a SIGKILL: what it left then{left} keeps it from starting" if killed else "after an orderly stop"
     return failed("start", f"start {first.number} failed {what}. {first.said}")
 
 
@@ -163,6 +188,41 @@ def _second(tried: StartTried | None) -> list[DrillRule]:
             "a second start ended with status 0, as if all were well, and does not serve",
         )
     ]
+
+
+def _at_once(seen: Seen) -> list[DrillRule]:
+    """Of two that are started at the same moment one serves, and the other says no; or both serve."""
+    both = [seen.tried[what] for what in ("at-once", "at-once-other") if what in seen.tried]
+    if len(both) < len(("at-once", "at-once-other")):
+        return []
+    rule, states = "at-once", [one.state for one in both]
+    serving = states.count("ready")
+    if not serving or not both[0].first_alive:
+        return [failed(rule, f"of two starts at once neither serves: {', '.join(map(_became, both))}")]
+    if "hung" in states:
+        after = max(one.after_s for one in both)
+        return [failed(rule, f"of two starts at once one neither served nor ended within {took(after)}")]
+    if any(one.state == "ended" and one.exit_status == 0 for one in both):
+        return [failed(rule, "of two starts at once one ended with status 0, as if all were well, and does not serve")]
+    return [passed(rule, f"of two starts at once {'one serves' if serving == 1 else 'both serve'}")]
+
+
+def _became(tried: StartTried) -> str:
+    return f"{tried.state} with status {tried.exit_status}" if tried.state == "ended" else tried.state
+
+
+def _stale(tried: StartTried | None) -> list[DrillRule]:
+    """A pid file that a kill left names another process by now, as after a restart of a container."""
+    if tried is None:
+        return []
+    rule, named = "stale-pid", ", ".join(tried.files)
+    if not tried.first_alive:
+        return [failed(rule, f"it ended a process of somebody else's, which its stale {named} named")]
+    if tried.state == "ready":
+        return [passed(rule, f"it starts although its stale {named} names another process")]
+    said = tried.tail[-1] if tried.tail else "it says nothing"
+    why = f"it does not start while its stale {named} names another process that lives, as in a new container: {said}"
+    return [failed(rule, why, required=False)]
 
 
 def _taken(tried: StartTried | None) -> list[DrillRule]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from brinell.checks.drills.ruling import Ruled, counted, failed, passed, percent, unknown
 from brinell.checks.drills.seen import Seen
 from brinell.core import racing
@@ -14,9 +16,11 @@ TOGETHER = 0.5  # share of rounds whose requests were under way at the same time
 
 def race(seen: Seen) -> Ruled:
     """Judge one race."""
-    rounds, rules = seen.races, _rules(seen)
+    rounds, rules = seen.races, racing.rules_of(seen.options)
     broken = [(one, words) for one in rounds if (words := racing.broken(one, rules))]
-    together = sum(one.ahead_ns >= 0 and any(one.statuses) for one in rounds)
+    if _for_nothing(rounds, rules):
+        broken = []  # what was to be created once was not created at all: that is no race
+    together = sum(one.ahead_ns >= 0 and not one.unready and any(one.statuses) for one in rounds)
     share = racing.wilson(len(broken), len(rounds))
     spreads = [one.spread_ns / 1000 for one in rounds]
     statuses: dict[str, int] = {}
@@ -45,13 +49,6 @@ def race(seen: Seen) -> Ruled:
     )
 
 
-def _rules(seen: Seen) -> racing.Rules:
-    options = seen.options
-    expect = {racing.status_of(word): int(count) for word, count in options["expect"].items()}
-    then = racing.as_json(options["then"]["equals"]) if options["then"] else None
-    return racing.Rules(expect, options["same"] is not None, then)
-
-
 def _verdict(seen: Seen, broken: list[tuple[Race, tuple[str, ...]]], together: int, rules: racing.Rules) -> DrillRule:
     rounds = seen.races
     if broken:
@@ -65,7 +62,7 @@ def _verdict(seen: Seen, broken: list[tuple[Race, tuple[str, ...]]], together: i
     seen_at = percent(racing.would_be_seen(together) or 1.0)
     power = f"after {together} clean rounds a race of {seen_at} a round would have been seen with 95 %"
     if not rules.stated:
-        return passed("race", f"nothing failed; no invariant was stated (expect, same or then). {power}")
+        return passed("race", f"nothing failed; no invariant was stated (expect, same, then and others). {power}")
     return passed("race", f"every rule held in {counted(len(rounds), 'round')}; {power}")
 
 
@@ -79,11 +76,36 @@ def _no_race(seen: Seen, together: int, rules: racing.Rules) -> DrillRule | None
     elif not rounds:
         why = "no round was run"
     elif together < TOGETHER * len(rounds):
-        apart = len(rounds) - together
-        why = f"in {apart} of {of} an answer came before the last request was out: nothing raced"
-    elif not rules.expect and not any(200 <= status < 400 for one in rounds for status in one.statuses):
-        why = "no request succeeded, so that nothing was raced for"
+        why = _apart(rounds, together)
+    elif _for_nothing(rounds, rules):
+        why = f"no request succeeded ({_most_common(rounds)}), so that nothing was raced for"
     return unknown("race", reason, why) if why else None
+
+
+def _apart(rounds: list[Race], together: int) -> str:
+    """Say why requests did not meet."""
+    of = counted(len(rounds), "round")
+    unready = [one for one in rounds if one.unready]
+    if len(unready) * 2 < len(rounds) - together:
+        return f"in {len(rounds) - together} of {of} an answer came before the last request was out: nothing raced"
+    first = unready[0]
+    why = f" ({first.failures[0]})" if first.failures else ""
+    all_of = len(first.statuses)
+    return (
+        f"in {len(unready)} of {of} not all of {all_of} requests could be under way at once: the service lets in "
+        f"{all_of - first.unready}{why}; take a smaller together"
+    )
+
+
+def _for_nothing(rounds: list[Race], rules: racing.Rules) -> bool:
+    """Whether every request was refused as such (no such path, not allowed), and nobody expects that."""
+    seen = {status for one in rounds for status in one.statuses}
+    return bool(seen) and all(400 <= status < 500 and not rules.expect.get(status) for status in seen)
+
+
+def _most_common(rounds: list[Race]) -> str:
+    counts = Counter(status for one in rounds for status in one.statuses)
+    return ", ".join(f"{count} x {status or 'no answer'}" for status, count in counts.most_common(3))
 
 
 def _title(broken: list[tuple[Race, tuple[str, ...]]], rounds: list[Race], share: racing.Interval) -> str:

@@ -12,6 +12,7 @@ from brinell.core.sparse import merged, quantiles_ns
 from brinell.core.verdicts import Reason
 
 FLOOR_NS = 5_000_000  # a p95 up to so much above the one without is no harm, whatever the factor
+TAKEN_IN = 4 << 20  # bytes that a system takes from a server at most before anybody reads them (Linux: tcp_wmem)
 FREE = 0.5  # share of the slow clients' descriptors that must be free again
 
 
@@ -38,6 +39,7 @@ def slow_client(seen: Seen) -> Ruled:
         "refused": {kind: one.refused for kind, one in last.items()},
         "answered": {kind: one.answered for kind, one in last.items()},
         "first_closed_s": min((one.first_closed_s for one in last.values() if one.first_closed_s), default=None),
+        "reader_bytes": seen.numbers.get("reader_bytes"),
         "fds_before": fds[0],
         "fds_during": fds[1],
         "fds_after": fds[2],
@@ -46,6 +48,7 @@ def slow_client(seen: Seen) -> Ruled:
     if not rules:
         trusted = trust(tally, {})
         rules = [_served(seen, p95, wrong, None if trusted.valid else trusted.reason), *_freed(fds, held)]
+    rules += _read(seen)
     title = (
         f"p95 of the others {measured['p95_during_ms']} ms beside {measured['held']} slow clients, "
         f"{measured['p95_before_ms']} ms without"
@@ -99,19 +102,26 @@ def _took_hold(seen: Seen, measured: dict[str, object], ended: dict[str, int]) -
 
 
 def _served(seen: Seen, p95: dict[str, int | None], wrong: dict[str, float | None], invalid: str | None) -> DrillRule:
-    factor, allowed = float(seen.options["factor"]), float(seen.options["errors"])
+    allowed = float(seen.options["errors"])
     before, during = p95["before"], p95["during"]
     if before is None:
         return unknown("served", Reason.INCONCLUSIVE, "nothing was answered before they came")
+    limit = max(float(seen.options["factor"]) * before, before + FLOOR_NS)
     errors = 1.0 if wrong["during"] is None else wrong["during"]
     more = errors - (wrong["before"] or 0.0)
-    slower = during is None or during > max(factor * before, before + FLOOR_NS)
+    slower = during is None or during > limit
     if not slower and more <= allowed:
         return passed("served", f"the others were served as before: p95 {_ms(during)} instead of {_ms(before)}")
     if invalid is not None:
         return unknown("served", Reason.INVALID, f"the others fared worse, but the generator was a limit. {invalid}")
     parts = [f"p95 {_ms(during)} instead of {_ms(before)}"] if slower else []
     parts += [f"{percent(errors)} of requests failed"] if more > allowed else []
+    part = int(seen.options["part_s"])
+    late = range(5 * part // 2, 3 * part)  # what queued up meanwhile is worked off
+    settled, still = _p95(seen.seconds, late), _failed(seen.seconds, late)
+    if (settled is not None and settled > limit) or (still or 0.0) - (wrong["before"] or 0.0) > allowed:
+        why = f"the others fared worse ({', '.join(parts)}), and no better after the slow clients had hung up"
+        return unknown("served", Reason.INCONCLUSIVE, f"{why}: was this machine busy with something else?")
     return failed("served", f"the others fared worse beside slow clients: {', '.join(parts)}")
 
 
@@ -129,6 +139,18 @@ def _freed(fds: tuple[int | None, int | None, int | None], held: int) -> list[Dr
     ]
 
 
+def _read(seen: Seen) -> list[DrillRule]:
+    """Slow readers make nobody wait whose answers the system takes in at once."""
+    size = seen.numbers.get("reader_bytes")
+    if "readers" not in seen.options["kinds"] or size is None or size > TAKEN_IN:
+        return []
+    why = (
+        f"what each slow reader asked for, {size / 1000:,.0f} kB in all, fits into the system's buffers, so "
+        "that nothing waited for them: name something larger (large)"
+    )
+    return [unknown("readers", Reason.NOT_EXERCISED, why, required=False)]
+
+
 def _ms(value_ns: int | None) -> str:
     return "no answer" if value_ns is None else f"{value_ns / 1e6:.3g} ms"
 
@@ -136,6 +158,7 @@ def _ms(value_ns: int | None) -> str:
 def _not_measured(seen: Seen, measured: dict[str, object]) -> dict[str, str]:
     why_fds = seen.tally.started.subject_reason if seen.tally else ""
     why = {
+        "reader_bytes": "nobody asked, or the answer was not there in time",
         "first_closed_s": f"the service closed none of them in the {seen.options['part_s']} s they were there",
         **dict.fromkeys(("fds_before", "fds_during", "fds_after"), why_fds or "the service could not be looked at"),
         **{f"{what}_{name}{unit}": "nothing ended in that time" for name in ("before", "during", "after")

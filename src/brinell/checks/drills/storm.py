@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from brinell.checks.drills.ruling import Ruled, counted, failed, passed, ruled, took, unknown
 from brinell.checks.drills.seen import Seen
+from brinell.core import outcomes
 from brinell.core.drill_judgement import DrillRule
 from brinell.core.verdicts import Reason
 
 FREE = 0.1  # of the connections' descriptors may be missing afterwards
+_BROKEN = ("status-500", "status-501", "status-502", "status-504", outcomes.PROTOCOL, outcomes.TLS)
 
 
 def storm(seen: Seen) -> Ruled:
@@ -19,26 +23,36 @@ def storm(seen: Seen) -> Ruled:
     measured = {
         key: numbers.get(key)
         for key in (
-            "sockets", "connected", "cut", "back", "attempts", "failed", "half_back_s", "most_back_s", "all_back_s",
-            "highest_rate", "usual_ms", "storm_ms", "lost_while_calm", "lost_afterwards", "fds_before", "fds_after",
+            "sockets", "connected", "cut", "wanted", "back", "attempts", "attempts_most", "failed", "first_attempts_s",
+            "half_back_s", "most_back_s", "all_back_s", "steady_s", "reconnect_rate", "accept_rate", "waited_s",
+            "usual_ms", "storm_ms", "lost_while_calm", "fds_before", "fds_after",
         )
     }  # fmt: skip
-    rules = [*_there(numbers), _back(seen), *_stays(seen), *_free(numbers)]
-    title = f"{numbers['back']} of {counted(numbers['cut'], 'connection')} back"
-    title += f", all after {took(numbers['all_back_s'])}" if numbers["all_back_s"] is not None else ""
+    rules = [*_there(seen), _back(seen), *_limited(seen), *_errors(numbers), *_free(numbers)]
+    title = f"{numbers['back']} of {counted(numbers['wanted'], 'connection')} back"
+    title += f", steady after {took(numbers['steady_s'])}" if numbers["steady_s"] is not None else ""
     why = {
         **dict.fromkeys(("half_back_s", "most_back_s", "all_back_s"), "so many never came back"),
-        "highest_rate": "none came back",
+        "steady_s": "they were never all in for a second",
         **dict.fromkeys(("fds_before", "fds_after"), "the service's process could not be looked at"),
-        "lost_afterwards": "the drill ended before",
     }
     return Ruled(measured, rules, title, {key: words for key, words in why.items() if measured[key] is None})
 
 
-def _there(numbers: dict[str, int]) -> list[DrillRule]:
-    if numbers["connected"] >= numbers["sockets"]:
+def _there(seen: Seen) -> list[DrillRule]:
+    """Were there as many as asked for when they were cut?"""
+    numbers, limit = seen.numbers, int(seen.options.get("limit") or 0)
+    wanted = min(numbers["sockets"], limit or numbers["sockets"])
+    if numbers["cut"] >= wanted:
         return []
-    why = f"only {numbers['connected']} of {numbers['sockets']} could be connected before the storm"
+    refused = numbers.get("refused_why")
+    why = f"only {numbers['cut']} of {wanted} were connected before the storm"
+    if refused:
+        why += f" (then: {refused})"
+    elif numbers["lost_while_calm"]:
+        why += f" ({numbers['lost_while_calm']} were closed again)"
+    if not limit:
+        why += f"; if it lets in no more, say limit = {numbers['cut']}"
     return [unknown("connected", Reason.INCONCLUSIVE, why)]
 
 
@@ -46,22 +60,39 @@ def _back(seen: Seen) -> DrillRule:
     numbers, within = seen.numbers, float(seen.options["within_s"])
     kinds = ", ".join(f"{count} {kind}" for kind, count in numbers["failed"].items())
     cost = f"{counted(numbers['attempts'], 'attempt')}{f', {kinds}' if kinds else ''}"
-    if numbers["back"] < numbers["cut"]:
-        missing = numbers["cut"] - numbers["back"]
-        return failed("back", f"{within:g} s after the cut {missing} of {numbers['cut']} were not back ({cost})")
-    return passed("back", f"all were back after {took(numbers['all_back_s'])} ({cost})")
+    steady = numbers["steady_s"]
+    if steady is not None and steady <= within:
+        return passed("back", f"all were back and stayed after {took(steady)} ({cost})")
+    if seen.ended is not None and seen.ended.interrupted:
+        return unknown("back", Reason.INCONCLUSIVE, f"it was interrupted before all were back ({cost})")
+    missing = numbers["wanted"] - numbers["held"]
+    if missing > 0:
+        return failed("back", f"{within:g} s after the cut {missing} of {numbers['wanted']} were not back ({cost})")
+    return failed("back", f"all were back only after {took(steady)}, and {within:g} s are allowed ({cost})")
 
 
-def _stays(seen: Seen) -> list[DrillRule]:
-    lost = seen.numbers.get("lost_afterwards")
-    if lost is None:
+def _limited(seen: Seen) -> list[DrillRule]:
+    """With a limit: no more than that are in once the storm is over."""
+    numbers, limit = seen.numbers, int(seen.options.get("limit") or 0)
+    if not limit:
         return []
-    return [ruled("stays", not lost, "and stayed", f"{lost} of them were closed again within a second")]
+    over = numbers["held"] - limit
+    good = f"no more than {limit} were let in, of {counted(numbers['sockets'], 'client')}"
+    return [ruled("limit", over <= 0, good, f"{numbers['held']} were let in, and its limit is {limit}")]
 
 
-def _free(numbers: dict[str, int]) -> list[DrillRule]:
+def _errors(numbers: dict[str, Any]) -> list[DrillRule]:
+    """An attempt may be refused; that it breaks something is told."""
+    broken = {kind: count for kind, count in numbers["failed"].items() if kind.startswith(_BROKEN)}
+    if not broken:
+        return []
+    told = ", ".join(f"{count} {kind}" for kind, count in broken.items())
+    return [failed("errors", f"attempts that the service failed at instead of refusing them: {told}", required=False)]
+
+
+def _free(numbers: dict[str, Any]) -> list[DrillRule]:
     before, after = numbers.get("fds_before"), numbers.get("fds_after")
-    if before is None or after is None or numbers["back"] < numbers["cut"]:
+    if before is None or after is None or numbers["back"] < numbers["wanted"]:
         return []
     more = after - before
     return [
