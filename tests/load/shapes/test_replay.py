@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from brinell.load.shapes import moments
@@ -170,6 +170,8 @@ def test_a_long_recording_is_read_in_pieces(tmp_path):
 
 
 @given(st.text(max_size=60), st.none() | st.text(max_size=5) | st.integers(0, 3))
+@example("0\r0", 0)
+@example("x" * 200_000, 0)
 def test_any_line_is_a_moment_or_none(line, column):
     found = moments.parse(line.strip(), column)
     assert found is None or isinstance(found, int)

@@ -86,7 +86,10 @@ def parse(line: str, column: str | int | None = None) -> int | None:
     if line.startswith("{"):
         return _of_json(line, column if isinstance(column, str) else None)
     if isinstance(column, int):
-        fields = next(csv.reader([line]), [])
+        try:
+            fields = next(csv.reader([line]), [])
+        except csv.Error:  # a carriage return inside, or a field of more than 128 kB
+            return None
         return _of_text(fields[column]) if column < len(fields) else None
     logged = _LOGGED.search(line)
     if logged:
