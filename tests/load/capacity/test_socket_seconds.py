@@ -97,18 +97,35 @@ def test_of_an_echo_only_messages_count():
 
 def test_connections_that_are_not_open_break_a_level():
     it = book({"error_rate": 0.1}, "echo")
-    feed(it, piece(-1, "connect", 3, outcome="status-503"), *told(1, opened=9))
-    assert it.missing(1) == ""  # one in ten may be missing
-    feed(it, *told(2, opened=7))
-    assert it.missing(2) == "7 of 10 connections were open (3 status-503)"
-    assert it.missing(0) == ""  # nobody has told yet
+    feed(it, piece(-1, "connect", 1, outcome="status-503"), *told(-1, opened=9), *told(0, opened=9))
+    assert (it.settled, it.missing(0)) == (0, "")  # one in ten may be missing
+    feed(it, *told(1, opened=7))
+    assert it.missing(1) == "7 of 10 connections were open (1 status-503)"
+    assert it.missing(0) == ""
+    feed(it, piece(1, "connect", 1, outcome="refused"))
+    assert it.missing(0)  # those that were refused are not made again
+
+
+def test_connections_that_are_still_made_are_waited_for():
+    it = book({"error_rate": 0.1}, "echo")
+    feed(it, *told(-1, opened=2), *told(0, opened=5))
+    assert (it.settled, it.missing(0)) == (None, "")
+    assert it.unsettled() == ("broken", "5 of 10 connections were open")
+    feed(it, *told(1))
+    assert it.settled == 2
+
+
+def test_connections_that_the_subject_ended_break_a_level():
+    it = book({"error_rate": 0.1}, "echo")
+    feed(it, SocketSecond(worker=0, second=0, open=8, connecting=0, closes={"1013": 2}))
+    assert it.missing(0) == "8 of 10 connections were open (2 closed by the subject)"
 
 
 def test_a_worker_that_stood_still_has_its_connections_still():
     load = spec("echo", workers=2)
     it = seconds_for(load, limits_of({"p95_ms": 5}, load))
     feed(it, *told(1, opened=5), *told(1, worker=1, opened=5), *told(2, opened=5))
-    assert it.missing(2) == ""
+    assert (it.settled, it.missing(2)) == (2, "")
 
 
 def test_handshakes_are_held_to_their_own_limit():

@@ -6,8 +6,8 @@ from brinell.core.histogram import Histogram
 from brinell.core.load_records import GeneratorSecond, LoadSlice, LoadStarted
 from brinell.core.observation import MachineSecond, ServiceEnded
 from brinell.core.plan import LoadSpec
-from brinell.load.capacity.bounds import Seconds, limits_of
-from brinell.load.capacity.step import UNSETTLED, Judge, StepRoom
+from brinell.load.capacity.bounds import UNSETTLED, Seconds, limits_of
+from brinell.load.capacity.step import Judge, StepRoom
 
 LIMITS = limits_of({"p95_ms": 100}, LoadSpec(name="a", shape={}))
 SPEC = LoadSpec(name="browse", shape={"kind": "closed", "duration": 9.0, "think_s": 1.0}, connections=64, workers=4)

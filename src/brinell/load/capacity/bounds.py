@@ -12,10 +12,11 @@ from brinell.core.histogram import index_of
 from brinell.core.load_records import GeneratorSecond, LoadSlice, LoadStarted
 from brinell.core.observation import Record
 from brinell.core.plan import LoadSpec
-from brinell.core.sequential import Bound, Second
+from brinell.core.sequential import Bound, Decision, Second
 from brinell.core.thresholds import CACHE_THRESHOLDS, SOCKET_THRESHOLDS, THRESHOLDS, Metric
 
 PARTLY_OPEN = "partly-open"
+UNSETTLED = "sessions take longer than the step: give it more time, --step 60s or step_s = 60"
 _COUNT = "how many there are depends on how long a step takes"
 _CACHE = "that is no matter of how much is asked: brinell cache judges it"
 _UNFIT = {
@@ -94,10 +95,12 @@ def limits_of(thresholds: Mapping[str, float], load: LoadSpec) -> tuple[Limit, .
 class Seconds:
     """The seconds of one step. A second is whole once every worker has told of it, or of a later one.
 
-    ``lag_s``: for so long after that, further records of it may come.
+    ``lag_s``: for so long after that, further records of it may come. ``early``: what is too much before all is settled
+    is too much.
     """
 
     lag_s = 0.0
+    early = True
 
     def __init__(self, limits: Sequence[Limit], workers: int) -> None:
         self.limits = limits
@@ -150,6 +153,10 @@ class Seconds:
             Second(self._due.get(at, 0), self._ended.get(at, 0), tuple(self._sums.get(at, nothing)))
             for at in range(first, last)
         ]
+
+    def unsettled(self) -> Decision:
+        """Return what a step is in which nothing settled."""
+        return Decision(None, UNSETTLED)
 
     def pace(self, rows: Sequence[Second], rate: float) -> float:
         """Return what falls due a second, in what a ``Second`` counts; ``rate`` is that of the schedule."""

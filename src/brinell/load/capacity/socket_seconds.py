@@ -12,7 +12,7 @@ from brinell.core.histogram import Histogram
 from brinell.core.load_records import LoadSlice
 from brinell.core.observation import Record
 from brinell.core.plan import LoadSpec
-from brinell.core.sequential import Bound, Second
+from brinell.core.sequential import BROKEN, Bound, Decision, Second
 from brinell.core.socket_records import CONNECT, DELIVERY, PUBLISH, Deliveries, SocketSecond
 from brinell.core.socket_view import as_load
 from brinell.load.capacity.bounds import Limit, Seconds
@@ -36,6 +36,7 @@ class SocketSeconds(Seconds):
     """Messages that are answered, over connections that are all to be open."""
 
     lag_s = 0.15
+    early = False
 
     def __init__(self, limits: Sequence[Limit], spec: LoadSpec) -> None:
         super().__init__(limits, spec.workers)
@@ -46,11 +47,13 @@ class SocketSeconds(Seconds):
         allowed = next((one.limit for one in limits if one.metric.what == "error_rate"), MOST_MISSING)
         self._most_missing = int(allowed * spec.connections)
         self._open: dict[int, dict[int, int]] = {}  # by worker: at each second's end
+        self._closed = 0  # by the subject
 
     def add(self, record: Record) -> None:
         """Count one record: of slices only those of messages."""
         if isinstance(record, SocketSecond):
             self._open.setdefault(record.worker, {})[record.second] = record.open
+            self._closed += sum(record.closes.values())
         elif isinstance(record, LoadSlice) and record.operation == CONNECT:
             self._handshakes(record)
         else:
@@ -65,14 +68,33 @@ class SocketSeconds(Seconds):
         rows = super().since(first, until)
         return [self._shaken(rows[0]), *rows[1:]] if rows and self._shaking else rows
 
+    @property
+    def settled(self) -> int | None:
+        """The first second that began with nearly all connections open."""
+        last = max((second for rows in self._open.values() for second in rows), default=-1)
+        return next((at + 1 for at in range(-1, last + 1) if self._short(at) <= self._most_missing), None)
+
+    def unsettled(self) -> Decision:
+        """Return that connections were not made in time."""
+        return Decision(BROKEN, self._words(self.whole - 1)) if self._open else super().unsettled()
+
     def missing(self, at: int) -> str:
-        """Return that connections were not open at a second's end; empty where nearly all were."""
-        told = [rows[max(before)] for rows in self._open.values() if (before := [one for one in rows if one <= at])]
-        opened = sum(told)
-        if not told or self._asked - opened <= self._most_missing:
-            return ""
-        why = ", ".join(f"{number} {kind}" for kind, number in self.refused.items())
-        return f"{opened} of {self._asked} connections were open{f' ({why})' if why else ''}"
+        """Return that connections were refused, or have ended; empty where nearly all are, or may yet be, open."""
+        lost = sum(self.refused.values()) + self._closed
+        settled = self.settled
+        gone = settled is not None and at >= settled and self._short(at) > self._most_missing
+        return self._words(at) if lost > self._most_missing or gone else ""
+
+    def _short(self, at: int) -> int:
+        """Return how many connections were not open at a second's end."""
+        return self._asked - sum(
+            rows[max(told)] for rows in self._open.values() if (told := [n for n in rows if n <= at])
+        )
+
+    def _words(self, at: int) -> str:
+        kinds = {**self.refused, **({"closed by the subject": self._closed} if self._closed else {})}
+        why = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+        return f"{self._asked - self._short(at)} of {self._asked} connections were open{f' ({why})' if why else ''}"
 
     @property
     def _shaking(self) -> list[int]:

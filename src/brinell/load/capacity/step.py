@@ -20,7 +20,6 @@ from brinell.load.capacity.bounds import Seconds
 LOOK_NS = 100_000_000
 _KEPT = (LoadStarted, LoadSlice, GeneratorSecond, LoadEnded, Calibrated, CallSecond, Exemplar)
 _HEARD = (*_KEPT, Deliveries, SocketSecond)
-UNSETTLED = "sessions take longer than the step: give it more time, --step 60s or step_s = 60"
 
 
 class StepRoom:
@@ -128,8 +127,9 @@ class Judge:
             found = self._decide(ended=False)
             self.decided = found.verdict is not None
             found = found if self.decided else self._decide(ended=True)
-            if found.verdict == HELD and self._seconds.settled is None:
-                found, self.decided = Decision(None, UNSETTLED), False
+            if self._seconds.settled is None and (found.verdict == HELD or not self._seconds.early):
+                found = self._seconds.unsettled()
+                self.decided = found.verdict is not None
             self.found = found
         return self.found
 
@@ -145,9 +145,11 @@ class Judge:
         return self._decide(ended=True).verdict or "" if self.until > self._warm_s else ""
 
     def _decide(self, *, ended: bool) -> Decision:
-        missing = self._seconds.missing(self.until - 1) if self.until > self._warm_s else ""
+        missing = self._seconds.missing(self.until - 1)
         if missing:
             return Decision(BROKEN, missing)
+        if self._seconds.settled is None and not self._seconds.early:
+            return Decision(None, "")
         seconds = self._seconds.since(self.judged.start, self.judged.stop)
         # While their number still grows, what falls due grows with it, and so does what is under way.
         rate = self._rate if self._seconds.settled is not None else None

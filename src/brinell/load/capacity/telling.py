@@ -57,6 +57,7 @@ class Numbers(NamedTuple):
     response: Histogram
     service: Histogram
     shares: dict[str, float]  # error_rate and reach
+    longest_ns: int  # of what came
     crowded: float = 0.0  # share of worker-seconds that ended with requests waiting for a connection
     owed: int | None = None  # deliveries of a broadcast
     skew: Histogram | None = None
@@ -93,6 +94,7 @@ def numbers(records: Sequence[Record], seconds: range, book: Seconds, timeout_s:
         response,
         service,
         {"error_rate": failed / requests} if requests else {},
+        response.max_ns,
         crowded=crowded / told if told else 0.0,
         connect=connect,
     )
@@ -111,7 +113,7 @@ def _deliveries(records: Sequence[Record], seconds: range, book: BroadcastSecond
             kind = outcomes.kind(one.outcome)
             errors[kind] = errors.get(kind, 0) + one.count
     seen = book.came(seconds)
-    failed = sum(errors.values())
+    failed, longest_ns = sum(errors.values()), response.max_ns
     if seen.lost:
         response.record(int(timeout_s * 1e9), seen.lost)
         errors[LOST] = seen.lost
@@ -126,6 +128,7 @@ def _deliveries(records: Sequence[Record], seconds: range, book: BroadcastSecond
         response,
         service,
         shares,
+        longest_ns,
         owed=seen.owed,
         skew=book.skew,
         connect=book.connect,

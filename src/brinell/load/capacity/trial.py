@@ -209,7 +209,7 @@ class _Hunt:
 
     def _rest(self, seen: Numbers | None) -> None:
         """Let the subject come back: after what it did not keep up with, as long as its answers took at the end."""
-        longest = 0 if seen is None else seen.response.max_ns
+        longest = 0 if seen is None else seen.longest_ns
         rest_ns = int(REST_S * 1e9) + min(longest, int(self._spec.load.timeout_s * 1e9))
         until = self._room.clock.now_ns() + rest_ns
         while (left := until - self._room.clock.now_ns()) > 0:
