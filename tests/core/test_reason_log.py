@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from brinell.core.reasons import explain
-from brinell.core.vitals_records import ProcessLook, Said, VitalsDetail
+from brinell.core.vitals_records import ProbeLook, ProcessLook, Said, VitalsDetail
 from brinell.core.vitals_window import Span
 
 S = 1_000_000_000
@@ -61,6 +61,13 @@ def test_what_is_known_from_elsewhere_is_only_confirmed():
     assert found.kind == "descriptors"
     assert "80 of 80" in found.title
     assert any("Too many open files" in line for line in found.evidence)
+
+
+def test_the_connections_that_threads_wait_for_are_named_before_the_threads():
+    queued = [ProbeLook(at_ns=at * S, pid=100, span_ns=S, queued=20, pool_threads=4, loop="") for at in range(11, 21)]
+    found = explain([*looks(Said(QUEUE, 3)), *queued], Span(10 * S, 20 * S), broke=True).limited_by
+    assert "SQLAlchemy's connection pool" in found.title
+    assert any("20 at most" in line for line in found.evidence)
 
 
 def full() -> list[VitalsDetail]:

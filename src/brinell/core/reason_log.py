@@ -40,7 +40,9 @@ def with_log(found: Sequence[Case], at: Window) -> list[Case]:
     for said in _cases(at):
         for index, case in enumerate(cases):
             if case.kind == said.kind:
-                cases[index] = dataclasses.replace(case, evidence=case.evidence + said.evidence)
+                # Threads that wait for connections keep calls waiting for threads.
+                title = said.title if "thread" in case.title and "thread" not in said.title else case.title
+                cases[index] = dataclasses.replace(case, title=title, evidence=case.evidence + said.evidence)
                 break
         else:
             cases.insert(0, said)  # it is the service's own word

@@ -20,7 +20,7 @@ from brinell.core.stack_words import (
     serves_in_turn,
     waits_for_more,
 )
-from brinell.core.vitals_window import Window
+from brinell.core.vitals_window import Inside, Window
 
 POOLED = 0.2  # share of what was looked at that waits for the same thing
 LEAST_WAITING = 2.0  # on average
@@ -85,7 +85,7 @@ def lock(at: Window) -> list[Case]:
     found = []
     for pid in processes_seen(at):
         for seen in seen_in(at, pid):
-            held = _held(seen, lambda frames: None if awaited_pool(frames) else awaited_lock(frames))
+            held = _held(seen, lambda frames: None if awaited_pool(frames) else awaited_lock(frames), _least(at, pid))
             if held is None:
                 continue
             asked, count = held
@@ -108,7 +108,8 @@ def pool(at: Window) -> list[Case]:
     """Tasks or threads wait for something of which there is a fixed number."""
     found = []
     for pid in processes_seen(at):
-        held = [(one, seen) for seen in seen_in(at, pid) if (one := _held(seen, awaited_pool)) is not None]
+        least = _least(at, pid)
+        held = [(one, seen) for seen in seen_in(at, pid) if (one := _held(seen, awaited_pool, least)) is not None]
         held = [(one, seen) for one, seen in held if not _has_more(at, pid, one[0])]
         # Threads that all wait for connections keep tasks waiting for threads.
         held.sort(key=lambda pair: ("thread pool" in pair[0][0], -pair[0][1]))
@@ -121,7 +122,7 @@ def pool(at: Window) -> list[Case]:
 
 
 def concurrency(at: Window) -> list[Case]:
-    """Every worker has one request at a time, always has one, and mostly waits in it: it neither computes nor wants to."""
+    """Every worker has one request at a time, always has one, and waits in it: it neither computes nor wants to."""
     busy: dict[int, float] = {}
     doing: list[tuple[str, int]] = []
     for pid in processes_seen(at):
@@ -192,7 +193,17 @@ def dependency(at: Window, below: Window | None) -> list[Case]:
 # --- what they have in common ----------------------------------------------------------------------------------------
 
 
-def _held(seen: Seen, what: Callable[[tuple[Frame, ...]], _Asked | None]) -> tuple[_Asked, int] | None:
+def _least(at: Window, pid: int) -> float:
+    """How many have to wait on average: where calls wait for threads, one of these few threads says enough."""
+    inside = at.inside.get(pid)
+    return 1.0 if inside is not None and _queue(inside) >= LEAST_WAITING else LEAST_WAITING
+
+
+def _queue(inside: Inside) -> float:
+    return sum(inside.queued) / len(inside.queued) if len(inside.queued) > 1 else 0.0
+
+
+def _held(seen: Seen, what: Callable[[tuple[Frame, ...]], _Asked | None], least: float) -> tuple[_Asked, int] | None:
     """What most wait for, and how many samples of it; None where it is too few."""
     waiting: dict[_Asked, int] = {}
     for frames, _, count in seen.stacks:
@@ -200,9 +211,7 @@ def _held(seen: Seen, what: Callable[[tuple[Frame, ...]], _Asked | None]) -> tup
         if name is not None:
             waiting[name] = waiting.get(name, 0) + count
     enough = [
-        (name, count)
-        for name, count in waiting.items()
-        if count >= POOLED * seen.total and count >= LEAST_WAITING * seen.looks
+        (name, count) for name, count in waiting.items() if count >= POOLED * seen.total and count >= least * seen.looks
     ]
     return max(enough, key=lambda pair: (pair[1], pair[0]), default=None)
 
@@ -243,10 +252,7 @@ def _exhausted(at: Window, pid: int, name: str, count: int, seen: Seen) -> Case:
 def _queued(at: Window, pid: int) -> list[Case]:
     """Calls wait for a thread of ``concurrent.futures``."""
     inside = at.inside.get(pid)
-    if inside is None or len(inside.queued) < 2:
-        return []
-    queued = sum(inside.queued) / len(inside.queued)
-    if queued < LEAST_WAITING:
+    if inside is None or (queued := _queue(inside)) < LEAST_WAITING:
         return []
     size = "a thread" if inside.pool_threads is None else f"one of {inside.pool_threads} threads"
     holders = [line for one in seen_in(at, pid) if one.of == "thread" for line in _others(one, lambda _: True)]
