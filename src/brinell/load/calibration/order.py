@@ -11,6 +11,7 @@ PACED_S = 0.3
 MOST_CONNECTIONS = 256
 PACED_SHARE = 0.8  # of what it can reach: above, response times are those of a queue
 FEW = 200  # answers of the busy phase
+TRIES = 3  # where the machine stood still for all of one
 SPARE = 64  # descriptors beside connections, at either end
 
 

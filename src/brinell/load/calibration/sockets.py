@@ -23,7 +23,7 @@ from brinell.core.histogram import Histogram
 from brinell.core.load_records import LoadSlice
 from brinell.core.outcomes import OK
 from brinell.core.socket_records import ECHO, REPLY
-from brinell.load.calibration.order import BUSY_S, MOST_CONNECTIONS, PACED_S, PACED_SHARE, SPARE, Order
+from brinell.load.calibration.order import BUSY_S, MOST_CONNECTIONS, PACED_S, PACED_SHARE, SPARE, TRIES, Order
 from brinell.load.engine.connection import Connection
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import Limits
@@ -157,10 +157,11 @@ class _Bench:
         """Messages and their answers."""
         order = self._order
         connections = _connections(order.worker.connections)
-        busy = self._run(_Busy, connections, iter(()), BUSY_S)
-        used = busy.used
-        if not used.messages:
+        tries = (self._run(_Busy, connections, iter(()), BUSY_S) for _ in range(TRIES))
+        busy = next((ran for ran in tries if ran.used.messages), None)
+        if busy is None:
             return Calibrated(skipped="not one of its messages was answered")
+        used = busy.used
         most = used.messages / used.seconds
         paced, rate = busy, 0.0
         if order.rate is not None:
@@ -186,8 +187,9 @@ class _Bench:
         connections = _connections(math.ceil(each))
         rate = min(DELIVERIES_S, BYTES_S / _size(self._wire)) / connections
         rate = min(MOST_PUBLISHED_S, max(LEAST_PUBLISHED_S, rate))
-        used = self._run(_Hearing, connections, _dues(rate), PACED_S).used
-        if not used.messages or used.cpu_s <= 0:
+        tries = (self._run(_Hearing, connections, _dues(rate), PACED_S).used for _ in range(TRIES))
+        used = next((one for one in tries if one.messages and one.cpu_s > 0), None)
+        if used is None:
             return Calibrated(skipped="not one of its messages was delivered")
         cost_s = used.cpu_s / used.messages * each
         return Calibrated(
