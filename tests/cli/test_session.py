@@ -120,6 +120,7 @@ def test_out_is_exactly_the_folder(brinell, project):
     assert "already holds a run" in again.err
 
 
+@pytest.mark.prove
 def test_old_runs_are_pruned(brinell, project):
     (project / "brinell.toml").write_text("[project]\nkeep = 1\n[suite]\n")
     assert brinell("run", "--quiet").code == 0
@@ -166,6 +167,7 @@ def test_reports_are_made_again_byte_for_byte(brinell, project):
     assert (project / "copy" / "report.html").read_bytes() == before["report.html"]
 
 
+@pytest.mark.prove
 def test_what_is_made_of_a_run_anew_overwrites_no_other_run(brinell, project):
     assert brinell("suite", "--quiet").code == 0
     first = latest(project)
@@ -191,6 +193,7 @@ def test_a_suite_is_expected_to_take_what_was_blessed(project):
     assert session._expected_s(from_toml(project)) == {}
 
 
+@pytest.mark.prove
 def test_bless_compare_and_runs(brinell, project):
     assert brinell("suite", "--quiet").code == 0
     said = brinell("bless")

@@ -121,6 +121,7 @@ def test_never_or_always_on_both_sides_takes_twelve_pairs(rate):
     assert (test.decision, test.settled) == ("same", True)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("rate", [0.5, 0.05, 0.95])
 def test_false_alarms_stay_below_alpha(rate):
     decisions, _ = simulate(rate, rate, 10_000)

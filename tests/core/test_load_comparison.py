@@ -11,8 +11,8 @@ import pytest
 from brinell.core.histogram import Histogram
 from brinell.core.judgement import Distribution, Generator, Load, SubjectVitals
 from brinell.core.load_comparison import load_change
-from brinell.core.measured_load import LEAST_COLUMNS
 from brinell.core.load_records import LoadSlice
+from brinell.core.measured_load import LEAST_COLUMNS
 from brinell.core.timeline import Course
 
 

@@ -53,6 +53,7 @@ def test_a_slow_or_failing_subject_is_never_called_invalid(story, response_ms, w
     assert "invalid" not in run.verdicts().values()
 
 
+@pytest.mark.prove
 @given(
     cpu=st.floats(0.9, 1.0),
     response_ms=st.floats(0.05, 60_000),

@@ -52,6 +52,7 @@ def test_a_rate_within_reach_or_reached_is_believed(story, calibrated, told):
     assert run.verdicts()["generator"] == "pass"
 
 
+@pytest.mark.prove
 @given(response_ms=st.floats(1, 60_000), waiting=st.integers(0, 1000), p50_ms=st.floats(0.05, 0.3))
 def test_a_slow_subject_is_no_generators_fault_whatever_is_known(story, calibrated, response_ms, waiting, p50_ms):
     limits = {"p50_ms": response_ms / 2, "p99_ms": response_ms / 2, "max_ms": response_ms / 2}

@@ -284,6 +284,7 @@ def test_changed_in_other_processes():
 """
 
 
+@pytest.mark.prove
 def test_locale_that_is_not_installed_is_compiled(holds, under):
     why = under({"locale": "de_DE.UTF-8"}, "def test_a(): pass")["problems"].get("locale")
     if why:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 LOUD = "import os\nos.environ['LOUD'] = 'yes'\ndef test_loud(): assert os.environ['LOUD'] == 'yes'\n"
 QUIET = """
 import os, sys, pathlib
@@ -53,6 +55,7 @@ def test_everything_is_collected_where_nothing_is_named_and_nothing_where_the_li
     assert [record["t"] for record in of("ran", said)] == ["NotCollected"]
 
 
+@pytest.mark.prove
 def test_no_child_no_descriptor_and_no_file_is_left(serve):
     served = serve(test_loud=LOUD, test_quiet=QUIET, test_hangs="import time\ntime.sleep(600)\n", more=EACH)
     group(served, ["test_loud.py"], [2])

@@ -166,6 +166,7 @@ def test_the_models_themselves_are_sent_whole(model):
     assert chains
 
 
+@pytest.mark.prove
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from([MODEL, SWAGGER]), st.lists(st.tuples(st.integers(0, 10**6), ANYTHING), min_size=1, max_size=4))
 def test_anything_anywhere(model, changes):

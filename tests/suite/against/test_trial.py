@@ -137,6 +137,7 @@ def test_each_side_runs_its_own_code(sides, compare):
     assert found.against.changed == ()
 
 
+@pytest.mark.prove
 def test_the_old_side_that_imports_new_code_is_no_old_side(sides, compare):
     old, new = sides()
     (old / "tests" / "conftest.py").write_text(

@@ -54,6 +54,7 @@ def by_job(results):
     return {JOBS.index(result.job): told(result) for result in results}
 
 
+@pytest.mark.prove
 def test_both_laboratories_say_the_same(laboratories):
     made = laboratories(**FILES)
     fork = made.fork(slots=2)

@@ -115,6 +115,7 @@ def test_a_profile_of_the_project_is_the_parent_of_ours(project, examine_propert
     assert "settings.get_profile('slow'), max_examples=30" in done.part.property_summary.conftest
 
 
+@pytest.mark.prove
 def test_observability_parts_and_coverage(project, examine_properties):
     shop = "def price(n):\n    if n > 3:\n        return 1\n    return 2\n"
     tests = """
@@ -169,6 +170,7 @@ MISBEHAVING = """
 """
 
 
+@pytest.mark.prove
 def test_what_fails_hangs_or_leaves_costs_no_other_test(project, examine_properties):
     done = examine_properties(project(test_a=MISBEHAVING), test_timeout_s=1.0)
     outcomes = {name: one.outcome for name, one in done.tests.items()}
@@ -249,6 +251,7 @@ def test_without_hypothesis_it_says_so(project, examine_properties):
     assert "not installed" in finding.title
 
 
+@pytest.mark.prove
 def test_the_database_is_read_and_never_written(project, examine_properties):
     tests = """
         from hypothesis import given, strategies as st
