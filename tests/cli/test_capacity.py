@@ -23,6 +23,18 @@ AT = "http://127.0.0.1:9/"
         ([AT, "--slo", "p95=5"], "did you mean p95_ms=5?"),
         ([AT, "--quantity", "connections", "--connections", "5"], "what is searched for"),
         ([AT, "--resume", "latest"], "URL cannot change it"),
+        ([AT, "--rooms", "5"], "--rooms is of WebSocket messages"),
+        ([AT, "--quantity", "rooms"], "broadcast of WebSocket messages"),
+        (["ws://127.0.0.1:9/", "--quantity", "rooms"], "belong to a broadcast"),
+        (["ws://127.0.0.1:9/", "--broadcast", "--quantity", "connections"], "grows by rooms, or by receivers"),
+        (["ws://127.0.0.1:9/", "--broadcast", "--rooms", "200"], "200 rooms need"),
+        (["ws://127.0.0.1:9/", "--slo", "reach=1"], "nothing is broadcast"),
+        (["ws://127.0.0.1:9/", "--broadcast", "--slo", "lost=0"], "reach = 0.999"),
+        (["ws://127.0.0.1:9/", "--broadcast", "--echo"], "a scenario does one of these"),
+        (["ws://127.0.0.1:9/", "--body", "x"], "--message"),
+        (["/chat", "--broadcast"], "needs an address"),
+        (["--load", "browse"], "there are none"),
+        (["--load", "browse", "--workers", "2"], "has its own"),
         (["http://192.0.2.1/"], "allow_targets"),
     ],
 )
@@ -45,6 +57,18 @@ def test_brinell_plan_says_how_a_search_goes(brinell, here):
     assert "must hold at least 100/s" in said
     (here / "brinell.toml").write_text(f'[capacity]\nurl = "{AT}"\nquantity = "connections"\n')
     assert "(usual limits: none are stated)" in " ".join(brinell("plan").out.split())
+
+
+def test_brinell_plan_says_what_stays_while_sockets_grow(brinell, here):
+    (here / "brinell.toml").write_text(
+        '[[load]]\nname = "chat"\ndriver = "websocket"\nurl = "ws://127.0.0.1:9"\nconnections = 60\n'
+        'shape = { kind = "constant", rate = 6, duration = 5 }\nwebsocket = { mode = "broadcast", rooms = 3 }\n'
+        '[capacity]\nload = "chat"\nquantity = "rooms"\nstart = 2\n'
+    )
+    said = " ".join(brinell("plan").out.split())
+    assert "the highest number of rooms at which p95_ms 500, error_rate 0.01, reach 0.99 hold" in said
+    assert "from 2 rooms, at most 500 rooms" in said
+    assert "at first 40 connections in 2 rooms, which say 4 publishes/s together (broadcast)" in said
 
 
 @pytest.mark.prove

@@ -221,3 +221,12 @@ def test_the_numbers_of_a_step_are_those_of_deliveries():
         "error_rate": 1.0,
         "connect_p95_ms": pytest.approx(3, rel=0.01),
     }
+
+
+def test_connections_that_are_made_again_have_not_ended_for_good():
+    load = LoadSpec(
+        name="chat", shape={}, driver="websocket", connections=10, websocket=WebSocketSpec(mode="echo", reconnect_s=0.1)
+    )
+    it = seconds_for(load, limits_of({"error_rate": 0.1}, load))
+    feed(it, *told(-1), SocketSecond(worker=0, second=0, open=9, connecting=1, closes={"1013": 5}))
+    assert (it.settled, it.missing(0)) == (0, "")

@@ -43,6 +43,7 @@ class SocketSeconds(Seconds):
         self.connect = Histogram()
         self.refused: dict[str, int] = {}
         self._mode = "" if spec.websocket is None else spec.websocket.mode
+        self._returns = spec.websocket is not None and spec.websocket.reconnect_s is not None
         self._asked = spec.connections
         allowed = next((one.limit for one in limits if one.metric.what == "error_rate"), MOST_MISSING)
         self._most_missing = int(allowed * spec.connections)
@@ -76,11 +77,11 @@ class SocketSeconds(Seconds):
 
     def unsettled(self) -> Decision:
         """Return that connections were not made in time."""
-        return Decision(BROKEN, self._words(self.whole - 1)) if self._open else super().unsettled()
+        return Decision(BROKEN, self._words(self.whole - 1)) if self._open else Decision(None, "")
 
     def missing(self, at: int) -> str:
         """Return that connections were refused, or have ended; empty where nearly all are, or may yet be, open."""
-        lost = sum(self.refused.values()) + self._closed
+        lost = 0 if self._returns else sum(self.refused.values()) + self._closed
         settled = self.settled
         gone = settled is not None and at >= settled and self._short(at) > self._most_missing
         return self._words(at) if lost > self._most_missing or gone else ""
