@@ -29,8 +29,8 @@ def row(section, label):
 
 def test_a_cache_has_its_hit_rate_and_loads_beside_its_times(two):
     found = sections(*two)["Cache: users"]
-    assert row(found, "hit rate")[1:] == ("80 %", "60 %", "0.75", "-23.6 to -16.4 points", "lower", "worse")
-    assert row(found, "loads for a cold key").says == "more"
+    assert row(found, "hit rate")[1:] == ("80 %", "60 %", "0.75", "-23.6 to -16.4 pt", "lower", "worse")
+    assert row(found, "loads a cold key").says == "more"
     assert row(found, "read hit p95 ms").a == "0.1"
     assert row(found, "response p95 ms").says == "could be noise"
 
@@ -40,9 +40,9 @@ def test_a_broadcast_has_its_reach_and_speaks_of_deliveries(two):
     assert row(found, "reach")[1:4] == ("1", "0.9", "0.90")
     assert (row(found, "reach").says, row(found, "reach").tone) == ("lower", "worse")
     labels = [one.label for one in found.rows]
-    assert {"published a second", "delivery p99 ms", "first to last receiver p99 ms", "connect p95 ms"} <= set(labels)
+    assert {"published a second", "delivery p99 ms", "skew p99 ms", "connect p95 ms"} <= set(labels)
     assert not [label for label in labels if label.startswith(("response", "errors"))]
-    assert row(found, "connections not made").a == "3"
+    assert row(found, "not connected").a == "3"
 
 
 def test_a_limit_has_only_its_own_numbers(two):
@@ -68,7 +68,7 @@ def test_every_report_has_all_of_them(two):
     for text in (comparison(found, width=200), comparison_markdown(found), comparison_html(found, *two)):
         for title in sections(*two):
             assert title in text
-        assert "points" in text
+        assert " pt" in text
         assert "One search each" in text
 
 

@@ -46,6 +46,8 @@ RULES = {
     "stampede_loads": _Rule("loads for a cold key", HIGHER, 1.2),
     HIGHEST: _Rule("the highest level", LOWER, 1.0),
 }
+_BEST = {"error_rate": 0.0, "reach": 1.0, "hit_rate": 1.0}  # what cannot be worse than a baseline
+_LONGER = "A longer run narrows the intervals: 60 s and more."
 _ADVICE = (
     "One run each: what differs from one start to the next is in no interval, so repeat it before you build on it. "
     "What must hold is a threshold."
@@ -146,7 +148,7 @@ def _judged(side: _Side, changes: Mapping[str, Change]) -> Finding:
         verdict=verdict,
         reason=reason,
         title=title,
-        detail=f"{facts}. {_ADVICE}" if worse else facts,
+        detail=". ".join([facts, *([_ADVICE] if worse else [_LONGER] if unclear else [])]),
         evidence=side.cited,
     )
 
@@ -170,9 +172,9 @@ def _beyond(key: str, change: Change) -> bool:
 
 def _within(key: str, change: Change) -> bool:
     """Whether nothing that the interval leaves open is worse than allowed. Brackets are no intervals: they only differ
-    or do not.
+    or do not. And there is no worse where there is no better.
     """
-    if key == HIGHEST:
+    if key == HIGHEST or change.b == _BEST.get(key):
         return True
     _, most, allowed = _edges(key, change)
     return most is not None and most <= allowed
@@ -189,9 +191,9 @@ def _inverse(value: float | None) -> float | None:
 def _words(key: str, one: Change) -> str:
     rule = RULES[key]
     if key in BY_POINTS:
-        spread = f"{_points(one.low)} to {_points(one.high)} points" if one.low is not None else ""
-        by = f"by {rule.allowed * 100:g} points" if rule.allowed else ""
-        return f"{rule.words} {_share(one.b)} against {_share(one.a)} ({spread}; allowed {by} {rule.worse})"
+        spread = f"{_points(one.low)} to {_points(one.high)} points"
+        allowed = f"allowed {rule.allowed * 100:g} {'more' if rule.worse == HIGHER else 'less'}"
+        return f"{rule.words} {_share(one.b)} against {_share(one.a)} ({spread}; {allowed})"
     spread = _times(one)
     allowed = f"; allowed {rule.allowed:g} times {rule.worse}" if rule.allowed > 1 else ""
     return f"{rule.words} {_number(one.b)}{rule.unit} against {_number(one.a)}{rule.unit} ({spread}{allowed})"

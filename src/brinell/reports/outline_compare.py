@@ -14,7 +14,8 @@ from brinell.reports.figures import MISSING, count, exact, percent, rate, second
 HEAD = ("", "a", "b", "b / a", "95 % interval", "")
 CAUTION = (
     "One run each: the interval holds what a run's own seconds vary, drawn anew in blocks. What differs from one run "
-    "to the next is not in it, so repeat both before you build on a difference."
+    "to the next is not in it, so repeat both before you build on a difference. Of shares it is that of b - a, in "
+    "points of a hundred (pt)."
 )
 CAPACITY_CAUTION = (
     "One search each: b / a is that of the middle of both brackets, and the interval what they leave open. It is a "
@@ -22,6 +23,7 @@ CAPACITY_CAUTION = (
 )
 _TITLES = {"load": "Load", "websocket": "WebSocket", "cache": "Cache"}
 _LABELS = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p99_9": "p99.9", "max": "max"}
+_BRIEF = ("p50", "p95", "p99", "max")
 Words = Callable[[float | None], str]
 _SLOWER = {"higher": "slower", "lower": "faster"}
 _MORE = {"higher": "more", "lower": "fewer"}
@@ -51,13 +53,16 @@ class Section(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """How one number is told. ``bad``: the answer that is worse, empty where neither is."""
+    """How one number is told. ``bad``: the answer that is worse, empty where neither is. ``is_rare``: where there was
+    none in either run, nothing is told.
+    """
 
     name: str
     label: str
     words: Words
     bad: str = ""
     says: Mapping[str, str] = {}
+    is_rare: bool = False
 
 
 def sections(c: Comparison) -> Iterator[Section]:
@@ -86,11 +91,11 @@ def rows(metrics: Mapping[str, Numbers], change: LoadChange | None) -> list[Row]
         found += _error_row(metrics["errors"], change.changes.get("error_rate") if change else None)
     if is_broadcast:
         found = [row._replace(label=_PUBLISHED.get(row.label, row.label)) for row in found]
-    clocks = ("delivery", "delivery, from the send") if is_broadcast else ("response", "service")
-    found += _times("response", clocks[0], metrics, change)
-    found += _times("service", clocks[1], metrics, change)
+    is_socket = "opened" in metrics
+    found += _times("response", "delivery" if is_broadcast else "response", metrics, change)
+    found += _times("service", "from send" if is_socket else "service", metrics, change, brief=is_socket)
     for clock in ("skew", "connect"):
-        found += _times(clock, {"skew": "first to last receiver"}.get(clock, clock), metrics, change)
+        found += _times(clock, clock, metrics, change, brief=True)
     return found + list(_told(_operations(metrics), metrics, change))
 
 
@@ -126,25 +131,25 @@ _ABOUT = (
     _Line("requests", "requests", count),
     _Line("hit_rate", "hit rate", percent, bad="lower"),
     _Line("ideal_hit_rate", "best hit rate", percent),
-    _Line("stampede_loads", "loads for a cold key", _fine, bad="higher", says=_MORE),
-    _Line("stale_reads", "stale reads", count),
-    _Line("wrong_values", "wrong values", count),
+    _Line("stampede_loads", "loads a cold key", _fine, bad="higher", says=_MORE),
+    _Line("stale_reads", "stale reads", count, is_rare=True),
+    _Line("wrong_values", "wrong values", count, is_rare=True),
     _Line("loop_stall_ms", "longest stall ms", _fine),
     _Line("memory_growth_bytes", "memory grew by", _bytes),
     _Line("directory_growth_bytes", "folder grew by", _bytes),
     _Line("reach", "reach", _share, bad="lower"),
     _Line("expected", "deliveries owed", count),
-    _Line("lost", "lost", count),
-    _Line("duplicated", "came twice", count),
-    _Line("reordered", "out of order", count),
+    _Line("lost", "lost", count, is_rare=True),
+    _Line("duplicated", "came twice", count, is_rare=True),
+    _Line("reordered", "out of order", count, is_rare=True),
     _Line("opened", "connections made", count),
-    _Line("refused", "connections not made", count),
-    _Line("ended", "ended by the subject", count),
+    _Line("refused", "not connected", count, is_rare=True),
+    _Line("ended", "ended by subject", count, is_rare=True),
     _Line("configured", "limit", count),
     _Line("accepted", "accepted", count),
     _Line("rejected", "refused beyond it", count),
     _Line("tried", "tried beyond it", count),
-    _Line("freed_s", "a place is free after", seconds),
+    _Line("freed_s", "place free after", seconds),
     _Line("leaked_fds", "descriptors leaked", count),
     _Line("leaked_bytes", "memory leaked", _bytes),
 )
@@ -159,8 +164,10 @@ def _operations(metrics: Mapping[str, Numbers]) -> Iterator[_Line]:
             yield _Line(name, f"{operation} {_LABELS.get(quantile.removesuffix('_ms'), quantile)} ms", _fine)
 
 
-def _times(clock: str, words: str, metrics: Mapping[str, Numbers], change: LoadChange | None) -> Iterator[Row]:
-    names = ((f"{clock}_{name}_ms", label) for name, label in _LABELS.items())
+def _times(
+    clock: str, words: str, metrics: Mapping[str, Numbers], change: LoadChange | None, *, brief: bool = False
+) -> Iterator[Row]:
+    names = ((f"{clock}_{name}_ms", label) for name, label in _LABELS.items() if not brief or name in _BRIEF)
     lines = (_Line(name, f"{words} {label} ms", _fine, "higher", _SLOWER) for name, label in names if name in metrics)
     return _told(lines, metrics, change)
 
@@ -191,7 +198,7 @@ def _told(
     changes = change.changes if change else {}
     for line in lines:
         numbers = metrics[line.name]
-        if numbers.a is None and numbers.b is None:
+        if (numbers.a is None and numbers.b is None) or (line.is_rare and not numbers.a and not numbers.b):
             continue
         found = changes.get(line.name)
         says, tone = _says(found, line.says, bad=line.bad)
@@ -221,7 +228,7 @@ def _interval(change: Change | None) -> str:
     if change is None or (change.low is None and change.high is None):
         return ""
     if change.points is not None and change.low is not None and change.high is not None:
-        return f"{change.low * 100:+.3g} to {change.high * 100:+.3g} points"
+        return f"{change.low * 100:+.3g} to {change.high * 100:+.3g} pt"
     if change.low is None:
         return f"{change.high:.2f} or less"
     return f"{change.low:.2f} or more" if change.high is None else f"{change.low:.2f} to {change.high:.2f}"
