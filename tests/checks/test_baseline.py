@@ -211,7 +211,7 @@ def test_whatever_the_file_holds_there_is_at_most_one_finding(before, fingerprin
     assert len(judged({"v": 1, "load": told}, load=(before,))) <= 1
 
 
-def test_what_cannot_be_better_is_no_worse_however_few_there_were(before):
+def test_what_cannot_be_better_is_no_worse_however_few_there_were():
     """No errors in 4,000 requests leave a share of 3 / 4,000 open, and in 200 one of 1.5 %, which is beyond allowed."""
     few = load(7, rate=5)
     (found,) = judged(blessed(load=(few,)), load=(few,))

@@ -173,7 +173,8 @@ def _caches(judgement: Judgement) -> list[str]:
     for one in judgement.cache:
         parts += [*cache(one), *_limits(one)]
         if (load := loads.get(one.scenario)) is not None:
-            parts += [_sides(load), *_pressed(load)]
+            asked = f"{text(load.model)} model: {outline.rates(load)}, {plural(load.connections, 'connection')} at most.  \n"
+            parts += [asked + _sides(load), *_pressed(load)]
     return parts
 
 

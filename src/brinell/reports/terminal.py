@@ -166,9 +166,10 @@ def _caches(pen: Pen, judgement: Judgement) -> None:
     loads = {one.scenario: one for one in judgement.load}
     for one in judgement.cache:
         cache(pen, one)
-        if one.scenario in loads:
-            _errors(pen, loads[one.scenario])
-            _pressed(pen, loads[one.scenario])
+        if (load := loads.get(one.scenario)) is not None:
+            pen.say(f"{load.model} model, {outline.rates(load)}", indent=2)
+            _errors(pen, load)
+            _pressed(pen, load)
 
 
 def _load(pen: Pen, load: Load) -> None:
