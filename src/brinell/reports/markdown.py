@@ -173,7 +173,8 @@ def _caches(judgement: Judgement) -> list[str]:
     for one in judgement.cache:
         parts += [*cache(one), *_limits(one)]
         if (load := loads.get(one.scenario)) is not None:
-            asked = f"{text(load.model)} model: {outline.rates(load)}, {plural(load.connections, 'connection')} at most.  \n"
+            open_at_most = f"{plural(load.connections, 'connection')} at most"
+            asked = f"{text(load.model)} model: {outline.rates(load)}, {open_at_most}.  \n"
             parts += [asked + _sides(load), *_pressed(load)]
     return parts
 
