@@ -114,6 +114,15 @@ def test_memory_is_advice_and_the_first_half_may_fill_pools():
     assert not next(one for one in part.findings if one.id.endswith("limit_memory")).required
 
 
+def test_connections_that_left_and_left_something_behind_are_told():
+    assert "limit_farewells" not in verdicts(story(fds=(20, 120, 120, 120, 30)))
+    assert "limit_farewells" not in verdicts(story(fds=(20, 120, 620, 1120, 1020)))  # those are the refusals'
+    part = story(fds=(20, 120, 120, 120, 70))
+    found = next(one for one in part.findings if one.id.endswith("limit_farewells"))
+    assert found.title == "full: 50 descriptors stayed open after 100 connections had left"
+    assert not found.required
+
+
 def test_as_many_must_fit_again():
     part = story(refill=[("accepted", 99), ("status-503", 1)])
     assert verdicts(part)["limit_recovers"] == "fail"

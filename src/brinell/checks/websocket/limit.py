@@ -19,6 +19,7 @@ from brinell.core.socket_view import ACCEPTED, BEYOND, FILL, FREE, HANG, KEPT, R
 from brinell.core.verdicts import Reason, Verdict
 
 FEW_FDS = 5  # descriptors that come and go for other reasons: logs, pools, clients beside ours
+SHARE_LEFT = 0.1  # of the connections that had left: fewer descriptors than that are no leak of theirs
 LEAST_BYTES = 1 << 20  # of memory that an allocator takes and keeps
 EACH_BYTES = 2048  # a refusal, on average
 
@@ -147,6 +148,7 @@ def _leaks(scenario: str, limit: Limit, refusals: int) -> list[Finding]:
     if fds <= FEW_FDS and limit.tried <= refusals:
         why = f"{limit.tried} of {refusals + 1} attempts were made, and left {max(0, fds)} descriptors open"
         found = [_unknown(name, f"{scenario}: whether refusals leak", Reason.INCONCLUSIVE, why, required=False)]
+    found += _farewells(scenario, limit)
     grown, refusals = limit.leaked_bytes, max(1, limit.tried // 2)
     if grown is not None and grown > max(LEAST_BYTES, EACH_BYTES * refusals):
         title = (
@@ -154,6 +156,16 @@ def _leaks(scenario: str, limit: Limit, refusals: int) -> list[Finding]:
         )
         found.append(_finding(f"{scenario}.limit_memory", title, (), ok=False, required=False))
     return found
+
+
+def _farewells(scenario: str, limit: Limit) -> list[Finding]:
+    """Advice: what connections left behind that had a place. Logs and pools may have come meanwhile."""
+    fds = {one.moment: one.fds for one in limit.stock}
+    left = (_more(fds.get("before"), fds.get("emptied")) or 0) - max(0, limit.leaked_fds or 0)
+    if left <= FEW_FDS + SHARE_LEFT * limit.configured:
+        return []
+    title = f"{scenario}: {left} descriptors stayed open after {limit.configured} connections had left"
+    return [_finding(f"{scenario}.limit_farewells", title, (), ok=False, required=False)]
 
 
 def _finding(
