@@ -327,11 +327,15 @@ def test_workers_that_serve_one_request_at_a_time_and_always_have_one():
     busy = probe(Stack("thread", ASKS, 9), Stack("thread", RESTS, 1), stack_looks=10)
     found = said(outside(0.1), busy).limited_by
     assert found.kind == "concurrency"
-    assert "process 100 (uvicorn) handles one request at a time" in found.title
+    assert "process 100 (uvicorn) serves one request at a time" in found.title
     assert "requests.api.get, called by page (app.py:7)" in found.title
     calm = probe(Stack("thread", ASKS, 5), Stack("thread", RESTS, 5), stack_looks=10)
     assert said(outside(0.1), calm).limited_by is None
     assert said(outside(0.1, 0.1), busy).limited_by is None  # of the other worker nothing is known
+    server = f"{WORKER};handle (site-packages/gunicorn/workers/sync.py:120);recv (native)"
+    nobody = said(outside(0.1), probe(Stack("thread", server, 30), stack_looks=10)).limited_by
+    assert nobody.title == "too few workers: process 100 (uvicorn) serves 3 requests at a time"
+    assert said(outside(0.8), busy).limited_by is None  # it computes
 
 
 TASK = "run_endpoint_function (site-packages/fastapi/routing.py:3);page (./app.py:5);fetch (site-packages/db/api.py:9)"

@@ -122,37 +122,35 @@ def pool(at: Window) -> list[Case]:
 
 
 def concurrency(at: Window) -> list[Case]:
-    """Every worker has one request at a time, always has one, and waits in it: it neither computes nor wants to."""
+    """Every worker has all the requests it serves at a time, and waits in them: it neither computes nor wants to."""
     busy: dict[int, float] = {}
+    slots = 0.0
     doing: list[tuple[str, int]] = []
     for pid in processes_seen(at):
-        turns = [
-            (serves_in_turn(frames), folded, count)
-            for seen in seen_in(at, pid)
-            if seen.of == "thread"
-            for frames, folded, count in seen.stacks
-        ]
-        turns = [turn for turn in turns if turn[0] is not None]
-        total = sum(count for _, _, count in turns)
-        if total >= LEAST_LOOKS:
-            doing += [(folded, count) for working, folded, count in turns if working]
-            busy[pid] = sum(count for working, _, count in turns if working) / total
-    workers = [one.pid for one in workers_of(at)]
+        for seen in seen_in(at, pid):
+            turns = [(turn, folded, count) for frames, folded, count in seen.stacks
+                     if (turn := serves_in_turn(frames)) is not None]  # fmt: skip
+            total = sum(count for _, _, count in turns)
+            if seen.of == "thread" and total >= LEAST_LOOKS:
+                doing += [(folded, count) for working, folded, count in turns if working]
+                busy[pid] = sum(count for working, _, count in turns if working) / total
+                slots += total / seen.looks
     known = [at.processes[pid] for pid in busy if pid in at.processes]
-    if any(one.cores + (one.starved or 0.0) >= COMPUTES for one in known):
+    computes = any(one.cores + (one.starved or 0.0) >= COMPUTES for one in known)
+    unseen = {one.pid for one in workers_of(at)} - busy.keys()
+    if not busy or min(busy.values()) < TAKEN or computes or unseen:
         return []
-    if not busy or min(busy.values()) < TAKEN or not set(workers) <= busy.keys():
-        return []
-    first = next(iter(busy))
-    doer, most = ranked(doing)[0]
+    first, most = next(iter(busy)), ranked(doing)[:1]
     total = sum(count for _, count in doing)
-    who = f"all {len(busy)} workers handle" if len(busy) > 1 else f"{words_of(at, first)} handles"
+    who = f"{len(busy)} workers serve" if len(busy) > 1 else f"{words_of(at, first)} serves"
+    number = "one request" if round(slots) <= 1 else f"{slots:.0f} requests"
+    what = "".join(f", and {percent(count / total)} of samples are in {culprit.where}" for culprit, count in most)
     return [
         Case(
             "concurrency",
             0,
-            f"too few workers: {who} one request at a time, and {percent(most / total)} of samples are in {doer.where}",
-            tuple(f"{words_of(at, pid)} was busy with a request in {percent(busy[pid])} of the looks" for pid in busy),
+            f"too few workers: {who} {number} at a time{what}",
+            tuple(f"{words_of(at, pid)} was busy with requests in {percent(busy[pid])} of the looks" for pid in busy),
             _first(at, first),
             name_of(at, first),
         )
