@@ -67,4 +67,6 @@ def test_brackets_to_answers(b, answer):
 
 def test_what_was_looked_for_is_a_condition():
     stricter = capacity(1, 2, tolerance=0.02)
-    assert capacity_conditions(stricter) == {"quantity": "rate", "thresholds": "p95_ms 500", "tolerance": "0.02"}
+    assert capacity_conditions(stricter) == {
+        "quantity": "rate", "unit": "/s", "thresholds": "p95_ms 500", "tolerance": "0.02",
+    }  # fmt: skip

@@ -119,3 +119,17 @@ def test_any_numbers_are_drawn(rows, low, high):
     for drawn in (times(odd), throughput(odd)):
         assert drawn == "" or drawn.startswith("<svg")
     assert math.isnan(low) or levels(odd) == sorted(levels(odd), key=lambda one: one.level)
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        ("/s", "requests a second that were asked for"),
+        ("publishes/s", "publishes a second that were asked for"),
+        ("connections", "connections at once"),
+        ("receivers a room", "receivers a room"),
+    ],
+)
+def test_the_picture_says_what_its_levels_are(judgement, unit, words):
+    one = msgspec.structs.replace(judgement.capacity[0], unit=unit)
+    assert f"{words}; shaded" in html(msgspec.structs.replace(judgement, capacity=(one,)))

@@ -36,4 +36,5 @@ def capacity_change(a: Capacity, b: Capacity) -> Change:
 def capacity_conditions(capacity: Capacity) -> dict[str, str]:
     """Return what was looked for, as words."""
     limits = ", ".join(f"{name} {one.limit:g}" for name, one in sorted(capacity.thresholds.items()))
-    return {"quantity": capacity.quantity, "thresholds": limits, "tolerance": f"{capacity.tolerance:g}"}
+    tolerance = f"{capacity.tolerance:g}"
+    return {"quantity": capacity.quantity, "unit": capacity.unit, "thresholds": limits, "tolerance": tolerance}

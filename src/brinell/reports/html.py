@@ -117,6 +117,7 @@ def environment() -> jinja2.Environment:
         often=outline_trust.share,
         factor_rates=outline_trust.rates,
         samples=html_view.samples,
+        capacity_axis=outline_capacity.axis,
         capacity_facts=outline_capacity.facts,
         capacity_limited=outline_capacity.limited,
         capacity_rows=outline_capacity.rows,

@@ -30,6 +30,14 @@ def facts(capacity: Capacity) -> list[str]:
     return lines
 
 
+def axis(capacity: Capacity) -> str:
+    """Say what its levels are: ``requests a second that were asked for``, ``connections at once``, ``rooms``."""
+    if capacity.unit == "connections":
+        return "connections at once"
+    of, per_second, _ = capacity.unit.partition("/s")
+    return f"{one_line(of, 40) or 'requests'} a second that were asked for" if per_second else one_line(of, 40)
+
+
 def limited(capacity: Capacity) -> tuple[str, list[str]]:
     """Return what was at its limit, and the evidence for it; or why nothing is named."""
     found = capacity.limited_by
