@@ -7,10 +7,10 @@ import time
 from brinell.core import outcomes
 from brinell.core.redact import one_line, redact
 from brinell.load.cache.protocols import MOST_BYTES, Dialect, Memcached, Reply, Resp
-from brinell.load.engine.connection import SENDING, Connection, Host
+from brinell.load.drivers.own_request import OwnRequest
+from brinell.load.engine.connection import Host
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.failures import classify
-from brinell.load.engine.poller import READ, WRITE
 from brinell.load.engine.work import Operation
 
 _READ_BYTES = 1 << 18
@@ -21,7 +21,7 @@ _KEPT_BYTES = 100  # of a value: its stamp is at its beginning
 _now = time.monotonic_ns
 
 
-class StoreConnection(Connection):
+class StoreConnection(OwnRequest):
     """``request`` is what it sends and ``user`` whoever asked, set before ``begin`` or ``open``."""
 
     __slots__ = ("_held", "_last", "_reply", "dialect", "place", "request", "user")
@@ -35,25 +35,6 @@ class StoreConnection(Connection):
         self._held = bytearray()
         self._reply = Reply(0)
         self._last = ""
-
-    def begin(self, operation: Operation, due: int, woken: int, now: int) -> None:
-        """Send ``request`` over this open connection at ``now``."""
-        self.operation, self.due, self.woken, self.started = operation, due, woken, now
-        self.attempt = 0
-        try:
-            sent = self.send(self.request)
-        except OSError as error:
-            self.unsent(error)
-            return
-        if sent != len(self.request):
-            self.send_rest(sent)
-
-    def send_rest(self, sent: int) -> None:
-        """Send what the socket did not take as soon as it takes more."""
-        self.rest = memoryview(self.request)[sent:]
-        self.phase = SENDING
-        self.host.urgent.add(self)
-        self.host.poller.change(self.fd, READ | WRITE, self._on_sending)
 
     @property
     def taken(self) -> int:

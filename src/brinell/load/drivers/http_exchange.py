@@ -9,9 +9,9 @@ import zlib
 
 from brinell.load.drivers.http_answer import CHUNKED, Chunks, Head, Heads, Message
 from brinell.load.drivers.http_connection import HttpConnection, HttpOperation
-from brinell.load.engine.connection import SENDING, Host
+from brinell.load.drivers.own_request import OwnRequest
+from brinell.load.engine.connection import Host
 from brinell.load.engine.endpoint import Endpoint
-from brinell.load.engine.poller import READ, WRITE
 from brinell.load.engine.recorder import Recorder
 from brinell.load.engine.work import Operation
 from brinell.load.wire import WireOperation
@@ -106,7 +106,7 @@ class KeptChunks(Chunks):
         super().__init__(self.content)
 
 
-class ExchangeConnection(HttpConnection):
+class ExchangeConnection(OwnRequest, HttpConnection):
     """``request`` is what it sends and ``user`` whoever asked, set before ``begin`` or ``open``. ``size`` counts the
     body's bytes so far, ``kept`` are its pieces, ``head_bytes`` its head.
     """
@@ -124,25 +124,10 @@ class ExchangeConnection(HttpConnection):
 
     def begin(self, operation: Operation, due: int, woken: int, now: int) -> None:
         """Send ``request`` over this open connection at ``now``."""
-        self.operation, self.due, self.woken, self.started = operation, due, woken, now
-        self.attempt = 0
         self.head_bytes = b""
         self.kept = []
         self.size = 0
-        try:
-            sent = self.send(self.request)
-        except OSError as error:
-            self.unsent(error)
-            return
-        if sent != len(self.request):
-            self.send_rest(sent)
-
-    def send_rest(self, sent: int) -> None:
-        """Send what the socket did not take as soon as it takes more."""
-        self.rest = memoryview(self.request)[sent:]
-        self.phase = SENDING
-        self.host.urgent.add(self)
-        self.host.poller.change(self.fd, READ | WRITE, self._on_sending)
+        OwnRequest.begin(self, operation, due, woken, now)
 
     @property
     def taken(self) -> int:
