@@ -62,7 +62,7 @@ def socket_capacity(
         shape={"kind": "constant", "rate": rate, "duration": _STEP_S},
         url=url,
         driver=sockets.SOCKETS,
-        **{**_traffic(given), "connections": connections, "calibrate": True, **found},
+        **{**_traffic(given), "connections": connections, **found},
     )
     return _plan(root, settings, load, limits, given)
 

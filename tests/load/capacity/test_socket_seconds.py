@@ -8,7 +8,8 @@ from brinell.core.plan import LoadSpec, WebSocketSpec
 from brinell.core.sequential import decide
 from brinell.core.socket_records import Deliveries, SocketSecond
 from brinell.load.capacity.bounds import limits_of, unfit
-from brinell.load.capacity.socket_seconds import BroadcastSeconds, SocketSeconds, seconds_for
+from brinell.load.capacity.broadcast_seconds import BroadcastSeconds, seconds_for
+from brinell.load.capacity.socket_seconds import SocketSeconds
 from brinell.load.capacity.telling import numbers, observed
 
 MS = 1_000_000

@@ -13,7 +13,8 @@ from brinell.core.observation import Record
 from brinell.core.sequential import BROKEN, HELD, Decision
 from brinell.core.socket_records import DELIVERY, PUBLISH
 from brinell.load.capacity.bounds import Limit, Seconds
-from brinell.load.capacity.socket_seconds import BroadcastSeconds, SocketSeconds
+from brinell.load.capacity.broadcast_seconds import BroadcastSeconds
+from brinell.load.capacity.socket_seconds import SocketSeconds
 
 CROWDED = 0.5  # share of the seconds in which requests waited for a connection
 QUICK = 1.5  # a service time below this multiple of what it was under little load has not suffered

@@ -41,8 +41,8 @@ from brinell.core.sequential import BROKEN, HELD
 from brinell.core.vitals_records import ProbeLook, ProbeSilent, StacksSeen, VitalsDetail
 from brinell.load.capacity import telling
 from brinell.load.capacity.bounds import PARTLY_OPEN, limits_of
+from brinell.load.capacity.broadcast_seconds import seconds_for
 from brinell.load.capacity.levels import least, level_spec
-from brinell.load.capacity.socket_seconds import seconds_for
 from brinell.load.capacity.step import Judge, StepRoom
 from brinell.load.capacity.telling import Believe, Doubt, Numbers, Ruling
 from brinell.load.trial import LoadTrial
