@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brinell.core.cache_judgement import Cache, CacheCourse, CacheGrowth, CacheHits, CacheOperation, CacheStampede
+from brinell.core.cache_judgement import (
+    Cache,
+    CacheBlocked,
+    CacheCourse,
+    CacheEntries,
+    CacheGrowth,
+    CacheHits,
+    CacheLifetimes,
+    CacheOperation,
+    CacheStampede,
+)
 from brinell.reports.cache_chart import hit_course
 from brinell.reports.figures import MISSING
 from brinell.reports.html import html
@@ -45,11 +55,27 @@ def test_facts_say_what_was_found_and_what_could_have_been():
     )
     text = "\n".join(told)
     assert "100 loads at most for one cold key that 100 asked for at once (20 keys, 97.5 on average" in text
-    assert "2 stale reads after deletes" in text
+    assert "2 stale reads after changes" in text
     assert "1 read gave what was not written under the key" in text
     assert "folder: 0 B at first, 3.0 MiB at last, 4.0 MiB at most in 9 files" in text
     assert "the event loop stood still 4 times, 150 ms at most" in text
     assert "ycsb-b (95 % read, 5 % update) on 10,000 keys, zipfian, values of 100 B to 9.8 KiB" in text
+
+
+def test_what_was_tried_before_the_load_is_said():
+    bounds = msgspec.structs.replace(CACHE.stampede, least_loads=3, by="bodies")
+    told = facts(
+        msgspec.structs.replace(
+            CACHE, stampede=bounds, entries=CacheEntries(first=9, last=1500, most=1500, evicted=4),
+            lifetime=CacheLifetimes(stated_s=2.0, keys=5, early=0, late=5),
+            blocking=(CacheBlocked(operation="get", what="open", where="a.py:3 in get", times=9, of=9, longest_ms=0.1),),
+        )
+    )  # fmt: skip
+    text = "\n".join(told)
+    assert "3 to 100 loads at most for one cold key" in text
+    assert "entries: 9 at first, 1,500 at last, 1,500 at most; 4 evicted" in text
+    assert "of 5 keys that were to live for 2 s, 0 had gone too early and 5 stayed too long" in text
+    assert "get calls open in the event loop's thread, in a.py:3 in get" in text
 
 
 def test_what_was_not_measured_is_not_said():

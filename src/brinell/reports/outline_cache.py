@@ -17,7 +17,7 @@ def title(cache: Cache) -> str:
 def facts(cache: Cache) -> list[str]:
     """Return what was asked of what, and what came of it, a sentence a line; the most telling first."""
     lines = [_hits(cache.hit_rate, cache)] if cache.hit_rate is not None else []
-    lines += [*_loads(cache), *_stale(cache), *_growth(cache), *_stalls(cache)]
+    lines += [*_loads(cache), *_stale(cache), *_lifetimes(cache), *_growth(cache), *_stalls(cache)]
     return [*lines, _asked(cache)]
 
 
@@ -28,7 +28,8 @@ def _hits(hits: CacheHits, cache: Cache) -> str:
     if hits.cold_gets:
         told += f", without the first {count(hits.cold_gets)}, in which it was filling up"
     if hits.lru is not None:
-        told += f"; dropping the least recently used, {count(cache.capacity)} entries would have {percent(hits.lru)}"
+        told += f"; dropping the least recently used, {count(hits.capacity or cache.capacity)} entries "
+        told += f"would have {percent(hits.lru)}"
     if hits.ideal is not None:
         told += f"{',' if hits.lru is not None else ';'} and at best {percent(hits.ideal)}"
     return told
@@ -39,22 +40,36 @@ def _loads(cache: Cache) -> list[str]:
     crowd = cache.stampede
     if crowd is not None:
         most = plural(crowd.most_loads, "load")
+        least = f"{count(crowd.least_loads)} to " if crowd.by and crowd.least_loads < crowd.most_loads else ""
         lines.append(
-            f"{most} at most for one cold key that {crowd.callers} asked for at once ({plural(crowd.keys, 'key')}, "
-            f"{crowd.mean_loads:.3g} on average; the slowest answer took {milliseconds(crowd.longest_ms)})"
+            f"{least}{most} at most for one cold key that {crowd.callers} asked for at once "
+            f"({plural(crowd.keys, 'key')}, {crowd.mean_loads:.3g} on average; the slowest answer took {milliseconds(crowd.longest_ms)})"
         )
     return lines
 
 
 def _stale(cache: Cache) -> list[str]:
-    lines = [] if cache.stale_reads is None else [f"{plural(cache.stale_reads, 'stale read')} after deletes"]
+    lines = [] if cache.stale_reads is None else [f"{plural(cache.stale_reads, 'stale read')} after changes"]
     if cache.wrong_values:
         lines.append(f"{plural(cache.wrong_values, 'read')} gave what was not written under the key")
     return lines
 
 
+def _lifetimes(cache: Cache) -> list[str]:
+    found = cache.lifetime
+    if found is None:
+        return []
+    told = f"of {plural(found.keys, 'key')} that were to live for {found.stated_s:g} s, {count(found.early)} had gone"
+    return [f"{told} too early" + ("" if found.late is None else f" and {count(found.late)} stayed too long")]
+
+
 def _growth(cache: Cache) -> list[str]:
-    lines = [] if cache.memory is None else [f"memory: {_sizes(cache.memory)}"]
+    lines = []
+    if cache.entries is not None:
+        held = cache.entries
+        lines.append(f"entries: {count(held.first)} at first, {count(held.last)} at last, {count(held.most)} at most")
+        lines[-1] += "" if held.evicted is None else f"; {count(held.evicted)} evicted"
+    lines += [] if cache.memory is None else [f"memory: {_sizes(cache.memory)}"]
     if cache.directory is not None:
         lines.append(f"folder: {_sizes(cache.directory)} in {plural(cache.directory.files or 0, 'file')}")
     return lines
@@ -65,9 +80,15 @@ def _sizes(growth: CacheGrowth) -> str:
 
 
 def _stalls(cache: Cache) -> list[str]:
+    blocks = [
+        f"{one.operation} calls {one.what} in the event loop's thread, in {one.where}" for one in cache.blocking or ()
+    ]
     if not cache.stalls or cache.loop_stall_ms is None:
-        return []
-    return [f"the event loop stood still {plural(cache.stalls, 'time')}, {milliseconds(cache.loop_stall_ms)} at most"]
+        return blocks
+    return [
+        *blocks,
+        f"the event loop stood still {plural(cache.stalls, 'time')}, {milliseconds(cache.loop_stall_ms)} at most",
+    ]
 
 
 def _asked(cache: Cache) -> str:
