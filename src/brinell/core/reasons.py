@@ -18,6 +18,7 @@ import msgspec
 
 from brinell.core.reason_case import Case
 from brinell.core.reason_log import errors
+from brinell.core.reason_numbers import numbers
 from brinell.core.reason_rules import cases_of
 from brinell.core.reason_waits import dependency
 from brinell.core.reason_words import FIXES
@@ -66,15 +67,16 @@ def explain(
     if not cases and generator:
         cases = [Case("generator", 0, "the load generator, not the subject", (generator,))]
     not_measured = _not_measured(at)
+    told = numbers(at, well)
     if not cases:
-        not_measured["limited_by"] = _why_none(at, before)
+        not_measured["limited_by"] = _why_none(at, before) + (f"; {told}" if told else "")
         return Explanation(limited_by=None, not_measured=not_measured)
     first = cases[0]
     return Explanation(
         limited_by=LimitedBy(
             kind=first.kind,
             title=first.title,
-            evidence=first.evidence,
+            evidence=(*first.evidence, told) if told else first.evidence,
             fix=FIXES[first.kind],
             pid=first.who or None,
             process=first.process,

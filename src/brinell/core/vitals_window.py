@@ -50,6 +50,8 @@ class ProcessNumbers(NamedTuple):
     crowded_at_ns: int | None  # when it first had all descriptors that it may have
     connections: int | None
     major_faults: float | None  # per second
+    threads: int | None = None
+    switches: float | None = None  # of context, of its first thread, per second
 
     @property
     def full(self) -> bool:
@@ -249,6 +251,7 @@ def _process(course: Sequence[tuple[int, ProcessLook]]) -> ProcessNumbers:
     crowded = next((at for at, one in course if one.fds is not None and limit and one.fds >= limit - 1), None)
     starved = _grown(first.starved_s, last.starved_s)
     faults = _grown(first.major_faults, last.major_faults)
+    switched = _grown(_switches(first), _switches(last))
     return ProcessNumbers(
         pid=last.pid,
         name=last.name,
@@ -263,7 +266,13 @@ def _process(course: Sequence[tuple[int, ProcessLook]]) -> ProcessNumbers:
         crowded_at_ns=crowded,
         connections=_most([one.connections for _, one in course]),
         major_faults=None if faults is None else faults / seconds,
+        threads=_most([one.threads for _, one in course]),
+        switches=None if switched is None else switched / seconds,
     )
+
+
+def _switches(one: ProcessLook) -> int | None:
+    return None if one.voluntary is None or one.involuntary is None else one.voluntary + one.involuntary
 
 
 def _grown(first: float | None, last: float | None) -> float | None:
