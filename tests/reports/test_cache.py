@@ -68,14 +68,14 @@ def test_what_was_tried_before_the_load_is_said():
         msgspec.structs.replace(
             CACHE, stampede=bounds, entries=CacheEntries(first=9, last=1500, most=1500, evicted=4),
             lifetime=CacheLifetimes(stated_s=2.0, keys=5, early=0, late=5),
-            blocking=(CacheBlocked(operation="get", what="open", where="a.py:3 in get", times=9, of=9, longest_ms=0.1),),
+            blocking=(CacheBlocked(operation="get", what="open", where="a.py:3 in x", times=9, of=9, longest_ms=0.1),),
         )
     )  # fmt: skip
     text = "\n".join(told)
     assert "3 to 100 loads at most for one cold key" in text
     assert "entries: 9 at first, 1,500 at last, 1,500 at most; 4 evicted" in text
     assert "of 5 keys that were to live for 2 s, 0 had gone too early and 5 stayed too long" in text
-    assert "get calls open in the event loop's thread, in a.py:3 in get" in text
+    assert "get calls open in the event loop's thread, in a.py:3 in x" in text
 
 
 def test_what_was_not_measured_is_not_said():

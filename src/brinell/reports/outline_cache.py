@@ -43,7 +43,8 @@ def _loads(cache: Cache) -> list[str]:
         least = f"{count(crowd.least_loads)} to " if crowd.by and crowd.least_loads < crowd.most_loads else ""
         lines.append(
             f"{least}{most} at most for one cold key that {crowd.callers} asked for at once "
-            f"({plural(crowd.keys, 'key')}, {crowd.mean_loads:.3g} on average; the slowest answer took {milliseconds(crowd.longest_ms)})"
+            f"({plural(crowd.keys, 'key')}, {crowd.mean_loads:.3g} on average; "
+            f"the slowest answer took {milliseconds(crowd.longest_ms)})"
         )
     return lines
 
