@@ -397,3 +397,15 @@ def test_a_pool_with_room_is_not_exhausted(out, kind):
     looks = probe(Stack("thread", WAITS, 8), pools=(Pool("SQLAlchemy", out, 3),))
     found = said(outside(0.2), looks).limited_by
     assert (found.kind if found else None) == kind
+
+
+def test_what_packages_do_in_the_background_is_not_named_for_a_pool_that_is_taken():
+    taken = (
+        "page (./app.py:5);getconn (site-packages/psycopg_pool/pool_async.py:7);wait_for (python/asyncio/tasks.py:479)"
+    )
+    idle = "worker (site-packages/psycopg_pool/pool_async.py:679);Queue.get (python/asyncio/queues.py:158)"
+    works = "page (./app.py:6);execute (site-packages/psycopg/connection.py:495)"
+    stacks = Stack("task", taken, 60), Stack("task", idle, 80), Stack("task", works, 9)
+    found = said(outside(0.2), probe(*stacks, task_looks=3)).limited_by
+    assert "20 wait in psycopg's connection pool" in found.title
+    assert any("mostly in psycopg.connection.execute, called by page (app.py:6)" in line for line in found.evidence)

@@ -268,7 +268,7 @@ def _queued(at: Window, pid: int) -> list[Case]:
 
 def _others(seen: Seen, holds: Callable[[tuple[Frame, ...]], bool], within: str = "") -> list[str]:
     """What those did meanwhile that did not wait, one sentence; ``within``: a function that they are in."""
-    rows = [(folded, count) for frames, folded, count in seen.stacks if holds(frames)]
+    rows = [(folded, count) for frames, folded, count in seen.stacks if holds(frames) and not waits_for_more(frames)]
     inner = [row for row in rows if within and within in row[0]]
     top = ranked(inner or rows)
     if not top:

@@ -257,12 +257,15 @@ def _is_waiting(leaf: Frame) -> bool:
 
 def ranked(stacks: Iterable[tuple[str, int]], *, by_caller: bool = False) -> list[tuple[Culprit, int]]:
     """Add up stacks by what keeps them, the most frequent first; of several callers the most frequent is named.
-    ``by_caller``: by the function of the project, whatever it calls.
+    ``by_caller``: by the function of the project, whatever it calls. What is only of packages counts where it is most.
     """
+    rows = [(called_by_loop(frames_of(folded)), count) for folded, count in stacks]
+    own = [row for row in rows if any(one.project for one in row[0])]
+    mostly_own = 2 * sum(count for _, count in own) >= sum(count for frames, count in rows if culprit(frames))
     totals: dict[str, int] = {}
     callers: dict[str, dict[str, int]] = {}
-    for folded, count in stacks:
-        found = culprit(called_by_loop(frames_of(folded)))
+    for frames, count in own if mostly_own else rows:
+        found = culprit(frames)
         if found is not None:
             if by_caller:
                 found = Culprit(found.caller.partition(" (")[0], found.caller)
