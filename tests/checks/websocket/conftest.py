@@ -54,6 +54,7 @@ class Chat:
     cpu: float = 0.1
     interrupted: bool = False
     begins: bool = True
+    known: list = field(default_factory=list)  # of the generator, beforehand
     extra: list = field(default_factory=list)
     does: dict = field(default_factory=dict)
 
@@ -61,6 +62,7 @@ class Chat:
         yield StepStarted("load:chat")
         if not self.begins:
             return
+        yield from self.known
         yield LoadStarted(
             "chat", "open", "ws://127.0.0.1:1", 0, float(self.seconds), float(self.rate), self.connections, 1, 5.0,
             shape="constant", peak_rate=float(self.rate), socket=self.mode,

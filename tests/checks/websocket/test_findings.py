@@ -4,6 +4,8 @@ import pytest
 
 from brinell.checks.load import load
 from brinell.core.evidence import MemoryEvidence
+from brinell.core.generator_records import Calibrated
+from brinell.core.histogram import Histogram
 from brinell.core.load_records import Exemplar
 from brinell.core.plan import LoadSpec, Plan, Step
 from brinell.core.socket_records import Disorder
@@ -164,3 +166,25 @@ def test_who_was_never_let_in_is_told(chat):
     ran = chat(excluded=500, extra=[Exemplar("join", "timeout", 0, 0, 0, 1, "no entry")]).findings()["ran"]
     assert ran.verdict.value == "fail"
     assert ran.detail.endswith("in 5 s; it said: no entry")
+
+
+def test_what_the_generator_needs_by_itself_is_not_the_subjects(chat):
+    own = Histogram()
+    for _ in range(100):
+        own.record(3_000_000)
+    known = Calibrated(connections=4, most_rate=5000, cpu_ns=2e5, response=own.sparse(), max_response_ns=own.max_ns)
+    limits = {"p50_ms": 3.5}  # 4 ms were seen, and 3 ms of them may be this side's
+    assert chat(mode="echo", thresholds=limits).verdicts()["p50_ms"] == "fail"
+    found = chat(mode="echo", thresholds=limits, known=[known]).findings()
+    assert (found["p50_ms"].verdict.value, found["p50_ms"].reason.value) == ("unknown", "invalid")
+    assert "generator's own" in found["calibration"].title
+    entry = chat(mode="echo", known=[known]).entry()
+    assert entry.generator.calibration.p50_ms == pytest.approx(3.0, rel=2e-3)
+
+
+def test_of_a_broadcast_only_the_reach_is_known(chat):
+    known = Calibrated(connections=256, most_rate=150.0, cpu_ns=1e9 / 150)
+    found = chat(thresholds={"p50_ms": 3.5}, known=[known])
+    assert found.verdicts()["p50_ms"] == "fail"
+    calibration = found.entry().generator.calibration
+    assert (calibration.most_rate, calibration.p50_ms) == (150.0, None)
