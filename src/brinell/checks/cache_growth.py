@@ -40,7 +40,9 @@ def beyond(judged: Cache, wanted: CacheSpec, seen: Seen, cited: tuple[str, ...])
 
 
 def _entries(held: CacheEntries | None, capacity: int) -> str:
-    if held is None or held.last <= BEYOND * capacity or held.last <= held.first:
+    if held is None or held.evicted is not None:  # a store counts what is not the workload's, too
+        return ""
+    if held.last <= BEYOND * capacity or held.last <= held.first:
         return ""
     return f"It held {held.first:,} entries at first and {held.last:,} at last"
 

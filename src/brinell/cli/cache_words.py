@@ -30,9 +30,18 @@ def asked(spec: LoadSpec, cache: CacheSpec) -> list[str]:
         lines.append(f"values of {sizes} bytes; {first}")
     if not (is_endpoint(cache.target) or is_store(cache.target)):
         if cache.stampede:
-            lines.append(
-                f"before: {plural(cache.cold_keys, 'stampede')} of {cache.callers} callers at {cache.stampede}"
-            )
+            lines.append(f"before: {_crowds(cache)} at {cache.stampede}")
         if cache.probe:
             lines.append("before: keys deleted while others read them")
+        if cache.through:
+            lines.append(f"before: {_crowds(cache)} of a function whose loader, {cache.loader}, is counted")
+        if cache.expires_s is not None:
+            lines.append(f"before: keys that are to live for {spell(cache.expires_s)}")
+    if is_endpoint(cache.target) and cache.probe:
+        lines.append(f"before: {_crowds(cache)}" + (f", counted by {cache.counter}" if cache.counter else ""))
+        lines += [f"before: keys changed with {cache.update.split()[0]} while they are cached"] if cache.update else []
     return lines
+
+
+def _crowds(cache: CacheSpec) -> str:
+    return f"{plural(cache.cold_keys, 'stampede')} of {cache.callers} callers"

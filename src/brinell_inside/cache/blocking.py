@@ -5,6 +5,7 @@ time tells nothing here. So the functions are looked at that the interpreter cal
 out: in the loop's thread, whereas what a cache hands to other threads is never seen.
 """
 
+import asyncio
 import io
 import os
 import socket
@@ -15,6 +16,7 @@ from brinell_inside.calls.told import shown
 
 FIRST = (1 << 30) + 3000  # keys that no workload reaches
 TIMES = 10
+_PATIENCE_S = 10.0
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # all of ours
 _OF_FILES = {
     "open", "stat", "lstat", "listdir", "scandir", "unlink", "remove", "rename", "replace", "mkdir", "rmdir", "link",
@@ -115,7 +117,7 @@ def blocking(operations, made, root, told):
                     seen[step].append(watch.calls)
 
     try:
-        made.loop.run_until_complete(one_by_one())
+        made.loop.run_until_complete(asyncio.wait_for(one_by_one(), _PATIENCE_S))
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # noqa: BLE001 - the project's code may raise anything here

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from brinell.load.cache import door as doors
 from brinell.load.cache import endpoint_probe
 from brinell.load.cache.changing import Marks
 from brinell.load.cache.door import Door, Got
@@ -213,3 +216,23 @@ def test_each_of_several_has_its_own_answer(serve):
     assert took > 0
     assert isinstance(one, Got)
     assert not (isinstance(two, Got) and two.is_good)
+
+
+def test_an_answer_that_comes_byte_by_byte_is_given_up(monkeypatch):
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def dribble():
+            sock, _ = server.accept()
+            with sock, contextlib.suppress(OSError):
+                sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                while not over.wait(0.05):
+                    sock.sendall(b"x")
+
+        thread = threading.Thread(target=dribble)
+        thread.start()
+        monkeypatch.setattr(doors, "_LATE_S", 0.1)
+        with pytest.raises(ValueError, match="bytes too early"):
+            Door(server.getsockname()).ask(asking(1), 0.3)
+        over.set()
+        thread.join()

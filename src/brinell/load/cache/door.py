@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from brinell.load.drivers.http_exchange import decoded
 
 MOST_BYTES = 1 << 20  # of one body
 _CONNECT_S = 5.0
+_LATE_S = 0.5
 
 
 class Got(NamedTuple):
@@ -53,11 +55,15 @@ class Door:
     def together(self, requests: Sequence[bytes], patience_s: float) -> tuple[list[Got | Exception], int]:
         """Send all of them at the same moment; return what came of each, and ns until the last one was there."""
         socks: list[socket.socket] = []
+        over: threading.Timer | None = None  # an answer that comes byte by byte never runs into a socket's own limit
         try:
             for request in requests:
                 sock = self._open()
                 socks.append(sock)
                 sock.sendall(request[:-1])
+            over = threading.Timer(patience_s + _LATE_S, _cut, [socks])
+            over.daemon = True
+            over.start()
             began = time.monotonic()
             for sock, request in zip(socks, requests, strict=True):
                 with contextlib.suppress(OSError):  # told where its answer is read
@@ -71,6 +77,8 @@ class Door:
                     found.append(error)
             return found, int((time.monotonic() - began) * 1e9)
         finally:
+            if over is not None:
+                over.cancel()
             for sock in socks:
                 sock.close()
 
@@ -86,10 +94,18 @@ class Door:
             raise
 
 
+def _cut(socks: list[socket.socket]) -> None:
+    for sock in socks:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+
 def _answer(sock: socket.socket) -> Got:
     with http.client.HTTPResponse(sock) as answer:
         answer.begin()
         body = answer.read(MOST_BYTES)
+        if answer.length and len(body) < MOST_BYTES:
+            raise ValueError(f"the answer ended {answer.length} bytes too early")
         headers = tuple(
             (name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.getheaders()
         )
