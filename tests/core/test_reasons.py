@@ -409,3 +409,11 @@ def test_what_packages_do_in_the_background_is_not_named_for_a_pool_that_is_take
     found = said(outside(0.2), probe(*stacks, task_looks=3)).limited_by
     assert "20 wait in psycopg's connection pool" in found.title
     assert any("mostly in psycopg.connection.execute, called by page (app.py:6)" in line for line in found.evidence)
+
+
+def test_a_full_queue_of_one_of_two_sockets():
+    app = outside(0.3, accept_queue=6, accept_limit=5, end=15)
+    other = outside(0.3, accept_queue=0, accept_limit=2048, begin=16)  # the fullest where all are empty
+    found = said(app, other).limited_by
+    assert found.kind == "accept-queue"
+    assert "6 waited at most, and the queue holds 5" in found.evidence[0]

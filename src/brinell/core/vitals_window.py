@@ -207,10 +207,12 @@ def _outside(found: Window, looks: Sequence[VitalsDetail]) -> None:
         return
     first, last = looks[0], looks[-1]
     found.seconds = (last.at_ns - first.at_ns) / 1e9
-    queues = [(one.accept_queue, one.at_ns) for one in looks if one.accept_queue is not None]
+    queues = [one for one in looks if one.accept_queue is not None]
     if queues:
-        found.accept_queue, found.accept_at_ns = max(queues, key=lambda pair: (pair[0], -pair[1]))
-    found.accept_limit = _most([one.accept_limit for one in looks])
+        # Queue and limit of one look: in another one the fullest may be another socket.
+        fullest = max(queues, key=lambda one: ((one.accept_queue or 0) / max(1, one.accept_limit or 1), -one.at_ns))
+        found.accept_queue, found.accept_limit = fullest.accept_queue, fullest.accept_limit
+        found.accept_at_ns = fullest.at_ns
     lowest = [one.available_bytes / one.memory_bytes for one in looks if one.available_bytes and one.memory_bytes]
     found.available = min(lowest, default=None)
     running = [one.running for one in looks if one.running is not None]

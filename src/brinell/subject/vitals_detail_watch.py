@@ -20,6 +20,8 @@ MOST_TIMES = 3
 HURRY_NS = 500_000_000  # for py-spy to write down what it has seen
 OFTEN_NS = 300_000_000_000  # after so long a run, what the probe says is written down
 SELDOM_NS = 5_000_000_000  # only every so often
+LEAST_NS = 500_000_000  # between two that are written down of one process: it speaks once a second
+MOST_HEARD = 512  # processes
 
 
 class DetailWatch:
@@ -43,9 +45,11 @@ class DetailWatch:
 
     def listen(self, now_ns: int, *, strained: bool = False) -> None:
         """Take what the probe has said, and see to py-spy; ``strained``: the subject falls behind."""
+        least_ns = SELDOM_NS if now_ns - self._begun_ns > OFTEN_NS else LEAST_NS
         for one in self._line.read() if self._line is not None else ():
-            seldom = now_ns - self._begun_ns > OFTEN_NS
-            if one.at_ns < self._begun_ns or (seldom and one.at_ns - self._said.get(one.pid, 0) < SELDOM_NS):
+            if one.at_ns < self._begun_ns or one.at_ns - self._said.get(one.pid, 0) < least_ns:
+                continue
+            if one.pid not in self._said and len(self._said) >= MOST_HEARD:
                 continue
             self._silent = False
             self._said[one.pid] = one.at_ns
