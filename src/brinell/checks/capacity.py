@@ -221,7 +221,8 @@ def _enough(found: Capacity, cited: tuple[str, ...]) -> Finding:
 
 
 def _detail(found: Capacity) -> str:
-    told = f"With {found.limits}; {len(found.steps)} steps in {found.took_s:.0f} s: {found.reason}."
+    steps = "1 step" if len(found.steps) == 1 else f"{len(found.steps)} steps"
+    told = f"With {found.limits}; {steps} in {found.took_s:.0f} s: {found.reason}."
     if found.low > 0 and not found.confirmed:
         told += f" {found.level_words(found.low)} was not confirmed."
     broke = next((one.why for one in reversed(found.steps) if one.level == found.high and one.verdict != HELD), "")

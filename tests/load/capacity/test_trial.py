@@ -225,8 +225,9 @@ def test_what_was_lacking_is_given_from_then_on():
     assert means(base, [step("invalid", "other")]) == (1, 256)
 
 
-def test_a_subject_that_is_gone_ends_it_with_what_is_known(tmp_path):
-    room, _ = search(Subject(1000, faults={4: "refused"}), tmp_path)
+@pytest.mark.parametrize("fault", ["refused", "reset", "closed-1006"])
+def test_a_subject_that_is_gone_ends_it_with_what_is_known(tmp_path, fault):
+    room, _ = search(Subject(1000, faults={4: fault}), tmp_path)
     assert len(steps(room)) == 4
     assert room.records[-1].why == "gone"
     assert bracket(tried(steps(room))).low == 200

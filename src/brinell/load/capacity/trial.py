@@ -51,7 +51,7 @@ from brinell.subject.targets import check_target
 REST_S = 0.3  # between two steps
 MOST_CONNECTIONS = 20_000
 _MORE_CONNECTIONS = 4
-_GONE = (outcomes.REFUSED, outcomes.UNREACHABLE)
+_GONE = (outcomes.REFUSED, outcomes.UNREACHABLE, outcomes.RESET, outcomes.CLOSED)  # where it is worth a look
 _TICK_S = 0.05
 VITALS = (Vitals, VitalsDetail, ProbeLook, StacksSeen, ProbeSilent)
 
