@@ -188,3 +188,10 @@ def test_of_a_broadcast_only_the_reach_is_known(chat):
     assert found.verdicts()["p50_ms"] == "fail"
     calibration = found.entry().generator.calibration
     assert (calibration.most_rate, calibration.p50_ms) == (150.0, None)
+
+
+def test_what_no_generator_can_have_done_the_subject_did(chat):
+    run = {"lag_ms": 50.0, "absent": 1, "extra": [Disorder(0, 5, (0,), (3,), (2,))]}
+    limits = {"reach": 1.0, "duplicated": 0, "reordered": 5}
+    found = chat(thresholds=limits, **run).verdicts()
+    assert {name: found[name] for name in limits} == {"reach": "unknown", "duplicated": "fail", "reordered": "unknown"}
