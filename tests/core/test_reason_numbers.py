@@ -24,14 +24,14 @@ def test_numbers_stand_beside_those_from_well_below():
     found = explain(records, Span(10 * S, 20 * S), Span(0, 9 * S)).limited_by
     assert found is not None
     assert found.evidence[-1] == (
-        "at its limit 0.98 cores (0.40 well below), 120 MB of memory (120), 70 descriptors (70), 6 threads (6), "
-        "100 context switches a second (100), 3.0 in this machine's run queue (3.0), "
-        "event loop late by 31 ms at most (2), 2 % of the time in garbage collection (2 %), 430 tasks (12)"
+        "at its limit 0.98 cores (0.40 well below), 120 MB (120), 70 descriptors (70), 6 threads (6), "
+        "100 context switches/s (100), run queue 3.0 (3.0), loop late by up to 31 ms (2), "
+        "2 % garbage collection (2 %), 430 tasks (12)"
     )
 
 
 def test_without_a_reason_there_are_numbers_as_well():
     found = explain(looks(10, 20, 0.3, 2.0, 12), Span(10 * S, 20 * S))
     assert found.limited_by is None
-    assert "at its limit 0.30 cores, 120 MB of memory" in found.not_measured["limited_by"]
+    assert "at its limit 0.30 cores, 120 MB" in found.not_measured["limited_by"]
     assert "at its limit 0" not in explain([], Span(10 * S, 20 * S)).not_measured["limited_by"]

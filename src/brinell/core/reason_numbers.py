@@ -10,7 +10,7 @@ _MB = 1_000_000
 
 
 def numbers(at: Window, below: Window | None) -> str:
-    """Return ``at its limit 0.98 cores (0.51 well below), 120 MB of memory (118), ...``; empty if nothing is known."""
+    """Return ``at its limit 0.98 cores (0.51 well below), 120 MB (118), ...``; empty if nothing is known."""
     parts = [part for name, read in _ROWS if (part := _row(name, read, at, below))]
     if not parts:
         return ""
@@ -73,12 +73,12 @@ def _sum(at: Window, read: Callable[[ProcessNumbers], float | None]) -> str | No
 
 _ROWS: tuple[tuple[str, Callable[[Window], str | None]], ...] = (
     ("{} cores", _cores),
-    ("{} MB of memory", _memory),
+    ("{} MB", _memory),
     ("{} descriptors", _descriptors),
     ("{} threads", _threads),
-    ("{} context switches a second", _switches),
-    ("{} in this machine's run queue", _running),
-    ("event loop late by {} ms at most", _late),
-    ("{} of the time in garbage collection", _collections),
+    ("{} context switches/s", _switches),
+    ("run queue {}", _running),
+    ("loop late by up to {} ms", _late),
+    ("{} garbage collection", _collections),
     ("{} tasks", _tasks),
 )
