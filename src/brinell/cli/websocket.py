@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from brinell.cli import exporting, load, load_shape, options, session
+from brinell.cli import load, load_shape, options
+from brinell.cli.examining import examining, shown_and_exported
 from brinell.config import for_websocket
 from brinell.config.sockets import limit_shape
 from brinell.core.errors import UsageError
+from brinell.core.plan import Plan
 from brinell.core.thresholds import SOCKET_METRICS
 
 EXAMPLES = """
@@ -137,6 +139,7 @@ Slo = Annotated[
 ]
 
 
+@examining(shown_and_exported)
 def command(
     ctx: typer.Context,
     url: Url = None,
@@ -173,32 +176,12 @@ def command(
     no_calibrate: load.NoCalibrate = False,
     slo: Slo = None,
     pid: load.Pid = None,
-    resume: options.Resume = None,
-    out: options.Out = None,
-    json: options.Json = False,
-    open_: options.Open = False,
-    watch: options.Watch = False,
-    no_browser: options.NoBrowser = False,
-    export: exporting.Export = None,
-    prometheus: exporting.Prometheus = None,
-    remote_write: exporting.RemoteWrite = None,
-    otlp: exporting.Otlp = None,
-    export_header: exporting.Header = None,
-    quiet: options.Quiet = False,
-) -> int:
+) -> Plan:
     """Open WebSocket connections to a service that is already running, send messages, and judge what came back.
 
     A broadcast is timed at every receiver, from the moment its message was due to be published. Reach is what was
     delivered of what was owed.
     """
-    exports = exporting.wanted(export, prometheus, remote_write, otlp, export_header)
-    output = session.Output(
-        out=out, json=json, open=open_, quiet=quiet, watch=watch, browser=not no_browser, exports=exports
-    )
-    if resume is not None:
-        options.alone(ctx)
-        done = session.resume(options.here(), resume, output)
-        return session.show(done.judgement, done.folder, output)
     if url is None:
         raise UsageError("brinell websocket needs an address", hint="brinell websocket ws://127.0.0.1:8000/")
     mode = _mode(echo=echo, broadcast=broadcast, request_reply=request_reply, limit=limit)
@@ -226,9 +209,8 @@ def command(
     shape = _shape(ctx, mode, rate, duration)
     if limit is not None and connections is not None:
         raise UsageError("--connections: --limit says how many there are", hint="leave --connections away")
-    plan = for_websocket(options.here(), url, shape, table=table, limits=options.limits(slo, SOCKET_METRICS), **fields)
-    done = session.examine(plan, output)
-    return session.show(done.judgement, done.folder, output)
+    limits = options.limits(slo, SOCKET_METRICS)
+    return for_websocket(options.here(), url, shape, table=table, limits=limits, **fields)
 
 
 def _mode(*, echo: bool, broadcast: bool, request_reply: bool, limit: int | None) -> str:
