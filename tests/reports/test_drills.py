@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from brinell.core.drill_judgement import Drill, DrillInstant, DrillRule
+from brinell.core.finding import Finding
 from brinell.core.judgement import Judgement
 from brinell.core.verdicts import Reason, Verdict
 from brinell.reports import outline_drills
@@ -89,3 +90,15 @@ def test_without_drills_no_report_speaks_of_them(build):
     realistic = build.realistic()
     for text in (html(realistic), markdown(realistic), summary(realistic, width=100)):
         assert "Drill" not in text
+
+
+def test_the_summary_has_a_failed_drills_rules_and_example_once(judgement):
+    finding = Finding(
+        id="drill.restart", check="drills", required=True, verdict=Verdict.FAIL, title="restart: it broke",
+        detail="fail: left\nGET /orders answered twice",
+    )  # fmt: skip
+    drill = msgspec.structs.replace(judgement.drills[0], examples=("GET /orders answered twice", *map(str, range(9))))
+    text = summary(msgspec.structs.replace(judgement, findings=(finding,), drills=(drill,)), width=100)
+    assert text.count("GET /orders answered twice") == 1
+    assert text.index("restart: it broke") < text.index("GET /orders answered twice")
+    assert "and more, in report.md" in text

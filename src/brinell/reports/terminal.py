@@ -82,7 +82,8 @@ def _findings(pen: Pen, judgement: Judgement) -> None:
         pen.heading(title)
         for finding in findings[:_MOST_FINDINGS]:
             is_told = finding.id in told_below or finding.check == "quality"
-            _finding(pen, finding, short=is_told and finding.reason is None)
+            # A drill's own section has every rule.
+            _finding(pen, finding, short=(is_told and finding.reason is None) or finding.check == "drills")
         if len(findings) > _MOST_FINDINGS:
             pen.say(f"and {len(findings) - _MOST_FINDINGS} more in report.md", style="dim")
 
