@@ -67,6 +67,12 @@ def test_a_table_becomes_a_specification(plan):
     assert not step.needs_service
 
 
+def test_what_is_sent_may_come_back(plan):
+    assert plan("size = 1000").spec.websocket.max_message_bytes == 1 << 20
+    assert plan("size = 2000000").spec.websocket.max_message_bytes == 4_000_000
+    assert plan("size = 2000000\nmax_message_bytes = 2000000").spec.websocket.max_message_bytes == 2_000_000
+
+
 def test_a_limit_needs_no_shape(plan):
     spec = plan("limit = 100", shape="").spec
     assert (spec.websocket.mode, spec.websocket.limit, spec.connections) == ("limit", 100, 100)
@@ -87,6 +93,7 @@ def test_a_limit_needs_no_shape(plan):
         ('mode = "broadcast"\nrooms = 65', "", "65 rooms need 65 connections, and there are 64"),
         ('mode = "broadcast"\nrooms = 10\npublishers = 2\npublisher_hears = false', "connections = 29", "need 30"),
         ('joined = "x"', "", "the answer to join"),
+        ("size = 3000\nmax_message_bytes = 2000", "", "messages have 3000 bytes, and come back"),
         ('path = "rooms"', "", "starts with a slash"),
         ('codec = "jsn"', "", "did you mean json?"),
         ('codec = "nowhere.py:Mine"', "", "nowhere.py"),

@@ -71,7 +71,12 @@ Duration = Annotated[
 ConnectRate = Annotated[
     float, typer.Option("--connect-rate", metavar="N", min=0.001, max=1e6, help="Connections begun a second.")
 ]
-Rooms = Annotated[int | None, typer.Option("--rooms", metavar="N", min=1, max=65_536, help="With --broadcast.")]
+Rooms = Annotated[
+    int | None,
+    typer.Option(
+        "--rooms", metavar="N", min=1, max=65_536, help="Connection c is in room c modulo that; {{room}} is its number."
+    ),
+]
 Publishers = Annotated[
     int | None, typer.Option("--publishers", metavar="N", min=1, help="With --broadcast: of each room. Default: 1.")
 ]
@@ -82,7 +87,11 @@ Join = Annotated[str | None, typer.Option("--join", metavar="TEXT", help="Sent f
 Joined = Annotated[str | None, typer.Option("--joined", metavar="TEXT", help="With --join: what its answer holds.")]
 Message = Annotated[
     str | None,
-    typer.Option("--message", metavar="TEXT", help="What is sent; {{stamp}} is where the stamp goes."),
+    typer.Option(
+        "--message",
+        metavar="TEXT",
+        help="What is sent; {{stamp}} is where the stamp goes. {{room}}, {{n}}, {{uuid}} ... are filled in.",
+    ),
 ]
 Size = Annotated[
     int | None, typer.Option("--size", metavar="BYTES", min=1, max=16 << 20, help="Fill messages up to that.")
@@ -126,7 +135,10 @@ FreeWithin = Annotated[
         help="With --limit: a closed connection's place is free again. Default: 5s.",
     ),
 ]
-Insecure = Annotated[bool, typer.Option("--no-verify", help="Do not look at certificates.")]
+Insecure = Annotated[
+    bool,
+    typer.Option("--no-verify", help="Do not look at certificates. SSL_CERT_FILE=ca.pem names a CA of your own."),
+]
 Slo = Annotated[
     list[str] | None,
     typer.Option(

@@ -77,6 +77,8 @@ def read(table: Mapping[str, Any], root: Path, place: Place, problems: Problems,
     path = values.pop("path", "/")
     if values.get("limit"):
         values["mode"] = LIMIT
+    # What is sent comes back, and perhaps with something around it.
+    values.setdefault("max_message_bytes", max(WebSocketSpec().max_message_bytes, 2 * _longest(values)))
     spec = WebSocketSpec(**values)
     found: dict[str, Any] = {"websocket": spec, "requests": (RequestSpec(path=path),)}
     return found | ({"connections": spec.limit} if spec.limit else {})
@@ -154,6 +156,10 @@ def _unfit(values: Mapping[str, Any], connections: int) -> list[tuple[str, str]]
         found += [(key, "nothing is sent while a limit is tried") for key in _NOT_OF_LIMITS if key in values]
         return found
     found += [(key, "goes with limit = N") for key in _OF_LIMITS[1:] if key in values]
+    if (size := _longest(values)) > values.get("max_message_bytes", size):
+        found.append(
+            ("max_message_bytes", f"messages have {size} bytes, and come back: such a one ends its connection")
+        )
     if mode != "broadcast":
         found += [(key, 'belongs to mode = "broadcast"') for key in _OF_BROADCASTS[1:] if key in values]
     rooms, publishers = values.get("rooms", 1), values.get("publishers", 1)
@@ -163,6 +169,11 @@ def _unfit(values: Mapping[str, Any], connections: int) -> list[tuple[str, str]]
     if "joined" in values and "join" not in values:
         found.append(("joined", "the answer to join, which is not there"))
     return found
+
+
+def _longest(values: Mapping[str, Any]) -> int:
+    """Return how many bytes a message has, or more, where its template is filled in."""
+    return max(values.get("size", 0), len(values.get("message", "").encode()))
 
 
 def _mode(word: str) -> str:
