@@ -102,7 +102,11 @@ class LoadNow:
         names, found = ("p50", "p95", "p99"), quantiles_ns(response, (0.5, 0.95, 0.99), most)
         flying = max(0, self._due - self._ended - now.waiting)
         return [
-            ("Answered", rate(float(now.completed)), f"of {rate(float(now.scheduled))} due"),
+            (
+                "Published" if self._mode == "broadcast" else "Answered",
+                rate(float(now.completed)),
+                f"of {rate(float(now.scheduled))} due",
+            ),
             *(
                 (name, milliseconds(None if ns is None else ns / 1e6), back)
                 for name, ns in zip(names, found, strict=True)

@@ -159,7 +159,7 @@ def _requests(picture: Picture) -> Panel | None:
     scale = plot.linear([*timeline.rate, *timeline.due_rate], STRIP)
     if scale is None:
         return None
-    keys = [Key("rate", "answered", "rate", picture.whole.get("rate", ""))]
+    keys = [Key("rate", picture.words.done, "rate", picture.whole.get("rate", ""))]
     drawn = _line(picture, "rate", timeline.rate, scale)
     if plot.known(timeline.due_rate):
         keys.insert(0, Key("due", "due", "due_rate", picture.whole.get("due_rate", "")))

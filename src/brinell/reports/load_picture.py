@@ -27,19 +27,20 @@ class Limit(NamedTuple):
 
 
 class Words(NamedTuple):
-    """What a scenario's requests are called, their times, what is counted in a heat map's cells, and times that count
-    from the send.
+    """What a scenario's requests are called, their times, what is counted in a heat map's cells, times that count from
+    the send, and what became of requests that went well.
     """
 
     requests: str = "Requests"
     times: str = "Response time"
     cells: str = "requests"
     from_send: str = "service time"
+    done: str = "answered"
 
 
 _WORDS = {
     "": Words(),
-    "broadcast": Words("Publishes", "Delivery time", "deliveries", "from the send"),
+    "broadcast": Words("Publishes", "Delivery time", "deliveries", "from the send", "published"),
     "limit": Words("Attempts", "Time to an answer", "attempts"),
 }
 
