@@ -173,7 +173,8 @@ def _unfit(values: Mapping[str, Any], connections: int) -> list[tuple[str, str]]
 
 def _longest(values: Mapping[str, Any]) -> int:
     """Return how many bytes a message has, or more, where its template is filled in."""
-    return max(values.get("size", 0), len(values.get("message", "").encode()))
+    size: int = values.get("size", 0)
+    return max(size, len(values.get("message", "").encode()))
 
 
 def _mode(word: str) -> str:
