@@ -417,3 +417,12 @@ def test_a_full_queue_of_one_of_two_sockets():
     found = said(app, other).limited_by
     assert found.kind == "accept-queue"
     assert "6 waited at most, and the queue holds 5" in found.evidence[0]
+
+
+def test_what_grew_with_the_load_is_a_reason_though_it_was_there_below():
+    below = probe(Stack("loop", NAP, 9, 9), busy=9, loop_cpu_s=0.05, begin=0, end=9)
+    knee = probe(Stack("loop", NAP, 18, 18), busy=18, loop_cpu_s=0.05)
+    found = said(outside(0.1, begin=0), below, knee, below=BELOW).limited_by
+    assert found.kind == "loop"
+    same = probe(Stack("loop", NAP, 18, 18), busy=18, loop_cpu_s=0.05, begin=0, end=9)
+    assert said(outside(0.1, begin=0), same, knee, below=BELOW).limited_by is None

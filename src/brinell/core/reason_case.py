@@ -9,8 +9,8 @@ from brinell.core.vitals_window import WORKS, Inside, ProcessNumbers, Window
 
 @dataclass(frozen=True)
 class Case:
-    """Something at its limit. ``who``: the process, 0 for the machine; what has the same kind and process below the
-    knee was at its limit there already, and explains nothing.
+    """Something at its limit. ``who``: the process, 0 for the machine. ``degree``: how much of it there is, in whatever
+    unit the kind has; what was there as much well below the knee explains nothing.
     """
 
     kind: str
@@ -19,6 +19,7 @@ class Case:
     evidence: tuple[str, ...]
     at_ns: int | None = None
     process: str | None = None
+    degree: float = 1.0
 
 
 def percent(share: float) -> str:

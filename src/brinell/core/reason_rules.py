@@ -89,6 +89,7 @@ def _collection(at: Window) -> list[Case]:
                     ),
                     one.first_ns,
                     name_of(at, one.pid),
+                    share,
                 )
             )
     return found
@@ -127,6 +128,7 @@ def _worker(at: Window) -> list[Case]:
             tuple(evidence),
             busiest.full_at_ns,
             busiest.name,
+            busiest.cores,
         )
     ]
 
@@ -177,7 +179,8 @@ def _loop(at: Window) -> list[Case]:
         title = (
             f"event loop blocked in {where.where}, {percent(count / one.looks)} of samples ({words_of(at, one.pid)})"
         )
-        found.append(Case("loop", one.pid, title, tuple(evidence), one.first_ns, name_of(at, one.pid)))
+        name = name_of(at, one.pid)
+        found.append(Case("loop", one.pid, title, tuple(evidence), one.first_ns, name, count / one.looks))
     return found
 
 
@@ -223,7 +226,7 @@ def _core(at: Window) -> list[Case]:
         title = f"one core is full: {one.words} uses {one.cores:.2f} cores"
     else:
         title = f"processor time: {one.words} uses {one.cores:.2f} cores"
-    return [Case("core", one.pid, title, tuple(evidence), one.full_at_ns, one.name)]
+    return [Case("core", one.pid, title, tuple(evidence), one.full_at_ns, one.name, one.cores)]
 
 
 def _busiest(at: Window, pid: int) -> list[str]:
@@ -277,7 +280,9 @@ def _machine(at: Window) -> list[Case]:
         return []
     if at.running is not None:
         evidence.append(f"{at.running:.1f} tasks wanted to run on average")
-    return [Case("machine", 0, "this machine, not the subject alone: its processors are full", tuple(evidence))]
+    title = "this machine, not the subject alone: its processors are full"
+    denial = max([at.steal or 0.0, *(one.starved or 0.0 for one in at.processes.values())])
+    return [Case("machine", 0, title, tuple(evidence), degree=denial)]
 
 
 def _from_outside(at: Window) -> list[Inside]:

@@ -99,6 +99,7 @@ def lock(at: Window) -> list[Case]:
                     (_share(seen, count), *holders),
                     _first(at, pid),
                     name_of(at, pid),
+                    count / seen.looks,
                 )
             )
     return found
@@ -153,6 +154,7 @@ def concurrency(at: Window) -> list[Case]:
             tuple(f"{words_of(at, pid)} was busy with requests in {percent(busy[pid])} of the looks" for pid in busy),
             _first(at, first),
             name_of(at, first),
+            min(busy.values()),
         )
     ]
 
@@ -244,6 +246,7 @@ def _exhausted(at: Window, pid: int, name: str, count: int, seen: Seen) -> Case:
         (_share(seen, count), *taken, *holders),
         _first(at, pid),
         name_of(at, pid),
+        count / seen.looks,
     )
 
 
@@ -262,6 +265,7 @@ def _queued(at: Window, pid: int) -> list[Case]:
             (f"{queued:.1f} on average, {max(inside.queued)} at most, in {len(inside.queued)} looks", *holders),
             inside.first_ns,
             name_of(at, pid),
+            queued,
         )
     ]
 

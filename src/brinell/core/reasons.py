@@ -32,6 +32,7 @@ KINDS = (
     "concurrency", "machine", "errors", "dependency", "generator",
 )  # fmt: skip
 MOST_STACKS = 8
+AS_MUCH = 1.1  # times what there was well below
 _ALWAYS = frozenset({"thread"})  # what is so below, too, and costs the more the more there is to do
 
 
@@ -60,8 +61,12 @@ def explain(
     kept = list(records)
     at = window(kept, knee)
     well = None if below is None else window(kept, below)
-    before = set() if well is None else {(case.kind, case.who) for case in cases_of(well)}
-    cases = [case for case in cases_of(at) if case.kind in _ALWAYS or (case.kind, case.who) not in before]
+    before = {} if well is None else {(case.kind, case.who): case.degree for case in cases_of(well)}
+    cases = [
+        case
+        for case in cases_of(at)
+        if case.kind in _ALWAYS or case.degree > AS_MUCH * before.get((case.kind, case.who), 0.0)
+    ]
     if broke and not generator:
         cases += errors(at, well) + dependency(at, well)
     if not cases and generator:
@@ -126,7 +131,7 @@ def _not_measured(at: Window) -> dict[str, str]:
     return found
 
 
-def _why_none(at: Window, before: set[tuple[str, int]]) -> str:
+def _why_none(at: Window, before: Mapping[tuple[str, int], float]) -> str:
     if not at.looks and not at.inside:
         return "nobody looked at the subject while it was at its limit"
     if before:
