@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from brinell.cli import load, load_shape, options, session
+from brinell.cli import load, load_shape, options
+from brinell.cli.examining import examining, shown
 from brinell.config import for_cache
 from brinell.core.errors import UsageError
 from brinell.core.key_choice import DISTRIBUTIONS, WORKLOADS
+from brinell.core.plan import Plan
 from brinell.core.thresholds import CACHE_METRICS, CACHE_THRESHOLDS
 from brinell.load.cache.address import is_endpoint, is_store
 
@@ -166,6 +168,7 @@ Slo = Annotated[
 ]
 
 
+@examining(shown)
 def command(
     ctx: typer.Context,
     target: Target = None,
@@ -207,24 +210,12 @@ def command(
     timeout: Timeout = "5s",  # type: ignore[assignment]  # the parser turns it into seconds
     slo: Slo = None,
     python: Python = None,
-    resume: options.Resume = None,
-    out: options.Out = None,
-    json: options.Json = False,
-    open_: options.Open = False,
-    watch: options.Watch = False,
-    no_browser: options.NoBrowser = False,
-    quiet: options.Quiet = False,
-) -> int:
+) -> Plan:
     """Ask a cache of the project, in the project's own interpreter, as a workload would.
 
     Says how often it had the answer and how often it could have, what an operation takes, how often one cold key is
     loaded when many ask for it, and whether what was deleted is read again.
     """
-    output = session.Output(out=out, json=json, open=open_, quiet=quiet, watch=watch, browser=not no_browser)
-    if resume is not None:
-        options.alone(ctx)
-        done = session.resume(options.here(), resume, output)
-        return session.show(done.judgement, done.folder, output)
     if target is None:
         raise UsageError("brinell cache needs the cache to ask", hint=_HINT)
     given = {
@@ -235,26 +226,19 @@ def command(
         "stampede": stampede, "loader": loader, "callers": callers, "cold_keys": cold_keys, "hit": hit,
         "counter": counter, "update": update, "expires": expires,
     }  # fmt: skip
-    table = {"target": target}
-    said = {name: one for name, one in given.items() if one is not None and one is not False and one != []}
-    table |= {_NAMES.get(name, name): _read(name, one) for name, one in said.items()}
     shape = load_shape.shape_of_options(ctx, model, rate, shape_text, duration=duration, think_time=None)
-    fields: dict[str, Any] = {"python": options.interpreter(python)}
+    fields: dict[str, Any] = {"connections": connections, "workers": workers, "timeout_s": timeout}
+    fields |= {"limits": options.limits(slo, metrics=CACHE_METRICS), "python": options.interpreter(python)}
     if is_endpoint(target) or is_store(target):
-        fields = {"headers": load.headers_of(header), "pid": load.process_of(pid), "python": None}
+        fields |= {"headers": load.headers_of(header), "pid": load.process_of(pid), "python": None}
     _refuse_strange(ctx, target)
-    plan = for_cache(
-        options.here(),
-        shape,
-        table=table,
-        limits=options.limits(slo, metrics=CACHE_METRICS),
-        connections=connections,
-        workers=workers,
-        timeout_s=timeout,
-        **fields,
-    )
-    done = session.examine(plan, output)
-    return session.show(done.judgement, done.folder, output)
+    return for_cache(options.here(), shape, table=_table(target, given), **fields)
+
+
+def _table(target: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the table ``cache`` of what was given."""
+    said = {name: one for name, one in given.items() if one is not None and one is not False and one != []}
+    return {"target": target} | {_NAMES.get(name, name): _read(name, one) for name, one in said.items()}
 
 
 def _refuse_strange(ctx: typer.Context, target: str) -> None:
