@@ -58,6 +58,8 @@ def address():
     [
         ([], "needs an address"),
         (["ftp://127.0.0.1:9/"], "ws:// or wss://"),
+        (["ws://ann:pa55word@127.0.0.1:9/"], "fix: brinell websocket ws://127.0.0.1:8000/"),
+        ([URL, "--message", "{{stampp}}"], "did you mean {{stamp}}?"),
         (["ws://example.org/"], "allow_targets"),
         ([URL, "--echo", "--broadcast"], "a scenario does one of these"),
         ([URL, "--limit", "5", "--rate", "3"], "--rate: nothing is sent"),

@@ -19,6 +19,7 @@ from brinell.config.problems import OPTIONS, Problems, Unfit
 from brinell.config.scenarios import shape, shape_of, thresholds
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec, Plan, RequestSpec, Step
+from brinell.core.redact import redact
 from brinell.core.thresholds import CACHE_METRICS, METRICS, SOCKET_METRICS
 
 Table = Mapping[str, Any]
@@ -101,8 +102,9 @@ def _parts(url: str, example: str, check: Callable[[str], str] = checks.url) -> 
     try:
         return checks.split(check(url))
     except Unfit as unfit:
-        socket = url.startswith(sockets.SCHEMES)
-        raise UsageError(f"{url}: {unfit.why}", hint=f"brinell websocket {url}" if socket else example) from None
+        elsewhere = url.startswith(sockets.SCHEMES) and check is checks.url
+        told = redact(url)
+        raise UsageError(f"{told}: {unfit.why}", hint=f"brinell websocket {told}" if elsewhere else example) from None
 
 
 def _below(parts: SplitResult) -> str:

@@ -69,6 +69,7 @@ def test_the_schedule_begins_when_all_connections_were_due():
         ({"workers": 11}, "11 workers cannot share 10 connections"),
         ({"workers": 2, "does": {"mode": "limit", "limit": 5}}, "workers = 2: a limit is tried by one process"),
         ({"path": "/rooms/{{rom}}"}, "path: nothing is called rom; there are room, connection"),
+        ({"path": "/rooms/{{room"}, "path: {{ has no end"),
         ({"headers": {"X-User": "{{connection}}"}}, "headers: X-User is the same on every connection"),
         ({"headers": {"a b": "c"}}, "is not a header name"),
         ({"does": {"message": '{"a": "{{nothing}}", "b": "{{stamp}}"}'}}, "nothing"),

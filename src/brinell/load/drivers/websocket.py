@@ -84,6 +84,8 @@ def target_of(spec: LoadSpec, say: Complaint) -> str:
             close = nearest(name.strip(), list(PLACES))
             hint = f"did you mean {{{{{close}}}}}?" if close else None
             raise say.error("path", f"nothing is called {name[:60]}; there are {', '.join(PLACES)}", hint=hint)
+    if "{{" in FOUND.sub("", path):
+        raise say.error("path", "{{ has no end: a name stands in {{ and }}")
     return path_of(path, say)
 
 
