@@ -6,7 +6,16 @@ import sys
 
 import pytest
 
-from brinell.core.cache_records import CachePrepared, CacheSecond, CacheSpace, StaleProbe, Stampede
+from brinell.core.cache_records import (
+    CacheBlocking,
+    CacheHeld,
+    CacheLifetime,
+    CachePrepared,
+    CacheSecond,
+    CacheSpace,
+    StaleProbe,
+    Stampede,
+)
 from brinell.core.call_records import LoopStall
 from brinell.core.errors import UsageError
 from brinell.core.fakes import FakeRoom
@@ -19,7 +28,7 @@ from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
 PROJECT = """
-import os, pathlib, time
+import functools, os, pathlib, time
 from collections import OrderedDict
 
 class Lru:
@@ -68,6 +77,27 @@ class OnDisk:
 class Refusing(Lru):
     def set(self, key, value, ttl): Lru.set(self, key, value)
 
+class Opening(Awaited):
+    async def get(self, key):
+        with open(__file__) as file: file.read(1)
+        return await Awaited.get(self, key)
+
+class Short(Lru):
+    def __len__(self): return len(self.held)
+    def get(self, key):
+        value, until = Lru.get(self, key) or (None, 0)
+        return value if until > time.monotonic() else None
+    def set(self, key, value, ttl): Lru.set(self, key, (value, time.monotonic() + ttl))
+
+def fetch(key):
+    return key
+@functools.lru_cache(maxsize=200)
+def user(key):
+    return fetch(key)
+def undecorated(key):
+    return key
+
+opening, short = Opening(), Short()
 lru, awaited, blocking, forgetful, broken, refusing = Lru(), Awaited(), Blocking(), Forgetful(), Broken(), Refusing()
 plain = {}
 
@@ -204,6 +234,47 @@ def test_stampedes_and_the_race_of_a_load_with_a_delete(run):
     assert probes["loading"].stale > 0
     assert probes["deleted"].stale == 0
     assert probes["deleted"].reads > 0
+
+
+@pytest.mark.prove
+def test_a_function_that_caches_what_it_loads(run):
+    room = run("user", loader="shop:fetch", workload="ycsb-c", callers=10, cold_keys=2)
+    crowds = of(room, Stampede)
+    assert len(crowds) == 2
+    assert min(one.loads for one in crowds) > 1  # lru_cache holds no lock while it loads
+    (prepared,) = of(room, CachePrepared)
+    assert (prepared.mode, prepared.filled) == ("sync", 200)
+    found = counted(room)
+    assert set(found) == {("read hit", "ok"), ("read miss", "ok")}
+    assert sum(one.loads for one in of(room, CacheSecond)) == found["read miss", "ok"]
+    assert 0.4 < found["read hit", "ok"] / sum(found.values()) < 0.8
+
+
+@pytest.mark.prove
+def test_a_loader_that_never_runs_is_a_mistake(run):
+    with pytest.raises(UsageError, match="shop:fetch never ran while shop:undecorated was called"):
+        run("undecorated", loader="shop:fetch", workload="ycsb-c", callers=2, cold_keys=1)
+
+
+@pytest.mark.prove
+def test_entries_are_counted_and_their_lives_tried(run):
+    room = run("short", duration=1.2, set_options={"ttl": 0.3}, expires_s=0.3)
+    (lived,) = of(room, CacheLifetime)
+    assert (lived.keys, lived.early, lived.late, lived.why) == (5, 0, 0, "")
+    held = [one.entries for one in of(room, CacheHeld)]
+    assert len(held) >= 2
+    assert max(held) <= 200
+
+
+@pytest.mark.prove
+def test_what_blocks_is_looked_for_in_awaited_caches_only(run):
+    looked, found = of(run("opening"), CacheBlocking)
+    assert (looked.operation, looked.why) == ("", "")
+    assert (found.operation, found.times) == ("get", 10)
+    assert found.where.startswith("shop.py:")
+    (looked,) = of(run("awaited"), CacheBlocking)
+    assert (looked.operation, looked.why) == ("", "")
+    assert not of(run("lru"), CacheBlocking)
 
 
 @pytest.mark.prove

@@ -88,3 +88,24 @@ def test_any_bytes_are_an_answer_or_a_beginning_or_refused(name, data):
     except ValueError:
         return
     assert reply is None or 0 < reply.end <= len(data)
+
+
+def test_how_full_redis_is():
+    answer = b":42\r\n$42\r\n# Stats\r\nevicted_keys:7\r\nkeyspace_hits:1\r\n\r\n"
+    for end in range(len(answer)):
+        assert DIALECTS["redis"].fullness(answer[:end]) is None
+    assert DIALECTS["redis"].fullness(answer) == (42, 7)
+    with pytest.raises(KeyError):
+        DIALECTS["redis"].fullness(b":42\r\n$9\r\n# Stats\r\n\r\n")
+    with pytest.raises(ValueError, match="a number should be"):
+        DIALECTS["redis"].fullness(b"-NOAUTH\r\n$16\r\nevicted_keys:1\r\n\r\n")
+
+
+def test_how_full_memcached_is():
+    answer = b"STAT pid 7\r\nSTAT curr_items 42\r\nSTAT evictions 7\r\nEND\r\n"
+    assert DIALECTS["memcached"].fullness(answer[:-1]) is None
+    assert DIALECTS["memcached"].fullness(answer) == (42, 7)
+    with pytest.raises(KeyError):
+        DIALECTS["memcached"].fullness(b"STAT pid 7\r\nEND\r\n")
+    with pytest.raises(ValueError, match="without an end"):
+        DIALECTS["memcached"].fullness(b"x" * 70_000)

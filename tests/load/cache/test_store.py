@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import pytest
 
-from brinell.core.cache_records import CachePrepared, CacheSecond
+from brinell.core.cache_records import CacheHeld, CachePrepared, CacheSecond
 from brinell.core.fakes import FakeRoom
 from brinell.core.load_records import LoadSlice
 from brinell.core.observation import Vitals
@@ -143,6 +143,25 @@ def test_other_operations(tmp_path, store):
     _, counts = run(tmp_path, store, mix=mix, scanned=5, value_bytes=(10, 5000), set_options={"ttl": 60})
     assert {name for name, _ in counts} >= {"scan", "read-modify-write", "delete", "insert", "update", "read hit"}
     assert {outcome for _, outcome in counts} == {"ok"}
+
+
+@pytest.mark.prove
+def test_a_store_says_how_full_it_is_and_what_it_evicted(tmp_path, store):
+    """Twelve times as much as fits: Redis may hold 8 MB, memcached 64."""
+    size, keys = ((1000, 20_000), (9000, 20_000))[store.startswith("memcached")]
+    if store.startswith("redis"):
+        port = int(store.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as sock:
+            sock.sendall(b"CONFIG SET maxmemory 8mb maxmemory-policy allkeys-lru\r\n")
+            assert sock.recv(100).startswith(b"+OK")
+    room, counts = run(tmp_path, store, keys=keys, capacity=None, value_bytes=(size, size))
+    held = of(room, CacheHeld)
+    assert held
+    assert all(0 < one.entries < keys for one in held)
+    assert held[0].evicted == 0
+    assert counts["read miss", "ok"] > 0
+    (prepared,) = of(room, CachePrepared)
+    assert prepared.filled == keys
 
 
 @pytest.mark.prove
