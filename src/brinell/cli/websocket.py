@@ -198,26 +198,18 @@ def command(
         raise UsageError("brinell websocket needs an address", hint="brinell websocket ws://127.0.0.1:8000/")
     mode = _mode(echo=echo, broadcast=broadcast, request_reply=request_reply, limit=limit)
     given = {
-        "limit": limit, "rooms": rooms, "publishers": publishers, "join": join, "joined": joined, "message": message,
-        "size": size, "codec": _codec(codec), "fragments": fragments, "ping_s": ping, "slow_share": slow,
-        "reconnect_s": reconnect,
-        "refusals": refusals, "free_s": free_within,
+        "mode": mode, "connect_rate": connect_rate, "limit": limit, "rooms": rooms, "publishers": publishers,
+        "publisher_hears": False if not_to_publisher else None, "join": join, "joined": joined, "message": message,
+        "size": size, "codec": _codec(codec), "binary": binary or None, "subprotocols": subprotocol or None,
+        "fragments": fragments, "ping_s": ping, "slow_share": slow, "reconnect_s": reconnect, "refusals": refusals,
+        "free_s": free_within,
     }  # fmt: skip
-    table: dict[str, Any] = {"mode": mode, "connect_rate": connect_rate}
-    table |= {key: value for key, value in given.items() if value is not None}
-    table |= {"publisher_hears": False} if not_to_publisher else {}
-    table |= {"binary": True} if binary else {}
-    table |= {"subprotocols": subprotocol} if subprotocol else {}
+    table = {key: value for key, value in given.items() if value is not None}
     fields = {
-        "connections": connections or _USUAL_CONNECTIONS,
-        "workers": workers,
-        "timeout_s": timeout,
-        "compression": compression,
-        "headers": load.headers_of(header),
-        "verify_tls": not no_verify,
-        "calibrate": not no_calibrate,
-        "pid": load.process_of(pid),
-    }
+        "connections": connections or _USUAL_CONNECTIONS, "workers": workers, "timeout_s": timeout,
+        "compression": compression, "headers": load.headers_of(header), "verify_tls": not no_verify,
+        "calibrate": not no_calibrate, "pid": load.process_of(pid),
+    }  # fmt: skip
     shape = _shape(ctx, mode, rate, duration)
     if limit is not None and connections is not None:
         raise UsageError("--connections: --limit says how many there are", hint="leave --connections away")
