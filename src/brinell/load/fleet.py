@@ -18,7 +18,7 @@ from brinell.load.wire import Done, FromWorker, Go, Ready, Refusal, Stop, Worker
 READY_S = 60.0
 _READ_BYTES = 1 << 20
 _LOG = "load-workers.log"
-_ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """numpy's linear algebra begins a thread for every core when it is imported; nobody here needs one, and a process with
 threads allocates memory more slowly. A third of what a worker's start costs.
 """
@@ -45,7 +45,7 @@ class _Member:
                 stdin=theirs_in,
                 stdout=theirs_out,
                 stderr=room.folder / _LOG,
-                env={**os.environ, **_ALONE},
+                env={**os.environ, **ALONE},
             )
         except BaseException:
             self.close()

@@ -14,6 +14,7 @@ from brinell.core.plan import LoadSpec
 from brinell.core.redact import one_line
 from brinell.core.roles import Child, Room
 from brinell.load.calibration.order import MOST_CONNECTIONS
+from brinell.load.fleet import ALONE
 from brinell.load.wire import WireSocket, WorkerSpec
 
 PATIENCE_S = 10.0  # for what takes about one: half a second of requests, and the start of an interpreter
@@ -45,6 +46,7 @@ def calibrate(room: Room, spec: LoadSpec, workers: Sequence[WorkerSpec], rate: f
                 stdin=theirs_in,
                 stdout=theirs_out,
                 stderr=room.folder / _LOG,
+                env={**os.environ, **ALONE},  # it forks, too, which a process with threads had better not
             )
         finally:
             os.close(theirs_in)
