@@ -39,6 +39,7 @@ RULES = {
     "response_p50_ms": _Rule("p50", HIGHER, 1.2, " ms"),
     "response_p95_ms": _Rule("p95", HIGHER, 1.2, " ms"),
     "response_p99_ms": _Rule("p99", HIGHER, 1.2, " ms"),
+    "connect_p95_ms": _Rule("connecting", HIGHER, 1.2, " ms"),
     "achieved_rate": _Rule("the rate", LOWER, 1.2, "/s"),
     "error_rate": _Rule("the error rate", HIGHER, 0.01),
     "reach": _Rule("reach", LOWER, 0.001),

@@ -13,7 +13,7 @@ from brinell.core.cache_judgement import Cache
 from brinell.core.capacity_judgement import Capacity
 from brinell.core.drill_judgement import Drill
 from brinell.core.finding import Finding
-from brinell.core.load_judgement import Curve, ErrorSaid, Timeline
+from brinell.core.load_judgement import Curve, ErrorSaid, Heat, Timeline
 from brinell.core.property_judgement import PropertySummary, PropertyTest
 from brinell.core.quality_judgement import QualityItem, QualitySummary
 from brinell.core.socket_judgement import Limit, RoomCount, SocketCourse, Sockets
@@ -431,6 +431,7 @@ class WebSocket(Load, frozen=True, kw_only=True):
     room_count: int = 0
     limit: Limit | None = None
     sockets_course: SocketCourse | None = None
+    connect_heat: Heat | None = None  # of the handshakes, by second from the first that ended
 
 
 class Part(_Part, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from brinell.checks.load import load
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.generator_records import Calibrated
 from brinell.core.histogram import Histogram
-from brinell.core.load_records import Exemplar
+from brinell.core.load_records import Exemplar, LoadSlice
 from brinell.core.plan import LoadSpec, Plan, Step
 from brinell.core.socket_records import Disorder
 from brinell.core.thresholds import SOCKET_METRICS
@@ -195,3 +195,13 @@ def test_what_no_generator_can_have_done_the_subject_did(chat):
     limits = {"reach": 1.0, "duplicated": 0, "reordered": 5}
     found = chat(thresholds=limits, **run).verdicts()
     assert {name: found[name] for name in limits} == {"reach": "unknown", "duplicated": "fail", "reordered": "unknown"}
+
+
+def test_handshakes_are_kept_by_the_second_in_which_they_ended(chat):
+    """From the first on, which lies before the schedule."""
+    values, most = Histogram(), 40_000_000
+    values.record(most, 7)
+    later = LoadSlice(0, 2, "connect", "ok", 7, values.sparse(), values.sparse(), most, most)
+    heat = chat(connections=50, extra=[later]).entry().connect_heat
+    assert [sum(counts) for counts in heat.counts] == [50, 0, 0, 7]
+    assert heat.first[3] > heat.first[0]  # slower

@@ -11,8 +11,10 @@ from brinell.checks.load.numbers import distribution, operation
 from brinell.checks.websocket.limit import limit_of
 from brinell.checks.websocket.seen import Seen
 from brinell.core.judgement import Load, Operation, WebSocket
+from brinell.core.load_judgement import Heat
 from brinell.core.socket_judgement import RoomCount, SocketCourse, Sockets
 from brinell.core.socket_records import CONNECT, DELIVERY, PUBLISH
+from brinell.core.timeline import Course
 
 MOST_ROOMS = 200
 
@@ -41,6 +43,7 @@ def entry(load: Load, seen: Seen) -> WebSocket:
         room_count=len(seen.account.rooms),
         limit=limit_of(seen) if seen.does.limit else None,
         sockets_course=_course(load, seen),
+        connect_heat=_handshakes(seen),
     )
 
 
@@ -104,6 +107,18 @@ def _rooms(seen: Seen) -> tuple[RoomCount, ...]:
     ]
     rooms.sort(key=lambda one: (2.0 if one.reach is None else one.reach, -(one.delivery_max_ms or 0.0), one.room))
     return tuple(rooms[:MOST_ROOMS])
+
+
+def _handshakes(seen: Seen) -> Heat | None:
+    """Return the times of handshakes by second; None where none ended. What is known of a limit stands in its parts."""
+    if not seen.connects or seen.does.limit:
+        return None
+    first = min(one.second for one in seen.connects)
+    course = Course(0)
+    for one in seen.connects:
+        course.add(msgspec.structs.replace(one, second=one.second - first))
+    timeline = course.timeline()
+    return None if timeline is None else timeline.heat
 
 
 def _course(load: Load, seen: Seen) -> SocketCourse | None:

@@ -45,6 +45,7 @@ class Seen:
     does: WebSocketSpec
     account: Account
     beside: dict[str, OperationTally] = field(default_factory=dict)  # handshakes, joins, pings
+    connects: list[LoadSlice] = field(default_factory=list)
     seconds: SocketSeconds = field(default_factory=SocketSeconds)
     members: list[Membership] = field(default_factory=list)
     sent_in_span: int = 0
@@ -132,6 +133,8 @@ def _add(seen: Seen, record: Record, identity: str) -> None:
 
 
 def _add_slice(seen: Seen, one: LoadSlice) -> None:
+    if one.operation == CONNECT:
+        seen.connects.append(one)
     if one.operation in BESIDE:
         beside = seen.beside.setdefault(one.operation, OperationTally())
         beside.requests += one.count
