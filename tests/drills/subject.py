@@ -4,7 +4,8 @@ GET / answers after ``--work-ms``; GET /big answers 200 kB. POST /orders {"key":
 GET /orders?key=... counts those there are. POST /pay {"id": ...} pays once: 201, then 409.
 
 Defects, each with its healthy twin (no defect, or another one of the same group):
-  drain      dies (at once at SIGTERM), resets (resets what it keeps), ignores (SIGTERM), crashes (exits with 1)
+  drain      dies (at once at SIGTERM), closes (so does it, and keeps no connection), resets (resets what it keeps),
+             ignores (SIGTERM), crashes (exits with 1)
   lifecycle  orphan, stale-lock (twin: checked-lock), litter, hangs (port taken: tries for ever), quiet (ends with 0),
              tramples (a second start ends the first)
   race       twice (get or create without a lock), pays (twice), breaks (5xx in a race)
@@ -77,7 +78,7 @@ class Service:
             headers[name.strip().lower()] = value.strip()
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         status, answer = await self.answer(method, target, body)
-        keep = headers.get("connection") != "close" and not self.ending.is_set()
+        keep = headers.get("connection") != "close" and not self.ending.is_set() and self.defect != "closes"
         head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(answer)}\r\nContent-Type: application/json\r\n"
         head += "" if keep else "Connection: close\r\n"
         writer.write(head.encode() + b"\r\n" + answer)
@@ -149,7 +150,7 @@ class Service:
         asked = asyncio.Event()
         if self.defect == "ignores":
             loop.add_signal_handler(signal.SIGTERM, lambda: None)
-        elif self.defect != "dies":
+        elif self.defect not in {"dies", "closes"}:
             loop.add_signal_handler(signal.SIGTERM, asked.set)
         listening.setblocking(False)
         door = asyncio.create_task(self.accept(listening))

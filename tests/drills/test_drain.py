@@ -43,6 +43,15 @@ def test_a_service_that_dies_at_once_loses_what_it_had(drill, service):
 
 
 @pytest.mark.prove
+@pytest.mark.parametrize("subject", [("dies", "--work-ms", "0"), ("closes",), ("single",)])
+def test_however_fast_it_is_what_was_in_flight_is_lost(drill, service, subject):
+    done = drill("drain", SHORT, service=service(*subject), rate=10.0)
+    assert "lost" in done.failed, done.finding.detail
+    assert done.drill.measured["in_flight"] > 0
+    assert done.drill.measured["in_flight_answered"] < done.drill.measured["in_flight"]
+
+
+@pytest.mark.prove
 def test_a_service_that_resets_what_it_keeps(drill, service):
     done = drill("drain", SHORT, service=service("resets"))
     assert "idle" in done.failed

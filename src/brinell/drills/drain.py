@@ -235,19 +235,22 @@ class _Draining:
         return now_ns + EVERY_NS
 
     def _take_off(self) -> None:
-        """Send a request on every kept connection; where the service keeps none, on new ones, all at once."""
+        """Send a request on every kept connection, and on new ones where the service keeps none."""
         missing = self._drill.in_flight - len(self._busy)
+        new: list[Witness] = []
         try:
-            new = [self._scene.connect(self._target) for _ in range(missing)]
+            new.extend(self._scene.connect(self._target) for _ in range(missing))
         except OwnLimitError as error:
-            new, self._short = [], str(error)
+            self._short = str(error)
+        self._scene.wait(lambda: all(_stands(one) for one in new), NEW_S, every_s=0.001)
         for one in new:
-            one.send(self._pressed)
-        self._scene.wait(lambda: all(_is_out(one) for one in new), NEW_S, every_s=0.001)
-        self._flights = [_Flight(one, one.answers) for one in self._busy] + [_Flight(one, 0) for one in new if one.sent]
-        for one in self._busy:
-            one.send(self._pressed)
-        self._busy += new
+            if one.connected:
+                self._busy.append(one)
+            else:
+                one.abort()
+        self._flights = [_Flight(one, one.answers) for one in self._busy]
+        for one in self._flights:
+            one.wire.send(self._pressed)
 
     def _kept(self, witnesses: Sequence[Witness]) -> list[Witness]:
         for one in witnesses:
@@ -278,10 +281,10 @@ class _Draining:
         return now_ns + EVERY_NS
 
 
-def _is_out(witness: Witness) -> bool:
-    """Look, and say whether there is nothing left to send."""
+def _stands(witness: Witness) -> bool:
+    """Look, and say whether there is nothing to wait for."""
     witness.look()
-    return witness.sent or witness.state != OPEN
+    return witness.connected or witness.state != OPEN
 
 
 def still(request: RequestSpec, ready: str) -> RequestSpec:

@@ -26,6 +26,7 @@ class Instance:
         self._running = running
         self._clock = clock
         self._names: dict[int, str] = {}
+        self._process = process_table.find(self.pid)
 
     @property
     def status(self) -> int | None:
@@ -40,9 +41,10 @@ class Instance:
         self._names |= {pid: process_table.name(pid) for pid in self.pids()}
 
     def signal(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal to its first process, at once; return when."""
+        """Send a signal to its first process, at once and not by way of the guard, which is slower; return when."""
         at_ns = self._clock.now_ns()
-        self.child.signal(number)
+        if self._process is not None:
+            process_table.send(self._process, number)
         return at_ns
 
     def pids(self) -> list[int]:

@@ -33,11 +33,6 @@ class Witness(Wire):
         """Whether a request is out and its answer is not whole."""
         return self.sent_ns > self.answered_ns
 
-    @property
-    def sent(self) -> bool:
-        """Whether all that was to be sent is with the system."""
-        return self.connected and not self._rest
-
     def send(self, data: bytes, *, bodiless: bool = False) -> None:
         """Send; what the socket does not take goes out in later looks. ``bodiless``: the answer to HEAD."""
         self._bodiless = bodiless

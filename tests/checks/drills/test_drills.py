@@ -18,7 +18,7 @@ from brinell.core.drill_records import (
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.histogram import Histogram
 from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
-from brinell.core.observation import StepStarted, Vitals
+from brinell.core.observation import StepFinished, StepStarted, Vitals
 from brinell.core.plan import DrillSpec, LoadSpec, Plan, Step
 from brinell.core.verdicts import Reason, Verdict
 from brinell.rosters.drills import DRILLS
@@ -74,6 +74,12 @@ def test_every_drill_has_its_rules():
 def test_a_drill_that_never_began_is_not_exercised(kind):
     part = drills(MemoryEvidence(plan(kind), []))
     assert [(one.verdict, one.reason) for one in part.drills] == [(Verdict.UNKNOWN, Reason.NOT_EXERCISED)]
+
+
+def test_why_a_drill_never_began_is_said():
+    ended = StepFinished("drill:x", "failed", "the service ended early\nmore")
+    part = drills(MemoryEvidence(plan("drain"), [StepStarted("drill:x"), ended]))
+    assert part.findings[0].title == "x: it never began: the service ended early"
 
 
 @pytest.mark.parametrize("kind", DRILLS)
@@ -561,6 +567,7 @@ def test_what_slow_clients_may_not_do(more, rules):
 def test_others_that_fare_no_better_afterwards_may_have_been_slowed_by_something_else():
     drill, _ = dawdled(400.0, after=300.0)
     assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.INCONCLUSIVE)
+    assert failed(dawdled(400.0, after=300.0, wrong=50)[0]) == {"served"}  # nobody else makes requests fail
 
 
 def test_slow_clients_that_were_never_there():

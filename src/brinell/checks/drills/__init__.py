@@ -48,10 +48,10 @@ def drills(evidence: Evidence) -> Part:
 def _judged(seen: Seen) -> tuple[Drill, dict[str, str]]:
     spec = seen.spec
     if seen.started is None:
-        said = "it never began"
+        said = f"it never began{f': {seen.why}' if seen.why else ''}"
         ruled = Ruled({}, [unknown("began", Reason.NOT_EXERCISED, said)], said)
     elif seen.ended is None:
-        said = "it was cut off"
+        said = f"it was cut off{f': {seen.why}' if seen.why else ''}"
         ruled = Ruled({}, [unknown("ended", Reason.INCONCLUSIVE, said)], said)
     else:
         ruled = JUDGES[spec.drill](seen)

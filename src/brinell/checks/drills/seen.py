@@ -11,6 +11,7 @@ from brinell.core import outcomes
 from brinell.core.drill_records import DrillEnded, DrillMark, DrillStarted, Race, ServiceLife, SlowClients, StartTried
 from brinell.core.evidence import Evidence, observation_id
 from brinell.core.load_records import GeneratorSecond, LoadSlice
+from brinell.core.observation import StepFinished
 from brinell.core.plan import DrillSpec
 from brinell.core.returning import Second
 
@@ -32,6 +33,7 @@ class Seen:
     kinds: dict[int, dict[str, int]] = field(default_factory=dict)
     scheduled: dict[int, int] = field(default_factory=dict)
     tally: Tally | None = None
+    why: str = ""  # how its step ended, where that was no good end
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -61,6 +63,9 @@ class Seen:
 def gather(evidence: Evidence, specs: Mapping[str, DrillSpec]) -> dict[str, Seen]:
     """Return what was seen of each drill, by step."""
     found = {step: Seen(spec) for step, spec in specs.items()}
+    for envelope in evidence.envelopes(StepFinished):
+        if (seen := found.get(envelope.data.step)) is not None and isinstance(envelope.data, StepFinished):
+            seen.why = envelope.data.detail.partition("\n")[0]
     kinds = DrillStarted, DrillMark, DrillEnded, Race, ServiceLife, StartTried, SlowClients, LoadSlice, GeneratorSecond
     for envelope in evidence.envelopes(*kinds):
         if (seen := found.get(envelope.source)) is not None:

@@ -118,8 +118,8 @@ def _served(seen: Seen, p95: dict[str, int | None], wrong: dict[str, float | Non
     parts += [f"{percent(errors)} of requests failed"] if more > allowed else []
     part = int(seen.options["part_s"])
     late = range(5 * part // 2, 3 * part)  # what queued up meanwhile is worked off
-    settled, still = _p95(seen.seconds, late), _failed(seen.seconds, late)
-    if (settled is not None and settled > limit) or (still or 0.0) - (wrong["before"] or 0.0) > allowed:
+    settled = _p95(seen.seconds, late)
+    if more <= allowed and settled is not None and settled > limit:
         why = f"the others fared worse ({', '.join(parts)}), and no better after the slow clients had hung up"
         return unknown("served", Reason.INCONCLUSIVE, f"{why}: was this machine busy with something else?")
     return failed("served", f"the others fared worse beside slow clients: {', '.join(parts)}")
