@@ -158,7 +158,7 @@ class _Hunt:
         decision = judge.end()
         seen = telling.numbers(within.records, judge.judged, book, spec.load.timeout_s)
         if denied:
-            ruling = Ruling(INVALID, denied, telling.OTHER)
+            ruling = Ruling(INVALID, denied, telling.WORKERS)  # each has descriptors of its own
         else:
             doubt = Doubt(*self._believe(within.records, spec.load.thresholds))
             quick_ns = _quick_ns(self._steps) if spec.load.websocket is None else None
