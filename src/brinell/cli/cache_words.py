@@ -27,7 +27,7 @@ def asked(spec: LoadSpec, cache: CacheSpec) -> list[str]:
     if not is_endpoint(cache.target):
         sizes = f"{least}" if least == most else f"{least} to {most}"
         first = f"{plural(prefilled(cache), 'key')} put in first" if cache.prefill else "begun as it is"
-        lines.append(f"values of {sizes} bytes; {first}")
+        lines.append(first.replace("put in", "asked for") if cache.through else f"values of {sizes} bytes; {first}")
     if not (is_endpoint(cache.target) or is_store(cache.target)):
         if cache.stampede:
             lines.append(f"before: {_crowds(cache)} at {cache.stampede}")

@@ -132,15 +132,19 @@ class Side:
         gate, found = threading.Barrier(len(works)), [None] * len(works)
 
         def one(number, work):
-            gate.wait()
             try:
+                gate.wait()
                 found[number] = plain(work())
             except BaseException as error:  # noqa: BLE001 - whatever it raises is its result
                 found[number] = error
 
         threads = [threading.Thread(target=one, args=pair, daemon=True) for pair in enumerate(works)]
-        for thread in threads:
-            thread.start()
+        try:
+            for thread in threads:
+                thread.start()
+        except RuntimeError as error:  # a limit of the system's
+            gate.abort()
+            raise target.Refused("no-threads", "%d callers at once are too many: %s" % (len(works), error)) from None
         until = time.monotonic() + patience_s
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 
 import pytest
 
@@ -120,3 +121,25 @@ def test_what_awaits_although_it_should_not_is_told():
 
     with pytest.raises(TypeError):
         plain(waits())
+
+
+def test_threads_that_cannot_be_started_are_told_and_nobody_waits_for_them(monkeypatch):
+    begun = []
+
+    class Few(threading.Thread):
+        def start(self):
+            if len(begun) == 3:
+                raise RuntimeError("can't start new thread")
+            begun.append(self)
+            super().start()
+
+    async def nothing():
+        return None
+
+    monkeypatch.setattr(threading, "Thread", Few)
+    with pytest.raises(Refused) as refused:
+        Side(None).together([nothing] * 5, 5.0)
+    assert refused.value.message == "5 callers at once are too many: can't start new thread"
+    for thread in begun:
+        thread.join(5.0)
+        assert not thread.is_alive()

@@ -179,6 +179,7 @@ def changes(door):
     return EndpointProbe(door, asking, usual, iter(range(200, 250))).changes(changing, Marks())
 
 
+@pytest.mark.prove
 @pytest.mark.usefixtures("few")
 def test_a_change_that_throws_the_cached_away_is_seen_at_once(serve):
     found = changes(serve())
@@ -186,6 +187,7 @@ def test_a_change_that_throws_the_cached_away_is_seen_at_once(serve):
     assert found.reads == CHANGED * 8
 
 
+@pytest.mark.prove
 @pytest.mark.usefixtures("few")
 def test_a_change_that_the_cache_is_not_told_of_is_stale(serve):
     found = changes(serve(forgets=True))
