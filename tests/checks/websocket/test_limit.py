@@ -16,12 +16,13 @@ def tried(part, outcome, count, detail=""):
 
 def story(*, fill=(("accepted", 100),), beyond=(("status-503", 1),), storm=(("status-503", 1000),), freed=0.05,
           refill=(("accepted", 100),), kept=(), fds=(20, 120, 120, 120, 20), rss=(50, 60, 61, 61, 60),
-          interrupted=False):  # fmt: skip
+          interrupted=False, processes=1):  # fmt: skip
     """What a limit of 100 gave. ``fds``, and ``rss`` in MiB: before, filled, half, refused, emptied."""
     held = zip(("before", "filled", "half", "refused", "emptied"), rss, fds, strict=True)
     records = [
         StepStarted("load:full"),
-        LoadStarted("full", "closed", "ws://127.0.0.1:1", 0, 300.0, None, 100, 1, 5.0, shape="closed", socket="limit"),
+        LoadStarted("full", "closed", "ws://127.0.0.1:1", 0, 300.0, None, 100, 1, 5.0, shape="closed", socket="limit",
+                    subject_pids=tuple(range(7, 7 + processes))),
         SocketSecond(0, 0, 100, 0),
         *(tried("fill", *one) for one in fill),
         *(tried("beyond", *one) for one in beyond),
@@ -72,6 +73,13 @@ def test_accepting_one_too_many_is_wrong():
     assert "1 was accepted" in detail(part, "limit_refuses")
     assert verdicts(part)["limit_frees"] == "unknown"
     assert "does not refuse as it should" in detail(part, "limit_frees")
+
+
+def test_whoever_has_several_processes_is_asked_whether_each_counts_for_itself():
+    wrong = {"beyond": [("accepted", 1)], "storm": (), "freed": "never tried"}
+    assert "has 4 processes" in detail(story(**wrong, processes=4), "limit_refuses")
+    assert "processes" not in detail(story(**wrong), "limit_refuses")
+    assert "processes" not in detail(story(beyond=[("hang", 1)], processes=4), "limit_refuses")
 
 
 def test_hanging_is_wrong_and_so_are_a_crash_and_a_normal_close():

@@ -69,7 +69,8 @@ def _scenario(
     findings = [_ran(spec.name, tally, seen, trusted, cited)]
     if seen.does.limit:
         whole = tally.ended is not None and not tally.ended.interrupted
-        findings += limit_of_connections.findings(spec.name, judged, seen, whole=whole)
+        processes = len(tally.started.subject_pids)
+        findings += limit_of_connections.findings(spec.name, judged, seen, whole=whole, processes=processes)
     else:
         findings += [_ours(one, spec.name, split.named) for one in told if one.id.rpartition(".")[2] not in _OWN]
         findings += _advice(spec.name, judged, limits, _refusals(seen, tally), cited)

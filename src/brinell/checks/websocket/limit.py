@@ -48,13 +48,13 @@ def limit_of(seen: Seen) -> Limit:
     )
 
 
-def findings(scenario: str, entry: WebSocket, seen: Seen, *, whole: bool) -> list[Finding]:
-    """Return one finding for each promise. ``whole``: the trial came to its end."""
+def findings(scenario: str, entry: WebSocket, seen: Seen, *, whole: bool, processes: int = 1) -> list[Finding]:
+    """Return one finding for each promise. ``whole``: the trial came to its end; ``processes``: the subject's."""
     limit = entry.limit
     if limit is None:
         return []
     cited = {part: tuple(identity for identity, one in seen.tried if one.part == part) for part in _PARTS}
-    found = [_accepts(scenario, limit, cited[FILL]), _refuses(scenario, limit, cited[BEYOND] + cited[STORM])]
+    found = [_accepts(scenario, limit, cited[FILL]), _refuses(scenario, limit, cited[BEYOND] + cited[STORM], processes)]
     found += [_frees(scenario, limit, seen, whole=whole), _recovers(scenario, limit, cited[REFILL], whole=whole)]
     found += _leaks(scenario, limit, seen.does.refusals)
     return [_own_fault(one, limit) for one in found]
@@ -92,7 +92,7 @@ def _accepts(scenario: str, limit: Limit, cited: tuple[str, ...]) -> Finding:
     return _finding(name, title, cited, ok=ok, detail="; ".join(details))
 
 
-def _refuses(scenario: str, limit: Limit, cited: tuple[str, ...]) -> Finding:
+def _refuses(scenario: str, limit: Limit, cited: tuple[str, ...], processes: int) -> Finding:
     title = f"{scenario}: {limit.rejected} of {limit.tried} connections beyond {limit.configured} were refused"
     wrong = [one for one in limit.parts if one.part in {BEYOND, STORM} and not one.right]
     detail = ""
@@ -100,6 +100,8 @@ def _refuses(scenario: str, limit: Limit, cited: tuple[str, ...]) -> Finding:
         detail = (
             f"{_told(wrong)}. Refused means: 4xx or 503 to the upgrade, or a close with 1008, 1013 or 4xxx after it"
         )
+        if processes > 1 and any(one.outcome == ACCEPTED for one in wrong):
+            detail += f". The subject has {processes} processes: does each of them count for itself?"
     if not limit.tried:
         what = f"{scenario}: whether connections beyond {limit.configured} are refused"
         return _unknown(f"{scenario}.limit_refuses", what, Reason.NOT_EXERCISED, "nothing was tried beyond the limit")
