@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from brinell.core.histogram import Histogram
 from brinell.core.load_records import GeneratorSecond, LoadSlice
-from brinell.load.ledger import Ledger
+from brinell.load.ledger import Ledger, slow_ns
 from brinell.load.wire import Done
 
 SECOND_NS = 1_000_000_000
@@ -75,4 +75,26 @@ def test_it_is_behind_when_requests_waited_for_two_seconds():
     made = ledger(waits(0, 5), waits(1, 5))
     assert made.behind
     made.add(waits(2, 0))
+    assert not made.behind
+
+
+def test_a_subject_that_answers_too_slowly_is_behind_though_no_connection_is_waited_for():
+    made = Ledger(0, 9.0, slow_ns({"p95_ms": 200, "p99_ms": 500, "error_rate": 0.1}))
+    made.add(answers(90, ms=20))
+    made.add(answers(10, ms=900))  # a few are slow
+    assert not made.behind
+    made.add(answers(90, second=1, ms=300))
+    assert made.behind
+    for second in (2, 3, 4):
+        made.add(answers(90, second=second, ms=20))
+    made.line()
+    assert not made.behind
+    made.add(answers(90, second=5, outcome="reset"))
+    assert made.behind
+
+
+def test_without_a_limit_nothing_is_too_slow():
+    assert slow_ns({"error_rate": 0.1, "max_ms": 5, "min_rate": 3}) is None
+    made = Ledger(0, 9.0)
+    made.add(answers(90, ms=5000))
     assert not made.behind

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from brinell.core import outcomes
 from brinell.core.histogram import Histogram
 from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice
+from brinell.core.thresholds import THRESHOLDS
 from brinell.load.wire import Done, FromWorker
 
 _MS_NS = 1e6
+
+
+def slow_ns(limits: Mapping[str, float]) -> int | None:
+    """Return what a request may take by the strictest of these thresholds; None where none says."""
+    known = [
+        limit
+        for name, limit in limits.items()
+        if (metric := THRESHOLDS.get(name)) and metric.what == "quantile" and metric.clock in {"response", "service"}
+    ]
+    return int(min(known) * _MS_NS) if known else None
 
 
 class _Share:
@@ -23,8 +36,10 @@ class _Share:
 class Ledger:
     """Adds up messages of workers. One that died is counted by what it had told, to the second."""
 
-    def __init__(self, start_ns: int, span_s: float) -> None:
+    def __init__(self, start_ns: int, span_s: float, slow_ns: int | None = None) -> None:
         self._start_ns = start_ns
+        self._slow_ns = slow_ns  # what a request may take; None: nobody said
+        self._slow: dict[int, int] = {}  # by second
         self._span_s = span_s
         self._shares: dict[int, _Share] = {}
         self._response = Histogram()
@@ -47,6 +62,8 @@ class Ledger:
                 self._shed += count if outcome == outcomes.SHED else 0
                 self._response.add_sparse(message.response, message.max_response_ns)
                 self._seconds[message.second] = self._seconds.get(message.second, 0) + count
+                if outcome != outcomes.OK or self._is_slow(message):
+                    self._slow[message.second] = self._slow.get(message.second, 0) + count
             case GeneratorSecond(worker=worker, scheduled=scheduled):
                 share = self._share(worker)
                 share.sessions = message.sessions
@@ -65,8 +82,19 @@ class Ledger:
 
     @property
     def behind(self) -> bool:
-        """Whether requests that were due waited for a free connection for two seconds: the subject does not keep up."""
-        return any(self._kept_waiting.values())
+        """Whether the subject does not keep up: requests that were due waited for a free connection for two seconds, or
+        half of a second's were of a kind that took longer than it may, or failed.
+        """
+        slow = any(2 * count > self._seconds.get(second, 0) for second, count in self._slow.items())
+        return slow or any(self._kept_waiting.values())
+
+    def _is_slow(self, message: LoadSlice) -> bool:
+        if self._slow_ns is None or message.max_response_ns <= self._slow_ns:
+            return False
+        found = Histogram()
+        found.add_sparse(message.response, message.max_response_ns)
+        (p95,) = found.quantiles_ns([0.95])
+        return p95 is not None and p95 > self._slow_ns
 
     def line(self) -> str:
         """Return, for example, ``1000/s p99 3.1 ms 0 errors``; the rate is the last full second's."""
@@ -75,6 +103,7 @@ class Ledger:
         newest = max(self._seconds)
         rate = self._seconds.get(newest - 1, self._seconds[newest])
         self._seconds = {second: count for second, count in self._seconds.items() if second >= newest - 2}
+        self._slow = {second: count for second, count in self._slow.items() if second >= newest - 2}
         (p99,) = self._response.quantiles_ns([0.99])
         return f"{rate}/s p99 {_ms(p99 or 0)} ms {self._errors} error{'' if self._errors == 1 else 's'}"
 

@@ -22,7 +22,7 @@ from brinell.load.contract import Driver, Shape
 from brinell.load.drivers.call import Calls
 from brinell.load.drivers.websocket import Sockets, lead_s
 from brinell.load.fleet import Fleet
-from brinell.load.ledger import Ledger
+from brinell.load.ledger import Ledger, slow_ns
 from brinell.load.machine import MachineWatch
 from brinell.load.means import look, refuse
 from brinell.load.schedule import Schedule
@@ -140,7 +140,7 @@ class _Scenario:
         self._machine = MachineWatch(room)
         self._start_ns = room.clock.now_ns() + HEAD_START_NS + int((lead_s(spec, does) if does else 0) * 1e9)
         self._ledger = (
-            Ledger(self._start_ns, schedule.span_s)
+            Ledger(self._start_ns, schedule.span_s, slow_ns(spec.thresholds))
             if does is None
             else SocketLedger(self._start_ns, schedule.span_s, does)
         )
