@@ -426,3 +426,17 @@ def test_what_grew_with_the_load_is_a_reason_though_it_was_there_below():
     assert found.kind == "loop"
     same = probe(Stack("loop", NAP, 18, 18), busy=18, loop_cpu_s=0.05, begin=0, end=9)
     assert said(outside(0.1, begin=0), same, knee, below=BELOW).limited_by is None
+
+
+def test_what_a_process_without_a_core_does_is_told():
+    crowded = [
+        VitalsDetail(
+            at_ns=at * S,
+            processes=(ProcessLook(pid=100, name="uvicorn", cpu_s=at * 0.3, starved_s=at * 0.65),),
+            busy_s=(at * 1.0, at * 0.99),
+        )
+        for at in range(10, 21)
+    ]
+    found = said(crowded, probe(Stack("loop", DUMPS, 12), busy=17, loop_cpu_s=0.3)).limited_by
+    assert found.kind == "machine"
+    assert any("100 % of the looks at what it does were in report (app.py:12)" in line for line in found.evidence)

@@ -276,6 +276,9 @@ def _machine(at: Window) -> list[Case]:
         ]
         if evidence:
             evidence.insert(0, f"all {len(at.cores)} cores were full")
+        for one in denied:
+            if one.cores + (one.starved or 0.0) >= FULL:  # with a core of its own it would have filled it
+                evidence += [f"{one.words}: {told}" for told in _busiest(at, one.pid)]
     if not evidence:
         return []
     if at.running is not None:
