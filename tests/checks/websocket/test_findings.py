@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 
 from brinell.checks.load import load
+from brinell.checks.websocket import place
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.generator_records import Calibrated
 from brinell.core.histogram import Histogram
 from brinell.core.load_records import Exemplar, LoadSlice
-from brinell.core.plan import LoadSpec, Plan, Step
+from brinell.core.plan import LoadSpec, Plan, RequestSpec, Step
 from brinell.core.socket_records import Disorder
 from brinell.core.thresholds import SOCKET_METRICS
 
@@ -205,3 +206,11 @@ def test_handshakes_are_kept_by_the_second_in_which_they_ended(chat):
     heat = chat(connections=50, extra=[later]).entry().connect_heat
     assert [sum(counts) for counts in heat.counts] == [50, 0, 0, 7]
     assert heat.first[3] > heat.first[0]  # slower
+
+
+def test_an_entry_says_where_its_connections_went_and_no_secret(chat):
+    assert chat().entry().url == "ws://127.0.0.1:1"
+    spec = LoadSpec(name="chat", shape={}, requests=(RequestSpec(path="/rooms/a?token=abcdef123456"),))
+    found = place("ws://127.0.0.1:1/", spec)
+    assert found.startswith("ws://127.0.0.1:1/rooms/a?")
+    assert "abcdef123456" not in found

@@ -165,3 +165,15 @@ def test_too_few_places_and_some_taken_away_are_both_told():
     assert detail(part, "limit_accepts") == (
         "10 ended as status-503; 3 of those that had a place were ended by the subject: 3 ended as closed-1001"
     )
+
+
+def test_a_place_that_is_free_at_once_is_said_so():
+    title = next(one.title for one in story(freed=5.33e-06).findings if one.id == "websocket.full.limit_frees")
+    assert title == "full: a closed connection freed its place after less than 1 ms"
+
+
+def test_what_a_limit_has_none_of_has_its_own_reason():
+    why = story().not_measured
+    assert {why[f"websocket.full.{name}"] for name in ("target_rate", "warm_up_s", "steady")} == {
+        "a limit is tried connection by connection, at no rate"
+    }

@@ -19,6 +19,7 @@ from brinell.core.evidence import Evidence
 from brinell.core.finding import Finding
 from brinell.core.judgement import Part, WebSocket
 from brinell.core.plan import LoadSpec
+from brinell.core.redact import redact
 from brinell.core.socket_records import CONNECT, JOIN
 from brinell.core.thresholds import SOCKET_METRICS, THRESHOLDS
 from brinell.core.verdicts import Reason, Verdict
@@ -27,6 +28,7 @@ FAILED = 0.5  # share of messages that failed, and of connections that were not 
 SHARE = 0.01  # of connections: above it an advisory finding
 _OWN = {"ran", "errors", "connections"}  # findings of a load that are worded here
 _NORMAL = {"1000", "1001"}
+_ONE_BY_ONE = "a limit is tried connection by connection, at no rate"
 
 
 def websocket(evidence: Evidence) -> Part:
@@ -65,7 +67,7 @@ def _scenario(
     for name, limit in split.own.items():
         one = rulings[name]
         thresholds[name] = {"limit": limit, "observed": one.observed, "verdict": one.verdict.value}
-    judged = entry(msgspec.structs.replace(load, thresholds=thresholds), seen)
+    judged = entry(msgspec.structs.replace(load, thresholds=thresholds, url=place(load.url, spec)), seen)
     findings = [_ran(spec.name, tally, seen, trusted, cited)]
     if seen.does.limit:
         whole = tally.ended is not None and not tally.ended.interrupted
@@ -79,6 +81,12 @@ def _scenario(
             findings.append(_told(spec.name, "joins", what, _exclusion(tally), cited))
     findings += [finding(spec.name, name, limit, rulings[name], cited) for name, limit in split.own.items()]
     return findings, judged, _why_not(spec, seen, judged, why)
+
+
+def place(url: str, spec: LoadSpec) -> str:
+    """Return where the connections went: the path, too, which is all that tells two scenarios of a subject apart."""
+    path = spec.requests[0].path if spec.requests else "/"
+    return url if path in {"", "/"} else url.rstrip("/") + redact(path)
 
 
 def _limits(evidence: Evidence, spec: LoadSpec) -> dict[str, float]:
@@ -236,6 +244,8 @@ def _why_not(spec: LoadSpec, seen: Seen, judged: WebSocket, why: dict[str, str])
         found |= dict.fromkeys((f"{at}.{name}" for name in names), "nothing is broadcast in this mode")
     elif judged.reach is None:
         found[f"{at}.reach"] = "nobody was owed a message"
+    if seen.does.limit:
+        found |= dict.fromkeys((f"{at}.{name}" for name in ("target_rate", "warm_up_s", "steady")), _ONE_BY_ONE)
     if judged.limit is None:
         found[f"{at}.limit"] = "no limit was to be tried"
     elif judged.limit.leaked_fds is None:

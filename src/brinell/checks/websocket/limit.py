@@ -22,7 +22,7 @@ FEW_FDS = 5  # descriptors that come and go for other reasons: logs, pools, clie
 SHARE_LEFT = 0.1  # of the connections that had left: fewer descriptors than that are no leak of theirs
 LEAST_BYTES = 1 << 20  # of memory that an allocator takes and keeps
 EACH_BYTES = 2048  # a refusal, on average
-
+_SHORT_S = 0.001  # more exactly it cannot be said when a place was free
 
 _NOTHING = LimitStock("", 0)
 
@@ -119,7 +119,8 @@ def _frees(scenario: str, limit: Limit, seen: Seen, *, whole: bool) -> Finding:
         title = f"{scenario}: a closed connection did not free its place within {limit.free_bound_s:g} s"
         tried = f"{seen.freed.attempts} attempts were refused"
         return _finding(name, title, (seen.freed_id,), ok=False, detail=tried)
-    title = f"{scenario}: a closed connection freed its place after {limit.freed_s:.3g} s"
+    took = f"{limit.freed_s:.3g} s" if limit.freed_s >= _SHORT_S else f"less than {_SHORT_S * 1e3:g} ms"
+    title = f"{scenario}: a closed connection freed its place after {took}"
     return _finding(name, title, (seen.freed_id,), ok=True)
 
 
