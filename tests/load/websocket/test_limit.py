@@ -108,6 +108,7 @@ def test_a_limit_that_is_kept(attempt, server):
     ]  # fmt: skip
     assert entry.requests == entry.limit.tried + 8 + 8 + sum(tried(room, "free").values())
     assert entry.errors == {}
+    assert {one.detail for one in limit.parts if one.part == "storm"} <= {"full", "no place left"}
     assert room.said[-1][0] == room.said[-1][1]
 
 

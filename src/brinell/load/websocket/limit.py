@@ -364,5 +364,8 @@ def _ended(ended: Ended) -> str:
 
 
 def _words(refused: Refused) -> str:
-    """Return what a subject said as it refused, else how it did."""
-    return redact(refused.refusal.text if refused.refusal else "") or refused.detail
+    """Return what a subject said as it refused, else how it did; nothing where the status says it all."""
+    refusal = refused.refusal
+    if refusal is None or refusal.redirects:
+        return redact(refused.detail)
+    return redact(refusal.text)
