@@ -362,6 +362,14 @@ def test_requests_that_all_were_refused_raced_for_nothing():
     assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.NOT_EXERCISED)
 
 
+def test_a_finding_does_not_say_its_title_again():
+    _, part = raced(a_round(0, 415, 415))
+    (found,) = part.findings
+    _, _, told = found.title.partition(": ")
+    assert "no request succeeded" in told
+    assert told not in found.detail
+
+
 def test_where_every_request_was_refused_a_missing_creation_is_no_race():
     drill, _ = raced(*(a_round(n, 404, 404) for n in range(4)), expect={"created": 1}, together=2)
     assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.NOT_EXERCISED)

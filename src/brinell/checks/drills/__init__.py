@@ -97,7 +97,7 @@ def _finding(judged: Drill, seen: Seen) -> Finding:
         verdict=judged.verdict,
         reason=judged.reason,
         title=f"{judged.name}: {title}",
-        detail="\n".join([*(_line(rule) for rule in judged.rules), *judged.examples]),
+        detail="\n".join([*(_line(rule) for rule in judged.rules if rule.says != title), *judged.examples]),
         evidence=tuple(seen.cited),
     )
 

@@ -64,8 +64,9 @@ def gather(evidence: Evidence, specs: Mapping[str, DrillSpec]) -> dict[str, Seen
     """Return what was seen of each drill, by step."""
     found = {step: Seen(spec) for step, spec in specs.items()}
     for envelope in evidence.envelopes(StepFinished):
-        if (seen := found.get(envelope.data.step)) is not None and isinstance(envelope.data, StepFinished):
-            seen.why = envelope.data.detail.partition("\n")[0]
+        record = envelope.data
+        if isinstance(record, StepFinished) and (seen := found.get(record.step)) is not None:
+            seen.why = record.detail.partition("\n")[0]
     kinds = DrillStarted, DrillMark, DrillEnded, Race, ServiceLife, StartTried, SlowClients, LoadSlice, GeneratorSecond
     for envelope in evidence.envelopes(*kinds):
         if (seen := found.get(envelope.source)) is not None:
