@@ -11,7 +11,12 @@ from brinell.core.finding import Finding
 from brinell.core.plan import CacheSpec
 from brinell.core.verdicts import Reason, Severity, Verdict
 
-_ON_DISK = "open", "os.", "file.", "sqlite3.", "fcntl."
+_WAITS = (
+    (("open", "os.", "file.", "sqlite3.", "fcntl."), "the disk"),
+    ("socket.", "the network"),
+    ("subprocess", "a process"),
+    ("time.sleep", "a sleep"),
+)
 
 
 def lifetimes(seen: Seen) -> CacheLifetimes | None:
@@ -80,7 +85,7 @@ def blocking(judged: Cache, cited: tuple[str, ...]) -> list[Finding]:
     if not judged.blocking:
         return []
     one = judged.blocking[0]
-    kind = "the disk" if one.what.startswith(_ON_DISK) else "what it calls"
+    kind = next((kind for begin, kind in _WAITS if one.what.startswith(begin)), "what it calls")
     every = [f"{each.operation}: {each.what} in {each.times} of {each.of}, at {each.where}" for each in judged.blocking]
     longest = f"{max(each.longest_ms for each in judged.blocking):.3g} ms at most here"
     title = f"{one.operation} keeps the event loop waiting for {kind}, in {one.where}"
