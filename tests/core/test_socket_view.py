@@ -21,8 +21,8 @@ def test_of_a_broadcast_publishes_are_counted_and_deliveries_timed():
     delivery, publish = as_load(piece("delivery"), "broadcast"), as_load(piece("publish"), "broadcast")
     assert (delivery.count, delivery.response) == (0, piece("delivery").response)
     assert (publish.count, publish.response, publish.max_response_ns) == (7, ((), ()), 0)
-    failed = piece("publish", "closed-1006")
-    assert as_load(failed, "broadcast") == failed
+    failed = as_load(piece("publish", "closed-1006"), "broadcast")
+    assert (failed.count, failed.outcome, failed.response, failed.service) == (7, "closed-1006", ((), ()), ((), ()))
 
 
 @pytest.mark.parametrize("operation", ["connect", "join", "ping"])

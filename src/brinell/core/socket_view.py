@@ -8,7 +8,6 @@ import re
 
 import msgspec
 
-from brinell.core import outcomes
 from brinell.core.load_records import GeneratorSecond, LoadSlice
 from brinell.core.observation import Record
 from brinell.core.socket_records import ASIDE, CONNECT, DELIVERY, PUBLISH
@@ -26,8 +25,8 @@ _EMPTY: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
 def as_load(record: Record, mode: str) -> Record | None:
     """Return a record of a scenario of this mode as a load's; None where it is none.
 
-    Of a broadcast, a delivery is a time without a count and a publish that went out a count without a time, so that
-    rates are those of publishes and percentiles those of deliveries.
+    Of a broadcast, a delivery is a time without a count and a publish a count without a time, so that rates are those
+    of publishes and percentiles those of deliveries: what failed delivered nothing, however quickly it failed.
     """
     if isinstance(record, GeneratorSecond):
         return record if record.second >= 0 else None  # before the schedule, connections are made
@@ -53,6 +52,6 @@ def _slice(one: LoadSlice, mode: str) -> LoadSlice | None:
         return msgspec.structs.replace(one, count=0)
     if one.operation in ASIDE:
         return None
-    if one.operation == PUBLISH and one.outcome == outcomes.OK:
+    if one.operation == PUBLISH:
         return msgspec.structs.replace(one, response=_EMPTY, service=_EMPTY, max_response_ns=0, max_service_ns=0)
     return one
