@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from brinell.checks.capacity_knee import Point, knee
-from brinell.core.capacity_judgement import Capacity, CapacityLevel, CapacityLimit
+from brinell.core.capacity_judgement import Capacity, CapacityLimit
+from brinell.core.capacity_levels import levels
 from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
 from brinell.core.capacity_search import ENDINGS, GONE, INVALID, Bracket, Tried, bracket
 from brinell.core.capacity_words import level_words, unit
@@ -96,7 +97,7 @@ def _numbers(one: _Seen) -> Capacity:
         tolerance=started.tolerance,
         ended=one.ended.why if one.ended else "",
         reason=_reason(one, found, measure),
-        steps=_levels(one),
+        steps=levels(one.steps),
         took_s=sum(step.took_s for step in steps),
         from_below=found.from_below,
     )
@@ -110,40 +111,6 @@ def _reason(one: _Seen, found: Bracket, measure: str) -> str:
     if found.from_below is None:
         return told
     return f"{told}; {level_words(found.from_below, measure)} held only as long as nothing had broken just before"
-
-
-def _levels(one: _Seen) -> tuple[CapacityLevel, ...]:
-    rows, at_s = [], 0.0
-    for identity, step in one.steps:
-        rows.append(_level(identity, step, at_s))
-        at_s += step.took_s
-    return tuple(rows)
-
-
-def _level(identity: str, step: CapacityStep, at_s: float) -> CapacityLevel:
-    return CapacityLevel(
-        number=step.number,
-        level=step.level,
-        verdict=step.verdict,
-        why=step.why,
-        reason=step.reason,
-        at_s=at_s,
-        took_s=step.took_s,
-        seconds=step.seconds,
-        offered=step.offered,
-        achieved=step.achieved,
-        requests=step.requests,
-        errors=step.errors,
-        observed=step.observed,
-        p50_ms=_ms(step.p50_ns),
-        p95_ms=_ms(step.p95_ns),
-        p99_ms=_ms(step.p99_ns),
-        max_ms=_ms(step.max_ns),
-        workers=step.workers,
-        connections=step.connections,
-        decided=step.decided,
-        evidence=identity,
-    )
 
 
 def _explained(one: _Seen, found: Bracket) -> Explanation:
@@ -252,7 +219,3 @@ def _not_measured(found: Capacity) -> dict[str, str]:
     if found.knee is None:
         told[f"{path}.knee"] = "throughput and response time did not bend between the levels that were tried"
     return told
-
-
-def _ms(nanoseconds: int | None) -> float | None:
-    return None if nanoseconds is None else nanoseconds / 1e6

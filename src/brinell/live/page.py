@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from brinell.core.capacity_records import CapacityStarted, CapacityStep
 from brinell.core.clock import Clock, SystemClock
 from brinell.core.histogram import Histogram
 from brinell.core.judgement import Judgement
@@ -21,8 +22,10 @@ from brinell.core.vitals_records import ProbeLook, VitalsDetail
 from brinell.live.events import aim, told
 from brinell.live.load_now import LoadNow
 from brinell.live.page_server import PageServer
+from brinell.live.searching import Searching
+from brinell.live.searching import sentence as sentence_of
 from brinell.reports import figures
-from brinell.reports.live_page import RunNow, ScenarioNow, StepNow, fragment
+from brinell.reports.live_page import RunNow, ScenarioNow, SearchNow, StepNow, fragment
 from brinell.reports.load_figures import drawn
 from brinell.reports.load_figures import told as told_columns
 from brinell.reports.load_picture import Picture, end_of, limits, words_of
@@ -125,6 +128,7 @@ class RunPage:
         self._steps = {step: _Step(step) for step in steps}
         self._thresholds = dict(thresholds or {})  # thresholds of load, by step
         self._scenarios: dict[str, _Scenario] = {}
+        self._searches: dict[str, Searching] = {}
         self._notes: list[str] = []
         self._failures = 0
         self._judgement: Judgement | None = None
@@ -148,6 +152,10 @@ class RunPage:
                     step.state, step.text, step.share = state, one_line(detail, 200), None
                 case LoadStarted():
                     self._scenarios[envelope.source] = _Scenario(record, self._thresholds.get(envelope.source, {}))
+                case CapacityStarted():
+                    self._searches[envelope.source] = Searching(record)
+                case CapacityStep() if envelope.source in self._searches:
+                    self._searches[envelope.source].add(record)
                 case _ if (scenario := self._scenarios.get(envelope.source)) is not None:
                     scenario.add(record)
             heard = told(envelope, self._failures)
@@ -160,7 +168,7 @@ class RunPage:
         with self._lock:
             one = self._steps.setdefault(step, _Step(step, "running"))
             one.share = min(1.0, max(0.0, done / total)) if total else None
-            scenario = step in self._scenarios
+            scenario = step in self._scenarios and step not in self._searches  # whose own words say more
             left = f"{figures.whole_seconds(max(0.0, total - done))} left" if scenario and total else ""
             one.text = left or one_line(text, 200)
 
@@ -184,6 +192,7 @@ class RunPage:
             pictures = [(one, one.picture(), one.numbers()) for one in shown]
             earlier = len(self._scenarios) - len(shown)
             steps = [StepNow(s.name, s.state, s.text, s.share) for s in self._steps.values()]
+            searches = [one.capacity() for one in list(self._searches.values())[-_MOST_SHOWN:]]
             notes, judgement = list(self._notes), self._judgement
         word, clause = sentence(judgement) if judgement else ("", "")
         running = next((step.name for step in steps if step.state == "running"), "")
@@ -201,6 +210,7 @@ class RunPage:
             verdict_class=judgement.verdict.value if judgement else "",
             clause=clause,
             report=self._report,
+            searches=[SearchNow(one, sentence_of(one)) for one in searches if one is not None],
         )
         return {
             "run": fragment(run),

@@ -5,10 +5,12 @@ Pure, like all reports: what there is to show comes in, text goes out. Everythin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup
 
+from brinell.core.capacity_judgement import Capacity
 from brinell.reports import html
 from brinell.reports.load_figures import Figures
 
@@ -33,6 +35,13 @@ class ScenarioNow(NamedTuple):
     figures: Figures | None
 
 
+class SearchNow(NamedTuple):
+    """A search for the breaking point: its steps so far, and a sentence about where it stands."""
+
+    capacity: Capacity
+    sentence: str
+
+
 class RunNow(NamedTuple):
     """A run as it stands. ``verdict`` and ``report`` (where the report lies) are empty until it has ended."""
 
@@ -46,6 +55,7 @@ class RunNow(NamedTuple):
     clause: str = ""
     report: str = ""
     earlier: int = 0  # scenarios that are not shown any more
+    searches: Sequence[SearchNow] = ()
 
 
 def shell(name: str) -> str:
