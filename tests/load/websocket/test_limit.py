@@ -92,10 +92,11 @@ def tried(room, part):
     return {one.outcome: one.count for one in room.records if isinstance(one, LimitTried) and one.part == part}
 
 
-KEPT = [{"status": 503}, {"status": 429}, {"status": 403}, {"by_close": 1008}, {"by_close": 1013}, {"by_close": 4008}]
+KEPT = [{"status": 503}, {"by_close": 1013}]
+SLOW = [{"status": 429}, {"status": 403}, {"by_close": 1008}, {"by_close": 4008}]
 
 
-@pytest.mark.parametrize("server", KEPT)
+@pytest.mark.parametrize("server", [*KEPT, *(pytest.param(one, marks=pytest.mark.prove) for one in SLOW)])
 def test_a_limit_that_is_kept(attempt, server):
     room = attempt(Places(8, **server))
     entry, verdicts = judged(room)
