@@ -83,7 +83,7 @@ def _function(job, told, dues_fd):
     crowds.stampedes(loading, operations, table, told, cold)
     loading.held_up_s = table["loader_s"]
     told.say("filled", mode=made.mode, **_fill(operations, side, dues_fd, table["fill_s"], root))
-    if not loading.total:
+    if table["cold_keys"] and not loading.total:
         message = "%s never ran while %s was called for different keys: " % (table["loader"], name)
         message += "name what it calls as it is looked up there, and begin with an empty cache"
         raise target.Refused("no-loads", message)

@@ -67,3 +67,6 @@ def test_a_cache_is_asked_without_what_comes_before_its_load():
     cache = CacheSpec(target="a:b", stampede="a:c", loader="a:d")
     found = at(LoadSpec(name="c", shape={}, driver="cache", cache=cache), "rate", 50.0).cache
     assert (found.probe, found.stampede, found.loader, found.prefill) == (False, None, None, True)
+    function = CacheSpec(target="a:b", loader="a:d", expires_s=2.0)
+    found = at(LoadSpec(name="c", shape={}, driver="cache", cache=function), "rate", 50.0).cache
+    assert (found.through, found.loader, found.cold_keys, found.expires_s) == (True, "a:d", 0, None)

@@ -76,4 +76,5 @@ def _unprobed(spec: LoadSpec) -> Any:
     """Return the cache's table without what comes before its load: crowds and deletes are no matter of a rate."""
     if spec.cache is None:
         return None
-    return msgspec.structs.replace(spec.cache, probe=False, stampede=None, loader=None)
+    loader = spec.cache.loader if spec.cache.through else None  # by which a function's hits are told
+    return msgspec.structs.replace(spec.cache, probe=False, stampede=None, loader=loader, cold_keys=0, expires_s=None)
