@@ -6,6 +6,7 @@ import re
 import pytest
 
 from brinell.core.clock import FakeClock
+from brinell.core.drill_records import DrillMark
 from brinell.core.histogram import Histogram
 from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import Envelope, SeenTest, StepFinished, StepStarted, Vitals
@@ -131,3 +132,14 @@ def test_a_page_without_its_content_has_no_word_of_the_run_but_its_name():
     assert "<script>alert" not in made
     assert made.count("<script") == 2
     assert "connect-src 'self'" in policy()
+
+
+def test_what_a_drill_did_is_marked_on_the_axis(page):
+    press(page, 3)
+    assert "signal" not in page.draw()["run"]
+    for at_s, what in ((-1.0, "connected"), (1.5, "signal"), (1.6, "port-closed")):
+        tell(page, DrillMark(what, int(at_s * 1e9), HOSTILE))
+    drawn = page.draw()["run"]
+    assert "signal, port-closed" in drawn
+    assert "connected" not in drawn
+    assert "<script" not in drawn

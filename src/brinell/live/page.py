@@ -9,6 +9,7 @@ from typing import Any
 
 from brinell.core.capacity_records import CapacityStarted, CapacityStep
 from brinell.core.clock import Clock, SystemClock
+from brinell.core.drill_records import DrillMark
 from brinell.core.histogram import Histogram
 from brinell.core.judgement import Judgement
 from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
@@ -30,8 +31,10 @@ from brinell.reports.load_figures import drawn
 from brinell.reports.load_figures import told as told_columns
 from brinell.reports.load_picture import Picture, end_of, limits, words_of
 from brinell.reports.outline import sentence
+from brinell.reports.outline_drills import spaced
 
 _MOST_NOTES = 30
+_MOST_MARKS = 100
 _MOST_SHOWN = 2  # scenarios: what is drawn and sent every second must not grow with a plan
 _MARGIN_S = 20.0  # after the schedule and its last time-out, so that columns need not widen
 _SHARES = (0.5, 0.95, 0.99)
@@ -56,6 +59,7 @@ class _Scenario:
         self._course = Course(started.start_ns, span_s=started.span_s + started.timeout_s + _MARGIN_S, fold=True)
         self._response, self._service = Histogram(), Histogram()
         self._sockets = SocketSeconds()
+        self._marks: list[tuple[float, str]] = []
 
     def add(self, record: Record) -> None:
         self._now.add(record)
@@ -73,6 +77,8 @@ class _Scenario:
                 self._service.add_sparse(record.service, record.max_service_ns)
             case GeneratorSecond() | Vitals() | VitalsDetail() | ProbeLook():
                 self._course.add(record)
+            case DrillMark(at_ns=at_ns, what=what) if len(self._marks) < _MOST_MARKS:
+                self._marks.append(((at_ns - self.started.start_ns) / 1e9, what))
             case LoadEnded():
                 self._ended = True
 
@@ -99,6 +105,7 @@ class _Scenario:
             whole,
             words=words_of(self.started.socket),
             sockets=self._sockets.course(timeline) if self.started.socket else None,
+            marks=tuple(spaced(self._marks, until_s)),
         )
 
     def numbers(self) -> list[tuple[str, str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from brinell.core.drill_judgement import Drill, DrillRule
@@ -43,24 +43,29 @@ def measured(judgement: Judgement, drill: Drill) -> list[tuple[str, str]]:
 
 
 def notes(drill: Drill) -> list[tuple[float, str]]:
-    """Return what is marked on the time axis: seconds and words, empty for what the words before tell too, because it
-    lies close to them.
-    """
+    """Return what is marked on the time axis."""
     if drill.timeline is None or not drill.timeline.t_s:
         return []
-    close_s = max(1, drill.timeline.t_s[-1]) * 0.12
+    return spaced([(one.at_s, one.what) for one in drill.instants], drill.timeline.t_s[-1])
+
+
+def spaced(instants: Iterable[tuple[float, str]], until_s: float) -> list[tuple[float, str]]:
+    """Return instants from 0 on, seconds and words; empty for what the words before tell too, because it lies close to
+    them.
+    """
+    close_s = max(1, until_s) * 0.12
     found: list[tuple[float, str]] = []
     last = 0  # the place of the last words
-    for one in drill.instants:
-        if one.at_s < 0:
+    for at_s, what in instants:
+        if at_s < 0:
             continue
-        words = one_line(one.what, 30)
-        if found and one.at_s - found[last][0] < close_s:
+        words = one_line(what, 30)
+        if found and at_s - found[last][0] < close_s:
             found[last] = found[last][0], f"{found[last][1]}, {words}"
-            found.append((one.at_s, ""))
+            found.append((at_s, ""))
         else:
             last = len(found)
-            found.append((one.at_s, words))
+            found.append((at_s, words))
     return found
 
 
