@@ -31,6 +31,7 @@ def reason(*records: VitalsDetail, below: Span | None = None, broke: bool = True
     [
         (QUEUE, "pool", "SQLAlchemy's connection pool"),
         ("OSError: [Errno N] Too many open files", "descriptors", "descriptors"),
+        ("MemoryError", "memory", "out of memory"),
         ("redis.exceptions.ConnectionError: Too many connections", "pool", "redis'"),
         ("asyncpg.exceptions.TooManyConnectionsError: sorry, too many clients already", "pool", "database server"),
         ("sqlite3.OperationalError: database is locked", "errors", "database is locked (33 times"),

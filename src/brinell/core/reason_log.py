@@ -12,6 +12,7 @@ from brinell.core.vitals_window import Window
 LEAST = 5  # times
 PER_S = 1.0
 _DESCRIPTORS = re.compile(r"too many open files|EMFILE|no file descriptors", re.IGNORECASE)
+_MEMORY = re.compile(r"\bMemoryError\b|Cannot allocate memory|std::bad_alloc")
 _POOLS = (
     ("SQLAlchemy's connection pool", re.compile(r"QueuePool limit")),
     ("psycopg's connection pool", re.compile(r"couldn't get a connection after|psycopg_pool\.PoolTimeout")),
@@ -73,6 +74,8 @@ def _cases(at: Window) -> list[Case]:
 def _kind(text: str) -> tuple[str, str] | None:
     if _DESCRIPTORS.search(text):
         return "descriptors", "out of descriptors: the service's log says so"
+    if _MEMORY.search(text):
+        return "memory", "out of memory: the service's log says so"
     name = next((name for name, pattern in _POOLS if pattern.search(text)), None)
     return None if name is None else ("pool", f"pool exhausted: {name}, as the service's log says")
 
