@@ -10,15 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from brinell.core.key_choice import KeyChoice
+from brinell.core.student import NORMAL, student
 
 BATCH = 20
 """Gets that are counted together."""
 _FEWEST = 8  # groups of which a variance is estimated
-_T = (  # Student's t at 97.5 %, by degrees of freedom from 1 on
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
-    2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-)  # fmt: skip
-_Z = 1.96
 _BEYOND = 3.0  # standard errors
 
 
@@ -55,11 +51,11 @@ def hit_rate(batches: Sequence[int], size: int = BATCH) -> HitRate | None:
     value = float(found.mean())
     spread = value * (1.0 - value)
     if len(found) < _FEWEST or spread <= 0:
-        return _wilson(value, float(len(found)), _Z)
+        return _wilson(value, float(len(found)), NORMAL)
     groups, width = _independent(found, size)
     inflation = max(1.0, float(groups.var(ddof=1)) * width / spread * _still(groups))
     known = min(len(groups) - 1, _onsets(found))
-    return _wilson(value, len(found) * size / inflation, _T[known - 1] if known <= len(_T) else _Z)
+    return _wilson(value, len(found) * size / inflation, student(known))
 
 
 def cold_start(batches: Sequence[int]) -> int:
