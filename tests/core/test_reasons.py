@@ -440,3 +440,10 @@ def test_what_a_process_without_a_core_does_is_told():
     found = said(crowded, probe(Stack("loop", DUMPS, 12), busy=17, loop_cpu_s=0.3)).limited_by
     assert found.kind == "machine"
     assert any("100 % of the looks at what it does were in report (app.py:12)" in line for line in found.evidence)
+
+
+def test_what_a_context_calls_when_it_is_entered_is_named():
+    enters = "rate (./app.py:7);_BaseRequest.__aenter__ (site-packages/aiohttp/client.py:1488)"
+    waits = f"{enters};ClientSession._request (site-packages/aiohttp/client.py:900);read (site-packages/aiohttp/a.py:7)"
+    found = said(outside(0.2), probe(Stack("task", waits, 60), task_looks=1), broke=True).limited_by
+    assert "in aiohttp.client.ClientSession._request, called by rate (app.py:7)" in found.title

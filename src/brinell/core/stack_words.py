@@ -169,7 +169,9 @@ def culprit(frames: Sequence[Frame]) -> Culprit | None:
         return None
     caller = frames[own[-1]]
     below = [one for one in frames[own[-1] + 1 :] if one.bare not in _NAMELESS and one.file != _BETWEEN]
-    return Culprit(below[0].name if below else caller.function, caller.words)
+    # __aenter__ and its like say nothing, what they call does.
+    called = next((one for one in below if not one.bare.startswith("__")), below[0] if below else None)
+    return Culprit(caller.function if called is None else called.name, caller.words)
 
 
 def _of_package(frames: Sequence[Frame]) -> list[int]:
