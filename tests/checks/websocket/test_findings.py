@@ -159,6 +159,35 @@ def test_handshakes_that_failed_are_told_with_what_was_said(chat):
     assert chat(refused={"status-503": 20}, extra=said).findings()["refused"].detail == "20 status-503 (full)"
 
 
+@pytest.mark.parametrize(
+    ("outcome", "said", "hint"),
+    [
+        ("refused", "Connection refused", "is the service running"),
+        ("status-403", "", "look at the path"),
+        ("status-404", "", "nothing is at this path"),
+        ("status-200", "ok", "look at the path"),
+        ("tls", "WRONG_VERSION_NUMBER", "ws:// in place of wss://"),
+    ],
+)
+def test_a_refusal_names_what_it_usually_comes_from(chat, outcome, said, hint):
+    extra = [Exemplar("connect", outcome, 0, 0, 0, 1, said)]
+    detail = chat(refused={outcome: 500}, extra=extra).findings()["ran"].detail
+    assert detail.startswith(f"500 {outcome}")
+    assert hint in detail
+    assert ("SSL_CERT_FILE" in detail) is False
+
+
+def test_a_late_generator_does_not_hide_that_nothing_went_through(chat):
+    late = {"mode": "echo", "rate": 200, "lag_ms": 40.0, "cpu": 1.0}
+    run = chat(errors={"closed-1006": 200}, **late)
+    assert run.findings()["generator"].reason.value == "invalid"
+    assert run.findings()["ran"].verdict.value == "fail"
+    assert run.findings()["ran"].title == "chat: not one of 6000 messages went through"
+    assert chat(errors={"closed-1006": 150}, **late).verdicts()["ran"] != "fail"
+    assert chat(errors={"closed-1006": 200}, interrupted=True, **late).verdicts()["ran"] == "unknown"
+    assert chat(excluded=500, cpu=1.0).findings()["ran"].verdict.value == "fail"
+
+
 def test_who_was_never_let_in_is_told(chat):
     found = chat(excluded=20).findings()["joins"]
     assert found.title == "chat: 20 of 500 connections were open and never took part"

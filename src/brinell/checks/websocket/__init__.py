@@ -28,6 +28,15 @@ FAILED = 0.5  # share of messages that failed, and of connections that were not 
 SHARE = 0.01  # of connections: above it an advisory finding
 _OWN = {"ran", "errors", "connections"}  # findings of a load that are worded here
 _NORMAL = {"1000", "1001"}
+_NO_SOCKET = "HTTP is answered at this path, and no WebSocket: look at the path"
+_HINTS = {
+    outcomes.REFUSED: "nothing listens there: is the service running, and the port right?",
+    "status-403": "so frameworks refuse whom they do not know, and paths without a WebSocket: look at the path first",
+    "status-200": _NO_SOCKET,
+    "status-404": "nothing is at this path",
+    "status-405": _NO_SOCKET,
+    "status-426": _NO_SOCKET,
+}
 _ONE_BY_ONE = "a limit is tried connection by connection, at no rate"
 
 
@@ -139,12 +148,16 @@ def _ran(scenario: str, tally: Tally, seen: Seen, trusted: Trust, cited: tuple[s
     elif trusted.valid and not seen.does.limit and failed > FAILED * asked:
         verdict, title = Verdict.FAIL, f"{scenario}: {failed} of {asked} connections were not made, more than half"
         detail = _refusals(seen, tally)
-    elif trusted.valid and seen.excluded > FAILED * asked:
+    elif (trusted.valid and seen.excluded > FAILED * asked) or 0 < asked == seen.excluded:
         verdict, title = (
             Verdict.FAIL,
             f"{scenario}: {seen.excluded} of {asked} connections were open and never took part",
         )
         detail = _exclusion(tally)
+    elif tally.requests and not tally.completed and not seen.does.limit and tally.ended and not tally.ended.interrupted:
+        # No generator is so late that nothing at all goes through.
+        verdict, title = Verdict.FAIL, f"{scenario}: not one of {tally.requests} messages went through"
+        detail = _kinds(tally.errors)
     elif trusted.valid and tally.requests and sum(tally.errors.values()) > FAILED * tally.requests:
         verdict = Verdict.FAIL
         title = f"{scenario}: {sum(tally.errors.values())} of {tally.requests} {what} failed, more than half of them"
@@ -212,11 +225,21 @@ def _refusals(seen: Seen, tally: Tally) -> str:
     for outcome, count in seen.failed.items():
         kept = [one.detail for _, one in tally.failed.get(outcome, ()) if one.operation == CONNECT]
         said = "".join(kept[:1]).removeprefix(outcome.replace("-", " ")).lstrip(":, ")
-        told.append(f"{count} {outcome}{f' ({said})' if said else ''}")
-        if outcome == outcomes.TLS:
-            told[-1] += "; the certificate of a CA of your own is believed with SSL_CERT_FILE=ca.pem, and any with "
-            told[-1] += "--no-verify (verify_tls = false)"
+        hint = _hint(outcome, said)
+        told.append(f"{count} {outcome}{f' ({said})' if said else ''}{f'; {hint}' if hint else ''}")
     return ", ".join(told)
+
+
+def _hint(outcome: str, said: str) -> str:
+    """Return what a refusal usually comes from, where its outcome alone says so."""
+    if outcome == outcomes.TLS:
+        if "WRONG_VERSION_NUMBER" in said:
+            return "no TLS is spoken there: ws:// in place of wss://"
+        return (
+            "the certificate of a CA of your own is believed with SSL_CERT_FILE=ca.pem, and any with "
+            "--no-verify (verify_tls = false)"
+        )
+    return _HINTS.get(outcome, "")
 
 
 def _exclusion(tally: Tally) -> str:
