@@ -32,6 +32,7 @@ LOADS = "--stampede load --callers 20 --cold-keys 5 --duration 1s --rate 200"
 FUNCTION = "--loader plain:fetch --key {key} --duration 2s --rate 500 --keys 1000 --capacity 200 --cold-keys 5"
 CROWD = "--keys 100 --duration 2s --rate 100 --cold-keys 5 --callers 30"
 UPDATE = """--update 'PUT /users/{key} {"name": "{stamp}"}'"""
+DELETE = "--delete 'DELETE /users/{key}'"
 STORE = "--keys 20000 --value-bytes 1000 --duration 6s --rate 2000"
 
 
@@ -66,6 +67,7 @@ CASES = (
     case("sound", "plain:user_once", "", FUNCTION),
     case("sound", "service sound", "", f"{CROWD} --counter '/metrics#loads_total' {UPDATE}"),
     case("sound", "service sound", "", f"{CROWD} {UPDATE} --mix read=0.9,update=0.1"),
+    case("sound", "service sound", "", f"{CROWD} {UPDATE} {DELETE}"),
     case("sound", "service sound silent", "", f"{CROWD} --counter '/metrics#loads_total'"),
     case("sound", "redis allkeys-lru", "", STORE),
     case("sound", "memcached", "", STORE.replace("--keys 20000", "--keys 100000")),
@@ -84,6 +86,8 @@ CASES = (
     case("stale", "awaited:KeepsOldFlights", "stale_reads", LOADS),
     case("stale", "service forgets", "stale_reads", f"{CROWD} {UPDATE}"),
     case("stale", "service later", "stale_reads", f"{CROWD} {UPDATE}"),
+    case("stale", "service forgets", "stale_reads", f"{CROWD} {DELETE}"),
+    case("stale", "service forgets silent", "stale_reads", f"{CROWD} {DELETE}"),
     case("wrong", "plain:CutsKeys", "wrong_values", COMMON),
     case("expires", "plain:MillisecondsForSeconds", "expires", LIVES),
     case("expires", "plain:MinutesForSeconds", "expires", LIVES),

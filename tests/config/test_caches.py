@@ -30,7 +30,9 @@ def test_every_example_of_a_key_is_accepted(tmp_path):
     keys = caches.keys()
     for name, key in keys.items():
         lines = [key.example] if name == "target" else ['target = "shop:cache"', key.example]
-        lines[0] = 'target = "http://127.0.0.1:9/users/{key}"' if name in {"hit", "counter", "update"} else lines[0]
+        lines[0] = (
+            'target = "http://127.0.0.1:9/users/{key}"' if name in {"hit", "counter", "update", "delete"} else lines[0]
+        )
         lines += ['stampede = "get"'] if name == "loader" else []
         lines += ["value_bytes = [1, 2]"] if name == "value_sizes" else []
         plan(tmp_path, "\n".join(lines))
@@ -99,6 +101,7 @@ def test_an_endpoint_is_only_read_and_nothing_is_put_into_it(tmp_path):
         ('target = "a:b"\nexpires_s = "soon"', "expires_s"),
         ('target = "http://127.0.0.1/{key}"\ncounter = "/metrics"', "after #, a name"),
         ('target = "http://127.0.0.1/{key}"\nupdate = "GET /{key} {stamp}"', "GET changes nothing"),
+        ('target = "http://127.0.0.1/{key}"\ndelete = "DELETE /users"', "{key} stands in it"),
         ('target = "http://127.0.0.1/{key}"\nupdate = "PUT /{key} name=x"', "{stamp} stands in its body"),
         ('target = "a:b"\nmethods = { gte = "x" }', "did you mean get?"),
         ('target = "a:b"\nmethods = { get = "x y" }', "no name of a method"),

@@ -1,6 +1,6 @@
 """A service whose answers are cached, as one of several kinds: python service.py PORT KIND [silent].
 
-``GET /users/N`` gives a user, ``PUT /users/N`` renames one, ``GET /metrics`` counts loads. ``silent``: nothing says
+``GET /users/N`` gives a user, ``PUT /users/N`` renames one, ``DELETE /users/N`` removes one, ``GET /metrics`` counts loads. ``silent``: nothing says
 whether an answer was cached.
 """
 
@@ -27,6 +27,7 @@ class Users:
         self.changes: dict[str, int] = {}
         self.loads = 0
         self.lock = threading.Lock()
+        self.gone: set[str] = set()
 
     def load(self, key: str) -> dict:
         with self.lock:
@@ -50,6 +51,10 @@ class Users:
                     if self.changes.get(key, 0) == seen:
                         self.held[key] = found
                         return found, False
+
+    def remove(self, key: str) -> None:
+        self.rename(key, "")
+        self.gone.add(key)
 
     def rename(self, key: str, name: str) -> None:
         with self.lock:
@@ -102,7 +107,11 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/metrics":
             self.answer(f"# TYPE loads_total counter\nloads_total {self.users.loads}\n".encode())
             return
-        found, is_hit = self.users.get(path.rpartition("/")[2])
+        key = path.rpartition("/")[2]
+        if key in self.users.gone and key not in self.users.held:
+            self.answer(b"{}", status=404)
+            return
+        found, is_hit = self.users.get(key)
         headers = {} if self.silent else {"X-Cache": "HIT" if is_hit else "MISS"}
         self.answer(json.dumps(found).encode(), headers)
 
@@ -111,8 +120,12 @@ class Handler(BaseHTTPRequestHandler):
         self.users.rename(self.path.rpartition("/")[2], body["name"])
         self.answer(b"{}")
 
-    def answer(self, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self.send_response(200)
+    def do_DELETE(self) -> None:
+        self.users.remove(self.path.rpartition("/")[2])
+        self.answer(b"{}")
+
+    def answer(self, body: bytes, headers: dict[str, str] | None = None, status: int = 200) -> None:
+        self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))

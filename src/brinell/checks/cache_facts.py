@@ -246,7 +246,7 @@ def stale(spec: CacheSpec, seen: Seen, tally: Tally, mix: dict[str, float]) -> t
     if not tried and not in_load and not (changing and tally.completed):
         why = next((one.why for one in seen.probes if one.why), "")
         if is_endpoint(spec):
-            return None, why or "no request was named that changes what the endpoint gives (update)"
+            return None, why or "no request was named that changes what the endpoint gives (update, delete)"
         return None, f"no key was deleted{f': {why}' if why else ''}"
     return in_load + sum(one.stale for one in tried), ""
 

@@ -142,6 +142,10 @@ Update = Annotated[
         help="Of an endpoint: changes what it gives for {key}, after which {stamp} is in it.",
     ),
 ]
+Delete = Annotated[
+    str | None,
+    typer.Option("--delete", metavar="'DELETE /PATH'", help="Of an endpoint: deletes what it gives for {key}."),
+]
 Connections = Annotated[
     int, typer.Option("--connections", metavar="N", min=1, max=10_000, help="Operations under way at most.")
 ]
@@ -198,6 +202,7 @@ def command(
     hit: Hit = None,
     counter: Counter = None,
     update: Update = None,
+    delete: Delete = None,
     expires: Expires = None,
     header: load.Header = None,
     pid: load.Pid = None,
@@ -224,7 +229,7 @@ def command(
         "scan_keys": scan_keys, "no_load": no_load, "loader_time": loader_time, "no_prefill": no_prefill,
         "no_probe": no_probe, "methods": method, "set_options": set_option, "directory": directory,
         "stampede": stampede, "loader": loader, "callers": callers, "cold_keys": cold_keys, "hit": hit,
-        "counter": counter, "update": update, "expires": expires,
+        "counter": counter, "update": update, "delete": delete, "expires": expires,
     }  # fmt: skip
     shape = load_shape.shape_of_options(ctx, model, rate, shape_text, duration=duration, think_time=None)
     fields: dict[str, Any] = {"connections": connections, "workers": workers, "timeout_s": timeout}

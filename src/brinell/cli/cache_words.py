@@ -40,6 +40,7 @@ def asked(spec: LoadSpec, cache: CacheSpec) -> list[str]:
     if is_endpoint(cache.target) and cache.probe:
         lines.append(f"before: {_crowds(cache)}" + (f", counted by {cache.counter}" if cache.counter else ""))
         lines += [f"before: keys changed with {cache.update.split()[0]} while they are cached"] if cache.update else []
+        lines += [f"before: keys deleted with {cache.delete.split()[0]} while they are cached"] if cache.delete else []
     return lines
 
 

@@ -14,7 +14,7 @@ from brinell.config.problems import Place, Problems, Unfit
 from brinell.core.key_choice import DISTRIBUTIONS, MOST_BYTES, MOST_KEYS, MOST_SCANNED, OPERATIONS, WORKLOADS, mix_of
 from brinell.core.plan import CacheSpec
 from brinell.load.cache.address import KEY, is_endpoint, is_store, origin_of, path_in, scheme_of
-from brinell.load.cache.changing import change_of
+from brinell.load.cache.changing import change_of, delete_of
 from brinell.load.cache.counter import counter_of
 from brinell.load.cache.verdicts import stated
 
@@ -33,13 +33,13 @@ _OF_STORES = {
 }  # fmt: skip
 _OF_ENDPOINTS = {
     "target", "workload", "mix", "distribution", "exponent", "hot_keys", "hot_ops", "keys", "capacity", "hit",
-    "counter", "update", "callers", "cold_keys", "probe",
+    "counter", "update", "delete", "callers", "cold_keys", "probe",
 }  # fmt: skip
 _OF_FUNCTIONS = {
     "target", "workload", "mix", "distribution", "exponent", "hot_keys", "hot_ops", "keys", "key", "capacity",
     "prefill", "directory", "loader", "loader_s", "callers", "cold_keys",
 }  # fmt: skip
-_PROBING = {"counter", "update", "callers", "cold_keys"}  # of an endpoint: whoever names one wants it tried
+_PROBING = {"counter", "update", "delete", "callers", "cold_keys"}  # of an endpoint: whoever names one wants it tried
 _ONLY_READ = {"read"}
 _ROLES = ("get", "set", "delete")
 _VALUES = ("bytes", "text")
@@ -87,6 +87,7 @@ def keys() -> Keys:
         "hit": Key(str, "text", 'hit = "X-Cache: HIT"', said_by(stated)),
         "expires_s": Key(float | str, "a duration", 'expires_s = "2s"', checks.duration),
         "counter": Key(str, "text", 'counter = "/metrics#loads_total"', said_by(counter_of)),
+        "delete": Key(str, "text", 'delete = "DELETE /users/{key}"', said_by(delete_of)),
         "update": Key(str, "text", 'update = "PUT /users/{key} name={stamp}"', said_by(change_of)),
     }
 
@@ -153,7 +154,7 @@ def disagreeing(spec: CacheSpec, given: Iterable[str], written: Iterable[str]) -
             found.append(("key", Unfit("a key of a store has no spaces")))
     else:
         own = Unfit("belongs to an endpoint, and this is an object: what a get finds is known")
-        found += [(key, own) for key in ("hit", "counter", "update") if key in written]
+        found += [(key, own) for key in ("hit", "counter", "update", "delete") if key in written]
     if "mix" in given and "workload" in given:
         found.append(("mix", Unfit("a workload is a mix: give one of both")))
     if spec.value_sizes != "even" and spec.value_bytes[0] == spec.value_bytes[1]:

@@ -227,6 +227,7 @@ class CacheSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires_s: float | None = None  # how long a set lives with ``set_options``, which is tried
     counter: str | None = None  # of an endpoint: "/path#name" of a number that grows with every load
     update: str | None = None  # of an endpoint: "PUT /users/{key} BODY", after which its answer has {stamp} in it
+    delete: str | None = None  # of an endpoint: "DELETE /users/{key}", after which it gives nothing for it
 
     @property
     def through(self) -> bool:

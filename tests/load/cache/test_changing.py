@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from brinell.load.cache.changing import Change, Marks, change_of
+from brinell.load.cache.changing import Change, Marks, change_of, delete_of
 
 
 def test_a_change_is_a_method_a_path_and_a_body():
@@ -13,11 +13,17 @@ def test_a_change_is_a_method_a_path_and_a_body():
     assert change_of("POST /users id={key}&name={stamp}").content_type == "application/x-www-form-urlencoded"
 
 
+def test_a_delete_needs_no_body():
+    assert delete_of("DELETE /users/{key}") == Change("DELETE", "/users/{key}", "")
+    with pytest.raises(ValueError, match="HEAD changes nothing"):
+        delete_of("HEAD /users/{key}")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("/users/{key}", "a method, a path and a body"),
-        ("PUT users/{key} {stamp}", "a method, a path and a body"),
+        ("/users/{key}", "a method and a path"),
+        ("PUT users/{key} {stamp}", "a method and a path"),
         ("GET /users/{key} {stamp}", "GET changes nothing"),
         ("PUT /users {stamp}", "{key}"),
         ("PUT /users/{key}", "{stamp}"),

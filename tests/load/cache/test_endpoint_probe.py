@@ -29,7 +29,7 @@ class Shop:
     def __init__(self, *, once=True, each=1, noisy=False, forgets=False, says=True, ticks=False):
         self.once, self.each, self.noisy, self.forgets, self.says, self.ticks = once, each, noisy, forgets, says, ticks
         self.held, self.names, self.loads, self.lock = {}, {}, 0, threading.Lock()
-        self.numbers = itertools.count()
+        self.numbers, self.gone = itertools.count(), set()
 
     def load(self, key):
         with self.lock:
@@ -49,6 +49,11 @@ class Shop:
             is_hit = key in self.held
             self.held[key] = self.held[key] if is_hit else self.load(key)
             return self.held[key], is_hit
+
+    def delete(self, key):
+        if not self.forgets:
+            self.held.pop(key, None)
+        self.gone.add(key)
 
     def put(self, key, name):
         self.names[key] = name
@@ -71,7 +76,7 @@ def serve():
                 if key == "stats":
                     shop.loads += shop.ticks
                     self.answer({"loads": shop.loads})
-                elif key == "13":
+                elif key == "13" or (key in shop.gone and key not in shop.held):
                     self.answer({}, status=500)
                 else:
                     found, is_hit = shop.get(key)
@@ -80,6 +85,13 @@ def serve():
 
             def do_PUT(self):
                 shop.put(self.path.rpartition("/")[2], self.rfile.read(int(self.headers["Content-Length"])).decode())
+                self.answer({})
+
+            def do_DELETE(self):
+                if self.path.startswith("/users/"):
+                    shop.delete(self.path.rpartition("/")[2])
+                else:
+                    shop.held.clear()
                 self.answer({})
 
             def answer(self, content, headers=None, status=200):
@@ -193,6 +205,27 @@ def test_a_change_that_the_cache_is_not_told_of_is_stale(serve):
     found = changes(serve(forgets=True))
     assert found.stale == found.reads == CHANGED * 8
     assert "before it was changed" in found.example
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "stale"),
+    [
+        ({}, b"users/%d", 0),
+        ({"forgets": True}, b"users/%d", 16),
+        ({}, b"all-but-%d", 0),  # which gives the same anew, and says so
+    ],
+)
+def test_what_was_deleted_is_not_given_any_more(serve, monkeypatch, kind, path, stale):
+    monkeypatch.setattr(endpoint_probe, "DELETED", 2)
+    probe = EndpointProbe(serve(**kind), asking, usual, iter(range(300, 310)))
+    found = probe.deletes(lambda key: b"DELETE /" + path % key + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+    assert (found.how, found.keys, found.reads, found.stale, found.why) == ("deleted", 2, 16, stale, "")
+
+
+def test_a_delete_that_is_refused_proves_nothing(serve):
+    probe = EndpointProbe(serve(), asking, usual, iter(range(300, 310)))
+    found = probe.deletes(lambda _: asking(13))
+    assert (found.reads, found.why) == (0, "key 300, or its delete, was answered with 500")
 
 
 def test_nothing_is_said_where_a_change_never_shows(serve):

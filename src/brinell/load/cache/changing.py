@@ -1,4 +1,6 @@
-"""``update = "PUT /users/{key} {...}"``: the request that changes what an endpoint gives for a key, and its mark."""
+"""``update = "PUT /users/{key} {...}"``, ``delete = "DELETE /users/{key}"``: what changes what an endpoint gives for a
+key, and the mark of a change.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ _MOST_MARKS = 1000
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A request as it was written: ``{key}`` in path and body, and ``{stamp}`` in the body."""
+    """A request as it was written: ``{key}`` in path and body, and ``{stamp}`` in the body of an update."""
 
     method: str
     path: str
@@ -37,17 +39,23 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def change_of(text: str) -> Change:
-    """Read what was written. ValueError where it is no such request."""
+    """Read an update. ValueError where it is no such request."""
+    change = delete_of(text)
+    if STAMP not in change.body:
+        raise ValueError("{stamp} stands in its body, in what the endpoint gives afterwards")
+    return change
+
+
+def delete_of(text: str) -> Change:
+    """Read a delete, whose body may be empty. ValueError where it is no such request."""
     found = _FORM.fullmatch(text.strip())
     if found is None:
-        raise ValueError("a method, a path and a body are needed")
+        raise ValueError("a method and a path are needed, and a body after them where there is one")
     method, path, body = found.group(1).upper(), found.group(2), (found.group(3) or "").strip()
     if method in _SAFE:
         raise ValueError(f"{method} changes nothing")
     if KEY not in path + body:
         raise ValueError("{key} stands in it, where the key's number goes")
-    if STAMP not in body:
-        raise ValueError("{stamp} stands in its body, in what the endpoint gives afterwards")
     return Change(method, path, body)
 
 

@@ -15,7 +15,7 @@ from brinell.core.plan import CacheSpec
 from brinell.load import tls
 from brinell.load.cache.changing import Change, Marks
 from brinell.load.cache.door import Door
-from brinell.load.cache.endpoint_probe import Counter, EndpointProbe, keys_needed
+from brinell.load.cache.endpoint_probe import DELETED, Counter, EndpointProbe, keys_needed
 from brinell.load.cache.found import Aim
 from brinell.load.cache.gets import Gets
 from brinell.load.cache.verdicts import Verdict, stated, usual
@@ -41,6 +41,7 @@ class Wired(msgspec.Struct, frozen=True):
     head: bytes = b""
     counter: tuple[bytes, str] | None = None
     change: Change | None = None
+    delete: Change | None = None
 
 
 def sessions(options: dict[str, Any], stage: Stage) -> Reads:
@@ -63,6 +64,8 @@ class Reads:
         self._marks = Marks()
         self._told: list[Entry] = [CachePrepared(self._worker, "HTTP")]
         self._next = _one_by_one(wired.cache, stage)
+        self._gone = range(_first_probed(wired.cache), _first_probed(wired.cache) + DELETED)
+        self._gone = self._gone if wired.delete is not None and wired.cache.probe else range(0)
         if wired.cache.probe and stage.worker == 0:
             self._told += self._probed(stage)
         stage.recorder.also(cast("Any", self._take))  # any record of ours
@@ -71,6 +74,8 @@ class Reads:
         """Return the session of one operation. They are begun in the order of their numbers."""
         del user
         kind, key = next(self._next)
+        if key in self._gone:  # deleted before the load, by the first worker
+            key -= DELETED if key >= DELETED else -DELETED
         return self._change(key) if kind == _UPDATE_AT else self._read(key)
 
     def _read(self, key: int) -> Session:
@@ -94,12 +99,17 @@ class Reads:
         return self._wired.before + b"%d" % key + self._wired.after
 
     def _changing(self, key: int, stamp: str) -> bytes:
-        change = self._wired.change
+        return self._filled(self._wired.change, key, stamp)
+
+    def _deleting(self, key: int) -> bytes:
+        return self._filled(self._wired.delete, key, "")
+
+    def _filled(self, change: Change | None, key: int, stamp: str) -> bytes:
         if change is None:
             raise TypeError("nothing was named that changes it")
         path, body = change.filled(key, stamp)
         named = b"\r\ncontent-type:" in b"\r\n" + self._wired.head.lower()
-        type_ = b"" if named else b"Content-Type: %b\r\n" % change.content_type.encode()
+        type_ = b"" if named or not body else b"Content-Type: %b\r\n" % change.content_type.encode()
         line = f"{change.method} {path} HTTP/1.1\r\n".encode("latin-1")
         return b"%b%b%bContent-Length: %d\r\n\r\n%b" % (line, self._wired.head, type_, len(body), body)
 
@@ -115,10 +125,11 @@ class Reads:
         wired, spec = self._wired, self._wired.cache
         context = None if wired.tls_name is None else tls.context(verify=stage.verify_tls)
         door = Door(wired.address, context, wired.tls_name)
-        numbers = iter(range(max(0, spec.keys - keys_needed(spec.cold_keys)), spec.keys))
+        numbers = iter(range(_first_probed(spec), spec.keys))
         probe = EndpointProbe(door, self._request, self._verdict, numbers)
         counter = None if wired.counter is None else Counter(door, *wired.counter)
-        told = probe.crowds(counter, spec.callers, spec.cold_keys)
+        told: list[Entry] = [] if wired.delete is None else [probe.deletes(self._deleting)]
+        told += probe.crowds(counter, spec.callers, spec.cold_keys)
         if wired.change is not None:
             told.append(probe.changes(self._changing, self._marks))
         return told
@@ -127,6 +138,10 @@ class Reads:
         taken, self._told = self._told, []
         seen = self._gets.take(self._worker, second)
         return taken if seen is None else [*taken, seen]
+
+
+def _first_probed(spec: CacheSpec) -> int:
+    return max(0, spec.keys - keys_needed(spec.cold_keys))
 
 
 def _one_by_one(spec: CacheSpec, stage: Stage) -> Iterator[tuple[int, int]]:

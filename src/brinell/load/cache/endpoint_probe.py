@@ -21,6 +21,7 @@ from brinell.load.cache.verdicts import Verdict, is_collapsed
 
 CONTROLS = 3  # keys of which each is asked for once, to see what a counter counts
 CHANGED = 10
+DELETED = 5
 _READERS = 8
 _PATIENCE_S = 5.0
 _BUDGET_S = 15.0  # of all crowds, and of all changes; workers have to be ready in a minute
@@ -30,7 +31,7 @@ _CANNOT = (OSError, ValueError, http.client.HTTPException)
 
 def keys_needed(cold_keys: int) -> int:
     """Return how many keys are asked for, the last ones of the range."""
-    return CONTROLS + cold_keys + CHANGED + 1
+    return DELETED + CONTROLS + cold_keys + CHANGED + 1
 
 
 class Counter:
@@ -160,6 +161,35 @@ class EndpointProbe:
         except (*_CANNOT, StopIteration) as error:
             return StaleProbe(0, "updated", 0, 0, 0, _words(error))
         return StaleProbe(0, "updated", keys, reads, stale, "", one_line(redact(example), 200))
+
+    def deletes(self, delete_of: Callable[[int], bytes]) -> StaleProbe:
+        """Delete what the endpoint gives for keys that are cached, and ask for it after the delete was answered."""
+        keys = reads = stale = 0
+        example = ""
+        until = time.monotonic() + _BUDGET_S
+        try:
+            for _, number in zip(range(DELETED), self._numbers, strict=False):
+                request, keys = self._request_of(number), keys + 1
+                before = [self._door.ask(request, _PATIENCE_S) for _ in range(2)][1]
+                got = self._door.ask(delete_of(number), _PATIENCE_S)
+                if not (before.is_good and got.is_good):
+                    first = before if not before.is_good else got
+                    raise ValueError(f"key {number}, or its delete, was answered with {first.status}")
+                came, _ = self._door.together([request] * _READERS, _PATIENCE_S)
+                # What says that it was made anew is no stale answer, even if it is the same.
+                old = [
+                    one.is_good and one.body == before.body and self._verdict(one.headers) is not False
+                    for one in came
+                    if isinstance(one, Got)
+                ]
+                reads, stale = reads + len(old), stale + sum(old)
+                example = example or (f"what key {number} had before it was deleted" if any(old) else "")
+                if time.monotonic() > until:
+                    break
+        except _CANNOT as error:
+            return StaleProbe(0, "deleted", 0, 0, 0, _words(error))
+        why = "" if keys else _words(StopIteration())
+        return StaleProbe(0, "deleted", keys, reads, stale, why, example)
 
     def _change(self, number: int, change_of: Callable[[int, str], bytes], marks: Marks) -> list[str | None]:
         """Change one key; return what is wrong with each of several reads that began afterwards."""

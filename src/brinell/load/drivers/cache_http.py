@@ -11,7 +11,7 @@ import msgspec
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec
 from brinell.load.cache.address import KEY, path_in
-from brinell.load.cache.changing import change_of
+from brinell.load.cache.changing import change_of, delete_of
 from brinell.load.cache.counter import counter_of
 from brinell.load.cache.verdicts import stated
 from brinell.load.drivers.http import Http
@@ -52,7 +52,8 @@ class CachedHttp(Http):
             path, name = counter_of(wanted.counter)
             page = f"GET {path_of(path, say)} HTTP/1.1\r\n{head}\r\n".encode("latin-1")
             options["counter"] = (page, name)
-        if wanted.update is not None:
-            change = change_of(wanted.update)
-            options["change"] = msgspec.to_builtins(change) | {"path": path_of(change.path, say)}
+        for key, text, read in (("change", wanted.update, change_of), ("delete", wanted.delete, delete_of)):
+            if text is not None:
+                change = read(text)
+                options[key] = msgspec.to_builtins(change) | {"path": path_of(change.path, say)}
         return WireSessions("brinell.load.cache.endpoint:sessions", options, partly=False)
