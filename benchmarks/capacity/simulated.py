@@ -146,6 +146,8 @@ def servers() -> list[Server]:
         Server("D/M/1, 4 ms, p95 100 ms", one_place(exponential(0.004)), 0.1, 220),
         Server("D/M/1, 10 ms, p95 500 ms", one_place(exponential(0.01)), 0.5, 95),
         Server("D/M/8, 20 ms, p95 100 ms", places(8, 0.02), 0.1, 350),
+        Server("D/M/8, 1 s, p95 3.5 s", places(8, 1.0), 3.5, 6.5),
+        Server("D/D/1, 500 ms, p95 2 s", one_place(constant(0.5)), 2.0, 2.0),
         Server("pauses of 80 ms every 2 s, 1 ms, p95 60 ms", pausing(0.001, 2.0, 0.08), 0.06, 900),
         Server("slower after an overload, 1 ms, p95 50 ms", lingering(0.001, 1.3, 0.02), 0.05, 750, {"hurt": True}),
         Server("noisy neighbours, 1 ms, p95 50 ms", noisy(0.001, 0.02, 1.5, 0.3), 0.05, 900, rare=20),

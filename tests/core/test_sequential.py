@@ -50,6 +50,29 @@ def test_a_backlog_that_was_made_once_and_goes_is_no_falling_behind():
     assert decide(rows, [P95], rate=500, ended=True).verdict == HELD
 
 
+def test_at_a_few_requests_a_second_what_is_on_its_way_at_the_end_is_no_growth():
+    rows = told(*[(2, 2, 0)] * 8, (2, 1, 0))
+    assert decide(rows, [P95], rate=2, ended=True).verdict == HELD
+    swings = told(*[(7, 4, 0), (7, 10, 0)] * 4, (7, 4, 0))
+    assert decide(swings, [P95], rate=7, ended=True).verdict == HELD
+    assert decide([*rows, *rows[-1:] * 4], [P95], rate=2, ended=True).verdict == BROKEN
+
+
+def test_where_nothing_was_asked_nothing_broke():
+    rows = told(*[(0, 0, 0)] * 9)
+    assert decide(rows, [P95], rate=0.1).verdict is None
+    assert decide(rows, [P95], rate=0.1, ended=True).verdict == HELD
+    assert decide(rows, [P95], rate=None, ended=True) == Decision(BROKEN, "no answers")
+
+
+def test_deliveries_of_one_message_prove_as_much_as_one():
+    def rows(events):
+        return [Second(1000, 1000, (0.0,), (1000,), events)] * 5
+
+    assert decide(rows(None), [P95], rate=1000).verdict == HELD
+    assert decide(rows(5), [P95], rate=1000).verdict is None
+
+
 def test_a_backlog_that_comes_and_goes_is_surer_not_to_grow_than_one_that_wanders():
     swings, wanders = (growth(told(*[(500, 500 - one, 0) for one in row])) for row in ((9, -9) * 4, (9, 9, -9, -9) * 2))
     assert swings.value == wanders.value == 0

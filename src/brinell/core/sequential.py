@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import pstdev
 from typing import NamedTuple
 
 HELD = "held"
@@ -26,6 +27,8 @@ KEEPING_UP = 0.02  # a backlog that may grow by more than that is not known to k
 FALLING = 0.015  # what counts at the end, where the seconds did not decide it
 _MOST_CORRELATED = 0.8
 _MOST_PULL = -0.5  # the correlation of changes whose sum stays where it is
+LEAST_GROWN = 1.0  # requests: one that is on its way at the end and was not at the beginning is no growth
+ENDS = 2.0  # of the changes' deviation: by so much the two ends of a backlog differ that only comes and goes
 _LEAST_CHANGE = 0.5  # of a backlog from second to second: whole requests are counted
 
 # Student's t, two-sided 99 %, by degrees of freedom from 1 on.
@@ -99,13 +102,15 @@ def decide(seconds: Sequence[Second], bounds: Sequence[Bound], *, rate: float | 
     if len(seconds) < FEWEST and not (ended and seconds):
         return Decision(None, "too few seconds")
     if ended and not any(one.ended for one in seconds):
-        return Decision(BROKEN, "no answers")
+        asked = rate is None or any(one.due for one in seconds)
+        return Decision(BROKEN, "no answers") if asked else Decision(HELD, "")  # of what was not asked nothing broke
     found = [
         _Quantity(bound.name, estimate, bound.allowed, bound.allowed, bound.allowed)
         for bound, estimate in zip(bounds, shares(seconds, bounds, rate), strict=True)
     ]
     if rate is not None:
-        found.append(_Quantity("falling behind", growth(seconds), GROWING * rate, KEEPING_UP * rate, FALLING * rate))
+        falling = max(FALLING * rate, _ends(seconds) / len(seconds))
+        found.append(_Quantity("falling behind", growth(seconds), GROWING * rate, KEEPING_UP * rate, falling))
     broken = next((one for one in found if one.estimate.low > one.broken_above), None)
     if broken is not None:
         return Decision(BROKEN, broken.name)
@@ -155,6 +160,15 @@ def growth(seconds: Sequence[Second]) -> Estimate:
     pull = sum(early * late for early, late in pairwise(residuals)) / squares if squares > 0 else 0.0
     pull = min(max(pull, _MOST_PULL), 0.0)
     return Estimate(mean, mean - half, mean + half * math.sqrt((1 + pull) / (1 - pull)))
+
+
+def _ends(seconds: Sequence[Second]) -> float:
+    """Return by how many requests a backlog may differ at its two ends, and not grow.
+
+    The changes of one that comes and goes are differences of neighbours, so that their sum has the deviation of one.
+    """
+    changes = [one.change for one in seconds]
+    return max(LEAST_GROWN, ENDS * pstdev(changes))
 
 
 def _ratio(counts: Sequence[int], sums: Sequence[float], events: int, *, is_share: bool) -> Estimate:
