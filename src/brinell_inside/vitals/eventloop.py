@@ -70,7 +70,10 @@ class EventLoop:
 
     def _begin(self):
         if hasattr(time, "pthread_getcpuclockid"):
-            self._clock = time.pthread_getcpuclockid(_ident())
+            try:
+                self._clock = time.pthread_getcpuclockid(_ident())
+            except OSError:  # then it is not told; the loop would write it into the subject's log
+                self._clock = None
             self._cpu = self._cpu_now()
         self._due = _now()
         self.beat()
