@@ -447,3 +447,17 @@ def test_what_a_context_calls_when_it_is_entered_is_named():
     waits = f"{enters};ClientSession._request (site-packages/aiohttp/client.py:900);read (site-packages/aiohttp/a.py:7)"
     found = said(outside(0.2), probe(Stack("task", waits, 60), task_looks=1), broke=True).limited_by
     assert "in aiohttp.client.ClientSession._request, called by rate (app.py:7)" in found.title
+
+
+def test_requests_that_are_made_to_wait():
+    sleeps = "send (./app.py:14);my_turn (./app.py:12);sleep (python/asyncio/tasks.py:649)"
+    found = said(outside(0.2), probe(Stack("task", sleeps, 60), task_looks=1), broke=True).limited_by
+    assert found.kind == "pause"
+    assert "requests sleep: 60 at a time in asyncio.tasks.sleep, called by my_turn (app.py:12)" in found.title
+
+
+def test_tasks_that_pile_up_stand_beside_the_core_that_they_fill():
+    polls = "watch (./app.py:8);sleep (python/asyncio/tasks.py:649)"
+    found = said(outside(0.99), probe(Stack("task", polls, 700), task_looks=1)).limited_by
+    assert found.kind == "core"
+    assert "700 tasks at a time were in asyncio.tasks.sleep, called by watch (app.py:8)" in found.evidence

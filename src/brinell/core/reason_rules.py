@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from brinell.core.reason_case import Case, by_cores, insides, name_of, percent, words_of, workers_of
 from brinell.core.reason_log import with_log
-from brinell.core.reason_waits import concurrency, lock, pool, working_in
+from brinell.core.reason_waits import concurrency, crowd, lock, pool, working_in
 from brinell.core.stack_words import Culprit, culprit, frames_of, ranked, waits_for_work
 from brinell.core.vitals_window import DENIED, FULL, Inside, ProcessNumbers, Window
 
@@ -218,7 +218,7 @@ def _core(at: Window) -> list[Case]:
     inside = at.inside.get(one.pid)
     if inside is not None and inside.loop_cpu_s is not None and inside.seconds:
         evidence.append(f"the event loop's thread alone used {percent(inside.loop_cpu_s / inside.seconds)} of a core")
-    evidence += _busiest(at, one.pid)
+    evidence += _busiest(at, one.pid) + crowd(at, one.pid)
     every = len(workers) > 1 and {each.pid for each in workers} <= {each.pid for each in full}
     if every:
         title = f"all {len(workers)} workers are full: each uses a whole core"
@@ -278,7 +278,7 @@ def _machine(at: Window) -> list[Case]:
             evidence.insert(0, f"all {len(at.cores)} cores were full")
         for one in denied:
             if one.cores + (one.starved or 0.0) >= FULL:  # with a core of its own it would have filled it
-                evidence += [f"{one.words}: {told}" for told in _busiest(at, one.pid)]
+                evidence += [f"{one.words}: {told}" for told in _busiest(at, one.pid) + crowd(at, one.pid)]
     if not evidence:
         return []
     if at.running is not None:

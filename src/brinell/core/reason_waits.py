@@ -31,6 +31,8 @@ COMPUTES = 0.7  # cores that a process uses, or would if it were let
 ELSEWHERE = 0.5  # share of those with something to do that wait at the same call
 GROWN = 2.0  # as many as well below the knee
 LEAST_ELSEWHERE = 4.0  # on average, where nothing is known of below
+CROWD = 100.0  # tasks at one place, worth a word
+_SLEEPS = frozenset({"asyncio.tasks.sleep", "time.sleep", "anyio._core._eventloop.sleep", "trio._timeouts.sleep"})
 _Asked = TypeVar("_Asked", str, Culprit)
 
 
@@ -175,19 +177,30 @@ def dependency(at: Window, below: Window | None) -> list[Case]:
             average = count / seen.looks
             if average < (LEAST_ELSEWHERE if before is None else max(LEAST_WAITING, GROWN * before)):
                 continue
+            kind, doing = ("pause", "sleep") if culprit.name in _SLEEPS else ("dependency", "wait for an answer")
             evidence = [f"{count} of {total} samples of its {seen.of}s that have something to do wait there"]
             evidence += [] if before is None else [f"{before:.1f} did on average where all was well"]
             found.append(
                 Case(
-                    "dependency",
+                    kind,
                     pid,
-                    f"requests wait for an answer: {average:.0f} at a time in {culprit.where} ({words_of(at, pid)})",
+                    f"requests {doing}: {average:.0f} at a time in {culprit.where} ({words_of(at, pid)})",
                     tuple(evidence),
                     _first(at, pid),
                     name_of(at, pid),
                 )
             )
     return found
+
+
+def crowd(at: Window, pid: int) -> list[str]:
+    """Say where very many tasks are: whoever leaves one behind for each request fills a core with them."""
+    for seen in seen_in(at, pid):
+        top = ranked((folded, count) for _, folded, count in seen.stacks)[:1]
+        for culprit, count in top if seen.of == "task" else []:
+            if count >= CROWD * seen.looks:
+                return [f"{count / seen.looks:.0f} tasks at a time were in {culprit.where}"]
+    return []
 
 
 # --- what they have in common ----------------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ FIXES = {
     "may fail (error_rate).",
     "dependency": "What is slow is there, not here: measure that call alone, look at the limits of the service or "
     "database behind it, give it a time-out, and ask it less often (cache, batch).",
+    "pause": "The service itself makes them wait there: a rate that it keeps to, a poll, a back-off. Raise that rate, "
+    "or refuse what is over it (429) instead of holding it.",
     "machine": "The cores are taken: put the load generator and the other processes elsewhere, or give the subject "
     "more cores. What was measured holds for this crowded machine.",
     "generator": "Take more workers for the load (workers = N), another machine for it, or a lower rate.",

@@ -28,6 +28,7 @@ _THREAD = re.compile(r"thread \([^)]*\).*|process \d+.*")
 _FRAME = re.compile(r"(?P<function>.*) \((?P<file>.*?)(?::(?P<line>\d+))?\)")
 _STANDARD = re.compile(r".*/lib(?:64)?/python\d(?:\.\d+)?t?/")
 _PACKAGES = re.compile(r".*/(?:site|dist)-packages/")
+_PROBE = "brinell_inside/vitals/probe.py"  # our own thread
 _RUNNER = "(python/asyncio/runners.py:"
 _LOOP = re.compile(r"(?:\.|^)(?:run_forever|_run_once|run_until_complete)$")
 
@@ -103,7 +104,7 @@ def folded(lines: Iterable[str], home: str) -> tuple[int, tuple[Stack, ...]]:
     threads: dict[str, int] = {}
     for line in lines:
         text, _, number = line.rpartition(" ")
-        if not number.isdecimal() or not text:
+        if not number.isdecimal() or not text or _PROBE in text:
             continue
         parts = text.split(";")
         named = [part for part in parts if _THREAD.fullmatch(part)]
