@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import os
+import pwd
+import shutil
+import socket
 import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,3 +47,60 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     except FileNotFoundError:
         pytest.skip("openssl is not installed: no certificate can be made")
     return key, cert
+
+
+def _binaries() -> Path | None:
+    """Return the newest PostgreSQL's folder of programs: on PATH, or where Debian puts them."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).parent
+    return next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+
+
+def _unprivileged(argv: list[str]) -> list[str]:
+    """PostgreSQL refuses to run as root; Debian's package brings a user for it."""
+    return ["runuser", "-u", "postgres", "--", *argv] if os.geteuid() == 0 else argv
+
+
+@pytest.fixture(scope="session")
+def _postgres_server() -> Iterator[int]:
+    """The port of a PostgreSQL of our own, gone afterwards."""
+    programs = _binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (initdb is neither on PATH nor in /usr/lib/postgresql)")
+    with tempfile.TemporaryDirectory(prefix="brinell-pg-") as name:  # pytest's own folders are closed to other users
+        home = Path(name)
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam("postgres")
+            os.chown(home, owner.pw_uid, owner.pw_gid)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        _control(programs, home, "initdb", "--options=-U board -A trust")
+        where = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home} -c fsync=off"
+        _control(programs, home, "start", f"--log={home / 'log'}", f"--options={where}")
+        try:
+            yield port
+        finally:
+            _control(programs, home, "stop", "--mode=immediate")
+
+
+@pytest.fixture
+def postgres(_postgres_server: int) -> str:
+    """The address of a new database of it."""
+    import psycopg  # noqa: PLC0415 - costs every run of tests a quarter of a second
+    from psycopg import sql  # noqa: PLC0415 - as above
+
+    name = f"test_{uuid.uuid4().hex}"
+    where = f"postgresql://board@127.0.0.1:{_postgres_server}"
+    with psycopg.connect(f"{where}/postgres", autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return f"{where}/{name}"
+
+
+def _control(programs: Path, home: Path, *words: str) -> None:
+    # Into a file: the server inherits a pipe, and its reader would wait for the server's end.
+    with tempfile.TemporaryFile() as said:
+        argv = _unprivileged([str(programs / "pg_ctl"), "--pgdata", str(home / "data"), *words])
+        done = subprocess.run(argv, check=False, timeout=60, stdout=said, stderr=said, cwd="/")
+        said.seek(0)
+        assert done.returncode == 0, said.read().decode(errors="replace")

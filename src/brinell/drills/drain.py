@@ -249,8 +249,8 @@ class _Draining:
             else:
                 one.abort()
         self._flights = [_Flight(one, one.answers) for one in self._busy]
-        for one in self._flights:
-            one.wire.send(self._pressed)
+        for flight in self._flights:
+            flight.wire.send(self._pressed)
 
     def _kept(self, witnesses: Sequence[Witness]) -> list[Witness]:
         for one in witnesses:

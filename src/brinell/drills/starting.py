@@ -26,7 +26,7 @@ from brinell.subject.guard import GuardedChild
 from brinell.subject.service import tail
 from brinell.subject.service_command import HOST, Launch
 
-_TAIL = 6
+_TAIL = 100  # what it says may be followed by a long traceback
 _GONE_S = 3.0
 _HEARD_S = 5.0
 _HELD_NS = 400_000_000  # it listens for so long: it serves
