@@ -131,3 +131,26 @@ def test_workers_and_what_they_gained_are_told(build):
     text = " ".join(summary(msgspec.structs.replace(judgement, suite=suite)).split())
     assert "on 2 forked workers" in text
     assert "parallel 1.83 times as fast: 12.0 s instead of 22.0 s" in text
+
+
+def test_operations_are_told_apart_the_slowest_first(build):
+    judgement = build.realistic()
+    load = judgement.load[0]
+    one = load.operations["GET /notes"]
+    operations = {
+        f"op{number}": msgspec.structs.replace(
+            one, response_ms=msgspec.structs.replace(one.response_ms, p95=number * 10.0)
+        )
+        for number in range(1, 9)
+    }
+    lines = summary(
+        msgspec.structs.replace(judgement, load=(msgspec.structs.replace(load, operations=operations),))
+    ).splitlines()
+    rows = [line.split() for line in lines if re.match(r"  op\d", line)]
+    assert [row[0] for row in rows] == ["op8", "op7", "op6", "op5", "op4", "op3"]
+    assert rows[0][1] == "24,010"
+    assert "80.0" in rows[0]
+    assert rows[0][-1] == "4"
+    assert "  and 2 quicker ones in report.md" in lines
+    single = msgspec.structs.replace(load, operations={"GET /notes": one})
+    assert "Operation" not in summary(msgspec.structs.replace(judgement, load=(single,)))

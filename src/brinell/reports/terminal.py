@@ -8,7 +8,7 @@ from brinell.core.finding import Finding
 from brinell.core.judgement import Bug, Judgement, Load, SuiteReport
 from brinell.core.verdicts import Reason, Verdict
 from brinell.reports import outline, outline_stages
-from brinell.reports.figures import cores, count, latency, milliseconds, percent, plural, seconds, size
+from brinell.reports.figures import MISSING, cores, count, latency, milliseconds, percent, plural, seconds, size
 from brinell.reports.layout import GLUE, STYLE, Pen
 from brinell.reports.terminal_cache import cache
 from brinell.reports.terminal_capacity import capacity
@@ -24,6 +24,7 @@ from brinell.reports.terminal_trust import trust
 WIDEST = 110
 _MOST_BUGS = 10
 _MOST_FINDINGS = 20
+_MOST_OPERATIONS = 6
 _LAST_DETAIL_LINES = 3  # a traceback says what happened at its end
 
 
@@ -181,7 +182,23 @@ def _load(pen: Pen, load: Load) -> None:
     for name, times in (("response", load.response_ms), ("service", load.service_ms)):
         rows.append((name, *(latency(value) for value in (times.p50, times.p95, times.p99, times.max))))
     pen.table(rows, indent=2)
+    _operations(pen, load)
     _pressed(pen, load)
+
+
+def _operations(pen: Pen, load: Load) -> None:
+    """Write what each operation took, the slowest first: among many quick ones it shows in no sum."""
+    if len(load.operations) < 2:
+        return
+    rows: list[tuple[str, ...]] = [("Operation", "Number", "p50", "p95", "p99", "max", "Failed")]
+    slowest = sorted(load.operations.items(), key=lambda named: -(named[1].response_ms.p95 or 0.0))
+    for name, one in slowest[:_MOST_OPERATIONS]:
+        times = one.response_ms
+        took = (latency(value) for value in (times.p50, times.p95, times.p99, times.max))
+        rows.append((name, count(one.requests), *took, count(sum(one.errors.values())) if one.errors else MISSING))
+    pen.table(rows, indent=2)
+    if len(slowest) > _MOST_OPERATIONS:
+        pen.say(f"and {len(slowest) - _MOST_OPERATIONS} quicker ones in report.md", indent=2, style="dim")
 
 
 def _errors(pen: Pen, load: Load) -> None:
