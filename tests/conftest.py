@@ -87,8 +87,8 @@ def _postgres_server() -> Iterator[int]:
 @pytest.fixture
 def postgres(_postgres_server: int) -> str:
     """The address of a new database of it."""
-    import psycopg  # noqa: PLC0415 - costs every run of tests a quarter of a second
-    from psycopg import sql  # noqa: PLC0415 - as above
+    import psycopg  # costs every run of tests a quarter of a second
+    from psycopg import sql
 
     name = f"test_{uuid.uuid4().hex}"
     where = f"postgresql://board@127.0.0.1:{_postgres_server}"
