@@ -181,17 +181,17 @@ class _Bench:
         )
 
     def broadcast(self) -> Calibrated:
-        """Every worker has its receivers of every message: more workers take the load off each, and are no factor."""
+        """What a message costs a worker that has all its receivers: several share that."""
         order = self._order
-        each = order.worker.connections / self._wire.does.rooms  # of this worker's receivers, for one message
-        connections = _connections(math.ceil(each))
+        receivers = self._wire.connections / self._wire.does.rooms  # of one message
+        connections = _connections(math.ceil(receivers / order.workers))
         rate = min(DELIVERIES_S, BYTES_S / _size(self._wire)) / connections
         rate = min(MOST_PUBLISHED_S, max(LEAST_PUBLISHED_S, rate))
         tries = (self._run(_Hearing, connections, _dues(rate), PACED_S).used for _ in range(TRIES))
         used = next((one for one in tries if one.messages and one.cpu_s > 0), None)
         if used is None:
             return Calibrated(skipped="not one of its messages was delivered")
-        cost_s = used.cpu_s / used.messages * each
+        cost_s = used.cpu_s / used.messages * receivers
         return Calibrated(
             seconds=used.seconds,
             connections=connections,
@@ -199,6 +199,7 @@ class _Bench:
             cpu_ns=cost_s * 1e9,
             note=order.note,
             asked=order.asked,
+            workers=order.workers,
         )
 
     def _run(self, kind: type[_Accounted], connections: int, dues: Iterator[int], duration_s: float) -> _Ran:
