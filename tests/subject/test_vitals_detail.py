@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +118,35 @@ def test_files_of_the_kernel_are_read():
     assert vitals_detail._limit("Limit Soft Hard Units\nMax open files            64      4096    files\n") == 64
     assert vitals_detail._limit("Max open files            unlimited  unlimited    files\n") is None
     assert vitals_detail._cores("") == ((), None, None)
+
+
+BUSY_THREADS = """
+import threading, time, zlib
+def work():
+    while True:
+        zlib.compress(b"x" * 5_000_000)  # without the interpreter's lock
+for _ in range(8):
+    threading.Thread(target=work, daemon=True).start()
+print("up", flush=True)
+time.sleep(60)
+"""
+
+
+def test_waits_of_all_threads_for_a_core_count():
+    with subprocess.Popen([sys.executable, "-c", BUSY_THREADS], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(process.pid))})
+            for thread in Path(f"/proc/{process.pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), {min(os.sched_getaffinity(process.pid))})
+            sampler = DetailSampler()
+            (first,) = sampler.look(now(), [process.pid]).processes
+            if first.starved_s is None:
+                pytest.skip("not here: the kernel does not tell (schedstat)")
+            time.sleep(0.3)
+            (last,) = sampler.look(now(), [process.pid]).processes
+        finally:
+            process.kill()
+    assert last.starved_s is not None
+    assert last.starved_s - first.starved_s > 0.5  # eight threads, of which one runs; the first of all sleeps

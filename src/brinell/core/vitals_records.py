@@ -19,8 +19,8 @@ MOST_SAID = 8
 class ProcessLook(msgspec.Struct, frozen=True, omit_defaults=True):
     """One process of the subject. Counters are since its start. None: not readable here, or not looked at this time.
 
-    ``starved_s``: its first thread was ready to run and others had the processor. ``voluntary`` and ``involuntary``:
-    context switches of its first thread. ``connections``: established ones at an address it listens on.
+    ``starved_s``: its threads were ready to run and others had the processor, added up. ``voluntary`` and
+    ``involuntary``: context switches of its first thread. ``connections``: established ones at an address it listens on.
     """
 
     pid: int

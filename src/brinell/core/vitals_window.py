@@ -260,7 +260,7 @@ def _process(course: Sequence[tuple[int, ProcessLook]]) -> ProcessNumbers:
         parent=last.parent,
         listens=any(one.listens for _, one in course),
         cores=max(0.0, last.cpu_s - first.cpu_s) / seconds,
-        starved=None if starved is None else starved / seconds,
+        starved=None if starved is None else min(1.0, starved / seconds),  # of several threads one can run at a time
         full_at_ns=full,
         rss_bytes=_most([one.rss_bytes for _, one in course]),
         fds=_most([one.fds for _, one in course]),

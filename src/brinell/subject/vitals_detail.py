@@ -19,6 +19,7 @@ from brinell.subject import vitals_detail_sockets as tcp
 
 MOST_DESCRIPTORS = 4096
 SLOW_EVERY = 4
+MOST_THREADS = 32  # of a process, each of which is looked at
 _LINUX = sys.platform == "linux"
 _TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -36,6 +37,9 @@ class DetailSampler:
         self._ports: set[int] = set()
         self._listening: dict[int, bool] = {}
         self._connections: dict[int, int | None] = {}
+        self._waited: dict[
+            int, tuple[int, dict[str, int]]
+        ] = {}  # nanoseconds in all, and of each thread when last seen
 
     def look(self, at_ns: int, pids: Sequence[int]) -> VitalsDetail:
         """Return one look at these processes and their machine."""
@@ -43,7 +47,7 @@ class DetailSampler:
         self._looks += 1
         if not _LINUX:
             return _elsewhere(at_ns, pids)
-        for known in (self._names, self._limits, self._listening, self._connections, self._sockets):
+        for known in (self._names, self._limits, self._listening, self._connections, self._sockets, self._waited):
             for gone in known.keys() - set(pids):
                 del known[gone]
         queue, most = self._queues(pids, slow=slow)
@@ -104,7 +108,6 @@ class DetailSampler:
         if slow or pid not in self._names:
             self._limits[pid] = _limit(_text(_PROC / str(pid) / "limits"))
             self._names[pid] = _called(pid, name.decode(errors="replace"))
-        waited = _text(_PROC / str(pid) / "schedstat").split()
         return ProcessLook(
             pid=pid,
             name=self._names[pid],
@@ -116,11 +119,31 @@ class DetailSampler:
             threads=int(fields[17]),
             voluntary=_number(status, "voluntary_ctxt_switches:"),
             involuntary=_number(status, "nonvoluntary_ctxt_switches:"),
-            starved_s=int(waited[1]) / 1e9 if len(waited) > 1 else None,
+            starved_s=self._starved(pid, int(fields[17])),
             major_faults=int(fields[9]),
             connections=self._connections.get(pid),
             listens=self._listening.get(pid, False),
         )
+
+    def _starved(self, pid: int, threads: int) -> float | None:
+        """How long its threads were ready to run without a core, added up; of very many threads, the first one only."""
+        folder = _PROC / str(pid) / "task"
+        try:
+            names = os.listdir(folder) if threads <= MOST_THREADS else [str(pid)]  # noqa: PTH208 - no Path objects
+        except OSError:
+            return None
+        total, before = self._waited.get(pid, (0, {}))
+        now = {name: waited for name in names if (waited := _waited(folder / name / "schedstat")) is not None}
+        if not now:
+            return None
+        total += sum(max(0, waited - before.get(name, 0 if before else waited)) for name, waited in now.items())
+        self._waited[pid] = total, now
+        return total / 1e9
+
+
+def _waited(schedstat: Path) -> int | None:
+    words = _text(schedstat).split()
+    return int(words[1]) if len(words) > 1 and words[1].isdecimal() else None
 
 
 def _text(path: Path) -> str:
