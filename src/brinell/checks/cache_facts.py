@@ -223,13 +223,13 @@ def stampede_why_not(spec: CacheSpec, seen: Seen) -> str:
         return "no crowd was sent to the endpoint (callers, or counter)"
     if not is_endpoint(spec) and spec.stampede is None and not spec.through:
         return "no get that loads by itself was named (stampede)"
-    crowd = stampede(seen)
+    crowd, why = stampede(seen), next((one.why for one in seen.stampedes if one.why), "")
     if crowd is not None:
+        because = f" ({why})" if why else ""
         return (
-            f"the loader ran between {crowd.least_loads} and {crowd.most_loads} times: a number with which the service "
+            f"the loader ran between {crowd.least_loads} and {crowd.most_loads} times{because}: a number with which the service "
             'counts its loads decides it (counter = "/metrics#loads_total")'
         )
-    why = next((one.why for one in seen.stampedes if one.why), "")
     if any(one.failed < one.callers for one in seen.stampedes):
         never = f"{spec.loader} never ran: name it as it is looked up where it is called" if spec.loader else ""
         return why or never or "nothing was loaded: the keys were there already, or the loader is not what it calls"

@@ -147,6 +147,15 @@ def test_a_counter_that_counts_something_else_is_not_used(serve):
         assert said in one.why
 
 
+def test_too_few_keys_are_told(serve):
+    door = serve()
+    counter = Counter(door, b"GET /stats HTTP/1.1\r\nHost: x\r\n\r\n", "loads")
+    assert EndpointProbe(door, asking, usual, iter([1])).crowds(counter, 2, 5) == []
+    assert "too few keys" in counter.why
+    assert "too few keys" in EndpointProbe(door, asking, usual, iter([])).changes(changing, Marks()).why
+    assert "too few keys" in EndpointProbe(door, asking, usual, iter([])).deletes(asking).why
+
+
 def test_answers_that_say_they_were_no_hits_are_the_most(serve):
     (one,) = crowds(serve(), cold=1)
     assert (one.loads, one.least, one.most, one.by) == (None, 1, 1, "headers")

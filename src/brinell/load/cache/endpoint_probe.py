@@ -26,6 +26,7 @@ _READERS = 8
 _PATIENCE_S = 5.0
 _BUDGET_S = 15.0  # of all crowds, and of all changes; workers have to be ready in a minute
 _STILL_S = 0.05  # in which a counter does not move of itself
+_TOO_FEW = "there are too few keys for all that is to be tried (keys, cold_keys)"
 _CANNOT = (OSError, ValueError, http.client.HTTPException)
 
 
@@ -98,7 +99,10 @@ class EndpointProbe:
         return told
 
     def _lone(self) -> bool | None:
-        got = self._door.ask(self._request_of(next(self._numbers)), _PATIENCE_S)
+        number = next(self._numbers, None)
+        if number is None:
+            raise ValueError(_TOO_FEW)
+        got = self._door.ask(self._request_of(number), _PATIENCE_S)
         if not got.is_good:
             raise ValueError(f"a key was answered with {got.status}")
         return self._verdict(got.headers)
@@ -209,5 +213,5 @@ def _first(came: list[Got | Exception]) -> Exception:
 
 def _words(error: BaseException) -> str:
     if isinstance(error, StopIteration):
-        return "there are too few keys for all that is to be tried (keys, cold_keys)"
+        return _TOO_FEW
     return one_line(redact(str(error) or type(error).__name__), 200)
