@@ -20,7 +20,8 @@ class ProcessLook(msgspec.Struct, frozen=True, omit_defaults=True):
     """One process of the subject. Counters are since its start. None: not readable here, or not looked at this time.
 
     ``starved_s``: its threads were ready to run and others had the processor, added up. ``voluntary`` and
-    ``involuntary``: context switches of its first thread. ``connections``: established ones at an address it listens on.
+    ``involuntary``: context switches of its first thread. ``connections``: established ones at an address that it
+    listens on.
     """
 
     pid: int
