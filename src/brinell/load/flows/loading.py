@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from brinell.core.errors import UsageError
 from brinell.core.redact import one_line, redact
 from brinell.load.flows.marks import Flow, flows_in
+from brinell.load.own_file import BadFile, imported
 from brinell.subject.question import ask
 
 MODULE = "brinell_flows_of_this_run"
@@ -20,27 +19,9 @@ _MARK = "brinell-flows "
 _PATIENCE_S = 60.0
 
 
-class BadFile(Exception):  # noqa: N818 - the reason a file will not do
-    """A file of flows cannot be used."""
-
-
 def load(file: Path, root: Path) -> list[Flow]:
     """Import the file, with its folder and the project's in front of the path, and return its flows. ``BadFile``."""
-    for folder in (root, file.parent):
-        if str(folder) not in sys.path:
-            sys.path.insert(0, str(folder))
-    spec = importlib.util.spec_from_file_location(MODULE, file)
-    if spec is None or spec.loader is None:
-        raise BadFile(f"{file.name} is no Python file: its name ends in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[MODULE] = module
-    try:
-        spec.loader.exec_module(module)
-    except (KeyboardInterrupt, GeneratorExit):
-        raise
-    except BaseException as error:  # noqa: BLE001 - it may raise anything, SystemExit included
-        raise BadFile(f"importing {file.name} failed with {type(error).__name__}: {error}{_where(error)}") from None
-    found = flows_in(vars(module))
+    found = flows_in(imported(file, root, MODULE))
     if not found:
         raise BadFile(f"{file.name} has no flow: mark an async def function with @flow (from brinell.flow import flow)")
     names = [one.name for one in found]
@@ -64,14 +45,6 @@ def look(file: Path, root: Path, where: str) -> list[tuple[str, float]]:
     if "refused" in found:
         raise UsageError(f"{where}: flows: {one_line(redact(found['refused']), 600)}", hint=found["hint"] or None)
     return [(name, weight) for name, weight in found["flows"]]
-
-
-def _where(error: BaseException) -> str:
-    if isinstance(error, SyntaxError) and error.filename:
-        return f" ({Path(error.filename).name}:{error.lineno})"
-    frames = [one for one in traceback.extract_tb(error.__traceback__) if "importlib" not in one.filename]
-    frames = [one for one in frames if one.filename != __file__]
-    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
 
 
 def main(argv: Sequence[str]) -> int:

@@ -6,9 +6,7 @@ A codec is one object for all connections of a worker and keeps nothing of any o
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +14,7 @@ import msgspec
 
 from brinell.core.errors import UsageError, nearest
 from brinell.core.redact import one_line, redact
+from brinell.load.own_file import BadFile, imported
 from brinell.load.scenario.template import FOUND
 from brinell.load.websocket.frames import BINARY, TEXT
 
@@ -203,7 +202,10 @@ def named(name: str, root: Path, where: str) -> type[Codec]:
             f"{where}: codec = {name[:80]!r}: there are {', '.join(CODECS)}, and your own as file.py:Class",
             hint=f'did you mean "{near}"?' if (near := nearest(name, list(CODECS))) else None,
         )
-    made: Any = _imported(root / file, root, where).get(attribute)
+    try:
+        made = imported(root / file, root, _MODULE).get(attribute)
+    except BadFile as bad:
+        raise UsageError(f"{where}: codec: {one_line(redact(str(bad)), 300)}") from None
     if not (isinstance(made, type) and issubclass(made, Codec)):
         raise UsageError(
             f"{where}: codec: {file} has no class {attribute[:80]} that is a Codec",
@@ -218,24 +220,3 @@ def _json(message: str) -> Any:
     except json.JSONDecodeError as error:
         near = one_line(message[max(0, error.pos - 20) : error.pos + 20], 60)
         raise ValueError(f'it is no JSON near "{near}": {error.msg}; codec = "text" sends any text') from None
-
-
-def _imported(file: Path, root: Path, where: str) -> dict[str, Any]:
-    if not file.is_file():
-        raise UsageError(f"{where}: codec: there is no file {file.name} in {file.parent.name or root.name}")
-    for folder in (root, file.parent):
-        if str(folder) not in sys.path:
-            sys.path.insert(0, str(folder))
-    spec = importlib.util.spec_from_file_location(_MODULE, file)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{where}: codec: {file.name} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[_MODULE] = module
-    try:
-        spec.loader.exec_module(module)
-    except (KeyboardInterrupt, GeneratorExit):
-        raise
-    except BaseException as error:  # noqa: BLE001 - it may raise anything, SystemExit included
-        said = one_line(redact(f"{type(error).__name__}: {error}"), 300)
-        raise UsageError(f"{where}: codec: importing {file.name} failed with {said}") from None
-    return vars(module)
