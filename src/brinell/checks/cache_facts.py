@@ -227,8 +227,8 @@ def stampede_why_not(spec: CacheSpec, seen: Seen) -> str:
     if crowd is not None:
         because = f" ({why})" if why else ""
         return (
-            f"the loader ran between {crowd.least_loads} and {crowd.most_loads} times{because}: a number with which the "
-            'service counts its loads decides it (counter = "/metrics#loads_total")'
+            f"the loader ran between {crowd.least_loads} and {crowd.most_loads} times{because}: a number with which "
+            'the service counts its loads decides it (counter = "/metrics#loads_total")'
         )
     if any(one.failed < one.callers for one in seen.stampedes):
         never = f"{spec.loader} never ran: name it as it is looked up where it is called" if spec.loader else ""
