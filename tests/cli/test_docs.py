@@ -53,6 +53,15 @@ def test_no_option_is_described_that_is_not_there(brinell, name):
     assert described - options - {"--brinell"} <= set(SHARED)
 
 
+def test_options_of_several_commands_name_those_that_have_them(brinell):
+    rows = re.findall(r"^\| `(--[a-z-]+)[^|]*\| ((?:`[a-z]+`(?:, )?)+): ", COMMANDS_PAGE, re.MULTILINE)
+    assert {"--watch", "--export", "--prometheus"} <= {option for option, _ in rows}
+    offered = {name: options_of(brinell(name, "--help").out) for name in COMMANDS}
+    for option, named in rows:
+        having = {name for name, options in offered.items() if option in options}
+        assert set(re.findall(r"`([a-z]+)`", named)) == having, option
+
+
 def test_the_options_of_the_whole_are_described(brinell):
     for option in options_of(brinell("--help").out):
         assert f"`{option}`" in section(COMMANDS_PAGE, "Options of the whole")
@@ -99,3 +108,20 @@ def test_the_sample_configuration_works(tmp_path):
     (tmp_path / "brinell.toml").write_text(sample[1], encoding="utf-8")
     ids = ["suite", "reproduce", "quality", "examine", "property", "property:verify", "load:browse"]
     assert [step.id for step in from_toml(tmp_path).steps] == ids
+
+
+SERVICE = '[service]\ncommand = "{python} -m shop {port}"\n'
+BROWSE = '[[load]]\nname = "browse"\nshape = { kind = "constant", rate = 10, duration = "5s" }\n'
+
+
+@pytest.mark.parametrize("name", ["WEBSOCKET", "CACHE", "CAPACITY", "DRILLS", "VITALS"])
+def test_samples_of_configuration_are_understood(tmp_path, name):
+    page = (DOCS / f"{name}.md").read_text(encoding="utf-8")
+    samples = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    indented = re.findall(r"(?:^    .*\n)+", page, re.MULTILINE)
+    samples += [sample.replace("\n    ", "\n").strip() for sample in indented if sample.lstrip().startswith("[")]
+    assert samples
+    for sample in samples:
+        service = "" if re.search(r"^\[service\]", sample, re.MULTILINE) else SERVICE
+        (tmp_path / "brinell.toml").write_text(f"{sample}\n{service}{BROWSE}", encoding="utf-8")
+        assert from_toml(tmp_path).steps
