@@ -13,6 +13,7 @@ LEAVES = 5  # innermost frames kept
 # Kept wherever they are: below them, one request is served after the other.
 _TURNS = ("gunicorn/workers/sync.py:", "python/socketserver.py:", "waitress/task.py:", "cheroot/workers/threadpool.py:")
 _MOST_KNOWN = 4000
+_MOST_FOLDS = 500
 _MOST_SOURCE_BYTES = 1 << 20
 _STANDARD = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _PACKAGES = ("site-packages" + os.sep, "dist-packages" + os.sep)
@@ -33,6 +34,7 @@ class Names:
         self._files = {}
         self._natives = {}
         self._rows = {}
+        self.folds = {}  # of whole chains: most threads are where they were
 
     def file(self, name):
         """``(short name, whether it is the project's)`` of a code object's file."""
@@ -182,11 +184,17 @@ def innermost(names, frames):
 
 def folded(names, frames):
     """The texts of a chain, outermost first, shortened."""
-    rows = [names.row(one) for one in reversed(frames)]
-    native = names.native(frames[0]) if frames else ""
-    if native:
-        rows.append((native + " (native)", False))
-    return shortened(rows)
+    key = tuple([(one.f_code, one.f_lasti) for one in frames])
+    found = names.folds.get(key)
+    if found is None:
+        rows = [names.row(one) for one in reversed(frames)]
+        native = names.native(frames[0]) if frames else ""
+        if native:
+            rows.append((native + " (native)", False))
+        if len(names.folds) > _MOST_FOLDS:
+            names.folds.clear()
+        found = names.folds[key] = shortened(rows)
+    return found
 
 
 def shortened(rows):

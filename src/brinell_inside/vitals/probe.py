@@ -27,7 +27,7 @@ MOST_UNHEARD = 60  # seconds in which the line could not be reached
 SEEK_EVERY = 5  # looks, while there is no event loop
 LEAST_BUSY_NS = 100000000  # of a second, for a thread to be named
 MOST_BUSIEST = 3
-THREADS_SHARE = 200  # looking at the other threads takes one such part of the time
+THREADS_SHARE = 1000  # looking at the other threads takes one such part of the time
 _ON_CPU = 0.6
 
 _sleep = time.sleep
