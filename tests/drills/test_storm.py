@@ -24,6 +24,11 @@ def test_all_are_back_at_once(drill, sockets):
     assert (measured["attempts_most"], measured["waited_s"]) == (1, {"p50": 0.0, "max": 0.0})
     assert [one.what for one in done.room.records if isinstance(one, DrillMark)] == ["connected", "cut", "all-back"]
     assert measured["fds_before"] >= 30
+    course = done.drill.returned
+    assert (course.back[0][1], course.back[-1], course.wanted) == (1, (measured["all_back_s"], 30), 30)
+    assert course.attempts[-1][1] == 30
+    assert course.attempts[-1][0] <= measured["all_back_s"] + 0.001  # nobody is in who did not try
+    assert list(course.back) == sorted(course.back)
 
 
 @pytest.mark.prove

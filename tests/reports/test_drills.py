@@ -7,12 +7,15 @@ import re
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from brinell.core.drill_judgement import Drill, DrillInstant, DrillRule
+from brinell.core.drill_judgement import Drill, DrillInstant, DrillRule, ReturnCourse
 from brinell.core.finding import Finding
 from brinell.core.judgement import Judgement
 from brinell.core.verdicts import Reason, Verdict
 from brinell.reports import outline_drills
+from brinell.reports.drill_chart import returned
 from brinell.reports.html import html
 from brinell.reports.markdown import markdown
 from brinell.reports.terminal import summary
@@ -102,3 +105,27 @@ def test_the_summary_has_a_failed_drills_rules_and_example_once(judgement):
     assert text.count("GET /orders answered twice") == 1
     assert text.index("restart: it broke") < text.index("GET /orders answered twice")
     assert "and more, in report.md" in text
+
+
+def test_a_storm_shows_how_all_came_back(judgement):
+    course = ReturnCourse(back=((0.1, 1), (0.4, 50), (2.0, 100)), attempts=((0.1, 100), (0.5, 160)), wanted=100)
+    storm = Drill(
+        drill="storm", name="storm", measured={"steady_s": 2.4}, verdict=Verdict.PASS, returned=course, title="back"
+    )
+    page = html(msgspec.structs.replace(judgement, drills=(storm,)))
+    assert "Coming back" in page
+    assert "100 of 100 connections back after 2.0 s." in page
+    assert ">steady<" in page
+    assert "Coming back" not in html(judgement)
+
+
+POINTS = st.lists(st.tuples(st.floats(0, 1e6), st.integers(0, 10**6)), min_size=1, max_size=5)
+
+
+@given(back=POINTS, attempts=POINTS, steady=st.none() | st.floats(0, 1e6) | st.text(max_size=3))
+def test_any_return_can_be_drawn(back, attempts, steady):
+    course = ReturnCourse(back=tuple(back), attempts=tuple(attempts), wanted=10)
+    drill = Drill(drill="storm", name="x", measured={"steady_s": steady}, verdict=Verdict.PASS, returned=course)
+    drawn = returned(drill)
+    assert "nan" not in drawn
+    assert drawn == returned(drill)

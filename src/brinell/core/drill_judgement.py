@@ -32,6 +32,16 @@ class DrillInstant(_Part, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class ReturnCourse(_Part, frozen=True, kw_only=True):
+    """How a crowd came back, in seconds from when it was cut: connections that were in at once for the first time, and
+    attempts that had been begun, both counted up.
+    """
+
+    back: tuple[tuple[float, int], ...]
+    attempts: tuple[tuple[float, int], ...]
+    wanted: int
+
+
 class Drill(_Part, frozen=True, kw_only=True):
     """One drill. ``measured`` holds numbers by name, with their unit; what is None was not measured, and
     ``not_measured`` of the judgement says why. ``timeline`` is of the requests beside it, on the clock of ``instants``.
@@ -48,3 +58,4 @@ class Drill(_Part, frozen=True, kw_only=True):
     examples: tuple[str, ...] = ()  # redacted
     url: str = ""
     timeline: Timeline | None = None
+    returned: ReturnCourse | None = None  # of a storm

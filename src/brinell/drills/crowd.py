@@ -6,10 +6,12 @@ The clients are this drill's own and wait as they are told: what is learnt is ho
 from __future__ import annotations
 
 import heapq
+import math
 import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 from brinell.core.histogram import Histogram
@@ -21,7 +23,9 @@ SETTLED_NS = 1_000_000_000  # all are in for so long: the storm is over
 LOOK_NS = 50_000_000
 PER_STEP = 500  # attempts begun before the answers of earlier ones are read
 MOST_KINDS = 10
+MOST_POINTS = 100  # of a course
 _TENTHS = 100_000_000
+_MS = 1_000_000
 _now = time.monotonic_ns
 
 
@@ -76,6 +80,7 @@ class Return:
         self._of: dict[int, int] = {}  # the client of a link, by the link's tag
         self._kinds: Counter[str] = Counter()
         self._dialled: Counter[int] = Counter()  # by tenth of a second
+        self._begun: Counter[int] = Counter()  # by millisecond
         self._let_in: Counter[int] = Counter()
         self._reached: list[int] = []  # when so many were open for the first time
         self._handshakes = Histogram()
@@ -125,6 +130,8 @@ class Return:
             },
             "storm_ms": spread(self._handshakes),
             "wanted": self._wanted,
+            "back_course": self._back_course(),
+            "attempts_course": self._attempts_course(),
         }
 
     def _dial(self, now: int) -> None:
@@ -133,7 +140,9 @@ class Return:
             if not waiting or waiting[0][0] > now:
                 return
             _, client = heapq.heappop(waiting)
-            self._dialled[(_now() - self._cut_ns) // _TENTHS] += 1
+            after_ns = _now() - self._cut_ns
+            self._dialled[after_ns // _TENTHS] += 1
+            self._begun[after_ns // _MS] += 1
             if not self._failures[client]:
                 self._first_ns = _now()
             self._of[self._board.dial().tag] = client
@@ -158,8 +167,25 @@ class Return:
         number = max(1, round(share * self._wanted))
         return self._after(self._reached[number - 1]) if len(self._reached) >= number else None
 
+    def _back_course(self) -> list[list[float]]:
+        """When so many were in at once for the first time."""
+        ranks = range(1, len(self._reached) + 1)
+        return [[self._after(self._reached[rank - 1]), rank] for rank in _some(ranks)]
+
+    def _attempts_course(self) -> list[list[float]]:
+        """How many attempts had been begun by the end of a millisecond."""
+        moments = sorted(self._begun)
+        begun = list(accumulate(self._begun[moment] for moment in moments))
+        return [[(moments[place] + 1) / 1000, begun[place]] for place in _some(range(len(moments)))]
+
     def _after(self, at_ns: int) -> float:
         return round((at_ns - self._cut_ns) / 1e9, 4)
+
+
+def _some(places: range) -> list[int]:
+    """Return at most ``MOST_POINTS`` of them, the first and the last among these."""
+    step = max(1, math.ceil((len(places) - 1) / (MOST_POINTS - 1)))
+    return sorted({*places[::step], *places[-1:]})
 
 
 def spread(times: Histogram) -> dict[str, float | None]:

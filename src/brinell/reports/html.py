@@ -33,6 +33,7 @@ from brinell.reports import (
     outline_traffic,
     outline_trust,
 )
+from brinell.reports.drill_chart import returned
 from brinell.reports.drill_figures import drill_figures
 from brinell.reports.html_data import data
 from brinell.reports.load_figures import figures_of
@@ -139,6 +140,7 @@ def environment() -> jinja2.Environment:
         drill_rules=outline_drills.rules,
         drill_instants=outline_drills.instants,
         drill_figures=drill_figures,
+        returned=returned,
         figures=figures_of,
     )
     return made

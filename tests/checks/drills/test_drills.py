@@ -512,6 +512,14 @@ def test_a_storm_at_a_service_with_a_limit(held, rules):
     assert failed(drill) == rules
 
 
+def test_how_a_crowd_came_back_is_kept_where_it_was_told():
+    drill, _ = judge("storm", started("storm"), DrillEnded(T0 + S, CAME_BACK))
+    assert drill.returned is None
+    told = {"back_course": [[0.1, 1], [0.5, 100]], "attempts_course": [[0.1, 120]]}
+    drill, _ = judge("storm", started("storm"), DrillEnded(T0 + S, CAME_BACK | told))
+    assert (drill.returned.back, drill.returned.attempts) == (((0.1, 1), (0.5, 100)), ((0.1, 120),))
+
+
 def test_a_storm_that_was_interrupted_is_no_failure():
     drill, _ = judge("storm", started("storm"), DrillEnded(T0 + S, {**CAME_BACK, **NEVER_BACK}, interrupted=True))
     assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.INCONCLUSIVE)

@@ -12,7 +12,7 @@ from brinell.checks.drills.seen import Seen, gather
 from brinell.checks.drills.slow_client import slow_client
 from brinell.checks.drills.spike import spike
 from brinell.checks.drills.storm import storm
-from brinell.core.drill_judgement import Drill, DrillInstant, DrillRule
+from brinell.core.drill_judgement import Drill, DrillInstant, DrillRule, ReturnCourse
 from brinell.core.evidence import Evidence, steps_of
 from brinell.core.finding import Finding
 from brinell.core.judgement import Part
@@ -73,8 +73,22 @@ def _judged(seen: Seen) -> tuple[Drill, dict[str, str]]:
         examples=ruled.examples,
         url=seen.started.url if seen.started else "",
         timeline=seen.tally.course.timeline() if seen.tally else None,
+        returned=_returned(seen),
     )
     return judged, ruled.not_measured
+
+
+def _returned(seen: Seen) -> ReturnCourse | None:
+    """Return how a crowd came back; None of other drills, and of runs that did not tell."""
+    told = seen.numbers
+    back, attempts = told.get("back_course"), told.get("attempts_course")
+    if not back or not attempts:
+        return None
+    return ReturnCourse(
+        back=tuple((float(at_s), int(number)) for at_s, number in back),
+        attempts=tuple((float(at_s), int(number)) for at_s, number in attempts),
+        wanted=int(told["wanted"]),
+    )
 
 
 def _instants(seen: Seen) -> tuple[DrillInstant, ...]:
