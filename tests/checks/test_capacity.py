@@ -180,7 +180,7 @@ def test_of_a_subject_that_was_gone_it_is_not_said_that_it_broke():
 
 def test_a_subject_that_remembers_an_overload_has_both_of_its_levels_told():
     steps = [step(1, 800, HELD), step(2, 900, HELD), step(3, 1600, BROKEN), step(4, 900, BROKEN), step(5, 800, HELD)]
-    steps += [step(6, 900, BROKEN), step(7, 800, HELD), step(8, 800, HELD)]
+    steps += [step(6, 1600, BROKEN), step(7, 900, BROKEN), step(8, 800, HELD), step(9, 800, HELD)]
     part = judged(steps, "found")
     (found,) = part.capacity
     assert (found.low, found.high, found.from_below, found.confirmed) == (800, 900, 900, True)

@@ -142,6 +142,11 @@ class _Votes(NamedTuple):
         return self.broken > 0 and self.held + self.broken >= MOST_AT_ONE and self.lead < PROOF
 
     @property
+    def is_metastable(self) -> bool:
+        """Whether that is sure: it never broke by itself, and again and again after something else did."""
+        return self.remembers and self.broken == self.after_broken >= REFUTED
+
+    @property
     def contradicts(self) -> bool:
         """Whether it held and broke although what came before was alike: something comes and goes by itself."""
         by_itself = self.held > self.after_held and self.broken > self.after_broken
@@ -160,7 +165,7 @@ def bracket(tried: Sequence[Tried]) -> Bracket:
     low = max(below, default=0.0)
     beyond = [level for level, one in votes.items() if one.invalid > 1 and not one.held and not one.broken]
     ceiling = min((level for level in beyond if level > low and (high is None or level < high)), default=None)
-    calm = [level for level, one in votes.items() if level > low and one.held and one.remembers]
+    calm = [level for level, one in votes.items() if level > low and one.is_metastable]
     confirmed = low > 0 and _is_proved(votes[low], high)
     return Bracket(low, high, ceiling, confirmed, from_below=max(calm, default=None))
 
