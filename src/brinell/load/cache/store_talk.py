@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 from brinell.core.cache_records import CacheHeld, CachePrepared
@@ -79,13 +80,12 @@ class Fullness(threading.Thread):
     def __init__(self, address: tuple[str, int], dialect: Dialect) -> None:
         super().__init__(name="brinell-fullness", daemon=True)
         self._address, self._dialect = address, dialect
-        self._found: list[CacheHeld] = []
+        self._found: deque[CacheHeld] = deque()
         self._first: int | None = None
 
     def take(self) -> list[CacheHeld]:
         """Return what was found since the last call."""
-        found, self._found = self._found, []
-        return found
+        return [self._found.popleft() for _ in range(len(self._found))]
 
     def run(self) -> None:
         """Look until the process ends."""
