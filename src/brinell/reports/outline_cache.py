@@ -88,7 +88,8 @@ def _stalls(cache: Cache) -> list[str]:
         return blocks
     return [
         *blocks,
-        f"the event loop stood still {plural(cache.stalls, 'time')}, {milliseconds(cache.loop_stall_ms)} at most",
+        f"the event loop stood still for 100 ms or longer {plural(cache.stalls, 'time')}, "
+        f"{milliseconds(cache.loop_stall_ms)} at most",
     ]
 
 

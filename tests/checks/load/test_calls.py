@@ -31,6 +31,6 @@ def test_stalls_are_added_up_and_the_longest_is_named(story):
     extra = [LoopStall(0, 1, "a.py:1 in f", 3, 0.6, 0.3), LoopStall(0, 2, "b.py:9 in g", 1, 0.5, 0.5)]
     found = story(extra=extra).findings()["loop_stall"]
     assert (found.required, found.verdict.value) == (False, "fail")
-    assert "4 times, 0.5 s at most, in b.py:9 in g" in found.title
+    assert "for 0.1 s or longer 4 times, 0.5 s at most, in b.py:9 in g" in found.title
     assert found.detail.index("a.py:1 in f (0.6 s)") < found.detail.index("b.py:9 in g (0.5 s)")
     assert "loop_stall" not in story().findings()

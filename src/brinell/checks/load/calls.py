@@ -42,8 +42,8 @@ def stalls(scenario: str, check: str, tally: Tally) -> list[Finding]:
             check=check,
             required=False,
             verdict=Verdict.FAIL,
-            title=f"{scenario}: the event loop stood still {count} times, {longest.longest_s:.3g} s at most, in "
-            f"{longest.where}",
+            title=f"{scenario}: the event loop stood still for 0.1 s or longer {count} time{'s' if count > 1 else ''}, "
+            f"{longest.longest_s:.3g} s at most, in {longest.where}",
             detail=f"{total_s:.3g} s in all; every other call waited. It stood at: "
             + "; ".join(f"{where} ({places[where]:.3g} s)" for where in listed[:5])
             + ". Await there, or call what blocks with asyncio.to_thread.",
