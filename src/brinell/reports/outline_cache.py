@@ -86,11 +86,8 @@ def _stalls(cache: Cache) -> list[str]:
     ]
     if not cache.stalls or cache.loop_stall_ms is None:
         return blocks
-    return [
-        *blocks,
-        f"the event loop stood still for 100 ms or longer {plural(cache.stalls, 'time')}, "
-        f"{milliseconds(cache.loop_stall_ms)} at most",
-    ]
+    stalls = f"{plural(cache.stalls, 'time')}, {milliseconds(cache.loop_stall_ms)} at most"
+    return [*blocks, f"the event loop stood still for 100 ms or longer {stalls}"]
 
 
 def _asked(cache: Cache) -> str:
