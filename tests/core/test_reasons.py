@@ -461,3 +461,11 @@ def test_tasks_that_pile_up_stand_beside_the_core_that_they_fill():
     found = said(outside(0.99), probe(Stack("task", polls, 700), task_looks=1)).limited_by
     assert found.kind == "core"
     assert "700 tasks at a time were in asyncio.tasks.sleep, called by watch (app.py:8)" in found.evidence
+
+
+def test_calls_that_wait_for_threads_of_which_most_are_idle_wait_for_something_else():
+    idle = "_worker (python/concurrent/futures/thread.py:81);work_queue.get (native)"
+    many = Stack("thread", f"Thread._bootstrap (python/threading.py:1002);{idle}", 40)
+    assert said(outside(0.2), probe(many, queued=3, pool_threads=8, stack_looks=10)).limited_by is None
+    few = Stack("thread", f"Thread._bootstrap (python/threading.py:1002);{idle}", 2)
+    assert said(outside(0.2), probe(few, queued=3, pool_threads=8, stack_looks=10)).limited_by.kind == "pool"

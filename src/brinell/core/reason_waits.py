@@ -33,6 +33,7 @@ GROWN = 2.0  # as many as well below the knee
 LEAST_ELSEWHERE = 4.0  # on average, where nothing is known of below
 CROWD = 100.0  # tasks at one place, worth a word
 _SLEEPS = frozenset({"asyncio.tasks.sleep", "time.sleep", "anyio._core._eventloop.sleep", "trio._timeouts.sleep"})
+_POOL_THREAD = "_worker (python/concurrent/futures/thread.py"
 _Asked = TypeVar("_Asked", str, Culprit)
 
 
@@ -213,6 +214,11 @@ def _least(at: Window, pid: int) -> float:
 
 
 def _queue(inside: Inside) -> float:
+    """How many calls wait for a thread on average; none do where some threads have nothing to do."""
+    idle = sum(count for (of, folded), (count, _) in inside.stacks.items() if of == "thread" and _POOL_THREAD in folded
+               and is_idle_thread(frames_of(folded)))  # fmt: skip
+    if inside.pool_threads and idle >= ROOM * inside.pool_threads * max(1, inside.stack_looks):
+        return 0.0
     return sum(inside.queued) / len(inside.queued) if len(inside.queued) > 1 else 0.0
 
 
