@@ -243,3 +243,13 @@ def test_an_entry_says_where_its_connections_went_and_no_secret(chat):
     found = place("ws://127.0.0.1:1/", spec)
     assert found.startswith("ws://127.0.0.1:1/rooms/a?")
     assert "abcdef123456" not in found
+
+
+def test_connections_that_this_side_could_not_make_are_nobodys_fault(chat):
+    said = [Exemplar("connect", "own-fault", 0, 0, 0, 1, "Too many open files")]
+    assert "refused" not in chat(refused={"own-fault": 20}).findings()
+    for refused in ({"own-fault": 20}, {"own-fault": 500}):
+        ran = chat(refused=refused, extra=said).findings()["ran"]
+        assert (ran.verdict.value, ran.reason.value) == ("unknown", "invalid")
+        assert ran.title.endswith("of 500 connections failed on this side")
+        assert "own-fault (Too many open files); raise the descriptor limit" in ran.detail

@@ -30,6 +30,7 @@ _OWN = {"ran", "errors", "connections"}  # findings of a load that are worded he
 _NORMAL = {"1000", "1001"}
 _NO_SOCKET = "HTTP is answered at this path, and no WebSocket: look at the path"
 _HINTS = {
+    outcomes.OWN_FAULT: "raise the descriptor limit (ulimit -n), widen ip_local_port_range, or make fewer connections",
     outcomes.REFUSED: "nothing listens there: is the service running, and the port right?",
     "status-403": "so frameworks refuse whom they do not know, and paths without a WebSocket: look at the path first",
     "status-200": _NO_SOCKET,
@@ -136,32 +137,17 @@ def _ours(one: Finding, scenario: str, named: dict[str, str]) -> Finding:
 def _ran(scenario: str, tally: Tally, seen: Seen, trusted: Trust, cited: tuple[str, ...]) -> Finding:
     """Did it run to its end, were most connections made, and did most messages go through?"""
     asked = max(tally.started.connections, seen.connect.requests)  # those that are made again are asked for again
-    failed = sum(seen.failed.values())
+    own = seen.failed.get(outcomes.OWN_FAULT, 0)
     verdict, reason, detail = Verdict.PASS, None, ""
-    what = "attempts to connect" if seen.does.limit else "messages"
-    title = f"{scenario}: ran for {tally.span_s:.3g} s, {tally.completed} of {tally.requests} {what} went through"
+    title = f"ran for {tally.span_s:.3g} s, {tally.completed} of {tally.requests} {_what(seen)} went through"
     if seen.does.limit:
-        title = f"{scenario}: {tally.requests} attempts to connect to a subject with {seen.does.limit} places"
-    if failed and not seen.opened:
-        verdict, title = Verdict.FAIL, f"{scenario}: not one of {asked} connections was made"
+        title = f"{tally.requests} attempts to connect to a subject with {seen.does.limit} places"
+    if own > SHARE * asked:
+        verdict, reason, title = Verdict.UNKNOWN, Reason.INVALID, f"{own} of {asked} connections failed on this side"
         detail = _refusals(seen, tally)
-    elif trusted.valid and not seen.does.limit and failed > FAILED * asked:
-        verdict, title = Verdict.FAIL, f"{scenario}: {failed} of {asked} connections were not made, more than half"
-        detail = _refusals(seen, tally)
-    elif (trusted.valid and seen.excluded > FAILED * asked) or 0 < asked == seen.excluded:
-        verdict, title = (
-            Verdict.FAIL,
-            f"{scenario}: {seen.excluded} of {asked} connections were open and never took part",
-        )
-        detail = _exclusion(tally)
-    elif tally.requests and not tally.completed and not seen.does.limit and tally.ended and not tally.ended.interrupted:
-        # No generator is so late that nothing at all goes through.
-        verdict, title = Verdict.FAIL, f"{scenario}: not one of {tally.requests} messages went through"
-        detail = _kinds(tally.errors)
-    elif trusted.valid and tally.requests and sum(tally.errors.values()) > FAILED * tally.requests:
+    elif (wrong := _wrong(tally, seen, trusted, asked)) is not None:
         verdict = Verdict.FAIL
-        title = f"{scenario}: {sum(tally.errors.values())} of {tally.requests} {what} failed, more than half of them"
-        detail = _kinds(tally.errors)
+        title, detail = wrong
     elif not tally.requests or tally.ended is None or tally.ended.interrupted:
         verdict, reason = Verdict.UNKNOWN, Reason.INCONCLUSIVE
         detail = f"{tally.span_s:.3g} s of {tally.started.span_s:.3g} s were run"
@@ -171,10 +157,32 @@ def _ran(scenario: str, tally: Tally, seen: Seen, trusted: Trust, cited: tuple[s
         required=True,
         verdict=verdict,
         reason=reason,
-        title=title,
+        title=f"{scenario}: {title}",
         detail=detail,
         evidence=cited,
     )
+
+
+def _wrong(tally: Tally, seen: Seen, trusted: Trust, asked: int) -> tuple[str, str] | None:
+    """Say what of it did not work, and how; None where most of it did. ``asked``: connections."""
+    failed, errors = sum(seen.failed.values()), sum(tally.errors.values())
+    whole = tally.ended is not None and not tally.ended.interrupted
+    if failed and not seen.opened:
+        return f"not one of {asked} connections was made", _refusals(seen, tally)
+    if trusted.valid and not seen.does.limit and failed > FAILED * asked:
+        return f"{failed} of {asked} connections were not made, more than half", _refusals(seen, tally)
+    if (trusted.valid and seen.excluded > FAILED * asked) or 0 < asked == seen.excluded:
+        return f"{seen.excluded} of {asked} connections were open and never took part", _exclusion(tally)
+    if tally.requests and not tally.completed and not seen.does.limit and whole:
+        # No generator is so late that nothing at all goes through.
+        return f"not one of {tally.requests} messages went through", _kinds(tally.errors)
+    if trusted.valid and errors > FAILED * tally.requests:
+        return f"{errors} of {tally.requests} {_what(seen)} failed, more than half of them", _kinds(tally.errors)
+    return None
+
+
+def _what(seen: Seen) -> str:
+    return "attempts to connect" if seen.does.limit else "messages"
 
 
 def _advice(
@@ -186,7 +194,7 @@ def _advice(
     if "error_rate" not in limits and failed > SHARE * judged.requests:
         what = f"{failed} of {judged.requests} messages failed"
         found.append(_told(scenario, "errors", what, _kinds(judged.errors), cited))
-    refused = sum(judged.sockets.failed.values())
+    refused = sum(judged.sockets.failed.values()) - judged.sockets.failed.get(outcomes.OWN_FAULT, 0)
     asked = max(judged.connections, judged.sockets.opened + refused)
     if refused > SHARE * asked:
         what = f"{refused} of {asked} connections were not made"
