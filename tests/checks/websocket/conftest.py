@@ -47,6 +47,7 @@ class Chat:
     excluded: int = 0  # open, and never let in
     refused: dict[str, int] = field(default_factory=dict)
     closes: dict[str, int] = field(default_factory=dict)
+    own_closes: dict[str, int] = field(default_factory=dict)
     errors: dict[str, int] = field(default_factory=dict)  # of messages, in every second
     thresholds: dict[str, float] = field(default_factory=dict)
     slo: dict[str, float] = field(default_factory=dict)
@@ -98,7 +99,10 @@ class Chat:
         for outcome, count in self.errors.items():
             yield piece("publish" if self.mode == "broadcast" else "echo", 5000.0, count, second, outcome)
         received = good * (receivers - self.absent) if self.mode == "broadcast" else good
-        yield SocketSecond(0, second, made, 0, sent=good, received=received, closes=self.closes if second == 1 else {})
+        closes, own_closes = (self.closes, self.own_closes) if second == 1 else ({}, {})
+        yield SocketSecond(
+            0, second, made, 0, sent=good, received=received, closes=closes, own_closes=own_closes,
+        )  # fmt: skip
         lag = int(self.lag_ms * MS)
         yield GeneratorSecond(0, second, self.rate, self.rate, self.cpu, sparse(self.lag_ms, self.rate), lag)
 

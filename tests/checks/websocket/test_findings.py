@@ -253,3 +253,13 @@ def test_connections_that_this_side_could_not_make_are_nobodys_fault(chat):
         assert (ran.verdict.value, ran.reason.value) == ("unknown", "invalid")
         assert ran.title.endswith("of 500 connections failed on this side")
         assert "own-fault (Too many open files); raise the descriptor limit" in ran.detail
+
+
+def test_connections_that_this_side_had_to_end_are_told(chat):
+    assert "protocol" not in chat(own_closes={"1000": 500, "1006": 4}).findings()
+    found = chat(own_closes={"1000": 497, "1009": 1, "1002": 2}).findings()["protocol"]
+    assert found.title == "chat: 3 connections were ended by this side because of what the subject did"
+    assert "2 with 1002: it sent frames" in found.detail
+    assert "1 with 1009: it sent a message of more than max_message_bytes" in found.detail
+    assert not found.required
+    assert "did not answer a close" in chat(own_closes={"1006": 100}).findings()["protocol"].detail

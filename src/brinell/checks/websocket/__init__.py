@@ -28,6 +28,13 @@ FAILED = 0.5  # share of messages that failed, and of connections that were not 
 SHARE = 0.01  # of connections: above it an advisory finding
 _OWN = {"ran", "errors", "connections"}  # findings of a load that are worded here
 _NORMAL = {"1000", "1001"}
+_GIVEN_UP = "1006"
+_OURS = {
+    "1002": "it sent frames that a server may not send",
+    "1007": "it sent a text that is not UTF-8, or what does not unpack",
+    "1009": "it sent a message of more than max_message_bytes",
+    _GIVEN_UP: "it read nothing more, or did not answer a close in 3 s",
+}
 _NO_SOCKET = "HTTP is answered at this path, and no WebSocket: look at the path"
 _HINTS = {
     outcomes.OWN_FAULT: "raise the descriptor limit (ulimit -n), widen ip_local_port_range, or make fewer connections",
@@ -204,6 +211,13 @@ def _advice(
         what = f"the subject ended {sum(cut.values())} of {max(judged.connections, judged.sockets.opened)} connections"
         codes = ", ".join(f"{number} with {code}" for code, number in cut.items())
         found.append(_told(scenario, "closes", what, f"by close code: {codes}", cited))
+    own = {code: number for code, number in judged.sockets.own_closes.items() if code in _OURS}
+    if judged.sockets.slow:
+        own.pop(_GIVEN_UP, None)  # those who read slowly on purpose hear late that it is over
+    if sum(own.values()) > (0 if own.keys() - {_GIVEN_UP} else SHARE * judged.connections):
+        what = f"{sum(own.values())} connections were ended by this side because of what the subject did"
+        detail = ", ".join(f"{number} with {code}: {_OURS[code]}" for code, number in own.items())
+        found.append(_told(scenario, "protocol", what, detail, cited))
     if judged.lost and not {"reach", "lost"} & limits.keys():
         what = f"{judged.lost} of {judged.expected} deliveries did not come"
         found.append(_told(scenario, "lost", what, "to make it a requirement, state reach = 1.0", cited))
