@@ -54,6 +54,7 @@ def shop(here):
         (["http://127.0.0.1:9/{key}", "--python", "x"], "another kind of cache"),
         (["redis://example.org"], "not in allow_targets"),
         (["shop:cache", "--slo", "hitrate=0.9"], "did you mean hit_rate"),
+        (["shop:cache", "--slo", "hit_rate=90"], "between 0 and 1: 90 % is 0.9"),
         (["shop:cache", "--loader", "shop:cache"], "shop:cache is no function"),
         (["shop:double", "--loader", "shop:nothing_like_it"], "shop has no nothing_like_it"),
         (["shop:cache", "--counter", "/metrics#x"], "belongs to an endpoint"),

@@ -52,6 +52,10 @@ IN_A_SCENARIO = [
     ("thresholds = { p95 = 500 }\n", ["[[load]] #1 thresholds.p95", "did you mean p95_ms?"]),
     ("thresholds = { p95_ms = 'fast' }\n", ["[[load]] #1 thresholds.p95_ms", "a limit is a number, this is text"]),
     ("thresholds = { p95_ms = -1 }\n", ["[[load]] #1 thresholds.p95_ms", "0 or more"]),
+    (
+        "thresholds = { error_rate = 5 }\n",
+        ["thresholds.error_rate", "between 0 and 1: 5 % is 0.05", "error_rate = 0.01"],
+    ),
     ("requests = []\n", ["[[load]] #1 requests", "at least one"]),
     ("requests = [{ pth = '/' }]\n", ["[[load]] #1 requests #1.pth", "did you mean path?"]),
     ("requests = [{ weight = 0 }]\n", ["[[load]] #1 requests #1.weight", "above 0"]),

@@ -20,7 +20,7 @@ from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError, nearest
 from brinell.core.judgement import Distribution, Generator, Judgement, Load
 from brinell.core.plan import LoadSpec, Plan
-from brinell.core.thresholds import METRICS, THRESHOLDS
+from brinell.core.thresholds import METRICS, THRESHOLDS, why_no_limit
 from brinell.core.verdicts import Exit, Verdict
 
 _REPORT = "report.html"
@@ -266,7 +266,9 @@ def _headers(given: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def _known(limits: dict[str, float]) -> dict[str, float]:
-    for name in limits:
+    for name, limit in limits.items():
         if name not in METRICS:
             raise UsageError(f"brinell_load: no threshold is called {name!r}; valid: {', '.join(METRICS)}")
+        if why := why_no_limit(name, limit):
+            raise UsageError(f"brinell_load: {name}={limit}: {why}")
     return {name: float(limit) for name, limit in limits.items()}

@@ -13,7 +13,7 @@ from brinell.config import checks, project_root
 from brinell.config.durations import seconds
 from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError, nearest
-from brinell.core.thresholds import METRICS
+from brinell.core.thresholds import METRICS, example_limit, why_no_limit
 from brinell.journal import runs
 from brinell.journal.store import FILE
 
@@ -124,9 +124,10 @@ def limits(given: Iterable[str] | None, metrics: Sequence[str] = METRICS) -> dic
         try:
             found[name] = float(limit)
         except ValueError:
-            raise UsageError(f"--slo {item}: '{limit}' is not a number", hint=f"--slo {name}=500") from None
-        if not 0 <= found[name] <= 1e15:
-            raise UsageError(f"--slo {item}: a limit is a number of 0 or more", hint=f"--slo {name}=500")
+            hint = f"--slo {name}={example_limit(name):g}"
+            raise UsageError(f"--slo {item}: '{limit}' is not a number", hint=hint) from None
+        if why := why_no_limit(name, found[name]):
+            raise UsageError(f"--slo {item}: {why}", hint=f"--slo {name}={example_limit(name):g}")
     return found
 
 

@@ -13,7 +13,7 @@ from brinell.config.durations import seconds
 from brinell.config.keys import kind_of, read_table
 from brinell.config.problems import Place, Problems, Unfit
 from brinell.core.plan import LoadSpec
-from brinell.core.thresholds import CACHE_METRICS, METRICS, SOCKET_METRICS
+from brinell.core.thresholds import CACHE_METRICS, METRICS, SOCKET_METRICS, example_limit, why_no_limit
 from brinell.load.contract import Shape
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
@@ -131,17 +131,17 @@ def thresholds(
             problems.add(place, name, Unfit("no such threshold", metrics, name), value=limit)
             continue
         try:
-            found[name] = _limit(limit)
+            found[name] = _limit(name, limit)
         except Unfit as unfit:
-            problems.add(place, name, unfit, value=limit, example=f"{name} = 500")
+            problems.add(place, name, unfit, value=limit, example=f"{name} = {example_limit(name)}")
     return found
 
 
-def _limit(limit: Any) -> float:
+def _limit(name: str, limit: Any) -> float:
     if isinstance(limit, bool) or not isinstance(limit, int | float):
         raise Unfit(f"a limit is a number, this is {kind_of(limit)}")
-    if not 0 <= limit <= 1e15:
-        raise Unfit("a limit is a number of 0 or more")
+    if why := why_no_limit(name, limit):
+        raise Unfit(why)
     return float(limit)
 
 

@@ -62,5 +62,24 @@ key are counts, ``directory_bytes`` what the cache's folder ever held, ``memory_
 grew while the load ran.
 """
 
+_SHARE = {"error_rate": 0.01, "reach": 1, "hit_rate": 0.9}
+
+
+def example_limit(name: str) -> float:
+    """Return a limit that somebody could mean."""
+    return _SHARE.get(name, 500)
+
+
+def why_no_limit(name: str, limit: float) -> str | None:
+    """Say why a number is no limit of that metric; None where it is one. ``hit_rate = 90`` could never be met, and
+    ``error_rate = 5`` never be missed.
+    """
+    if not 0 <= limit <= 1e15:
+        return "a limit is a number of 0 or more"
+    if name in _SHARE and limit > 1:
+        return f"a share lies between 0 and 1: {limit:g} % is {limit / 100:g}"
+    return None
+
+
 CACHE_METRICS: tuple[str, ...] = (*METRICS, *CACHE_THRESHOLDS)
 ALL_METRICS: tuple[str, ...] = (*SOCKET_METRICS, *CACHE_THRESHOLDS)
