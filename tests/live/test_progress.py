@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brinell.core.clock import FakeClock
+from brinell.core.drill_records import DrillStarted
 from brinell.core.observation import Envelope, SeenTest, StepFinished, StepStarted
 from brinell.live.progress import Display
 
@@ -217,3 +218,12 @@ def test_any_progress_can_be_shown(screen, steps):
         watched.display.show("suite", done, total, text)
         assert "-" not in re.sub(r".*?(\d+ s|ending|$)", "", watched.screen.rows[0])
     assert len(watched.screen.rows) <= 2
+
+
+def test_how_long_a_drill_takes_is_not_foretold_from_the_load_beside_it(screen):
+    watched = Watched(screen)
+    watched.begin()
+    watched.display.watch(envelope(DrillStarted("drain", 0), "suite"))
+    watched.run(10, 10, 260)
+    assert watched.screen.rows[0].endswith((" 9 s so far", " 10 s so far"))
+    assert "left" not in watched.screen.rows[0]

@@ -14,6 +14,7 @@ from typing import Self, TextIO
 
 from brinell.core.capacity_records import CapacityStarted
 from brinell.core.clock import Clock, SystemClock
+from brinell.core.drill_records import DrillStarted
 from brinell.core.load_records import LoadStarted
 from brinell.core.observation import Choice, Envelope
 from brinell.core.redact import one_line
@@ -44,11 +45,14 @@ class _Step:
         self.estimate = Estimate(now_s)
         self.load: LoadNow | None = None  # where it presses on something
         self.searches = False  # by pressing again and again: its own words say more than each press'
+        self.open_ended = False  # a drill: what runs beside it would go on for much longer
 
     @property
     def share(self) -> float | None:
         """How much is done, 0..1; None where it cannot be known."""
-        return min(1.0, max(0.0, self.done / self.total)) if self.total else None
+        if not self.total or self.open_ended:
+            return None
+        return min(1.0, max(0.0, self.done / self.total))
 
 
 class Display:
@@ -147,6 +151,8 @@ class Display:
             return
         if isinstance(envelope.data, CapacityStarted):
             self._step.searches = True
+        elif isinstance(envelope.data, DrillStarted):
+            self._step.open_ended = True
         elif isinstance(envelope.data, LoadStarted):
             # A limit of connections is tried one by one: the trial's own words say more.
             self._step.load = LoadNow(envelope.data) if envelope.data.socket != LIMIT else None
@@ -200,6 +206,8 @@ class Display:
 
     def _left(self, step: _Step, now_s: float) -> str:
         """Say what remains: of the whole run where every later step is known, else of this step; empty if unknown."""
+        if step.open_ended:
+            return ""
         own_s = step.estimate.remaining_s(step.total)
         if step.name in self._expected_s and (own_s is None or step.searches):
             bound_s = self._expected_s[step.name] - (now_s - step.started_s)
