@@ -180,3 +180,11 @@ def test_connections_that_stay_are_told_and_no_requests():
     assert "10/s of 10/s due, 500 open, 500/s received" in text
     assert "p99 3.00 ms" in text
     assert ("Connections", "500", "500/s received") in made.numbers()
+
+
+def test_a_second_of_sockets_may_be_told_in_parts_and_late():
+    started = LoadStarted("chat", "open", "ws://127.0.0.1", 0, 30.0, 10.0, 64, 1, 5.0, socket="broadcast")
+    made = now(SocketSecond(0, 3, 60, 0, received=900), SocketSecond(0, 3, 59, 0, received=300), started=started)
+    made.add(SocketSecond(0, 2, 10, 0, received=1))  # a second that is over already
+    made.add(told(3))
+    assert ("Connections", "59", "1,200/s received") in made.numbers()

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from brinell.core import outcomes
 from brinell.core.load_records import GeneratorSecond, LoadSlice, LoadStarted
 from brinell.core.observation import Record, Vitals
@@ -53,7 +55,7 @@ class LoadNow:
         """Take a record of the scenario; others change nothing."""
         if self._mode:
             if isinstance(record, SocketSecond):
-                self._sockets[record.worker] = record
+                self._add_sockets(record)
             seen = as_load(record, self._mode)
             if seen is None:
                 return
@@ -122,6 +124,15 @@ class LoadNow:
             return "waiting for the first answers"
         connecting = sum(one.connecting for one in self._sockets.values())
         return f"making connections: {count(self._open_now())} open, {count(connecting)} under way"
+
+    def _add_sockets(self, record: SocketSecond) -> None:
+        """Keep each worker's last second; it may be told in parts."""
+        before = self._sockets.get(record.worker)
+        if before is not None and before.second > record.second:
+            return
+        if before is not None and before.second == record.second:
+            record = msgspec.structs.replace(record, received=before.received + record.received)
+        self._sockets[record.worker] = record
 
     def _open_now(self) -> int:
         return sum(one.open for one in self._sockets.values())
