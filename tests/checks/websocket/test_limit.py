@@ -16,7 +16,7 @@ def tried(part, outcome, count, detail=""):
 
 def story(*, fill=(("accepted", 100),), beyond=(("status-503", 1),), storm=(("status-503", 1000),), freed=0.05,
           refill=(("accepted", 100),), kept=(), fds=(20, 120, 120, 120, 20), rss=(50, 60, 61, 61, 60),
-          interrupted=False, processes=1):  # fmt: skip
+          interrupted=False, processes=1, free=()):  # fmt: skip
     """What a limit of 100 gave. ``fds``, and ``rss`` in MiB: before, filled, half, refused, emptied."""
     held = zip(("before", "filled", "half", "refused", "emptied"), rss, fds, strict=True)
     records = [
@@ -26,6 +26,7 @@ def story(*, fill=(("accepted", 100),), beyond=(("status-503", 1),), storm=(("st
         SocketSecond(0, 0, 100, 0),
         *(tried("fill", *one) for one in fill),
         *(tried("beyond", *one) for one in beyond),
+        *(tried("free", *one) for one in free),
         *(tried("storm", *one) for one in storm),
         *(tried("refill", *one) for one in refill),
         *(tried("kept", *one) for one in kept),
@@ -96,6 +97,12 @@ def test_too_few_places():
     found = verdicts(part)
     assert found["limit_accepts"] == "fail"
     assert {found[name] for name in ("limit_refuses", "limit_frees", "limit_recovers")} == {"unknown"}
+
+
+def test_refusals_while_a_place_is_being_freed_are_right_if_it_is():
+    for freed, right in ((0.05, True), (None, False)):
+        parts = story(free=[("status-503", 24)], freed=freed).websocket[0].limit.parts
+        assert [one.right for one in parts if one.part == "free"] == [right]
 
 
 def test_a_place_that_is_not_freed_in_time():

@@ -43,7 +43,7 @@ def limit_of(seen: Seen) -> Limit:
         free_bound_s=seen.does.free_s,
         leaked_fds=_more(filled.fds, refused.fds),
         leaked_bytes=_more(half.rss_bytes, refused.rss_bytes),
-        parts=tuple(_part(one) for one in tried),
+        parts=tuple(_part(one, freed=seen.freed is None or seen.freed.freed_s is not None) for one in tried),
         stock=tuple(_stock(one) for one in seen.stock.values()),
     )
 
@@ -198,13 +198,14 @@ def _unknown(name: str, title: str, reason: Reason, why: str, *, required: bool 
     )
 
 
-def _part(one: LimitTried) -> LimitPart:
+def _part(one: LimitTried, *, freed: bool) -> LimitPart:
+    """``freed``: a place became free in time, so that refusals until then were right."""
     return LimitPart(
         part=one.part,
         outcome=one.outcome,
         count=one.count,
         longest_ms=one.longest_ns / 1e6,
-        right=is_right(one.part, one.outcome),
+        right=is_right(one.part, one.outcome) and (one.part != FREE or freed),
         detail=one.detail,
     )
 
