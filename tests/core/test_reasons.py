@@ -254,6 +254,8 @@ def test_a_machine_that_swaps_and_one_that_is_taken_away():
 
 def test_the_generator_only_where_nothing_else_was_at_its_limit():
     assert said(outside(0.3), generator="it was late").limited_by.kind == "generator"
+    told = said(outside(0.3), generator="It was late: free cores.").limited_by
+    assert not [line for line in told.evidence if line.endswith(".")]  # they are joined to a sentence
     assert said(outside(0.99), generator="it was late").limited_by.kind == "core"
 
 

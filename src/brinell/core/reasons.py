@@ -70,7 +70,7 @@ def explain(
     if broke and not generator:
         cases += errors(at, well) + dependency(at, well)
     if not cases and generator:
-        cases = [Case("generator", 0, "the load generator, not the subject", (generator,))]
+        cases = [Case("generator", 0, "the load generator, not the subject", (generator.rstrip("."),))]
     not_measured = _not_measured(at)
     told = numbers(at, well)
     if not cases:
