@@ -25,7 +25,7 @@ def test_a_get_or_create_race_is_found(drill, running):
     done = drill("race", ONE_ORDER, url=running("twice"), requests=ORDERS)
     assert (done.drill.verdict, done.failed) == (Verdict.FAIL, {"race"})
     assert done.drill.measured["rounds_broken"] > 0
-    assert "answers with status 201 instead of 1" in done.finding.detail
+    assert "answers with status 201 instead of 1" in done.rule("race").says
     assert any("201" in line for line in done.drill.examples)
     told = [one for one in done.room.records if isinstance(one, Race) and one.told]
     assert 1 <= len(told) <= 3  # however many rounds were broken

@@ -40,7 +40,8 @@ class Race(Entry, frozen=True):
     value that should be the same, as JSON, one for each answer that has it; ``then`` the value asked for afterwards, as
     JSON. ``told`` are requests and answers in words, of the first rounds that need them. ``unready`` requests were not
     there when the others were released. ``unique`` is the value that should be another in each answer; ``before`` and
-    ``after`` are the value that should not change.
+    ``after`` are the value that should not change. ``waiting`` connections had not been accepted when the requests were
+    released; None: not known.
     """
 
     round: int
@@ -58,6 +59,7 @@ class Race(Entry, frozen=True):
     unique: tuple[str, ...] = ()
     before: str | None = None
     after: str | None = None
+    waiting: int | None = None
 
 
 class ServiceLife(Entry, frozen=True):

@@ -24,7 +24,8 @@ from brinell.drills.rounds import NAMES, Token, filled, strange, tokens
 from brinell.drills.scene import Scene
 from brinell.drills.sending import encoded
 from brinell.drills.wire import OPEN, OwnLimitError
-from brinell.subject.targets import Target
+from brinell.subject.targets import Target, is_loopback
+from brinell.subject.vitals_detail_sockets import LISTEN, sockets_in
 
 TOLD = 3  # rounds whose requests and answers are kept
 SETTLE_S = 0.02  # between the first bytes and the last: the service has read what it could
@@ -151,7 +152,7 @@ class _Course:
         before = self._value(drill.unchanged, token)[1]
         requests = [filled(scene.load.requests[n % len(scene.load.requests)], token, n) for n in range(drill.together)]
         sent = scene.encode(self._target, self._url, *requests)
-        racers, first_ns, last_ns = self._raced(sent)
+        racers, first_ns, last_ns, waiting = self._raced(sent)
         answers = racers.answers()
         then_status, then = self._value(drill.then, token)
         got = [answer for answer in answers if answer.status]
@@ -172,22 +173,32 @@ class _Course:
             unique=_values(good, drill.unique),
             before=before,
             after=self._value(drill.unchanged, token)[1],
+            waiting=waiting,
         )
         self._write(race, answers, sent)
 
-    def _raced(self, sent: list[bytes], settle_s: float = SETTLE_S) -> tuple[Racers, int, int]:
-        """Get everything ready, release, and wait for what comes of it."""
+    def _raced(self, sent: list[bytes], settle_s: float = SETTLE_S) -> tuple[Racers, int, int, int | None]:
+        """Get everything ready, release, and wait for what comes of it. Return the requests, when the first and the
+        last of them was released, and how many connections the service had not accepted by then.
+        """
         scene, endpoint = self._scene, self._scene.endpoint(self._target, self._scene.load.version)
         racers: Racers = Together(endpoint, sent) if scene.load.version == "2" else Separate(endpoint, sent)
         try:
             self._serve(racers, lambda: racers.ready)
             scene.clock.sleep(settle_s)
+            waiting = self._waiting() if settle_s else None
             first_ns, last_ns = racers.release()
             self._serve(racers, lambda: racers.over)
         finally:
             for wire in racers.wires:
                 wire.abort()
-        return racers, first_ns, last_ns
+        return racers, first_ns, last_ns, waiting
+
+    def _waiting(self) -> int | None:
+        """Return how many connections wait to be accepted at the target; None where this machine cannot know."""
+        listening = sockets_in(LISTEN) if all(map(is_loopback, self._target.addresses)) else None
+        found = None if listening is None else [one.queue for one in listening if one.port == self._target.port]
+        return sum(found) if found else None
 
     def _serve(self, racers: Racers, done: Callable[[], bool]) -> None:
         deadline = time.monotonic() + self._scene.load.timeout_s
@@ -218,7 +229,7 @@ class _Course:
     def _ask(self, table: dict[str, Any], token: Token) -> Answer:
         """Send one request by itself and return what came."""
         request = filled(msgspec.convert(table, RequestSpec), token, 0)
-        racers, _, _ = self._raced(self._scene.encode(self._target, self._url, request), settle_s=0.0)
+        racers, *_ = self._raced(self._scene.encode(self._target, self._url, request), settle_s=0.0)
         return racers.answers()[0]
 
 

@@ -388,6 +388,16 @@ def test_a_service_that_lets_in_fewer_at_once_is_no_race():
 
 
 @pytest.mark.parametrize(
+    ("waiting", "verdict"), [(9, Verdict.UNKNOWN), (8, Verdict.PASS), (0, Verdict.PASS), (None, "pass")]
+)
+def test_a_service_that_accepts_one_connection_at_a_time_races_with_nobody(waiting, verdict):
+    drill, _ = raced(*(a_round(n, 201, *[409] * 9, waiting=waiting) for n in range(4)), expect={"created": 1})
+    assert drill.verdict == verdict
+    assert drill.measured["accepted"] == 10 - (waiting or 0)
+    assert (drill.reason is Reason.NOT_EXERCISED) == (waiting == 9)
+
+
+@pytest.mark.parametrize(
     ("options", "more", "broken"),
     [
         ({"at_most": {"created": 1}}, {}, True),

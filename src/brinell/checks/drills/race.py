@@ -11,6 +11,7 @@ from brinell.core.drill_judgement import DrillRule
 from brinell.core.drill_records import Race
 from brinell.core.verdicts import Reason
 
+MEET = 2  # requests that the service has taken in, for them to race
 TOGETHER = 0.5  # share of rounds whose requests were under way at the same time, for a race to have taken place
 
 
@@ -20,7 +21,7 @@ def race(seen: Seen) -> Ruled:
     broken = [(one, words) for one in rounds if (words := racing.broken(one, rules))]
     if _for_nothing(rounds, rules):
         broken = []  # what was to be created once was not created at all: that is no race
-    together = sum(one.ahead_ns >= 0 and not one.unready and any(one.statuses) for one in rounds)
+    together = sum(_met(one) for one in rounds)
     share = racing.wilson(len(broken), len(rounds))
     spreads = [one.spread_ns / 1000 for one in rounds]
     statuses: dict[str, int] = {}
@@ -36,6 +37,7 @@ def race(seen: Seen) -> Ruled:
         else None,
         "would_be_seen": None if broken else racing.would_be_seen(together),
         "rounds_together": together,
+        "accepted": racing.middle([_accepted(one) for one in rounds]),
         "spread_us": {"p50": racing.middle(spreads), "max": max(spreads, default=None)},
         "statuses": dict(sorted(statuses.items())),
     }
@@ -85,6 +87,12 @@ def _no_race(seen: Seen, together: int, rules: racing.Rules) -> DrillRule | None
 def _apart(rounds: list[Race], together: int) -> str:
     """Say why requests did not meet."""
     of = counted(len(rounds), "round")
+    single = sum(not one.unready and _accepted(one) < MEET for one in rounds)
+    if single * 2 > len(rounds) - together:
+        return (
+            f"in {single} of {of} the service had accepted only one connection when the requests were released: one at "
+            "a time, nothing races; start it as it will run, with several workers or threads"
+        )
     unready = [one for one in rounds if one.unready]
     if len(unready) * 2 < len(rounds) - together:
         return f"in {len(rounds) - together} of {of} an answer came before the last request was out: nothing raced"
@@ -95,6 +103,16 @@ def _apart(rounds: list[Race], together: int) -> str:
         f"in {len(unready)} of {of} not all of {all_of} requests could be under way at once: the service lets in "
         f"{all_of - first.unready}{why}; take a smaller together"
     )
+
+
+def _met(one: Race) -> bool:
+    """Whether requests of a round were under way at the same time, as far as can be known."""
+    return one.ahead_ns >= 0 and not one.unready and any(one.statuses) and _accepted(one) >= MEET
+
+
+def _accepted(one: Race) -> int:
+    """How many requests the service had taken in when they were released, as far as is known."""
+    return max(1, len(one.statuses) - one.unready - (one.waiting or 0))
 
 
 def _for_nothing(rounds: list[Race], rules: racing.Rules) -> bool:
