@@ -105,6 +105,12 @@ def test_a_search_that_was_cut_short_proves_nothing_and_tells_what_is_known(ende
     assert "was not confirmed" in part.findings[0].detail
 
 
+def test_a_search_whose_time_was_up_says_how_much_more_it_takes():
+    told = judged(proved()[:3], "budget").capacity[0].reason
+    assert told.startswith("the time was used up; about 7 more steps would take ")
+    assert judged([step(1, 50, HELD)], "budget").capacity[0].reason == "the time was used up"
+
+
 def test_a_search_that_was_cut_short_after_enough_was_proved_passes_what_was_asked_for():
     steps = [*proved()[:4], step(5, 950, HELD), step(6, 950, HELD)]
     part = judged(steps, "budget", at_least=900)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from brinell.checks.capacity_knee import Point, knee
 from brinell.core.capacity_judgement import Capacity, CapacityLimit
 from brinell.core.capacity_levels import levels
 from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
-from brinell.core.capacity_search import ENDINGS, GONE, INVALID, Bracket, Tried, bracket
+from brinell.core.capacity_search import ENDINGS, GONE, INVALID, Bracket, Search, Tried, ahead, bracket
 from brinell.core.capacity_words import level_words, unit
 from brinell.core.evidence import Evidence, observation_id, steps_of
 from brinell.core.finding import Finding
@@ -75,7 +76,7 @@ def _seen(evidence: Evidence) -> dict[str, _Seen]:
 
 def _numbers(one: _Seen) -> Capacity:
     started, steps = one.started, [step for _, step in one.steps]
-    found = bracket([Tried(step.level, step.verdict, step.took_s) for step in steps])
+    found = bracket(_tried(steps))
     points = [Point(s.level, s.achieved, s.mean_ns) for s in steps if s.verdict != INVALID and s.mean_ns is not None]
     why = _explained(one, found)
     measure = unit(started.quantity, steps[-1].of)
@@ -108,9 +109,27 @@ def _reason(one: _Seen, found: Bracket, measure: str) -> str:
     told = _WHY.get(one.ended.why if one.ended else "", "the search ended")
     if one.ended is not None and one.ended.why == GONE and one.ended.detail:
         told += f": {one.ended.detail}"
+    told += _more(one) if one.ended is not None and one.ended.why == "budget" else ""
     if found.from_below is None:
         return told
     return f"{told}; {level_words(found.from_below, measure)} held only as long as nothing had broken just before"
+
+
+def _more(one: _Seen) -> str:
+    """Say how much more time the search would have taken, as far as that can be told."""
+    started, steps = one.started, [step for _, step in one.steps]
+    plan = Search(
+        started.quantity, started.start, started.limit, started.tolerance, started.budget_s, at_least=started.at_least
+    )
+    left = ahead(plan, _tried(steps))
+    if left is None or not sum(left):
+        return ""
+    mean_s = sum(step.took_s for step in steps) / len(steps)
+    return f"; about {sum(left)} more steps would take {sum(left) * mean_s:.0f} s (--budget, budget_s)"
+
+
+def _tried(steps: Sequence[CapacityStep]) -> list[Tried]:
+    return [Tried(step.level, step.verdict, step.took_s) for step in steps]
 
 
 def _explained(one: _Seen, found: Bracket) -> Explanation:
