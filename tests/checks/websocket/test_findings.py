@@ -11,6 +11,7 @@ from brinell.core.load_records import Exemplar, LoadSlice
 from brinell.core.plan import LoadSpec, Plan, RequestSpec, Step
 from brinell.core.socket_records import Disorder
 from brinell.core.thresholds import SOCKET_METRICS
+from brinell.core.vitals_records import ProcessLook, VitalsDetail
 
 GENEROUS = dict.fromkeys(SOCKET_METRICS, 10000.0) | {"error_rate": 0.5, "min_rate": 1, "reach": 0.9}
 STRICT = dict.fromkeys(SOCKET_METRICS, 1.0) | {
@@ -186,6 +187,14 @@ def test_a_late_generator_does_not_hide_that_nothing_went_through(chat):
     assert chat(errors={"closed-1006": 150}, **late).verdicts()["ran"] != "fail"
     assert chat(errors={"closed-1006": 200}, interrupted=True, **late).verdicts()["ran"] == "unknown"
     assert chat(excluded=500, cpu=1.0).findings()["ran"].verdict.value == "fail"
+
+
+def test_a_late_generator_is_no_reason_where_nothing_went_through(chat):
+    look = ProcessLook(7, "uvicorn", 0.1, listens=True)
+    looks = [VitalsDetail(second * 1_000_000_000, (look,)) for second in range(30)]
+    late = {"mode": "echo", "rate": 200, "cpu": 1.0, "extra": looks}
+    assert "generator" in chat(errors={"closed-1006": 150}, **late).findings()["limited_by"].title
+    assert "limited_by" not in chat(errors={"closed-1006": 200}, **late).findings()
 
 
 def test_who_was_never_let_in_is_told(chat):

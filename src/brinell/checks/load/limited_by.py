@@ -45,7 +45,8 @@ def why(scenario: str, tally: Tally, limits: dict[str, float], rulings: dict[str
         _span(start_ns, knee),
         None if below is None else _span(start_ns, below),
         start_ns=start_ns,
-        generator="" if trust.valid else trust.reason,
+        # No generator is so late that nothing at all is answered.
+        generator="" if trust.valid or not tally.completed else trust.reason,
         broke=True,
     )
     if found.limited_by is None:
