@@ -471,3 +471,17 @@ def test_calls_that_wait_for_threads_of_which_most_are_idle_wait_for_something_e
     assert said(outside(0.2), probe(many, queued=3, pool_threads=8, stack_looks=10)).limited_by is None
     few = Stack("thread", f"Thread._bootstrap (python/threading.py:1002);{idle}", 2)
     assert said(outside(0.2), probe(few, queued=3, pool_threads=8, stack_looks=10)).limited_by.kind == "pool"
+
+
+@pytest.mark.parametrize(("starved", "kind"), [(0.28, "dependency"), (0.9, "machine")])
+def test_a_full_machine_is_little_to_who_hardly_wants_it(starved, kind):
+    crowded = [
+        VitalsDetail(
+            at_ns=at * S,
+            processes=(ProcessLook(pid=100, name="uvicorn", cpu_s=at * 0.04, starved_s=at * starved),),
+            busy_s=(at * 1.0, at * 0.99),
+        )
+        for at in range(10, 21)
+    ]
+    found = said(crowded, probe(Stack("task", TASK, 60), task_looks=1), broke=True).limited_by
+    assert found.kind == kind

@@ -20,7 +20,7 @@ from brinell.core.reason_case import Case
 from brinell.core.reason_log import errors
 from brinell.core.reason_numbers import numbers
 from brinell.core.reason_rules import cases_of
-from brinell.core.reason_waits import dependency
+from brinell.core.reason_waits import COMPUTES, dependency
 from brinell.core.reason_words import FIXES
 from brinell.core.stack_words import called_by_loop, frames_of, is_idle_thread
 from brinell.core.vitals_judgement import LimitedBy, StackShare
@@ -69,6 +69,8 @@ def explain(
     ]
     if broke and not generator:
         cases += errors(at, well) + dependency(at, well)
+    if not _wants_a_core(at):
+        cases.sort(key=lambda case: case.kind == "machine")  # a full machine is little to who hardly wants it
     if not cases and generator:
         cases = [Case("generator", 0, "the load generator, not the subject", (generator.rstrip("."),))]
     not_measured = _not_measured(at)
@@ -91,6 +93,11 @@ def explain(
         ),
         not_measured=not_measured,
     )
+
+
+def _wants_a_core(at: Window) -> bool:
+    """Whether some process would have used most of a core, had it been given to it."""
+    return any(one.cores + (one.starved or 0.0) >= COMPUTES for one in at.processes.values())
 
 
 def _stacks(at: Window, pid: int) -> tuple[StackShare, ...]:
