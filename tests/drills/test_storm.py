@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from brinell.core.drill_records import DrillMark
-from brinell.core.errors import SubjectError, UsageError
+from brinell.core.drill_records import DrillEnded, DrillMark
+from brinell.core.errors import Interrupted, SubjectError, UsageError
 from brinell.core.plan import RequestSpec
 from brinell.core.verdicts import Reason, Verdict
 from brinell.subject import sockets as free_sockets
@@ -102,6 +102,21 @@ def test_an_address_without_websockets_is_the_subjects_failure(drill, running):
         drill("storm", SHORT, url=running())
     with pytest.raises(SubjectError, match="took no WebSocket"):
         drill("storm", SHORT, url=f"http://127.0.0.1:{free_sockets.free_port()}")
+
+
+@pytest.mark.prove
+def test_ctrl_c_keeps_what_was_seen_and_fails_nothing(drill, sockets):
+    url = sockets("forgets", "--places", "30")
+    with pytest.raises(Interrupted):
+        drill(
+            "storm",
+            {**SHORT, "within_s": 60.0},
+            url=url,
+            interrupt_when=lambda room: any(isinstance(one, DrillMark) and one.what == "cut" for one in room.records),
+        )
+    (room,) = drill.rooms
+    (ended,) = [one for one in room.records if isinstance(one, DrillEnded)]
+    assert (ended.interrupted, ended.seen["cut"], ended.seen["back"]) == (True, 30, 0)
 
 
 def test_options_that_cannot_be(drill):
