@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent / "planted2"
-SAME = {"upstream": "dependency"}  # what the author calls a kind, and what it is called now
+SAME = {"upstream": "dependency", "limiter": "pause"}  # what the author calls a kind, and what it is called now
 _VARIABLES = {"up": "UPSTREAM", "pg": "PG", "redis": "REDIS"}
 _OVERDUE_S = 180
 

@@ -485,3 +485,10 @@ def test_a_full_machine_is_little_to_who_hardly_wants_it(starved, kind):
     ]
     found = said(crowded, probe(Stack("task", TASK, 60), task_looks=1), broke=True).limited_by
     assert found.kind == kind
+
+
+def test_threads_that_compute_wait_for_nobody():
+    looks = probe(Stack("thread", "page (./app.py:7);margin (./app.py:14)", 60), stack_looks=10)
+    assert said(outside(0.2), looks, broke=True).limited_by is None
+    waits = probe(Stack("thread", "page (./app.py:7);margin (./app.py:14);line.recv (native)", 60), stack_looks=10)
+    assert said(outside(0.2), waits, broke=True).limited_by.kind == "dependency"

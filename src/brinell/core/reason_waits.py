@@ -168,7 +168,13 @@ def dependency(at: Window, below: Window | None) -> list[Case]:
     waiting = {case.who for rule in (lock, pool, concurrency) for case in rule(at)}
     for pid in [] if 0 in waiting else processes_seen(at):
         for seen in [] if pid in waiting else seen_in(at, pid):
-            rows = [(folded, count) for frames, folded, count in seen.stacks if not waits_for_more(frames)]
+            # A thread that the probe saw in no call computes; py-spy shows no calls of C functions.
+            computes = seen.of == "thread" and pid in at.inside
+            rows = [
+                (folded, count)
+                for frames, folded, count in seen.stacks
+                if not waits_for_more(frames) and not (computes and frames[-1].project)
+            ]
             top = ranked(rows)
             total = sum(count for _, count in top)
             if not top or top[0][1] < ELSEWHERE * total:

@@ -28,7 +28,7 @@ class Trio:
         self._names = names
         self._asked = None
         self._late = []
-        self._native = processor.natives().get(ident, (None, ""))[0]
+        self.native = processor.natives().get(ident, (None, ""))[0]
         self._cpu = self.cpu()
 
     @property
@@ -66,7 +66,7 @@ class Trio:
 
     def cpu(self):
         """Processor time of its thread, nanoseconds; None where nobody tells."""
-        return None if self._native is None else processor.thread_ns(self._native)
+        return None if self.native is None else processor.thread_ns(self.native)
 
     def take(self):
         """As ``EventLoop.take``."""
@@ -100,7 +100,7 @@ class Gevent:
         self.gone = self.over = False
         self.turns = 0
         self.every = 0.0
-        self._native = processor.natives().get(ident, (None, ""))[0]
+        self.native = processor.natives().get(ident, (None, ""))[0]
         self._cpu = self.cpu()
 
     def is_idle(self, leaf):
@@ -118,7 +118,7 @@ class Gevent:
 
     def cpu(self):
         """Processor time of its thread, nanoseconds; None where nobody tells."""
-        return None if self._native is None else processor.thread_ns(self._native)
+        return None if self.native is None else processor.thread_ns(self.native)
 
     def take(self):
         """As ``EventLoop.take``."""

@@ -5,7 +5,7 @@ import itertools
 import sys
 import time
 
-from brinell_inside.vitals import frames, pools
+from brinell_inside.vitals import frames, pools, processor
 
 BEAT_S = 0.1
 MOST_LAGS = 63
@@ -23,6 +23,7 @@ class EventLoop:
 
     def __init__(self, ident, loop, code, names):
         self.ident = ident
+        self.native = processor.natives().get(ident, (None, ""))[0]
         self.codes = frozenset((code,))  # whoever runs it: below that begins what it calls
         self.kind = "%s.%s" % (type(loop).__module__, type(loop).__qualname__)
         self.tasks = None

@@ -29,6 +29,7 @@ LEAST_BUSY_NS = 100000000  # of a second, for a thread to be named
 MOST_BUSIEST = 3
 THREADS_SHARE = 1000  # looking at the other threads takes one such part of the time
 _ON_CPU = 0.6
+_RESTED = 0.3
 
 _sleep = time.sleep
 _now = time.monotonic_ns
@@ -173,6 +174,10 @@ class Probe:
             return False
         if self._was_held(asked, cpu, GAP_S):
             return True
+        after = loop.cpu()
+        rested = cpu is not None and after is not None and after - cpu < _RESTED * (_now() - asked)
+        if rested and loop.native is not None and processor.wants_to_run(loop.native):
+            return False  # it has no core: that is not the call's doing
         again = _current().get(loop.ident)
         return any(one is frame for one in frames.chain(again, loop.codes))
 

@@ -19,6 +19,20 @@ def natives():
     return found
 
 
+def wants_to_run(native):
+    """Whether a thread runs, or would if it had a core; None where nobody tells."""
+    try:
+        file = _open("/proc/self/task/%d/stat" % native, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return _read(file, 500).rpartition(b") ")[2][:1] == b"R"
+    except OSError:
+        return None
+    finally:
+        _close(file)
+
+
 def thread_ns(native):
     """Processor time of a thread, nanoseconds; None where nobody tells."""
     try:
