@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from brinell.core.cache_judgement import Cache, CacheHits, CacheOperation, CacheStampede
-from brinell.core.capacity_judgement import Capacity, CapacityLimit
+from brinell.core.capacity_judgement import Capacity, CapacityLevel, CapacityLimit
 from brinell.core.drill_judgement import Drill
 from brinell.core.judgement import Distribution, WebSocket
 from brinell.core.socket_judgement import Limit, SocketCourse, Sockets
@@ -89,3 +89,15 @@ def two(first):
         "drills": (drill(3),),
     }
     return tuple(msgspec.structs.replace(first, **fields) for fields in (before, after))
+
+
+def steps(low):
+    """Steps of a search that ended at ``low``: half of it, it, and what broke."""
+    return tuple(
+        CapacityLevel(
+            number=number, level=level, verdict="held" if level <= low else "broken", why="", reason="", at_s=0.0,
+            took_s=5.0, seconds=4, offered=level, achieved=level, requests=100, errors={}, observed={}, p50_ms=1.0,
+            p95_ms=level / 10, p99_ms=level / 5, max_ms=level, workers=1, connections=64, decided=True, evidence="",
+        )
+        for number, level in enumerate((low / 2, low, low * 1.05), start=1)
+    )  # fmt: skip

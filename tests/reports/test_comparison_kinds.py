@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from brinell.core.comparison import compare
 from brinell.reports import outline_compare
@@ -89,3 +91,42 @@ def test_what_only_one_run_has_is_shown_without_an_answer(two):
     found = sections(empty, two[0])
     assert {one.says for section in found.values() for one in section.rows} == {""}
     assert set(found) == set(sections(*two))
+
+
+def test_two_searches_are_drawn_over_one_scale(two, kinds):
+    a, b = (
+        msgspec.structs.replace(run, capacity=(kinds.search(low, 1.05 * low, steps=kinds.steps(low)),))
+        for run, low in zip(two, (800.0, 500.0), strict=True)
+    )
+    page = comparison_html(compare(a, b), a, b)
+    assert page.count("<b>p95 by load</b>") == 1
+    assert "requests a second that were asked for; shaded: where each breaks" in page
+    assert ">a breaks<" in page
+    assert ">b breaks<" in page
+    assert "p95 by load" not in comparison_html(compare(*two), *two)  # without steps there is nothing to draw
+
+
+def test_a_broadcast_is_drawn_in_its_own_words(two):
+    page = comparison_html(compare(*two), *two)
+    for words in ("Delivery time by percentile", "Delivery time p99", "Published a second", "<b>Reach</b>"):
+        assert words in page
+
+
+NUMBERS = st.none() | st.floats() | st.sampled_from([0.0, -1.0, 1e-300, 1e300])
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_any_two_searches_can_be_put_side_by_side(build, kinds, data):
+    first = build.realistic()
+    runs = []
+    for _ in range(2):
+        low, high = data.draw(st.floats(0, 1e15)), data.draw(st.none() | st.floats(0, 1e15))
+        steps = tuple(
+            msgspec.structs.replace(step, p95_ms=data.draw(NUMBERS), level=data.draw(st.floats(0, 1e15)))
+            for step in kinds.steps(100.0)
+        )
+        runs.append(msgspec.structs.replace(first, capacity=(kinds.search(low, high, steps=steps),)))
+    found = compare(*runs)
+    comparison_html(found, *runs)
+    assert all(cells(line) <= 80 for line in comparison(found).splitlines())

@@ -13,7 +13,7 @@ HIGHEST = "highest_level"
 def capacity_measured(capacity: Capacity) -> Measured:
     """Return the bracket; its value is the middle of both (geometric), or what held where nothing broke."""
     low, high = capacity.low, capacity.high
-    value = math.sqrt(low * high) if low > 0 and high is not None else low
+    value = math.sqrt(low) * math.sqrt(high) if low > 0 and high is not None else low
     why = "" if capacity.confirmed or low <= 0 else "what held was not tried often enough to be confirmed"
     if high is None and low <= 0:
         why = "no step was believed"

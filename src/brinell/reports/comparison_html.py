@@ -8,8 +8,10 @@ from brinell.core.comparison import Comparison, pressed
 from brinell.core.judgement import Judgement
 from brinell.core.verdicts import Verdict
 from brinell.reports import html, outline_compare
+from brinell.reports.capacity_overlay import both_searches
 from brinell.reports.html_data import inert
 from brinell.reports.load_overlay import overlay
+from brinell.reports.outline_capacity import axis
 
 _SCRIPTS = ("page.js", "chart.js")
 _MOST = 50
@@ -21,7 +23,10 @@ def comparison_html(c: Comparison, a: Judgement, b: Judgement) -> str:
     before, after = pressed(a), pressed(b)
     drawn = {name: overlay(before[name], after[name]) for name in c.load_changes}
     sections = list(outline_compare.sections(c))
-    scenarios = [{"section": one, "drawn": drawn.get(one.scenario)} for one in sections]
+    searches = _searches(a, b)
+    scenarios = [
+        {"section": one, "drawn": drawn.get(one.scenario), "search": searches.get(one.search)} for one in sections
+    ]
     loads = [found.data if (found := drawn.get(one.scenario)) else {} for one in sections]
     verdicts = {verdict.value: verdict for verdict in Verdict}
     page = html.environment().get_template("compare.html")
@@ -38,3 +43,11 @@ def comparison_html(c: Comparison, a: Judgement, b: Judgement) -> str:
         style_hash=html.source_hash(style),
         script_hash=html.source_hash(code),
     )
+
+
+def _searches(a: Judgement, b: Judgement) -> dict[str, tuple[str, Markup]]:
+    """Return the pictures of searches of both runs, by name: what their levels are, and the picture."""
+    later = {one.name: one for one in b.capacity}
+    both = {one.name: (one, later[one.name]) for one in a.capacity if one.name in later}
+    found = {name: (axis(one), both_searches(one, other)) for name, (one, other) in both.items()}
+    return {name: drawn for name, drawn in found.items() if drawn[1]}

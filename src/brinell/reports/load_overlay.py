@@ -24,6 +24,7 @@ class Overlay(NamedTuple):
     course: Markup
     percentiles: Markup
     data: dict[str, Any]
+    times: str  # what its response times are called
 
 
 class _Lines(NamedTuple):
@@ -55,6 +56,7 @@ def overlay(a: Load, b: Load) -> Overlay | None:
         course=Markup("").join(Markup(part) for part in (*parts, axis(until_s))),  # noqa: S704 - escaped where put in
         percentiles=percentiles(curves) if len(curves) == 2 else Markup(""),
         data=_data(both, until_s),
+        times=both[0].words.times,
     )
 
 
@@ -73,7 +75,9 @@ def _panel(lines: _Lines, both: Sequence[Picture], until_s: float) -> Panel | No
         drawn += plot.line(f"run-{side}", places)
     keys = tuple(Key(f"run-{side}", side, f"{lines.column}.{side}", "") for side in _RUNS)
     inner = grid(scale, lines.words) + plot.stretched(until_s, height, drawn)
-    return Panel(lines.title, keys, height, inner, "The earlier run is a, the later b.")
+    words = both[0].words
+    title = lines.title.format(times=words.times, done=words.done.capitalize())
+    return Panel(title, keys, height, inner, "The earlier run is a, the later b.")
 
 
 def _data(both: Sequence[Picture], until_s: float) -> dict[str, Any]:
@@ -95,14 +99,19 @@ def _error_rates(one: Picture) -> plot.Values:
     return [number / timeline.step_s for number in counts]
 
 
+def _reach(one: Picture) -> plot.Values:
+    return one.sockets.reach if one.sockets else (None,) * len(one.timeline.t_s)
+
+
 def _mib(one: Picture) -> plot.Values:
     return [None if value is None else value / _MIB for value in one.timeline.rss_bytes]
 
 
 _PANELS = (
-    _Lines("Response time p50", "p50_ms", lambda one: one.timeline.p50_ms, plot.duration_label, log=True),
-    _Lines("Response time p99", "p99_ms", lambda one: one.timeline.p99_ms, plot.duration_label, log=True),
-    _Lines("Answered a second", "rate", lambda one: one.timeline.rate, plot.number_label),
+    _Lines("{times} p50", "p50_ms", lambda one: one.timeline.p50_ms, plot.duration_label, log=True),
+    _Lines("{times} p99", "p99_ms", lambda one: one.timeline.p99_ms, plot.duration_label, log=True),
+    _Lines("{done} a second", "rate", lambda one: one.timeline.rate, plot.number_label),
+    _Lines("Reach", "reach", _reach, plot.number_label),
     _Lines("Errors a second", "errors", _error_rates, plot.number_label),
     _Lines("Subject: cores", "cpu", lambda one: one.timeline.cpu, plot.number_label),
     _Lines("Subject: memory, MiB", "rss_bytes", _mib, plot.number_label),

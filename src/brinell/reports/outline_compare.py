@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -42,7 +43,7 @@ class Row(NamedTuple):
 
 
 class Section(NamedTuple):
-    """One scenario, search or drill. ``scenario`` names that whose course can be drawn; empty: none."""
+    """One scenario, search or drill. ``scenario`` or ``search`` names what can be drawn; empty: nothing."""
 
     title: str
     rows: list[Row]
@@ -50,6 +51,7 @@ class Section(NamedTuple):
     doubts: tuple[str, ...] = ()
     caution: str = ""
     scenario: str = ""
+    search: str = ""
 
 
 class _Line(NamedTuple):
@@ -75,9 +77,8 @@ def sections(c: Comparison) -> Iterator[Section]:
     for name, metrics in c.capacity.items():
         change = c.capacity_changes.get(name)
         found = _capacity_rows(metrics, change)
-        yield Section(
-            f"Capacity: {name}", found, conditions(change), doubts(change), CAPACITY_CAUTION if change else ""
-        )
+        caution = CAPACITY_CAUTION if change else ""
+        yield Section(f"Capacity: {name}", found, conditions(change), doubts(change), caution, search=name)
     for name, metrics in c.drills.items():
         lines = (_Line(key, key.replace("_", " "), _fine) for key in metrics)
         yield Section(f"Drill: {name}", list(_told(lines, metrics, None)))
@@ -119,7 +120,11 @@ def _share(value: float | None) -> str:
 
 def _fine(value: float | None) -> str:
     """Return four digits: what differs must not look alike."""
-    return MISSING if value is None else exact(float(f"{value:.4g}") if abs(value) < 1000 else round(value))
+    return (
+        MISSING
+        if value is None or not math.isfinite(value)
+        else exact(float(f"{value:.4g}") if abs(value) < 1000 else round(value))
+    )
 
 
 def _bytes(value: float | None) -> str:
