@@ -492,3 +492,11 @@ def test_threads_that_compute_wait_for_nobody():
     assert said(outside(0.2), looks, broke=True).limited_by is None
     waits = probe(Stack("thread", "page (./app.py:7);margin (./app.py:14);line.recv (native)", 60), stack_looks=10)
     assert said(outside(0.2), waits, broke=True).limited_by.kind == "dependency"
+
+
+@pytest.mark.parametrize("of", ["loop", "thread", "task"])
+def test_stacks_for_which_there_was_no_room_have_no_frames(of):
+    looks = probe(Stack(of, "", 60), Stack("thread", RESTS, 9), stack_looks=10, task_looks=1, queued=3, pool_threads=4)
+    seen = StacksSeen(14 * S, 16 * S, 101, 40, (Stack(of, "", 40),))
+    found = said(outside(0.99, 0.99), looks, [seen], broke=True).limited_by
+    assert found.kind == "core"

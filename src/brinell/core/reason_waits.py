@@ -173,7 +173,7 @@ def dependency(at: Window, below: Window | None) -> list[Case]:
             rows = [
                 (folded, count)
                 for frames, folded, count in seen.stacks
-                if not waits_for_more(frames) and not (computes and frames[-1].project)
+                if frames and not waits_for_more(frames) and not (computes and frames[-1].project)
             ]
             top = ranked(rows)
             total = sum(count for _, count in top)
