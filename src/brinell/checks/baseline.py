@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from brinell.checks.suite_regression import differences
-from brinell.core.blessed import Blessed, Known, known
+from brinell.core.blessed import CACHE, CAPACITY, KINDS, LOAD, WEBSOCKET, Blessed, Known, known
 from brinell.core.evidence import Evidence, fingerprint
 from brinell.core.finding import Finding
 from brinell.core.judgement import Part
@@ -58,14 +58,20 @@ _ADVICE = (
 def baseline(evidence: Evidence, measured: Sequence[Part]) -> Part:
     """Judge whatever the baseline knows and this run measured, too. The baseline is anybody's file."""
     blessed = evidence.baseline
-    if not blessed:
+    names = {name for kind in KINDS if isinstance((blessed or {}).get(kind), dict) for name in (blessed or {})[kind]}
+    if not blessed or not names:
         return Part()
-    now = known(*(_all(measured, name) for name in ("load", "websocket", "cache", "capacity")))
+    now = known(
+        load=[one for one in _all(measured, LOAD) if one.scenario in names],
+        websocket=[one for one in _all(measured, WEBSOCKET) if one.scenario in names],
+        cache=[one for one in _all(measured, CACHE) if one.scenario in names],
+        capacity=[one for one in _all(measured, CAPACITY) if one.name in names],
+    )
     facts = fingerprint(evidence)
     findings: list[Finding] = []
-    for kind, scenarios in now.items():
+    for kind, these in now.items():
         before = blessed.get(kind)
-        for name, one in scenarios.items():
+        for name, one in these.items():
             if isinstance(before, dict) and name in before:
                 cited = _cited(measured, f"{kind}.{name}")
                 findings += _finding(_Side(f"{CHECK}.{kind}.{name}", name, one, cited), before[name], facts)
