@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brinell.config.capacity import share
-from brinell.config.one_capacity import one_capacity
+from brinell.config.one_capacity import named_capacity, one_capacity, socket_capacity
 from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError
 from brinell.core.plan import CapacitySpec, RequestSpec
@@ -201,3 +201,36 @@ def test_a_share_is_read_or_refused(value):
 )
 def test_shares(text, expected):
     assert share(text) == pytest.approx(expected)
+
+
+def test_sockets_from_the_command_line(tmp_path):
+    plan = socket_capacity(
+        tmp_path, "ws://127.0.0.1:9/rooms/{{room}}?a=1", table={"mode": "broadcast", "rooms": 4}, rate=8.0,
+        connections=40, limits={"reach": 1.0}, quantity="rooms", start=None, workers=2,
+    )  # fmt: skip
+    spec = only(plan).spec
+    assert (spec.name, spec.load.url, spec.load.requests[0].path) == (
+        "rooms-room", "ws://127.0.0.1:9", "/rooms/{{room}}?a=1",
+    )  # fmt: skip
+    assert (spec.load.connections, spec.load.websocket.rooms, spec.load.shape["rate"]) == (40, 4, 8.0)
+    assert (spec.quantity, spec.start, spec.limit, spec.load.workers) == ("rooms", 1.0, 1000.0, 2)
+    assert spec.load.thresholds == {"reach": 1.0, "error_rate": 0.01}
+
+
+def test_a_scenario_named_on_the_command_line_brings_its_thresholds(tmp_path):
+    (tmp_path / "brinell.toml").write_text(SOCKETS.replace("[capacity]", ""))
+    spec = only(named_capacity(tmp_path, "rooms", limits={}, quantity="receivers", at_least=5.0)).spec
+    assert (spec.stated, spec.at_least, spec.quantity) == (("delivery_p99_ms",), 5.0, "receivers")
+    assert only(named_capacity(tmp_path, "rooms", limits={"p95_ms": 9.0})).spec.stated == ("p95_ms",)
+    with pytest.raises(UsageError, match="there are rooms, echo, full") as caught:
+        named_capacity(tmp_path, "room", limits={})
+    assert caught.value.hint == "did you mean --load rooms?"
+
+
+def test_a_named_function_needs_no_service(tmp_path):
+    (tmp_path / "brinell.toml").write_text(f'{CALL}[project]\npython = "python3"\n')
+    step = only(named_capacity(tmp_path, "f", limits={"p95_ms": 5.0}))
+    assert (step.needs_service, step.spec.load.python) == (False, "python3")
+    (tmp_path / "brinell.toml").write_text('[[load]]\nname = "g"\nshape = { kind = "closed", duration = 1 }\n')
+    with pytest.raises(UsageError):
+        named_capacity(tmp_path, "g", limits={})

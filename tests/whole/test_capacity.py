@@ -39,7 +39,7 @@ command = "{python} server.py {port}"
 [capacity]
 name = "turns"
 start = 60
-step_s = 5
+step_s = 4
 thresholds = { p95_ms = 200 }
 at_least = 100
 tolerance = "10%"
