@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from brinell.core.cache_records import CachePrepared, CacheSecond
+from brinell.core.cache_records import CachePrepared, CacheSecond, StaleProbe, Stampede
 from brinell.core.fakes import FakeRoom
 from brinell.core.load_records import LoadSlice
 from brinell.core.plan import CacheSpec, LoadSpec
@@ -104,3 +104,38 @@ def test_targets():
     assert not any(map(is_endpoint, ("a:b", "shop.cache:cache.inner")))
     assert path_in("http://127.0.0.1:80/a/{key}?b=1") == "/a/{key}?b=1"
     assert (origin_of("http://127.0.0.1:80/a/{key}"), origin_of("/a/{key}")) == ("http://127.0.0.1:80", None)
+
+
+@pytest.mark.prove
+def test_crowds_and_changes_come_before_the_load_and_updates_with_it(tmp_path, serve):
+    def asked(**kind):
+        port = serve(**kind).address[1]
+        url = f"http://127.0.0.1:{port}"
+        cache = CacheSpec(
+            target=url + "/users/{key}", keys=60, prefill=False, probe=True, callers=6, cold_keys=1,
+            counter="/stats#loads", update="PUT /users/{key} name={stamp}", delete="DELETE /users/{key}",
+            mix={"read": 0.7, "update": 0.3}, distribution="uniform",
+        )  # fmt: skip
+        spec = LoadSpec(
+            name="c", driver="cache-http", url=url, shape={"kind": "constant", "rate": 100, "duration": 0.8},
+            connections=4, calibrate=False, cache=cache,
+        )  # fmt: skip
+        room = FakeRoom(spec, tmp_path, root=tmp_path)
+        try:
+            LoadTrial(DRIVERS, SHAPES).run(room)
+        finally:
+            room.close()
+        return room.records
+
+    records = asked()
+    assert [(one.loads, one.by) for one in records if isinstance(one, Stampede)] == [(1, "counter")]
+    probes = {one.how: one for one in records if isinstance(one, StaleProbe)}
+    assert {how: (one.stale, one.why) for how, one in probes.items()} == {"deleted": (0, ""), "updated": (0, "")}
+    slices = [(one.operation, one.outcome) for one in records if isinstance(one, LoadSlice)]
+    assert {("update", "ok"), ("read miss", "ok")} <= set(slices)
+    assert {outcome for _, outcome in slices} == {"ok"}  # nobody asks for what was deleted
+    records = asked(forgets=True)
+    probes = {one.how: one for one in records if isinstance(one, StaleProbe)}
+    assert min(one.stale for one in probes.values()) > 0
+    slices = [(one.operation, one.outcome) for one in records if isinstance(one, LoadSlice)]
+    assert ("read", "raised-StaleRead") in slices

@@ -41,7 +41,7 @@ class Door:
     def __init__(
         self, address: tuple[str, int], context: ssl.SSLContext | None = None, name: str | None = None
     ) -> None:
-        self._address = address
+        self.address = address
         self._context = context
         self._name = name
 
@@ -83,7 +83,7 @@ class Door:
                 sock.close()
 
     def _open(self) -> socket.socket:
-        sock = socket.create_connection(self._address, _CONNECT_S)
+        sock = socket.create_connection(self.address, _CONNECT_S)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._context is None:
             return sock
