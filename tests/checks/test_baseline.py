@@ -175,6 +175,11 @@ def test_another_machine_and_another_load_cannot_be_compared(before):
     assert {elsewhere.verdict, harder.verdict} == {Verdict.UNKNOWN}
 
 
+def test_a_suite_beside_it_is_no_other_environment(before):
+    (found,) = judged(blessed(load=(before,), fingerprint=HERE | {"python": "3.12"}), load=(before,))
+    assert found.verdict is Verdict.PASS
+
+
 def test_a_run_that_was_too_brief_says_so(before):
     brief = load(6, seconds=5)
     for content, now in ((blessed(load=(brief,)), before), (blessed(load=(before,)), brief)):

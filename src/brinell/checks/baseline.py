@@ -105,7 +105,8 @@ def _finding(side: _Side, told: object, facts: Mapping[str, str]) -> list[Findin
         if isinstance(told, dict) and "measured" not in told:
             return []  # made by a version that kept no intervals
         return [_unknown(side, "its baseline cannot be read", "bless a run again", Reason.INVALID)]
-    if different := differences(blessed.fingerprint, facts):
+    both = blessed.fingerprint.keys() & facts.keys()  # the suite's interpreter is known only where a suite ran beside
+    if different := differences(*({key: told_by[key] for key in both} for told_by in (blessed.fingerprint, facts))):
         why = f"{one_line(different, 600)}. Bless a run of this environment to compare with it."
         return [_unknown(side, "its baseline is of another environment", why)]
     if other := differing(blessed.conditions, side.now.conditions):
