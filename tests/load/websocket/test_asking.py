@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from brinell.core.socket_records import CONNECT, ECHO, JOIN, PING, REPLY
+from brinell.core.socket_records import CONNECT, ECHO, JOIN, PING, PUBLISH, REPLY
 from brinell.load.websocket import asking
 from brinell.load.websocket.codec import MessagePack, SocketIo
 
@@ -308,3 +308,16 @@ def test_who_cannot_come_back_tries_again_later_each_time(circle):
     assert run.outcomes(CONNECT) == {"ok": 2, "status-503": 2}
     pauses = [later - earlier for earlier, later in itertools.pairwise(seen[1:])]
     assert pauses[1] > pauses[0]
+
+
+@pytest.mark.parametrize("mode", ["echo", "broadcast"])
+def test_a_message_that_is_noticed_after_everybody_left_is_nobodys_failure(circle, mode):
+    """A loop that is far behind comes to what was due when it has closed its connections itself."""
+    run = circle.drive(circle.start(circle.to_all()), connections=2, rate=20, duration=0.2, mode=mode)
+    late, before = run.population, run.population.unfinished
+    late.issue(time.monotonic_ns() - 5000, time.monotonic_ns())
+    name = {"echo": ECHO, "broadcast": PUBLISH}[mode]
+    assert late.unfinished == before + 1
+    assert late.scheduled == 5
+    assert len(late.cell(name, "unfinished").response) == 1
+    assert len(late.cell(name, "closed-1006").response) == 0

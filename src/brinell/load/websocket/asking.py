@@ -101,6 +101,10 @@ class Asking(Population):
     def issue(self, due: int, now: int) -> None:
         """Send a message that fell due over the next member whose socket takes it, after those that wait."""
         self._issued += 1
+        if self._leaving_ns:  # this side came to it after it had closed its connections: no failure of the subject
+            self.unfinished += 1
+            self.cell(self._name, outcomes.UNFINISHED).record(now - due, None)
+            return
         link = self._next_free()
         if link is not None and self._waits:
             self.drained(link, now)

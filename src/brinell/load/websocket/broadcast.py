@@ -179,6 +179,12 @@ class Broadcast(Population):
         self._index += 1
         connection = room + (number % does.publishers) * does.rooms
         own = connection % part.workers == part.worker
+        if self._leaving_ns:  # this side came to it after it had closed its connections: no failure of the subject
+            if own:
+                self._issued += 1
+                self.unfinished += 1
+                self.cell(PUBLISH, outcomes.UNFINISHED).record(now - due, None)
+            return
         publisher = self._publishers.get(connection) if own else None
         group = self.book.groups[room]
         group.upcoming = number + 1
