@@ -192,6 +192,18 @@ def test_stale_reads_are_advice_or_a_failure_where_that_was_asked_for():
     assert (findings["stale_reads"].required, findings["stale_reads"].verdict) == (True, Verdict.FAIL)
 
 
+def test_stale_reads_are_shown_with_their_own_samples_and_wrong_ones_with_theirs():
+    one, findings, _ = judged(
+        StaleProbe(0, "deleted", 20, 500, 1, "", "version 3"),
+        ended("read", "raised-StaleRead", 1), Exemplar("read", "raised-StaleRead", 1, 1, 1, 2, "version 9"),
+        ended("read", "raised-WrongValue", 1), Exemplar("read", "raised-WrongValue", 1, 1, 1, 2, "of key 7"),
+    )  # fmt: skip
+    assert one.samples == ("version 3", "version 9", "of key 7")
+    assert findings["wrong_values"].detail == "of key 7"
+    assert "version 3; version 9" in findings["stale_reads"].detail
+    assert "of key 7" not in findings["stale_reads"].detail
+
+
 def test_no_stale_reads_where_somebody_looked():
     one, findings, missing = judged(StaleProbe(0, "deleted", 20, 500, 0), limits={"stale_reads": 0})
     assert one.stale_reads == 0

@@ -65,8 +65,8 @@ def _scenario(
         thresholds[name] = {"limit": limit, "observed": ruling.observed, "verdict": ruling.verdict.value}
         found.append(finding(spec.name, name, limit, ruling, cited))
     judged = msgspec.structs.replace(judged, thresholds=thresholds)
-    found += findings.wrong(judged, cited)
-    found += [] if "stale_reads" in limits else findings.stale(judged, seen)
+    found += findings.wrong(judged, facts.wrong_samples(tally), cited)
+    found += [] if "stale_reads" in limits else findings.stale(judged, facts.stale_samples(seen, tally), seen)
     found += [] if "stampede_loads" in limits else findings.stampede(judged, seen)
     found += [] if "hit_rate" in limits else findings.far(judged, wanted, seen, cited)
     found += findings.more(judged, cited)

@@ -258,11 +258,22 @@ def wrong(tally: Tally) -> int:
 
 def samples(seen: Seen, tally: Tally) -> tuple[str, ...]:
     """Return stale and wrong reads in words."""
-    found = [one.example for one in seen.probes if one.stale and one.example]
-    for outcome in (STALE, WRONG):
-        details = (one.detail for _, one in tally.failed.get(outcome, ()))
-        found += [detail for detail in details if detail and not detail.startswith("status ")]  # of an endpoint
-    return tuple(found[:10])
+    return (stale_samples(seen, tally) + wrong_samples(tally))[:10]
+
+
+def stale_samples(seen: Seen, tally: Tally) -> tuple[str, ...]:
+    """Return stale reads in words, those of the probes first."""
+    return (*(one.example for one in seen.probes if one.stale and one.example), *_details(tally, STALE))
+
+
+def wrong_samples(tally: Tally) -> tuple[str, ...]:
+    """Return reads of another key's value in words."""
+    return _details(tally, WRONG)
+
+
+def _details(tally: Tally, outcome: str) -> tuple[str, ...]:
+    details = (one.detail for _, one in tally.failed.get(outcome, ()))
+    return tuple(detail for detail in details if detail and not detail.startswith("status "))  # of an endpoint
 
 
 def memory(tally: Tally) -> CacheGrowth | None:

@@ -18,21 +18,21 @@ _WAYS = {
 }
 
 
-def wrong(judged: Cache, cited: tuple[str, ...]) -> list[Finding]:
+def wrong(judged: Cache, samples: tuple[str, ...], cited: tuple[str, ...]) -> list[Finding]:
     """A cache that mixes up its keys is not ready, whatever was asked for."""
     if not judged.wrong_values:
         return []
     title = f"{judged.wrong_values} reads gave what was not written under their key"
-    return [said(judged, "wrong_values", title, "; ".join(judged.samples), cited, severity=Severity.P0, required=True)]
+    return [said(judged, "wrong_values", title, "; ".join(samples[:10]), cited, severity=Severity.P0, required=True)]
 
 
-def stale(judged: Cache, seen: facts.Seen) -> list[Finding]:
+def stale(judged: Cache, samples: tuple[str, ...], seen: facts.Seen) -> list[Finding]:
     """What was deleted must stay deleted."""
     if not judged.stale_reads:
         return []
     how = [f"{one.stale} of {one.reads} {_WAYS.get(one.how, '')}" for one in seen.probes if one.stale]
     title = f"{judged.stale_reads} reads gave what had been deleted or replaced before they began"
-    detail = "; ".join([*how, *judged.samples[:3]]) + (
+    detail = "; ".join([*how, *samples[:3]]) + (
         ". What was changed must be dropped wherever it is cached before the change is answered, and a load that began "
         "earlier must not put its value in afterwards. To make it a requirement, state stale_reads = 0"
     )
