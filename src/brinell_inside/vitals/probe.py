@@ -119,18 +119,26 @@ class Probe:
         return None if self._loop is None else self._loop.cpu()
 
     def _look(self, asked, cpu):
-        now = _now()
+        now, seen = _now(), None
         current = _current()
         if self._loop is None or self._loop.over or self._loop.ident not in current:
             self._seek(current)
         else:
-            self._look_at_loop(current, self._was_held(asked, cpu, self._pause))
+            held = self._was_held(asked, cpu, self._pause)
+            seen = self._look_at_loop(current[self._loop.ident])
         if now >= self._threads_ns:
             began = _thread_ns()  # what others did meanwhile does not count
             self._look_at_threads(current)
             self._threads_ns = now + min(SEND_NS, THREADS_SHARE * (_thread_ns() - began))
+        # Whoever keeps a frame keeps what is in it, and would end it in this thread: not while we sleep.
+        del current
+        if seen is not None:
+            stack, call = seen
+            long = held or self._is_long(self._loop, call)
+            self._long += long
+            count, longs = self._stacks.get(("loop", stack), (0, 0))
+            self._stacks["loop", stack] = (count + 1, longs + long)
         if now - self._since >= SEND_NS:
-            del current
             self._send(now)
 
     def _seek(self, current):
@@ -148,25 +156,22 @@ class Probe:
             return False
         return after - cpu >= _ON_CPU * passed
 
-    def _look_at_loop(self, current, held):
+    def _look_at_loop(self, frame):
+        """``(stack, call)`` where it is in a callback."""
         loop = self._loop
         self._looks += 1
         loop.look()
-        chain = frames.chain(current.get(loop.ident), loop.codes)
+        chain = frames.chain(frame, loop.codes)
         if not chain:
-            return
+            return None
         idle = loop.is_idle(chain[0])
         self._busy += not idle
         if idle is not False:
-            return
-        stack = frames.folded(self._names, chain)
-        long = held or self._is_long(loop, frames.innermost(self._names, chain))
-        self._long += long
-        count, longs = self._stacks.get(("loop", stack), (0, 0))
-        self._stacks["loop", stack] = (count + 1, longs + long)
+            return None
+        return frames.folded(self._names, chain), _call(frames.innermost(self._names, chain))
 
-    def _is_long(self, loop, frame):
-        """Whether after some milliseconds the loop has not come round and is still in the same frame."""
+    def _is_long(self, loop, call):
+        """Whether after some milliseconds the loop has not come round and is still in the same call."""
         turns, asked, cpu = loop.turns, _now(), loop.cpu()
         loop.call(loop.turn)
         _sleep(GAP_S)
@@ -179,7 +184,7 @@ class Probe:
         if rested and loop.native is not None and processor.wants_to_run(loop.native):
             return False  # it has no core: that is not the call's doing
         again = _current().get(loop.ident)
-        return any(one is frame for one in frames.chain(again, loop.codes))
+        return any(_call(one) == call for one in frames.chain(again, loop.codes))
 
     def _look_at_threads(self, current):
         self._stack_looks += 1
@@ -259,6 +264,11 @@ class Probe:
             self.end()
             if loop is not None:
                 loop.gone = True
+
+
+def _call(frame):
+    """What tells one call of a function from another, without keeping it."""
+    return id(frame), id(frame.f_code)
 
 
 def _start_unsignalled(run, arguments):

@@ -149,3 +149,47 @@ def test_a_line_whose_path_would_be_too_long_is_laid_elsewhere(tmp_path, monkeyp
     monkeypatch.setattr("tempfile.tempdir", str(deep))
     made = ProbeLine()
     made.close()
+
+
+ENDS_IN_ITS_THREAD = """
+import asyncio, threading, time
+
+elsewhere, ended = set(), 0
+
+class Mine:
+    def __init__(self):
+        self.thread = threading.get_ident()
+    def __del__(self):
+        global ended
+        ended += 1
+        if threading.get_ident() != self.thread:
+            elsewhere.add(ended)
+
+def uses():
+    mine = Mine()
+    time.sleep(0.001)
+
+def work():
+    while True:
+        uses()
+
+async def main():
+    for _ in range(4):
+        threading.Thread(target=work, daemon=True).start()
+    until = time.monotonic() + 2.5
+    while time.monotonic() < until:
+        time.sleep(0.03)
+        await asyncio.sleep(0)
+    print(len(elsewhere), ended, flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_what_ends_in_a_thread_ends_there(running):
+    with running(ENDS_IN_ITS_THREAD) as process:
+        out, err = process.communicate(timeout=MOST_S)
+    elsewhere, ended = map(int, out.split())
+    assert err == ""
+    assert ended > 100
+    assert elsewhere <= 2  # a moment's look is no harm; what is kept for 8 ms would be dozens
