@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 
+import msgspec
 import pytest
 
 from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
@@ -253,6 +254,50 @@ def test_a_level_that_cannot_be_made_here_bounds_the_answer_and_ends_no_search(t
     found = bracket(tried(steps(room)))
     assert (found.low, found.high) == (pytest.approx(28, abs=2), None)
     assert {one.why for one in steps(room) if one.verdict == "invalid"} == {"a worker needs 99 descriptors"}
+
+
+class Visitors(Subject):
+    """Sessions of one request, which stay for ``lasts_s``."""
+
+    def __init__(self, capacity, lasts_s):
+        super().__init__(capacity)
+        self._lasts_s = lasts_s
+
+    def run(self, room, beside):
+        super().run(Partly(room, self._lasts_s if room.step.spec.shape["rate"] <= self.capacity else 1e9), beside)
+
+
+class Partly:
+    """A room in which a load is told as one of sessions."""
+
+    def __init__(self, room, lasts_s):
+        self._room = room
+        self._lasts_s = lasts_s
+
+    def __getattr__(self, name):
+        return getattr(self._room, name)
+
+    def emit(self, record):
+        if isinstance(record, LoadStarted):
+            record = msgspec.structs.replace(record, model="partly-open")
+        if isinstance(record, GeneratorSecond):
+            begun = record.scheduled * (record.second + 1)
+            over = max(0, int(record.scheduled * (record.second + 1 - self._lasts_s)))
+            record = msgspec.structs.replace(record, sessions=(begun, over, 0))
+        return self._room.emit(record)
+
+
+def test_sessions_are_searched_by_how_many_begin(tmp_path):
+    room, _ = search(Visitors(1000, 2), tmp_path)
+    made = steps(room)
+    assert 950 <= bracket(tried(made)).low <= 1000
+    assert {one.of for one in made} == {"sessions"}
+
+
+def test_sessions_that_stay_for_longer_than_a_step_are_a_mistake_that_is_told(tmp_path):
+    with pytest.raises(UsageError, match="within the step of 10 s") as caught:
+        search(Visitors(1000, 60), tmp_path)
+    assert "--step 60s" in caught.value.hint
 
 
 def test_a_mistake_that_shows_with_the_first_step_is_told(tmp_path):

@@ -16,7 +16,7 @@ from brinell.core.sequential import Bound, Decision, Second
 from brinell.core.thresholds import CACHE_THRESHOLDS, SOCKET_THRESHOLDS, THRESHOLDS, Metric
 
 PARTLY_OPEN = "partly-open"
-UNSETTLED = "sessions take longer than the step: give it more time, --step 60s or step_s = 60"
+UNSETTLED = "sessions do not come to their end within the step"
 _COUNT = "how many there are depends on how long a step takes"
 _CACHE = "that is no matter of how much is asked: brinell cache judges it"
 _UNFIT = {

@@ -37,10 +37,10 @@ from brinell.core.observation import Choice, Record, Vitals
 from brinell.core.plan import CapacitySpec
 from brinell.core.redact import redact
 from brinell.core.roles import Room
-from brinell.core.sequential import BROKEN, HELD
+from brinell.core.sequential import BROKEN, HELD, Decision
 from brinell.core.vitals_records import ProbeLook, ProbeSilent, StacksSeen, VitalsDetail
 from brinell.load.capacity import telling
-from brinell.load.capacity.bounds import PARTLY_OPEN, limits_of
+from brinell.load.capacity.bounds import PARTLY_OPEN, UNSETTLED, limits_of
 from brinell.load.capacity.broadcast_seconds import seconds_for
 from brinell.load.capacity.levels import least, level_spec
 from brinell.load.capacity.step import Judge, StepRoom
@@ -155,7 +155,7 @@ class _Hunt:
         denied = self._press(within, judge)
         self._calibrated = self._calibrated or _calibration(within.records)
         self._learn(within.records)
-        decision = judge.end()
+        decision = self._settled(judge.end())
         seen = telling.numbers(within.records, judge.judged, book, spec.load.timeout_s)
         if denied:
             ruling = Ruling(INVALID, denied, telling.WORKERS)  # each has descriptors of its own
@@ -194,6 +194,17 @@ class _Hunt:
                 raise
             return str(error)
         return ""
+
+    def _settled(self, decision: Decision) -> Decision:
+        """Return a step's decision; where sessions did not come to their end that have at a lower level, it broke."""
+        if decision.why != UNSETTLED:
+            return decision
+        if any(step.verdict == HELD for step in self._steps):
+            return Decision(BROKEN, UNSETTLED)
+        raise UsageError(
+            f"[capacity] {self._spec.name}: {UNSETTLED} of {self._step_s} s",
+            hint="a longer one, --step 60s or step_s = 60; or begin lower, --start or start",
+        )
 
     def _learn(self, records: Sequence[Record]) -> None:
         """See whether it is sessions that fall due."""
