@@ -134,7 +134,7 @@ def _changes(then: Known, now: Known) -> dict[str, Change]:
 
 def _judged(side: _Side, changes: Mapping[str, Change]) -> Finding:
     name = side.name
-    worse = [key for key, one in changes.items() if _beyond(key, one)]
+    worse = [key for key, one in changes.items() if beyond(key, one)]
     unclear = [key for key, one in changes.items() if key not in worse and not _within(key, one)]
     facts = ". ".join(_words(key, one) for key, one in changes.items())
     verdict, reason = Verdict.PASS, None
@@ -173,7 +173,8 @@ def _edges(key: str, change: Change) -> tuple[float | None, float | None, float]
     return _inverse(change.high), _inverse(change.low), rule.allowed
 
 
-def _beyond(key: str, change: Change) -> bool:
+def beyond(key: str, change: Change) -> bool:
+    """Whether all that the interval leaves open is worse than allowed."""
     least, _, allowed = _edges(key, change)
     return least is not None and least > allowed and change.answer == RULES[key].worse
 
