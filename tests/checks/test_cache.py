@@ -180,6 +180,16 @@ def test_a_stampede_in_which_all_failed_counts_nothing():
     assert findings["stampede_loads"].reason is Reason.NOT_EXERCISED
 
 
+def test_a_stampede_that_was_asked_for_and_not_counted_is_told():
+    why = "TypeError: get_user() takes 1 positional argument but 2 were given"
+    _, findings, _ = judged(Stampede(0, 100, 0, 100, 0, why), stampede="shop:get")
+    found = findings["stampede"]
+    assert (found.required, found.reason) == (False, Reason.NOT_EXERCISED)
+    assert "takes 1 positional argument" in found.detail
+    assert "name what it loads with (loader)" in found.detail
+    assert "stampede" not in judged(stampede="shop:get")[1]
+
+
 def test_stale_reads_are_advice_or_a_failure_where_that_was_asked_for():
     records = [StaleProbe(0, "deleted", 20, 500, 0), StaleProbe(0, "loading", 20, 100, 40, "", "version 3")]
     records += [ended("read", "raised-StaleRead", 2), Exemplar("read", "raised-StaleRead", 1, 1, 1, 2, "version 9")]

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brinell.core.finding import Finding
+from brinell.core.verdicts import Reason, Verdict
 from brinell.reports.layout import cells
 from brinell.reports.terminal import summary
 
@@ -131,6 +133,18 @@ def test_workers_and_what_they_gained_are_told(build):
     text = " ".join(summary(msgspec.structs.replace(judgement, suite=suite)).split())
     assert "on 2 forked workers" in text
     assert "parallel 1.83 times as fast: 12.0 s instead of 22.0 s" in text
+
+
+def test_what_of_a_cache_could_not_be_counted_is_told(build):
+    judgement = build.realistic()
+    said = "cache: no stampede was counted"
+    doubt = Finding(
+        id="cache.c.stampede", check="cache", required=False, verdict=Verdict.UNKNOWN, title=said,
+        reason=Reason.NOT_EXERCISED, detail="why so",
+    )  # fmt: skip
+    text = summary(msgspec.structs.replace(judgement, findings=(*judgement.findings, doubt)))
+    assert text.index("Could not be decided, advisory") < text.index(said) < text.index("why so")
+    assert "Could not be decided, advisory" not in summary(judgement)
 
 
 def test_operations_are_told_apart_the_slowest_first(build):

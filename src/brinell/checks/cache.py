@@ -67,7 +67,8 @@ def _scenario(
     judged = msgspec.structs.replace(judged, thresholds=thresholds)
     found += findings.wrong(judged, facts.wrong_samples(tally), cited)
     found += [] if "stale_reads" in limits else findings.stale(judged, facts.stale_samples(seen, tally), seen)
-    found += [] if "stampede_loads" in limits else findings.stampede(judged, seen)
+    if "stampede_loads" not in limits:
+        found += findings.stampede(judged, seen) + findings.uncounted(judged, wanted, seen)
     found += [] if "hit_rate" in limits else findings.far(judged, wanted, seen, cited)
     found += findings.more(judged, cited)
     found += growth.beyond(judged, wanted, seen, cited)

@@ -55,6 +55,17 @@ def stampede(judged: Cache, seen: facts.Seen) -> list[Finding]:
     return [said(judged, "stampede", title, detail, tuple(seen.stampede_ids[:10]), severity=Severity.P2)]
 
 
+def uncounted(judged: Cache, wanted: CacheSpec, seen: facts.Seen) -> list[Finding]:
+    """A get that loads was named, and no load was counted: who asked for that is told."""
+    if wanted.stampede is None or judged.stampede is not None or not seen.stampedes:
+        return []
+    detail = facts.stampede_why_not(wanted, seen)
+    if "TypeError" in detail and wanted.loader is None:
+        detail += ". Where it takes the key alone, name what it loads with (loader)"
+    evidence = tuple(seen.stampede_ids[:10])
+    return [said(judged, "stampede", "no stampede was counted", detail, evidence, reason=Reason.NOT_EXERCISED)]
+
+
 def far(judged: Cache, wanted: CacheSpec, seen: facts.Seen, cited: tuple[str, ...]) -> list[Finding]:
     """Nobody stated a hit rate: say so where a simple cache would do much better."""
     hits = judged.hit_rate

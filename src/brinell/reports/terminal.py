@@ -71,10 +71,12 @@ def _verdict(pen: Pen, judgement: Judgement) -> None:
 
 
 def _findings(pen: Pen, judgement: Judgement) -> None:
+    doubts = outline.chosen(judgement, Verdict.UNKNOWN, required=False)  # most are told in a section of their own
     groups = (
         ("Failed", outline.chosen(judgement, Verdict.FAIL, required=True)),
         ("Could not be decided", outline.chosen(judgement, Verdict.UNKNOWN, required=True)),
         ("Failed, advisory", outline.chosen(judgement, Verdict.FAIL, required=False)),
+        ("Could not be decided, advisory", [one for one in doubts if one.check == "cache"]),
     )
     told_below = {one.cluster for one in judgement.flaky}
     for title, findings in groups:
