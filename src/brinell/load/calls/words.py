@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from brinell.core.redact import one_line, redact
 from brinell.load.calls.told import Refused
 
@@ -18,12 +20,19 @@ _HINTS = {
     "setup-error": "setup is called once in each worker, before the first call",
 }
 
+_MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]{1,80})'")
+
 
 def refusal(refused: Refused) -> tuple[str, str]:
     """Return the message and the hint. Both hold the subject's own text, made plain."""
     hint = _HINTS.get(refused.why, "")
     if refused.near:
         hint = f"did you mean {one_line(redact(refused.near), 120)}?"
+    elif missing := _MISSING.search(refused.message if refused.why == "import-error" else ""):
+        hint = (
+            f"install {missing[1]} where the project runs, or name that interpreter: --python .venv ([project] python)"
+        )
     elif refused.why == "import-error" and refused.trace:
-        hint = one_line(redact(" | ".join(line.strip() for line in refused.trace)), 400)
+        lines = [line.strip() for line in refused.trace if "<frozen importlib" not in line]
+        hint = one_line(redact(" | ".join(lines)), 400)
     return one_line(redact(refused.message), 600), hint
