@@ -64,17 +64,21 @@ class Chorus(Wire):
         """Whether all that were sent have ended."""
         return self._greeted and all(voice.over or voice.why for voice in self.voices if voice.sung)
 
-    def finish(self) -> None:
-        """End all streams, in one piece."""
+    def ends(self) -> bytes:
+        """Return what ends all streams, to be sent in one piece."""
         if self.state != OPEN:
-            return
+            return b""
         try:
             for voice in self._by_stream.values():
                 if not voice.why:
                     self._machine.send_data(voice.stream, voice.parts.body[-1:], end_stream=True)
         except H2Error as error:
             self._break(f"{type(error).__name__}: {error}")
-        self._say(self._machine.data_to_send())
+        return self._machine.data_to_send()
+
+    def finish(self, ends: bytes) -> None:
+        """Send it."""
+        self._say(ends)
 
     # --- the connection ---------------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 
 from brinell.core.clock import Clock
@@ -27,6 +29,7 @@ class Instance:
         self._clock = clock
         self._names: dict[int, str] = {}
         self._process = process_table.find(self.pid)
+        self._handle = self._held()
 
     @property
     def status(self) -> int | None:
@@ -43,7 +46,10 @@ class Instance:
     def signal(self, number: int = signal.SIGTERM) -> int:
         """Send a signal to its first process, at once and not by way of the guard, which is slower; return when."""
         at_ns = self._clock.now_ns()
-        if self._process is not None:
+        if self._handle is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, number)
+        elif self._process is not None:
             process_table.send(self._process, number)
         return at_ns
 
@@ -68,6 +74,22 @@ class Instance:
     def end(self) -> None:
         """End what is left of it, its log redacted."""
         self._running.stop()
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def _held(self) -> int | None:
+        """Return a handle on its first process, which is no other's while the guard has not seen it end; None where
+        the system has none.
+        """
+        try:
+            handle = os.pidfd_open(self.pid)
+        except (AttributeError, OSError):
+            return None
+        if self.child.poll() is None:
+            return handle
+        os.close(handle)
+        return None
 
     def tail(self, n: int = 12) -> list[str]:
         """Return the last lines of its log."""

@@ -115,8 +115,9 @@ class Together:
 
     def release(self) -> tuple[int, int]:
         """End all streams in one send; return when it began and ended."""
+        ends = self._chorus.ends()
         first = time.monotonic_ns()
-        self._chorus.finish()
+        self._chorus.finish(ends)
         return first, time.monotonic_ns()
 
     def answers(self) -> list[Answer]:
