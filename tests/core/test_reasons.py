@@ -500,3 +500,18 @@ def test_stacks_for_which_there_was_no_room_have_no_frames(of):
     seen = StacksSeen(14 * S, 16 * S, 101, 40, (Stack(of, "", 40),))
     found = said(outside(0.99, 0.99), looks, [seen], broke=True).limited_by
     assert found.kind == "core"
+
+
+@pytest.mark.parametrize(("starved", "kind"), [(0.75, "machine"), (0.4, None)])
+def test_who_would_have_filled_a_core_and_did_not_get_it(starved, kind):
+    held_back = [
+        VitalsDetail(
+            at_ns=at * S,
+            processes=(ProcessLook(pid=100, name="uvicorn", cpu_s=at * 0.2, starved_s=at * starved),),
+            busy_s=(at * 0.9, at * 0.5),
+        )
+        for at in range(10, 21)
+    ]
+    found = said(held_back).limited_by
+    assert (found.kind if found else None) == kind
+    assert found is None or any("busy for 70 % of the time; a quota" in line for line in found.evidence)

@@ -22,6 +22,7 @@ GC = 0.2  # share of the time
 UNEVEN = 0.7  # of the connections or the processor time of all workers, in one of them
 MACHINE = 0.95  # of every core
 STEAL = 0.1
+HELD_BACK = 0.3  # of the time, ready to run without a core, though not all cores are full
 _SERVE = re.compile(r"MainThread|ThreadPoolExecutor|AnyIO worker|asyncio_|waitress|CP Server|.*process_request_thread")
 LOW_MEMORY = 0.05
 SWAPPING = 100.0  # pages per second
@@ -147,7 +148,7 @@ def _thread(at: Window) -> list[Case]:
         share, busy = used / one.seconds, one.busy >= BUSY * max(1, one.looks)
         late = one.lag_mean_ms is not None and one.lag_mean_ms >= LATE_MS
         process = at.processes.get(one.pid)
-        full = process is not None and process.cores + (process.starved or 0.0) >= FULL
+        full = process is not None and process.wish >= FULL
         if share < HOG or not full or _SERVE.match(name) or (one.looks and not (busy or late)):
             continue
         doing = culprit(frames_of(folded))
@@ -265,20 +266,22 @@ def _accept_queue(at: Window) -> list[Case]:
 
 
 def _machine(at: Window) -> list[Case]:
+    full = bool(at.cores) and min(at.cores) >= MACHINE
+    denied = _denied(at, full=full)
     evidence = []
+    if denied and full:
+        evidence.append(f"all {len(at.cores)} cores were full")
+    elif denied and at.cores:
+        busy = percent(sum(at.cores) / len(at.cores))
+        evidence.append(f"the machine's cores were busy for {busy} of the time; a quota (cgroup) denies them, too")
+    evidence += [
+        f"{one.words} was ready to run without a core for {percent(one.starved or 0.0)} of the time" for one in denied
+    ]
     if at.steal is not None and at.steal >= STEAL:
         evidence.append(f"a hypervisor gave {percent(at.steal)} of its processor time to others")
-    if at.cores and min(at.cores) >= MACHINE:
-        denied = [one for one in by_cores(at) if (one.starved or 0.0) >= DENIED]
-        evidence += [
-            f"{one.words} was ready to run without a core for {percent(one.starved or 0.0)} of the time"
-            for one in denied
-        ]
-        if evidence:
-            evidence.insert(0, f"all {len(at.cores)} cores were full")
-        for one in denied:
-            if one.cores + (one.starved or 0.0) >= FULL:  # with a core of its own it would have filled it
-                evidence += [f"{one.words}: {told}" for told in _busiest(at, one.pid) + crowd(at, one.pid)]
+    for one in denied:
+        if one.wish >= FULL:  # with a core of its own it would have filled it
+            evidence += [f"{one.words}: {told}" for told in _busiest(at, one.pid) + crowd(at, one.pid)]
     if not evidence:
         return []
     if at.running is not None:
@@ -286,6 +289,12 @@ def _machine(at: Window) -> list[Case]:
     title = "this machine, not the subject alone: its processors are full"
     denial = max([at.steal or 0.0, *(one.starved or 0.0 for one in at.processes.values())])
     return [Case("machine", 0, title, tuple(evidence), degree=denial)]
+
+
+def _denied(at: Window, *, full: bool) -> list[ProcessNumbers]:
+    """Who was ready to run without a core. Who would have filled one says so even where not all of them are full."""
+    found = [one for one in by_cores(at) if (one.starved or 0.0) >= (DENIED if full else HELD_BACK)]
+    return found if full else [one for one in found if one.wish >= FULL]
 
 
 def _from_outside(at: Window) -> list[Inside]:

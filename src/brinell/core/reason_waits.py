@@ -140,7 +140,7 @@ def concurrency(at: Window) -> list[Case]:
                 busy[pid] = sum(count for working, _, count in turns if working) / total
                 slots += total / seen.looks
     known = [at.processes[pid] for pid in busy if pid in at.processes]
-    computes = any(one.cores + (one.starved or 0.0) >= COMPUTES for one in known)
+    computes = any(one.wish >= COMPUTES for one in known)
     unseen = {one.pid for one in workers_of(at)} - busy.keys()
     if not busy or min(busy.values()) < TAKEN or computes or unseen:
         return []

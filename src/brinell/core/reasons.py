@@ -97,7 +97,7 @@ def explain(
 
 def _wants_a_core(at: Window) -> bool:
     """Whether some process would have used most of a core, had it been given to it."""
-    return any(one.cores + (one.starved or 0.0) >= COMPUTES for one in at.processes.values())
+    return any(one.wish >= COMPUTES for one in at.processes.values())
 
 
 def _stacks(at: Window, pid: int) -> tuple[StackShare, ...]:

@@ -60,6 +60,11 @@ class ProcessNumbers(NamedTuple):
         return self.cores >= FULL or (denied < DENIED and self.cores + denied >= FULL)
 
     @property
+    def wish(self) -> float:
+        """Cores that it used, and would have used had they been given to it."""
+        return self.cores + (self.starved or 0.0)
+
+    @property
     def words(self) -> str:
         """``process 4711 (uvicorn)``."""
         return f"process {self.pid} ({self.name})" if self.name else f"process {self.pid}"
