@@ -55,6 +55,16 @@ def test_an_overdue_wait_comes_back():
     assert patience.wait(-5) == ()
 
 
+def test_a_loop_that_is_behind_looks_all_the_same():
+    poller = Looks()
+    patience = Patience(poller, [object()], set(), LATE_NS)
+    patience.wait(0)
+    for _ in range(1000):
+        patience.wait(-5000)
+    assert 10 <= len(poller.asked) <= 100
+    assert sum(len(patience.wait(LATE_NS // 5)) for _ in range(10)) >= 1  # and no debt is left
+
+
 async def _answers(reader, writer):
     number = 0
     while await reader.readuntil(b"\r\n\r\n"):

@@ -225,6 +225,7 @@ def test_who_is_never_let_in_takes_no_part(circle):
         circle.start(), connections=2, rate=20, duration=0.2, join="hello", joined="welcome", timeout_s=0.2
     )
     assert run.outcomes(JOIN) == {"timeout": 2}
+    assert {one.detail for one in run.exemplars if one.operation == JOIN} == {"hello"}  # what came in place of it
     assert set(run.outcomes(ECHO)) <= {"closed-1006", "unfinished"}
 
 

@@ -13,6 +13,8 @@ from brinell.load.engine.connection import Connection, Host
 from brinell.load.engine.poller import Poller
 from brinell.load.engine.stamps import stamped_here
 
+TURN_NS = 10_000  # about what the shortest turn of a loop takes that has something to send
+
 
 class Patience:
     """A poller's ``wait`` that looks at the sockets only so often, as long as nothing is held up by that: a connection
@@ -28,7 +30,8 @@ class Patience:
 
     def wait(self, timeout_ns: int) -> Sequence[tuple[int, int]]:
         """Return ready descriptors after at most ``timeout_ns``; none where it was not yet time to look."""
-        self._slept_ns += timeout_ns
+        # A loop that is behind asks for no wait at all, or for less: its turns take time all the same.
+        self._slept_ns += max(timeout_ns, TURN_NS)
         if self._slept_ns < self._late_ns and self._resting and not self._urgent:
             if timeout_ns > 0:
                 time.sleep(timeout_ns / 1e9)

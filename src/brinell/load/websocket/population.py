@@ -30,6 +30,7 @@ from brinell.load.websocket.tally import Tally
 CLOSING_NS = 3_000_000_000  # for close handshakes at the end
 CLOSED_AT_ONCE = 640  # connections closed between two looks at the sockets
 SWEEPS = 25  # ticks in which every member is looked at once
+MOST_SAID = 200  # bytes that are kept of what is no welcome
 MOST_WAITING = 1 << 20  # bytes that a socket did not take; more and the peer reads nothing
 _now = time.monotonic_ns
 
@@ -58,7 +59,7 @@ class Population(Traffic):
         self._dialler = Dialler(part, self.keys, self._dial)
         self._operation = Operation(CONNECT, 1.0, b"", means.recorder)
         self._dialling: dict[Member, None] = {}  # in the order of their attempts
-        self._arriving: dict[Member, None] = {}  # open, and not members yet
+        self._arriving: dict[Member, bytes] = {}  # open, and not members yet; what the subject said to them last
         self._swept = 0
         self._leaving_ns = 0  # since when connections are closed; 0: not yet
         self._over = False
@@ -101,9 +102,13 @@ class Population(Traffic):
         for link in [*self._late(now, limit_ns)]:
             link.break_off(outcomes.TIMEOUT, link.phase, link.attempt + limit_ns)
         for link in [*self._unanswered(now, limit_ns)]:
-            del self._arriving[link]
+            said = self._arriving.pop(link)
             link.stage = STRANDED
             self._recorder.cell(JOIN, outcomes.TIMEOUT).record(limit_ns, limit_ns)
+            since = link.joining_ns
+            self._exemplars.error(
+                JOIN, outcomes.TIMEOUT, (since, since, since, since + limit_ns), said.decode("utf-8", "replace")
+            )
         first, members = self._swept, self.members
         count = -(-len(members) // SWEEPS)
         self._swept = 0 if first + count >= len(members) else first + count
@@ -145,7 +150,7 @@ class Population(Traffic):
             raise TypeError(link)
         link.due = link.woken = link.started = link.attempt = 0  # numbers take room, too
         link.joining_ns = now
-        self._arriving[link] = None
+        self._arriving[link] = b""
         if self.codec.greeting is not None:
             self.say(link, TEXT, self.codec.greeting)
         else:
@@ -299,10 +304,14 @@ class Population(Traffic):
         if link.stage == GREETING:
             if self.codec.greeted(payload):
                 self._join(link, now)
+            elif link in self._arriving:
+                self._arriving[link] = payload[:MOST_SAID]
         elif link.stage == JOINING and self._wanted_joined is not None and self._wanted_joined in payload:
             took = now - link.joining_ns
             self._recorder.cell(JOIN, outcomes.OK).record(took, took)
             self._enter(link, now)
+        elif link in self._arriving:
+            self._arriving[link] = payload[:MOST_SAID]
 
     def _enter(self, link: Member, now: int) -> None:
         self._arriving.pop(link, None)
