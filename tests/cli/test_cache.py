@@ -5,18 +5,21 @@ import json
 import pytest
 
 SHOP = """
+import threading
 from collections import OrderedDict
 
 class Lru:
-    def __init__(self): self.held = OrderedDict()
+    def __init__(self): self.held, self.lock = OrderedDict(), threading.Lock()
     def get(self, key):
-        value = self.held.pop(key, None)
-        if value is not None: self.held[key] = value
-        return value
+        with self.lock:
+            value = self.held.pop(key, None)
+            if value is not None: self.held[key] = value
+            return value
     def set(self, key, value, ttl=None):
-        self.held.pop(key, None)
-        self.held[key] = value
-        if len(self.held) > 100: self.held.popitem(last=False)
+        with self.lock:
+            self.held.pop(key, None)
+            self.held[key] = value
+            if len(self.held) > 100: self.held.popitem(last=False)
     def delete(self, key): self.held.pop(key, None)
 
 def double(key): return 2 * key

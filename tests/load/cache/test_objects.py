@@ -28,24 +28,36 @@ from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 
 PROJECT = """
-import functools, os, pathlib, time
+import functools, os, pathlib, threading, time
 from collections import OrderedDict
 
 class Lru:
     def __init__(self, entries=200):
-        self.held, self.entries = OrderedDict(), entries
+        self.held, self.entries, self.lock = OrderedDict(), entries, threading.Lock()
+    def get(self, key):
+        with self.lock:
+            value = self.held.pop(key, None)
+            if value is not None:
+                self.held[key] = value
+            return value
+    def set(self, key, value):
+        with self.lock:
+            self.held.pop(key, None)
+            self.held[key] = value
+            while len(self.held) > self.entries:
+                self.held.popitem(last=False)
+    def delete(self, key):
+        with self.lock:
+            self.held.pop(key, None)
+
+class Unlocked(Lru):
+    # A get that takes its value out for a moment puts back what was replaced meanwhile.
     def get(self, key):
         value = self.held.pop(key, None)
+        time.sleep(0.001)
         if value is not None:
             self.held[key] = value
         return value
-    def set(self, key, value):
-        self.held.pop(key, None)
-        self.held[key] = value
-        while len(self.held) > self.entries:
-            self.held.popitem(last=False)
-    def delete(self, key):
-        self.held.pop(key, None)
 
 class Awaited(Lru):
     async def get(self, key): return Lru.get(self, key)
@@ -214,6 +226,13 @@ def test_a_cache_that_deletes_nothing_gives_stale_reads(run):
     assert probe.how == "deleted"
     assert probe.stale > 0.5 * probe.reads > 0
     assert any("deleted before the read began" in one.detail for one in of(room, Exemplar))
+
+
+@pytest.mark.prove
+def test_a_set_that_is_undone_by_a_get_gives_stale_reads(run):
+    room = run("Unlocked", closed=True, duration=1.0, workload="ycsb-a", keys=10, capacity=10)
+    assert counted(room)["read", "raised-StaleRead"] > 0
+    assert any("replaced before the read began" in one.detail for one in of(room, Exemplar))
 
 
 @pytest.mark.prove
