@@ -6,6 +6,7 @@ import pytest
 from brinell.core.load_judgement import ErrorSaid
 from brinell.core.verdicts import Exit, Owner, Verdict
 from brinell.reports import outline
+from brinell.reports.figures import MISSING
 
 
 def test_the_verdict_is_a_word_and_a_clause_that_counts_required_findings_only(build):
@@ -67,6 +68,14 @@ def test_thresholds_put_the_failed_ones_first_and_an_unheard_of_verdict_is_unkno
     assert rows[0] == ("p95_ms", "612.4", "500", Verdict.FAIL)
     odd = msgspec.structs.replace(load, thresholds={"x": {"limit": 1.0, "observed": None, "verdict": "green"}})
     assert outline.thresholds(odd)[0][3] is Verdict.UNKNOWN
+
+
+def test_thresholds_of_bytes_are_whole_numbers(build):
+    row = {"limit": 8_388_608, "observed": 131_072.0, "verdict": "pass"}
+    load = msgspec.structs.replace(build.realistic().load[0], thresholds={"memory_growth_bytes": row})
+    assert outline.thresholds(load) == [("memory_growth_bytes", "131,072", "8,388,608", Verdict.PASS)]
+    unknown = msgspec.structs.replace(load, thresholds={"memory_growth_bytes": {**row, "observed": None}})
+    assert outline.thresholds(unknown)[0][1] == MISSING
 
 
 def test_every_reason_has_advice(build):

@@ -151,9 +151,14 @@ def thresholds(load: Load | Cache) -> list[tuple[str, str, str, Verdict]]:
     rows = []
     for name, row in load.thresholds.items():
         verdict = _VERDICTS.get(str(row.get("verdict")), Verdict.UNKNOWN)
-        rows.append((name, exact(row.get("observed")), exact(row.get("limit")), verdict))
+        rows.append((name, _value(name, row.get("observed")), _value(name, row.get("limit")), verdict))
     order = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
     return sorted(rows, key=lambda row: order.index(row[3]))
+
+
+def _value(name: str, value: object) -> str:
+    """Bytes are whole numbers, however many: six digits of them would be ``8.38861e+06``."""
+    return f"{value:,.0f}" if name.endswith("_bytes") and isinstance(value, int | float) else exact(value)
 
 
 def errors(load: Load) -> list[tuple[str, int]]:
