@@ -4,8 +4,8 @@
 
 The servers are installed into an environment of their own: FOLDER, or one that is gone afterwards. Every case is
 `brinell drill` as a user types it. Printed: what failed, and the numbers beside it; then versions, and a table in
-Markdown. Exits with 1 if what is known of a server, and was seen by hand, was not found. About twelve minutes; wants a
-machine that is otherwise idle; nothing leaves loopback.
+Markdown. Exits with 1 if what is known of a server, and was seen by hand, was not found. About fifteen minutes; wants a
+machine that is otherwise idle; nothing leaves loopback but the installation.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ SERVERS = (
         "granian", "granian --interface asgi asgi_app:app --host 127.0.0.1 --port {port} --no-access-log",
         {"drain": "sockets"},
     ),
-    Server("daphne", "daphne -b 127.0.0.1 -p {port} asgi_app:app", {"drain": "sockets"}),
+    Server(
+        "daphne", "daphne -b 127.0.0.1 -p {port} asgi_app:app", {"drain": "sockets", "slow-client": "served"}
+    ),
     Server(
         "waitress", "waitress-serve --host 127.0.0.1 --port {port} wsgi_app:app", {"drain": "lost"}, "slow-client",
         sockets=False,

@@ -28,6 +28,7 @@ from brinell.drills.witness import Witness
 from brinell.subject.targets import Target
 
 EARLY_NS = 700_000_000  # before the signal: connections are opened, and carry a request each
+SOCKET_NS = 2_000_000  # more for each WebSocket
 EVERY_NS = 4_000_000
 PORT_NS = 25_000_000
 NEW_S = 0.05  # for new connections to be there, where the service keeps none
@@ -159,8 +160,9 @@ class _Draining:
                 f"the service ended by itself, before it was asked to (status {self._instance.status})",
                 hint="\n".join(self._instance.tail()),
             )
-        if now_ns < due_ns - EARLY_NS:
-            return due_ns - EARLY_NS
+        early_ns = due_ns - EARLY_NS - self._drill.sockets * SOCKET_NS
+        if now_ns < early_ns:
+            return early_ns
         if not self._opened:
             self._open()
         self._look_at(self._busy + self._idle)
