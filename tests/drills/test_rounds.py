@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from brinell.core.plan import RequestSpec
-from brinell.drills.rounds import Token, filled, tokens
+from brinell.drills.rounds import Token, filled, strange, tokens
 
 TOKEN = Token(3, "r1-1-3", 1003)
 
@@ -39,3 +40,9 @@ def test_values_go_into_path_headers_and_bodies_however_deep():
 )
 def test_what_has_no_template_stays(value):
     assert filled(RequestSpec(json=value), TOKEN, 0).json == value
+
+
+@pytest.mark.parametrize("written", ["{{roud}}", "{{ round | upper }}", "{{random.int(1, 9)}}", "{{}}"])
+def test_what_looks_like_a_template_and_is_none_is_found(written):
+    assert strange(RequestSpec(json={"a": [{"b": f"x {written}"}]})) == written.strip("{} ")
+    assert strange(RequestSpec(path="/{{round}}", json={"a": {"b": {"{{ n }}": "{{number}}"}}})) is None

@@ -79,6 +79,7 @@ class Return:
         self._waited_ns = [0] * clients
         self._of: dict[int, int] = {}  # the client of a link, by the link's tag
         self._kinds: Counter[str] = Counter()
+        self._closed: Counter[str] = Counter()  # that were let in and closed again, by code
         self._dialled: Counter[int] = Counter()  # by tenth of a second
         self._begun: Counter[int] = Counter()  # by millisecond
         self._let_in: Counter[int] = Counter()
@@ -92,6 +93,7 @@ class Return:
         """Dial for whom it is time; return whether all are in, and have stayed."""
         board, now = self._board, _now()
         for lost in board.endings:
+            self._closed[str(lost.ending.code)] += 1
             self._again(lost.tag, f"closed again, {lost.ending.code}", now)
         for refused in board.refused:
             self._again(refused.tag, refused.outcome, now)
@@ -114,6 +116,7 @@ class Return:
             "attempts": attempts,
             "attempts_most": max(self._failures, default=0) + 1,
             "failed": dict(self._kinds.most_common(MOST_KINDS)),
+            "closed_again": dict(self._closed.most_common(MOST_KINDS)),
             "first_attempts_s": self._after(self._first_ns),
             "half_back_s": self._rank(0.5),
             "most_back_s": self._rank(0.95),

@@ -11,7 +11,7 @@ import msgspec
 from brinell.core.plan import RequestSpec
 
 NAMES = ("round", "number", "n")
-_NAME = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
+_NAME = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
 class Token(NamedTuple):

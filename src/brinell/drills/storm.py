@@ -5,6 +5,7 @@ What a deployment, a proxy's restart or a network's hiccup does. The clients are
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -15,8 +16,8 @@ from brinell.core.drill_records import DrillEnded, DrillStarted
 from brinell.core.errors import SubjectError, UsageError
 from brinell.core.histogram import Histogram
 from brinell.core.plan import LoadSpec, RequestSpec
-from brinell.core.redact import redact
-from brinell.drills.crowd import Board, Return, spread
+from brinell.core.redact import one_line, redact
+from brinell.drills.crowd import LOOK_NS, Board, Return, spread
 from brinell.drills.scene import Scene
 from brinell.drills.sending import opening
 from brinell.load.websocket.switchboard import Refused
@@ -24,7 +25,11 @@ from brinell.subject.targets import Target
 from brinell.subject.vitals import Sampler
 
 AT_ONCE = 50  # attempts under way at a time while they first connect, which is no storm
-PATIENCE = 20  # of them that may fail before it is clear that no more are let in
+LEAST_AT_ONCE = 5  # however many fail
+STILL_NS = 5_000_000_000  # none more are let in for so long: no more will be
+STAY_NS = 200_000_000
+PAUSE_NS = 100_000_000  # after attempts that failed, twice as long each time
+LONGEST_PAUSE_NS = 2_000_000_000
 PATHS = (
     "/ws", "/websocket", "/ws/", "/socket", "/sockets", "/live", "/stream", "/chat", "/echo",
     "/socket.io/?EIO=4&transport=websocket",
@@ -112,7 +117,7 @@ class _Crowd:
         links = list(board.open)
         if not links:
             codes = sorted({f"{one.ending.code} {one.ending.reason or one.ending.why}" for one in board.endings})
-            said = redact(", ".join(codes))[:200]
+            said = one_line(redact(", ".join(codes)), 200)
             raise SubjectError(f"{redact(scene.url)} took WebSockets at {self._path} and closed them again: {said}")
         cut_ns = scene.mark("cut", f"{len(links)} connections, by a reset")
         for link in links:
@@ -136,7 +141,7 @@ class _Crowd:
         why = self._try(self._path)
         if why is None:
             return
-        answer = f"{why.outcome} {why.detail}".strip()
+        answer = _told(why)
         if why.refusal is None and why.outcome != "protocol":  # nobody there, or no answer: no path mends that
             raise SubjectError(f"{redact(self._scene.url)} took no WebSocket: {answer}")
         found = next((path for path in PATHS if path != self._path and self._try(path) is None), None)
@@ -165,26 +170,20 @@ class _Crowd:
             board.close()
 
     def _fill(self) -> Histogram:
-        """Connect as many as there will be, a few at a time; return how long that took."""
+        """Connect as many as there will be, at a pace that the service takes; return how long handshakes took."""
         scene, board, wanted = self._scene, self._board, self._drill.wanted
         usual = Histogram()
         board.came = lambda link, now: usual.record(max(1, now - link.started))
 
-        def step() -> bool:
-            room = wanted - len(board.dialling) - len(board.open)
-            refused = len(board.refused) > PATIENCE
-            for _ in range(0 if refused else min(AT_ONCE - len(board.dialling), room)):
-                board.dial()
-            return len(board.open) >= wanted or (refused and not board.dialling)
-
-        board.run(step, self._drill.within_s, scene.room.tick)
+        filling = _Filling(board, wanted)
+        board.run(filling.step, self._drill.within_s, scene.room.tick)
         for link in list(board.dialling):
             link.close()
         board.dialling.clear()
         self.seen["connected"] = len(board.open)
-        self.seen["refused_at_first"] = len(board.refused)
-        if board.refused:
-            self.seen["refused_why"] = f"{board.refused[-1].outcome} {board.refused[-1].detail}".strip()
+        self.seen["refused_at_first"] = filling.failed
+        if filling.why:
+            self.seen["refused_why"] = filling.why
         scene.mark("connected", f"{len(board.open)} of {wanted}")
         if not board.open:
             raise SubjectError(f"{redact(scene.url)} took no WebSocket: {self.seen.get('refused_why', 'no answer')}")
@@ -211,6 +210,67 @@ class _Crowd:
 
     def _fds(self) -> int | None:
         return self._sampler.sample(self._scene.clock.now_ns()).fds
+
+
+def _told(refused: Refused) -> str:
+    return one_line(redact(f"{refused.outcome} {refused.detail}".strip()), 200)
+
+
+class _Filling:
+    """Connects until ``wanted`` are open, or no more are let in. After attempts that failed it waits, twice as long
+    each time, and dials half as many at once: a service may let in so many a second, and that is no limit.
+    """
+
+    def __init__(self, board: Board, wanted: int) -> None:
+        self._board = board
+        self._wanted = wanted
+        self._at_once = AT_ONCE
+        self._pause_ns = PAUSE_NS
+        self._next_ns = 0
+        self._most = 0  # that were open at one time
+        self._most_ns = 0  # when there were so many for the first time
+        self._look_ns = 0  # when it is counted again how many have stayed
+        self.failed = 0
+        self.why = ""
+
+    def step(self) -> bool:
+        """Dial for whom there is room; return whether it is over."""
+        board, now = self._board, time.monotonic_ns()
+        if len(board.open) > self._most or not self._most_ns:
+            self._most, self._most_ns = len(board.open), now
+            self._pause_ns = PAUSE_NS
+        if board.refused or board.endings:
+            self._failed(now)
+        if len(board.open) >= self._wanted:
+            return self._stay(now)
+        if now - self._most_ns > STILL_NS and not board.dialling:
+            return True
+        if now >= self._next_ns and now - self._most_ns <= STILL_NS:
+            room = self._wanted - len(board.dialling) - len(board.open)
+            for _ in range(min(self._at_once - len(board.dialling), room)):
+                board.dial()
+        return False
+
+    def _stay(self, now: int) -> bool:
+        """Whether they stay: what a service closes again as soon as it let it in was never connected."""
+        if now < self._look_ns:
+            return False
+        self._look_ns = now + LOOK_NS
+        return self._board.held(STAY_NS) >= self._wanted
+
+    def _failed(self, now: int) -> None:
+        board = self._board
+        self.failed += len(board.refused) + len(board.endings)
+        if board.refused:
+            self.why = _told(board.refused[-1])
+        else:
+            self.why = f"closed again, {board.endings[-1].ending.code}"
+        board.refused.clear()
+        board.endings.clear()
+        if now >= self._next_ns:  # those that were under way with the first that failed are one failure
+            self._at_once = max(LEAST_AT_ONCE, self._at_once // 2)
+            self._next_ns = now + self._pause_ns
+            self._pause_ns = min(LONGEST_PAUSE_NS, 2 * self._pause_ns)
 
 
 def asked(load: LoadSpec) -> RequestSpec:
