@@ -11,12 +11,12 @@ from brinell.core.judgement import SCHEMA, Judgement, RunInfo
 from brinell.core.verdicts import Reason, Verdict
 
 
-def judged(verdict, *, reason=None, **parts):
+def judged(verdict, *, reason=None, check="drills", **parts):
     run = RunInfo(
         id="r", name="p", started="", duration_s=1.0, state="complete", fingerprint={}, exit_code=0, brinell="0",
         plan_digest="",
     )  # fmt: skip
-    told = Finding(id="x", check="x", required=True, verdict=verdict, reason=reason, title="t")
+    told = Finding(id="x", check=check, required=True, verdict=verdict, reason=reason, title="t")
     return Judgement(schema=SCHEMA, run=run, verdict=verdict, findings=(told,), suite=None, bugs=(), **parts)
 
 
@@ -35,6 +35,7 @@ def commands(judgement, folder):
 )
 def test_the_doctor_is_asked_where_the_machine_may_be_the_reason(here, reason, first):
     assert commands(judged(Verdict.UNKNOWN, reason=reason), here)[0] == first
+    assert commands(judged(Verdict.UNKNOWN, reason=reason, check="suite-outcomes"), here)[0] == "doctor"
 
 
 def test_what_a_baseline_cannot_hold_is_not_to_be_blessed(here, monkeypatch):

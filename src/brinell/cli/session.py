@@ -55,6 +55,7 @@ from brinell.subject.targets import check_target
 REPORT = "report.html"
 _A = {"victim": "a victim"}  # the other verdicts are adjectives
 _OF_THE_MACHINE = {Reason.INVALID, Reason.UNSUPPORTED}
+_UNDER_LOAD = frozenset(("load", "websocket", "cache", "capacity", "drills"))  # checks that want more of a run
 _UNWRAPPED = 10_000  # columns: one line stays one line
 
 
@@ -148,8 +149,11 @@ def next_steps(judgement: Judgement, folder: Path, *, opened: bool = False) -> S
     can_bless = runs.project_of(folder) is not None and baseline.holds_anything(judgement)
     if judgement.verdict is Verdict.PASS and can_bless:
         return [(f"brinell bless{run}", "make it the baseline later runs are compared with"), *report]
-    reasons = {one.reason for one in judgement.findings if one.required and one.reason is not None}
-    if judgement.verdict is Verdict.UNKNOWN and (not reasons or reasons & _OF_THE_MACHINE):
+    undecided = [one for one in judgement.findings if one.required and one.reason is not None]
+    is_of_here = not undecided or any(
+        one.reason in _OF_THE_MACHINE or one.check not in _UNDER_LOAD for one in undecided
+    )
+    if judgement.verdict is Verdict.UNKNOWN and is_of_here:
         return [("brinell doctor", "what this machine and this project lack"), *report]
     return report or [("brinell runs", "list the runs there are")]
 
