@@ -4,6 +4,8 @@ Limits: refuses (503 once all places are taken), closes (lets in and closes with
 is 404, and without the token 401. Defects: forgets (a place is given back only by a close frame; cut connections keep
 theirs), queues (one handshake at a time, each 50 ms), drops (a connection that came after the first ``--places`` is
 closed again at once), cuts (at SIGTERM it is gone, and no connection is told).
+
+A storm is shed: paced (503 above ``--places`` handshakes a second), sheds (lets them in and closes with ``--code``).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import argparse
 import asyncio
 import http
 import signal
+import time
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
@@ -19,11 +22,13 @@ from websockets.http11 import Request, Response
 
 
 class Rooms:
-    def __init__(self, defect: str, places: int, path: str, token: str) -> None:
-        self.defect = defect
-        self.places = places
-        self.path = path
-        self.token = token
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.defect = given.defect
+        self.places = given.places
+        self.path = given.path
+        self.token = given.token
+        self.code = given.code
+        self.came: list[float] = []  # who was let in within the last second
         self.taken = self.seen = 0
         self.door = asyncio.Lock()
 
@@ -39,11 +44,24 @@ class Rooms:
                 await asyncio.sleep(0.05)
         if self.defect in {"forgets", "refuses"} and self.taken >= self.places:
             return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "full\n")
+        if self.defect == "paced" and self.crowded():
+            return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "later\n")
         return None
+
+    def crowded(self) -> bool:
+        now = time.monotonic()
+        self.came = [at for at in self.came if at > now - 1.0]
+        if len(self.came) < self.places:
+            self.came.append(now)
+            return False
+        return True
 
     async def stay(self, connection: ServerConnection) -> None:
         if self.defect == "closes" and self.taken >= self.places:
             await connection.close(1013, "full")
+            return
+        if self.defect == "sheds" and self.crowded():
+            await connection.close(self.code, "later")
             return
         self.taken += 1
         self.seen += 1
@@ -65,8 +83,9 @@ async def main() -> None:
     parser.add_argument("--places", type=int, default=100)
     parser.add_argument("--path", default="")
     parser.add_argument("--token", default="")
+    parser.add_argument("--code", type=int, default=1013)
     given = parser.parse_args()
-    rooms = Rooms(given.defect, given.places, given.path, given.token)
+    rooms = Rooms(given)
     asked = asyncio.Event()
     if given.defect != "cuts":
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)

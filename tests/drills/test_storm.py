@@ -51,8 +51,27 @@ def test_a_service_that_lets_them_in_one_by_one(drill, sockets):
 @pytest.mark.prove
 def test_a_service_that_closes_them_again(drill, sockets):
     done = drill("storm", {**SHORT, "within_s": 1.0}, url=sockets("drops", "--places", "31"))
-    assert done.failed == {"back"}
+    assert done.failed == {"back", "closed"}
     assert any(kind.startswith("closed again") for kind in done.drill.measured["failed"])
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize(
+    ("words", "rules"),
+    [
+        (("paced",), set()),
+        (("sheds", "--code", "1013"), set()),
+        (("sheds", "--code", "1011"), {"closed"}),
+        (("sheds", "--code", "1000"), {"closed"}),
+    ],
+)
+def test_how_a_storm_is_shed(drill, sockets, words, rules):
+    options = {**SHORT, "calm_s": 1.1, "within_s": 10.0}
+    done = drill("storm", options, url=sockets(*words, "--places", "20"))
+    assert done.failed == rules, done.finding.detail
+    assert (done.drill.verdict is Verdict.PASS) == (not rules)
+    assert (done.drill.measured["cut"], done.drill.measured["back"]) == (30, 30)  # connected at its pace, and back
+    assert sum(done.drill.measured["failed"].values()) > 0
 
 
 @pytest.mark.prove

@@ -227,7 +227,7 @@ class _Filling:
         self._at_once = AT_ONCE
         self._pause_ns = PAUSE_NS
         self._next_ns = 0
-        self._most = 0  # that were open at one time
+        self._most = 0  # that stayed at one time
         self._most_ns = 0  # when there were so many for the first time
         self._look_ns = 0  # when it is counted again how many have stayed
         self.failed = 0
@@ -236,27 +236,21 @@ class _Filling:
     def step(self) -> bool:
         """Dial for whom there is room; return whether it is over."""
         board, now = self._board, time.monotonic_ns()
-        if len(board.open) > self._most or not self._most_ns:
-            self._most, self._most_ns = len(board.open), now
-            self._pause_ns = PAUSE_NS
         if board.refused or board.endings:
             self._failed(now)
-        if len(board.open) >= self._wanted:
-            return self._stay(now)
-        if now - self._most_ns > STILL_NS and not board.dialling:
-            return True
-        if now >= self._next_ns and now - self._most_ns <= STILL_NS:
+        if now >= self._look_ns:
+            self._look_ns = now + LOOK_NS
+            stay = board.held(STAY_NS)  # what is closed as soon as it was let in was never connected
+            if stay > self._most or not self._most_ns:
+                self._most, self._most_ns, self._pause_ns = stay, now, PAUSE_NS
+            if stay >= self._wanted:
+                return True
+        still = now - self._most_ns > STILL_NS
+        if not still and now >= self._next_ns:
             room = self._wanted - len(board.dialling) - len(board.open)
             for _ in range(min(self._at_once - len(board.dialling), room)):
                 board.dial()
-        return False
-
-    def _stay(self, now: int) -> bool:
-        """Whether they stay: what a service closes again as soon as it let it in was never connected."""
-        if now < self._look_ns:
-            return False
-        self._look_ns = now + LOOK_NS
-        return self._board.held(STAY_NS) >= self._wanted
+        return still and not board.dialling
 
     def _failed(self, now: int) -> None:
         board = self._board

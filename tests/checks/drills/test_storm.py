@@ -30,6 +30,11 @@ NEVER_BACK = {"back": 99, "held": 99, "all_back_s": None, "steady_s": None}
         ({"fds_after": 200}, {"free"}),
         ({"fds_after": 115}, set()),
         ({"fds_before": None}, set()),
+        ({"closed_again": {"1013": 40}}, set()),  # try again later
+        ({"closed_again": {"1008": 1, "1012": 2, "4429": 3}}, set()),  # said, too
+        ({"closed_again": {"1011": 1}}, {"closed"}),
+        ({"closed_again": {"1006": 1, "1013": 40}}, {"closed"}),
+        ({"closed_again": {"1000": 40}}, {"closed"}),
     ],
 )
 def test_storms(judge, failed, seen, rules):

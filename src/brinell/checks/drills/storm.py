@@ -1,4 +1,6 @@
-"""Storm: all who were cut are in again in time, and stay; what the cut connections held is free."""
+"""Storm: all who were cut are in again in time, and stay; who has to wait is refused, and not dropped; what the cut
+connections held is free.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,8 @@ from brinell.core.drill_judgement import DrillRule
 from brinell.core.verdicts import Reason
 
 FREE = 0.1  # of the connections' descriptors may be missing afterwards
+_DELIBERATE = frozenset((1001, 1008, 1012, 1013))  # it says why: goes away, not allowed, restarts, try again later
+_OWN_CODES = 3000  # from here on, codes of applications and libraries (RFC 6455, 7.4.2)
 _BROKEN = ("status-500", "status-501", "status-502", "status-504", outcomes.PROTOCOL, outcomes.TLS)
 
 
@@ -28,7 +32,7 @@ def storm(seen: Seen) -> Ruled:
             "usual_ms", "storm_ms", "lost_while_calm", "fds_before", "fds_after",
         )
     }  # fmt: skip
-    rules = [*_there(seen), _back(seen), *_limited(seen), *_errors(numbers), *_free(numbers)]
+    rules = [*_there(seen), _back(seen), *_limited(seen), *_closed(numbers), *_errors(numbers), *_free(numbers)]
     title = f"{numbers['back']} of {counted(numbers['wanted'], 'connection')} back"
     title += f", steady after {took(numbers['steady_s'])}" if numbers["steady_s"] is not None else ""
     why = {
@@ -52,7 +56,9 @@ def _there(seen: Seen) -> list[DrillRule]:
     elif numbers["lost_while_calm"]:
         why += f" ({numbers['lost_while_calm']} were closed again)"
     if not limit:
-        why += f"; if it lets in no more, say limit = {numbers['cut']}"
+        why += (
+            f"; if it lets in no more, say limit = {numbers['cut']}, and if it lets them in slowly, a longer within_s"
+        )
     return [unknown("connected", Reason.INCONCLUSIVE, why)]
 
 
@@ -79,6 +85,22 @@ def _limited(seen: Seen) -> list[DrillRule]:
     over = numbers["held"] - limit
     good = f"no more than {limit} were let in, of {counted(numbers['sockets'], 'client')}"
     return [ruled("limit", over <= 0, good, f"{numbers['held']} were let in, and its limit is {limit}")]
+
+
+def _closed(numbers: dict[str, Any]) -> list[DrillRule]:
+    """Whom it cannot serve yet it refuses before the upgrade, or closes with a code that says so. 1000 says that all
+    is done, and a client need not come back; 1011, or no close frame at all, that something broke.
+    """
+    again = {code: count for code, count in numbers.get("closed_again", {}).items() if not _says_why(int(code))}
+    if not again:
+        return []
+    told = ", ".join(f"{count} with {code}" for code, count in again.items())
+    why = "shed a storm by 503 or 429 before the upgrade, or by 1013 (try again later)"
+    return [failed("closed", f"{counted(sum(again.values()), 'connection')} let in and closed again: {told}; {why}")]
+
+
+def _says_why(code: int) -> bool:
+    return code in _DELIBERATE or code >= _OWN_CODES
 
 
 def _errors(numbers: dict[str, Any]) -> list[DrillRule]:
