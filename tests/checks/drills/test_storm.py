@@ -43,10 +43,11 @@ def test_storms(judge, failed, seen, rules):
     assert (drill.verdict is Verdict.PASS) == (not rules)
 
 
-@pytest.mark.parametrize(("held", "rules"), [(60, set()), (61, {"limit"}), (59, {"back"})])
+@pytest.mark.parametrize(("held", "rules"), [(60, set()), (61, {"limit"}), (90, {"limit"}), (59, {"back"})])
 def test_a_storm_at_a_service_with_a_limit(judge, failed, held, rules):
     numbers = {**CAME_BACK, "connected": 60, "cut": 60, "wanted": 60, "back": held, "held": held}
     numbers |= {"steady_s": 0.5 if held >= 60 else None}
+    numbers |= {"fds_before": 70, "fds_after": 70 + held - 60}
     drill, _ = judge("storm", DrillStarted("storm", T0), DrillEnded(T0 + S, numbers), limit=60)
     assert failed(drill) == rules
 

@@ -116,7 +116,7 @@ def _free(numbers: dict[str, Any]) -> list[DrillRule]:
     before, after = numbers.get("fds_before"), numbers.get("fds_after")
     if before is None or after is None or numbers["back"] < numbers["wanted"]:
         return []
-    more = after - before
+    more = after - before - max(0, numbers["held"] - numbers["cut"])  # who is in beyond a limit is no remainder
     return [
         ruled(
             "free",
