@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
+import traceback
 
 import pytest
 
@@ -12,7 +14,7 @@ from brinell.core.errors import BrinellError
 from brinell.core.fakes import FakeRoom
 from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.load.drivers.http import Http
-from brinell.load.fleet import Fleet
+from brinell.load.fleet import Fleet, last_words
 from brinell.load.wire import WorkerSpec
 from brinell.subject.targets import Target
 
@@ -67,3 +69,16 @@ def test_a_worker_that_cannot_begin_is_told_with_what_it_said(room, tmp_path):
             fleet.wait_ready()
     finally:
         fleet.close()
+
+
+def test_the_last_words_of_a_worker_name_the_exception_and_its_place(tmp_path):
+    log = tmp_path / "load-workers.log"
+    assert last_words(log) == ""
+    log.write_text("a warning\n", encoding="utf-8")
+    assert last_words(log) == ""
+    try:
+        {}["greeting"]
+    except KeyError:
+        log.write_text("a warning\n" + traceback.format_exc(), encoding="utf-8")
+    place = rf"test_fleet\.py:\d+ in {test_the_last_words_of_a_worker_name_the_exception_and_its_place.__name__}"
+    assert re.fullmatch(rf"KeyError: 'greeting' at {place}", last_words(log))

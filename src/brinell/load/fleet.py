@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import selectors
 import sys
 from collections.abc import Sequence
@@ -12,10 +13,12 @@ from pathlib import Path
 import msgspec
 
 from brinell.core.errors import BrinellError, UsageError
+from brinell.core.redact import one_line, redact
 from brinell.core.roles import Child, Room
 from brinell.load.wire import Done, FromWorker, Go, Ready, Refusal, Stop, WorkerSpec
 
 READY_S = 60.0
+_PLACE = re.compile(r'File "([^"]+)", line (\d+), in (\w+|<\w+>)')
 _READ_BYTES = 1 << 20
 _LOG = "load-workers.log"
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -143,7 +146,9 @@ class Fleet:
             if not member.done and not member.lost and (status := member.child.poll()) is not None:
                 found += self._read(member)  # what it wrote before it ended
                 if not member.done:
-                    self._lose(member, f"worker {member.number} ended with {_spell(status)}")
+                    # Before it was ready the whole end of the log is told (``wait_ready``).
+                    said = last_words(self._room.folder / _LOG) if member.ready and status > 0 else ""
+                    self._lose(member, f"worker {member.number} ended with {_spell(status)}{said and f': {said}'}")
         return found
 
     def give_up(self) -> None:
@@ -187,6 +192,18 @@ def _program(spec: WorkerSpec) -> str:
 
 def _spell(status: int) -> str:
     return f"signal {-status}" if status < 0 else f"status {status}"
+
+
+def last_words(log: Path) -> str:
+    """Return the exception that a log ends with and where it was raised; empty where it ends with none."""
+    lines = [line.strip() for line in _tail(log, 60).splitlines() if line.strip()]
+    raised = next((at for at in reversed(range(len(lines))) if lines[at].startswith("Traceback (most recent")), None)
+    places = [_PLACE.match(line) for line in lines[raised:]] if raised is not None else []
+    last = [place for place in places if place]
+    if not last:
+        return ""
+    where = f"{Path(last[-1][1]).name}:{last[-1][2]} in {last[-1][3]}"
+    return one_line(redact(f"{lines[-1]} at {where}"), 300)
 
 
 def _tail(log: Path, lines: int = 12) -> str:
