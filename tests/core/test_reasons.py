@@ -515,3 +515,18 @@ def test_who_would_have_filled_a_core_and_did_not_get_it(starved, kind):
     found = said(held_back).limited_by
     assert (found.kind if found else None) == kind
     assert found is None or any("busy for 70 % of the time; a quota" in line for line in found.evidence)
+
+
+@pytest.mark.parametrize(("starved", "kind"), [(0.8, "machine"), (0.2, "pool")])
+def test_a_machine_that_denies_a_core_keeps_connections_taken(starved, kind):
+    crowded = [
+        VitalsDetail(
+            at_ns=at * S,
+            processes=(ProcessLook(pid=100, name="uvicorn", cpu_s=at * 0.2, starved_s=at * starved),),
+            busy_s=(at * 1.0, at * 0.99),
+        )
+        for at in range(10, 21)
+    ]
+    found = said(crowded, probe(Stack("thread", WAITS, 8), Stack("thread", WORKS, 3))).limited_by
+    assert found.kind == kind
+    assert len(found.also) == 1

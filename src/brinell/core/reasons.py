@@ -19,13 +19,13 @@ import msgspec
 from brinell.core.reason_case import Case
 from brinell.core.reason_log import errors
 from brinell.core.reason_numbers import numbers
-from brinell.core.reason_rules import cases_of
+from brinell.core.reason_rules import HELD_BACK, cases_of
 from brinell.core.reason_waits import COMPUTES, dependency
 from brinell.core.reason_words import FIXES
 from brinell.core.stack_words import called_by_loop, frames_of, is_idle_thread
 from brinell.core.vitals_judgement import LimitedBy, StackShare
 from brinell.core.vitals_records import VitalsEntry
-from brinell.core.vitals_window import Span, Window, window
+from brinell.core.vitals_window import FULL, Span, Window, window
 
 KINDS = (
     "descriptors", "memory", "garbage-collection", "worker", "thread", "loop", "core", "lock", "pool", "accept-queue",
@@ -33,6 +33,7 @@ KINDS = (
 )  # fmt: skip
 MOST_STACKS = 8
 AS_MUCH = 1.1  # times what there was well below
+_WAITING = frozenset({"lock", "pool"})
 _ALWAYS = frozenset({"thread"})  # what is so below, too, and costs the more the more there is to do
 
 
@@ -69,8 +70,7 @@ def explain(
     ]
     if broke and not generator:
         cases += errors(at, well) + dependency(at, well)
-    if not _wants_a_core(at):
-        cases.sort(key=lambda case: case.kind == "machine")  # a full machine is little to who hardly wants it
+    cases = _placed(cases, at)
     if not cases and generator:
         cases = [Case("generator", 0, "the load generator, not the subject", (generator.rstrip("."),))]
     not_measured = _not_measured(at)
@@ -95,9 +95,17 @@ def explain(
     )
 
 
-def _wants_a_core(at: Window) -> bool:
-    """Whether some process would have used most of a core, had it been given to it."""
-    return any(one.wish >= COMPUTES for one in at.processes.values())
+def _placed(cases: list[Case], at: Window) -> list[Case]:
+    """Put the machine where it belongs: it makes everything wait of who would have filled a core and did not get it,
+    and is little to who hardly wants one. What a log says (of nobody) stays where it is.
+    """
+    others = [case for case in cases if case.kind != "machine"]
+    machine = [case for case in cases if case.kind == "machine"]
+    if any(one.wish >= FULL and (one.starved or 0.0) >= HELD_BACK for one in at.processes.values()):
+        waiting = (number for number, case in enumerate(others) if case.kind in _WAITING and case.who)
+        begin = next(waiting, None)
+        return cases if begin is None else [*others[:begin], *machine, *others[begin:]]
+    return cases if any(one.wish >= COMPUTES for one in at.processes.values()) else [*others, *machine]
 
 
 def _stacks(at: Window, pid: int) -> tuple[StackShare, ...]:
