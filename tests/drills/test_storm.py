@@ -22,7 +22,9 @@ def test_all_are_back_at_once(drill, sockets):
     assert 30 / (measured["first_attempts_s"] + 0.1) <= measured["reconnect_rate"]["highest"] <= 300
     assert measured["accept_rate"]["mean"] == pytest.approx(30 / measured["all_back_s"], rel=0.01)
     assert (measured["attempts_most"], measured["waited_s"]) == (1, {"p50": 0.0, "max": 0.0})
-    assert [one.what for one in done.room.records if isinstance(one, DrillMark)] == ["connected", "cut", "all-back"]
+    marks = [one for one in done.room.records if isinstance(one, DrillMark)]
+    assert [one.what for one in marks] == ["connected", "cut", "all-back"]
+    assert (marks[2].at_ns - marks[1].at_ns) / 1e9 == pytest.approx(measured["steady_s"], abs=0.01)
     assert measured["fds_before"] >= 30
     course = done.drill.returned
     assert (course.back[0][1], course.back[-1], course.wanted) == (1, (measured["all_back_s"], 30), 30)

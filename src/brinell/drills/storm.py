@@ -203,7 +203,8 @@ class _Crowd:
         self.seen["cut"] = cut
         try:
             if board.run(back.step, drill.within_s + 1.0, scene.room.tick):
-                scene.mark("all-back", f"{cut} connections")
+                steady_s = back.seen()["steady_s"] or 0.0  # that they stayed was known only later
+                scene.mark("all-back", f"{cut} connections", at_ns=cut_ns + int(steady_s * 1e9))
         finally:
             self.seen |= back.seen()
             self.seen |= {"held": board.held(500_000_000), "fds_after": self._fds()}
