@@ -7,7 +7,8 @@ Defects, each with its healthy twin (no defect, or another one of the same group
   drain      dies (at once at SIGTERM), closes (so does it, and keeps no connection), resets (resets what it keeps),
              ignores (SIGTERM), crashes (exits with 1)
   lifecycle  orphan, stale-lock (twin: checked-lock), litter, hangs (port taken: tries for ever), quiet (ends with 0),
-             tramples (a second start ends the first)
+             tramples (a second start ends the first), deaf (its worker ignores SIGTERM once it stands), fleeting (ends
+             by itself soon after its first request)
   race       twice (get or create without a lock), pays (twice), breaks (5xx in a race)
   spike      metastable (what waited long is done three times; twin: queue)
   slow       single (one thread, one connection at a time), threads (16 of them, each held by a connection)
@@ -58,6 +59,8 @@ class Service:
                 self.resting.add(writer)
                 line = await reader.readline()
                 self.resting.discard(writer)
+                if self.defect == "fleeting":
+                    asyncio.get_running_loop().call_later(0.05, os._exit, 3)
                 if not line:
                     return
                 if not await self.one(line, reader, writer):
@@ -240,6 +243,9 @@ def is_alive(pid: int) -> bool:
     return pid > 0 and Path(f"/proc/{pid}").exists()
 
 
+DEAF = "import signal, time; time.sleep(0.2); signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(120)"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
@@ -251,9 +257,12 @@ def main() -> int:
         with (HTTPServer if given.defect == "single" else Pooled)(("127.0.0.1", given.port), Handler) as server:
             server.pooled() if isinstance(server, Pooled) else server.serve_forever()
         return 0
+    worker = subprocess.Popen([sys.executable, "-S", "-c", DEAF]) if given.defect == "deaf" else None
     try:
         return asyncio.run(Service(given.defect, given.work_ms / 1000).run(given.port))
     finally:
+        if worker is not None:
+            worker.terminate()
         if given.defect in {"stale-lock", "checked-lock", "tramples"}:
             LOCK.unlink(missing_ok=True)
 

@@ -53,6 +53,18 @@ def test_what_outlives_every_stop_is_named(drill, service):
 
 
 @pytest.mark.prove
+def test_a_worker_that_is_deaf_once_it_stands_is_found(drill, service):
+    done = drill("lifecycle", {**SHORT, "times": 5}, service=service("deaf"))
+    assert "orphans" in done.failed, done.finding.detail
+    assert any(one.left for one in lives(done) if one.number in {1, 5})  # those that were left alone for a moment
+
+
+def test_a_service_that_ends_by_itself_did_not_start(drill, service):
+    with pytest.raises(SubjectError, match=r"got ready and ended by itself \(status 3\)"):
+        drill("lifecycle", SHORT, service=service("fleeting"))
+
+
+@pytest.mark.prove
 def test_files_that_pile_up(drill, service):
     done = drill("lifecycle", {**SHORT, "times": 6}, service=service("litter"))
     assert done.failed == {"files"}

@@ -26,12 +26,15 @@ from brinell.subject.targets import Target
 
 MOST_FAILED = 3  # starts that fail one after the other, after which no further one is tried
 GONE_S = 3.0
+SETTLED_S = 0.5
+"""Until what it starts beside itself stands, too: workers, say, that have their own signal handlers by then."""
 _PAUSE_S = 0.005
 
 
 class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``times`` lives: every second one ends by SIGKILL, with ``kill``. ``patience_s`` is how long a start that cannot
-    succeed may take to say so.
+    """``times`` lives: every second one ends by SIGKILL, with ``kill``. Of the others every second one is stopped as
+    soon as it is ready, and the rest a moment later. ``patience_s`` is how long a start that cannot succeed may take
+    to say so.
     """
 
     about: ClassVar[str] = "start, stop and kill it again and again; two at once; port taken: what stays behind?"
@@ -84,6 +87,7 @@ class _Lives:
         self._temporary = temporary
         self._folders = [scene.launch().cwd.resolve(), temporary]
         self._failed = 0
+        self._stops = 0
         self.slowest_s = 0.0  # of all starts: no other one is expected to be faster
         self._known: set[str] = set()  # files of all lives so far: what comes again under its old name piles up nothing
 
@@ -109,6 +113,11 @@ class _Lives:
         self._known |= self._files()
         try:
             instance = self._scene.start(temporary=self._temporary)
+            self.slowest_s = max(self.slowest_s, instance.ready_s)
+            try:
+                life = self._end(instance, ServiceLife(number, ending, at_ns, instance.port, instance.ready_s))
+            finally:
+                instance.end()
         except SubjectError as error:
             if number == 1:
                 raise
@@ -116,14 +125,13 @@ class _Lives:
             said = one_line(redact(" ".join(filter(None, (str(error), error.hint)))), 400)
             return ServiceLife(number, ending, at_ns, said=said)
         self._failed = 0
-        self.slowest_s = max(self.slowest_s, instance.ready_s)
-        try:
-            return self._end(instance, ServiceLife(number, ending, at_ns, instance.port, instance.ready_s))
-        finally:
-            instance.end()
+        return life
 
     def _end(self, instance: Instance, life: ServiceLife) -> ServiceLife:
         scene, limit_s = self._scene, self._scene.service_spec.stop_timeout_s
+        self._stops += life.ending == "stop"
+        if life.ending == "stop" and self._stops % 2:
+            self._settle(instance)
         instance.remember()
         signal_ns = instance.signal(signal.SIGKILL if life.ending == "kill" else signal.SIGTERM)
         in_time = scene.wait(lambda: instance.status is not None, limit_s, every_s=_PAUSE_S)
@@ -145,6 +153,14 @@ class _Lives:
             files_left=len(new),
             files=files.named(new, self._folders),
         )
+
+    def _settle(self, instance: Instance) -> None:
+        """Let it run for a moment. ``SubjectError`` if it ends by itself meanwhile."""
+        if self._scene.wait(lambda: instance.status is not None, SETTLED_S):
+            raise SubjectError(
+                f"the service got ready and ended by itself (status {instance.status})",
+                hint="\n".join(instance.tail()),
+            )
 
     def _files(self) -> set[str]:
         return files.present(self._folders, without=self._scene.room.folder.resolve())

@@ -371,9 +371,16 @@ def with_few_errors_allowed(judge):
 # --- slow clients ---------------------------------------------------------------------------------------------------
 
 
+def _holding(record, second, connections):
+    """A worker's second, with so many connections open at its end."""
+    if isinstance(record, GeneratorSecond) and record.second == second:
+        return msgspec.structs.replace(record, open_connections=connections)
+    return record
+
+
 @pytest.fixture
 def dawdled(judge):
-    def run(during=10.0, *, after=10.0, wrong=0, held=100, closed=0, fds=(50, 150, 50), before=100):
+    def run(during=10.0, *, after=10.0, wrong=0, held=100, closed=0, fds=(50, 150, 50), before=100, own=(0, 0, 0)):
         records = [started("slow-client"), load_started(15.0)]
         for second in range(15):
             is_during = 5 <= second < 10
@@ -382,7 +389,8 @@ def dawdled(judge):
             records += slices(
                 second, during if is_during else after if second >= 10 else 10.0, ok=count - wrong * is_during, **bad
             )
-            records.append(Vitals(T0 + second * S + 1, 1, 0.1, 1, fds[second // 5], 1))
+            records[1:] = [_holding(one, second, own[second // 5]) for one in records[1:]]
+            records.append(Vitals(T0 + second * S + S - 1, 1, 0.1, 1, fds[second // 5], 1))
         records += [
             DrillMark("slow-came", T0 + 5 * S),
             SlowClients("heads", T0 + 7 * S, 100, held, closed),
@@ -409,6 +417,8 @@ def test_others_are_served_beside_slow_clients(dawdled):
         ({"fds": (50, 150, 150)}, {"freed"}),
         ({"fds": (50, 150, 60)}, set()),
         ({"fds": (50, 55, 55)}, set()),  # it never held them
+        ({"fds": (55, 350, 250), "own": (5, 200, 200)}, set()),  # the load's own, opened meanwhile and kept
+        ({"fds": (55, 350, 350), "own": (5, 200, 200)}, {"freed"}),
     ],
 )
 def test_what_slow_clients_may_not_do(failed, dawdled, more, rules):

@@ -32,6 +32,7 @@ class Seen:
     seconds: dict[int, Second] = field(default_factory=dict)
     kinds: dict[int, dict[str, int]] = field(default_factory=dict)
     scheduled: dict[int, int] = field(default_factory=dict)
+    connections: dict[int, int] = field(default_factory=dict)  # of the load, open at the second's end
     tally: Tally | None = None
     why: str = ""  # how its step ended, where that was no good end
 
@@ -86,6 +87,7 @@ def _add(seen: Seen, record: object, identity: str) -> None:
             return
         case GeneratorSecond():
             seen.scheduled[record.second] = seen.scheduled.get(record.second, 0) + record.scheduled
+            seen.connections[record.second] = seen.connections.get(record.second, 0) + record.open_connections
             return
         case DrillStarted():
             seen.started = record

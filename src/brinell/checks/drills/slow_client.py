@@ -77,13 +77,17 @@ def _most_held(slow: list[SlowClients]) -> int:
 
 
 def _fds(seen: Seen, part: int) -> tuple[int | None, int | None, int | None]:
-    """Descriptors of the service: the most before, the most during, the last after."""
+    """Descriptors of the service: the most before, the most during, the last after. Connections of the load itself do
+    not count: it keeps those that it opened while the service stood still.
+    """
     found: list[list[int]] = [[], [], []]
     start_ns = seen.tally.started.start_ns if seen.tally else 0
     for one in seen.tally.vitals if seen.tally else ():
-        number = int((one.at_ns - start_ns) / 1e9 // part)
+        at_s = (one.at_ns - start_ns) / 1e9
+        number = int(at_s // part)
         if one.fds is not None and number >= 0:
-            found[min(number, 2)].append(one.fds)
+            own = seen.connections.get(round(at_s) - 1, 0)  # at the end of the second that is nearest
+            found[min(number, 2)].append(max(0, one.fds - own))
     before, during, after = found
     return max(before, default=None), max(during, default=None), after[-1] if after else None
 
