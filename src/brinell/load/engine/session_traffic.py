@@ -150,18 +150,19 @@ class SessionTraffic(Traffic):
         due, started, operation = connection.due, connection.started, connection.operation
         status, headers, body, said = exchange.answer()
         answer = Answer(status, headers, body, outcome, said, ended_ns, due, started)
+        why = ""
         if outcome == outcomes.OK and send.check is not None:
             answer = _checked(send, answer)
             if answer.outcome != outcome:
                 operation.move_bytes(outcome, answer.outcome, exchange.taken)
-                outcome = answer.outcome
+                outcome, why = answer.outcome, answer.detail
         if outcome == outcomes.OK:
             operation.add_response(ended_ns - due)
             operation.add_service(ended_ns - started)
         else:
             operation.cell(outcome).record(ended_ns - due, ended_ns - started)
         if ended_ns - due > self._floor_ns or outcome != outcomes.OK:
-            self._example(connection, ended_ns, outcome, answer.detail if outcome in outcomes.CHECKED else "")
+            self._example(connection, ended_ns, outcome, why)
         user.reached = True
         user.failures = 0
         if keep and self._keeps and not self._owed:
