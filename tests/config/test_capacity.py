@@ -234,3 +234,13 @@ def test_a_named_function_needs_no_service(tmp_path):
     (tmp_path / "brinell.toml").write_text('[[load]]\nname = "g"\nshape = { kind = "closed", duration = 1 }\n')
     with pytest.raises(UsageError):
         named_capacity(tmp_path, "g", limits={})
+
+
+def test_the_probe_is_put_into_what_is_started_only(tmp_path):
+    (tmp_path / "brinell.toml").write_text('[service]\ncommand = "serve"\n')
+    plan = one_capacity(tmp_path, "/notes", request={}, limits={"p95_ms": 9.0}, probe=True)
+    assert plan.service is not None
+    assert plan.service.probe
+    with pytest.raises(UsageError, match="1 thing to correct") as refused:
+        one_capacity(tmp_path, "http://127.0.0.1:9/", request={}, limits={"p95_ms": 9.0}, probe=True)
+    assert "leave url away" in str(refused.value)

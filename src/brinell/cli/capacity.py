@@ -21,6 +21,7 @@ from brinell.core.thresholds import ALL_METRICS, METRICS, SOCKET_METRICS
 EXAMPLES = """
 brinell capacity http://127.0.0.1:8000/notes                  up to which rate p95 stays below 500 ms
 brinell capacity /notes --slo p95_ms=200                       the [service] of brinell.toml, started for it
+brinell capacity /notes --slo p95_ms=200 --probe               and looked into: why does it break?
 brinell capacity http://127.0.0.1:8000/ --slo p95_ms=200 --slo error_rate=0.001
 brinell capacity http://127.0.0.1:8000/ --slo p95_ms=200 --at-least 1000    passes or fails, for CI
 brinell capacity http://127.0.0.1:8000/ --start 2000 --tolerance 2%         begin higher, be more exact
@@ -122,6 +123,10 @@ Rate = Annotated[
         "Default: 100; 10 published.",
     ),
 ]
+Probe = Annotated[
+    bool,
+    typer.Option("--probe", help="Look into the service that is started for it from inside, too: what limits it?"),
+]
 
 
 @examining(shown)
@@ -154,6 +159,7 @@ def command(
     header: load.Header = None,
     body: load_request.Body = None,
     pid: load.Pid = None,
+    probe: Probe = False,
     no_calibrate: load.NoCalibrate = False,
 ) -> Plan:
     """Find the highest load at which thresholds hold, and say what was at its limit beyond it.
@@ -169,9 +175,9 @@ def command(
     sockets = {"rooms": rooms, "message": message, "size": size, "join": join, "joined": joined}
     sockets = {name: value for name, value in sockets.items() if value is not None}
     if scenario is not None:
-        return _named(ctx, scenario, options.limits(slo, ALL_METRICS), searched)
+        return _named(ctx, scenario, options.limits(slo, ALL_METRICS), searched | {"probe": probe or None})
     fields: dict[str, Any] = {"workers": workers, "timeout_s": timeout, "calibrate": not no_calibrate}
-    fields |= {"headers": load.headers_of(header), "pid": load.process_of(pid)}
+    fields |= {"headers": load.headers_of(header), "pid": load.process_of(pid), "probe": probe}
     if mode is None:
         _only_sockets([*sockets, *(["rate"] if rate is not None else [])])
         fields["connections"] = _connections(ctx, quantity_, connections)

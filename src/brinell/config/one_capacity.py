@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import checks, scenarios, sockets, source
+from brinell.config import checks, probing, scenarios, sockets, source
 from brinell.config.capacity import OPEN_CONNECTIONS, SEARCH, metrics_of, placed, specification, step_of
 from brinell.config.compose import Settings, plan_of, read_settings, slug
 from brinell.config.problems import OPTIONS, Problems, Unfit
@@ -101,6 +101,7 @@ def _plan(
     searched = {key: value for key, value in given.items() if value is not None and key in SEARCH}
     stated = scenarios.thresholds(limits, ("--slo",), problems, metrics_of(load)) or _kept(load)
     spec = specification(load, stated, searched, OPTIONS, problems)
+    probing.agree(load, OPTIONS, problems)
     problems.finish()
     if spec is None:
         raise AssertionError("what is wrong with a search is told")
