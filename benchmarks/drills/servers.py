@@ -38,7 +38,7 @@ DRILLS = {
 
 
 class Server(NamedTuple):
-    """``known``: drill to the rules that must fail, each seen without Brinell as well; a drill in ``passes`` passes."""
+    """``known``: drill to the rules that must fail, most seen without Brinell as well; a drill in ``passes`` passes."""
 
     name: str
     command: str
