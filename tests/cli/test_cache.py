@@ -35,6 +35,49 @@ def shop(here):
     return here
 
 
+@pytest.mark.parametrize("command", ["cache", "capacity", "load", "websocket"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "redis://shop:hunter2pw@127.0.0.1:6390",
+        "redis://hunter2pw@127.0.0.1:6390",
+        "redis://shop:x/hunter2pw@127.0.0.1:6390",
+        "redis://shop:hunter2pw/x@127.0.0.1:6390",
+        "redis://127.0.0.1:6390/?password=hunter2pw",
+        "rediss://shop:hunter2pw@127.0.0.1:6390",
+        "http://shop:hunter2pw@127.0.0.1:6390/{key}",
+    ],
+)
+def test_no_message_shows_who_signs_in(brinell, here, command, target):
+    for more in [], ["--python", "x", "--pid", "1"]:
+        if more and command != "cache":
+            continue
+        given = brinell(command, target, *more)
+        assert given.code == 2, given
+        assert "hunter2pw" not in given.out + given.err
+    (here / "brinell.toml").write_text(
+        f'[[load]]\nname = "a"\ndriver = "cache"\nshape = {{ kind = "closed", duration = "1s" }}\n'
+        f'cache = {{ target = "{target}" }}\n'
+    )
+    given = brinell("plan")
+    assert given.code == 2, given
+    assert "hunter2pw" not in given.out + given.err
+    assert not (here / ".brinell").exists()
+
+
+def test_a_store_that_wants_a_password_is_refused_with_what_to_do(brinell):
+    given = brinell("cache", "redis://shop:${SHOP_PW}@127.0.0.1:6390")
+    assert given.code == 2
+    assert "signs in to no store" in given.err
+    assert "header" not in given.err
+
+
+def test_an_option_without_a_value_is_told_without_one(brinell):
+    given = brinell("cache", "redis://127.0.0.1", "--no-probe")
+    assert given.code == 2
+    assert "--no-probe\n" in given.err
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [

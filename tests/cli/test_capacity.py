@@ -36,6 +36,7 @@ AT = "http://127.0.0.1:9/"
         (["--load", "browse"], "there are none"),
         (["--load", "browse", "--workers", "2"], "has its own"),
         (["http://192.0.2.1/"], "allow_targets"),
+        (["redis://127.0.0.1:6379"], "brinell capacity --load NAME"),
     ],
 )
 def test_mistakes_are_exit_2_and_leave_no_run(brinell, here, argv, said):

@@ -12,6 +12,7 @@ from brinell.config import for_cache
 from brinell.core.errors import UsageError
 from brinell.core.key_choice import DISTRIBUTIONS, WORKLOADS
 from brinell.core.plan import Plan
+from brinell.core.redact import address
 from brinell.core.thresholds import CACHE_METRICS, CACHE_THRESHOLDS
 from brinell.load.cache.address import is_endpoint, is_store
 
@@ -251,7 +252,9 @@ def _refuse_strange(ctx: typer.Context, target: str) -> None:
     is_address = is_endpoint(target) or is_store(target)
     for name, has_it in (("header", is_endpoint(target)), ("pid", is_address), ("python", not is_address)):
         if options.is_given(ctx, name) and not has_it:
-            raise UsageError(f"--{name} is for another kind of cache than {target}", hint=f"leave --{name} away")
+            raise UsageError(
+                f"--{name} is for another kind of cache than {address(target)}", hint=f"leave --{name} away"
+            )
 
 
 def _read(name: str, value: Any) -> Any:

@@ -193,6 +193,8 @@ def target_url(address: str) -> str:
 
 def store_url(address: str) -> str:
     """An address of Redis or memcached."""
+    if split(address).username is not None or split(address).password is not None:
+        raise Unfit("Brinell signs in to no store: leave user and password away, and ask an instance without them")
     parts = split(_address(address, ("redis", "memcached")))
     if parts.path not in {"", "/"} or parts.query:
         raise Unfit("a store's address is a host and a port: its first database is asked")
@@ -220,7 +222,9 @@ def split(address: str) -> SplitResult:
         parts = urlsplit(address)
         _ = parts.port  # the port is parsed on access
     except ValueError as error:
-        raise Unfit(f"this is not an address: {error}") from None
+        # What it complains of may be a piece of a password.
+        why = "write / ? # and @ of a password as %2F %3F %23 and %40" if "@" in address else error
+        raise Unfit(f"this is not an address: {why}") from None
     return parts
 
 

@@ -14,6 +14,8 @@ from brinell.config.compose import Settings, plan_of, read_settings, slug
 from brinell.config.problems import OPTIONS, Problems, Unfit
 from brinell.core.errors import UsageError, nearest
 from brinell.core.plan import LoadSpec, Plan, RequestSpec
+from brinell.core.redact import address
+from brinell.load.cache.address import is_store
 from brinell.load.capacity.bounds import unfit
 
 EXAMPLE = "brinell capacity http://127.0.0.1:8000/"
@@ -122,10 +124,15 @@ def _problems() -> Problems:
 
 def _place(target: str, *, sockets: bool = False) -> tuple[str | None, str]:
     """Return an address and the path in it; a path alone is the service's."""
+    if is_store(target):
+        raise UsageError(
+            f"{address(target)}: a store's traffic is that of a [[load]], which the search takes with --load",
+            hint='driver = "cache", cache = { target = "redis://127.0.0.1:6379" }: brinell capacity --load NAME',
+        )
     try:
         if target.startswith("/"):
             return None, target if sockets else checks.path(target)
         parts = checks.split((checks.target_url if sockets else checks.url)(target))
     except Unfit as unfit:
-        raise UsageError(f"{target}: {unfit.why}", hint=SOCKET_EXAMPLE if sockets else EXAMPLE) from None
+        raise UsageError(f"{address(target)}: {unfit.why}", hint=SOCKET_EXAMPLE if sockets else EXAMPLE) from None
     return f"{parts.scheme}://{parts.netloc}", (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -15,12 +15,13 @@ import msgspec
 
 from brinell.config import caches, calls, checks, sessions, sockets, source
 from brinell.config.compose import plan_of, read_settings, slug
-from brinell.config.problems import OPTIONS, Problems, Unfit
+from brinell.config.problems import OPTIONS, Problem, Problems, Unfit
 from brinell.config.scenarios import shape, shape_of, thresholds
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec, Plan, RequestSpec, Step
-from brinell.core.redact import redact
+from brinell.core.redact import address
 from brinell.core.thresholds import CACHE_METRICS, METRICS, SOCKET_METRICS
+from brinell.load.cache.address import is_store
 
 Table = Mapping[str, Any]
 Limits = Mapping[str, float]
@@ -51,10 +52,12 @@ def for_cache(root: Path, load_shape: Table, *, table: Table, limits: Limits, **
     try:
         caches.target(table["target"])
     except Unfit as unfit:
-        raise UsageError(f"{table['target']}: {unfit.why}", hint="brinell cache shop.cache:cache") from None
+        where = table["target"]
+        hint = "brinell cache redis://127.0.0.1:6379" if is_store(where) else "brinell cache shop.cache:cache"
+        raise UsageError(f"{address(where)}: {unfit.why}", hint=hint) from None
     problems = Problems("brinell cache", hint="brinell cache --help")
     spec = caches.read(dict(table), OPTIONS, problems)
-    problems.found = [msgspec.structs.replace(one, key=caches.option_of(one.key), example="") for one in problems.found]
+    problems.found = [_as_option(one) for one in problems.found]
     problems.finish()
     if spec is None:
         raise TypeError("what is wrong with the table has been told")
@@ -67,6 +70,13 @@ def for_cache(root: Path, load_shape: Table, *, table: Table, limits: Limits, **
             f"{spec.target}: of which service?", hint=f"brinell cache 'http://127.0.0.1:8000{spec.target}'"
         )
     return _plan(root, "cache", load_shape, limits, fields, metrics=CACHE_METRICS)
+
+
+def _as_option(problem: Problem) -> Problem:
+    """Return a problem with a key of the table as one with its option; ``--no-probe`` has no value."""
+    key = caches.option_of(problem.key)
+    given = "" if key.startswith("no-") else problem.given
+    return msgspec.structs.replace(problem, key=key, given=given, example="")
 
 
 def for_websocket(root: Path, url: str, load_shape: Table, *, table: Table, limits: Limits, **fields: Any) -> Plan:
@@ -103,7 +113,7 @@ def _parts(url: str, example: str, check: Callable[[str], str] = checks.url) -> 
         return checks.split(check(url))
     except Unfit as unfit:
         elsewhere = url.startswith(sockets.SCHEMES) and check is checks.url
-        told = redact(url)
+        told = address(url)
         raise UsageError(f"{told}: {unfit.why}", hint=f"brinell websocket {told}" if elsewhere else example) from None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from brinell.core.errors import UsageError, nearest
-from brinell.core.redact import one_line, redact
+from brinell.core.redact import address, one_line, redact
 
 MOST_TOLD = 10
 NOT_YET = "not in this version"
@@ -140,7 +140,7 @@ def show(value: Any, key: str = "") -> str:
     if isinstance(value, bool):
         text = "true" if value else "false"
     elif isinstance(value, str):
-        text = f'"{value}"'
+        text = f'"{address(value)}"'
     elif isinstance(value, dict):
         text = "{ " + ", ".join(f"{name} = {show(item, name)}" for name, item in list(value.items())[:6]) + " }"
     elif isinstance(value, list):

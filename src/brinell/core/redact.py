@@ -81,6 +81,7 @@ _RULES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         MASK,
     ),
 )
+_SIGNED_IN = re.compile(r"://[^\s\"']*@")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[@-Z\\-_])")
 # C0 and C1 controls but tab and newline, bidirectional overrides (they reorder what a person reads), lone surrogates
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -95,6 +96,15 @@ def redact(text: str) -> str:
                 text = pattern.sub(replacement, text)
                 break
     return text
+
+
+def address(text: str) -> str:
+    """Return an address as it may be shown: whoever signs in, with what, is masked as a whole.
+
+    For text that is meant to be an address: all up to the last ``@`` of a word is taken, so that a password may hold
+    anything, and a token may stand alone.
+    """
+    return redact(_SIGNED_IN.sub(f"://{MASK}@", text))
 
 
 def plain(text: str, most: int | None = None) -> str:
