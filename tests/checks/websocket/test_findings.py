@@ -62,6 +62,31 @@ def test_who_asked_for_no_reach_is_told_of_lost_deliveries(chat):
     assert "lost" not in chat().verdicts()
 
 
+def test_who_loses_most_of_what_was_owed_did_not_run(chat):
+    echo = {"connections": 10, "absent": 9}
+    ran = chat(**echo).findings()["ran"]
+    assert (ran.verdict.value, ran.required) == ("fail", True)
+    assert ran.title == "chat: 27000 of 30000 deliveries that were owed did not come, more than half of them"
+    assert "--echo" in ran.detail
+    assert "lost" not in chat(**echo).findings()  # it is said once
+    most = chat(connections=10, absent=6).findings()["ran"]
+    assert most.verdict.value == "fail"
+    assert "everybody in the room" in most.detail
+    assert chat(connections=10, absent=5).verdicts()["ran"] == "pass"  # half is not more than half
+    assert chat(**echo, thresholds={"reach": 0.05}).verdicts()["ran"] == "pass"  # whoever asks for little has it
+    assert chat(**echo, cpu=1.0).verdicts()["ran"] == "pass"  # a busy generator may have lost them
+    assert chat(**echo, interrupted=True).verdicts()["ran"] == "unknown"
+
+
+def test_messages_that_failed_are_told_once(chat):
+    found = chat(mode="echo", errors={"closed-1011": 60}).findings()
+    assert found["ran"].title == "chat: 1800 of 3000 messages failed, more than half of them"
+    assert "errors" not in found
+    assert "errors" in chat(mode="echo", errors={"closed-1011": 40}).findings()
+    assert "refused" not in chat(refused={"refused": 500}).findings()
+    assert "joins" not in chat(excluded=500).findings()
+
+
 def test_a_reach_that_is_nearly_one_is_not_one(chat):
     title = chat(connections=1000, rate=10, seconds=60, thresholds={"reach": 1.0}, absent=0,
                  extra=[]).findings()["reach"].title  # fmt: skip

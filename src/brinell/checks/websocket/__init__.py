@@ -24,7 +24,7 @@ from brinell.core.socket_records import CONNECT, JOIN
 from brinell.core.thresholds import SOCKET_METRICS, THRESHOLDS
 from brinell.core.verdicts import Reason, Verdict
 
-FAILED = 0.5  # share of messages that failed, and of connections that were not made, above which it did not run
+FAILED = 0.5  # share of messages that failed, of deliveries lost, of connections not made, above which it did not run
 SHARE = 0.01  # of connections: above it an advisory finding
 _OWN = {"ran", "errors", "connections"}  # findings of a load that are worded here
 _NORMAL = {"1000", "1001"}
@@ -85,17 +85,20 @@ def _scenario(
         one = rulings[name]
         thresholds[name] = {"limit": limit, "observed": one.observed, "verdict": one.verdict.value}
     judged = entry(msgspec.structs.replace(load, thresholds=thresholds, url=place(load.url, spec)), seen)
-    findings = [_ran(spec.name, tally, seen, trusted, cited)]
+    wrong = _wrong(tally, seen, trusted, limits)
+    findings = [_ran(spec.name, tally, seen, wrong, cited)]
     if seen.does.limit:
         whole = tally.ended is not None and not tally.ended.interrupted
         processes = len(tally.started.subject_pids)
         findings += limit_of_connections.findings(spec.name, judged, seen, whole=whole, processes=processes)
     else:
         findings += [_ours(one, spec.name, split.named) for one in told if one.id.rpartition(".")[2] not in _OWN]
-        findings += _advice(spec.name, judged, limits, _refusals(seen, tally), cited)
+        advice = _advice(spec.name, judged, limits, _refusals(seen, tally), cited)
         if SHARE * judged.connections < seen.excluded:
             what = f"{seen.excluded} of {judged.connections} connections were open and never took part"
-            findings.append(_told(spec.name, "joins", what, _exclusion(tally), cited))
+            advice.append(_told(spec.name, "joins", what, _exclusion(tally), cited))
+        said = wrong.says if wrong is not None else ()
+        findings += [one for one in advice if one.id.rpartition(".")[2] not in said]
     findings += [finding(spec.name, name, limit, rulings[name], cited) for name, limit in split.own.items()]
     return findings, judged, _why_not(spec, seen, judged, why)
 
@@ -141,20 +144,26 @@ def _ours(one: Finding, scenario: str, named: dict[str, str]) -> Finding:
     return msgspec.structs.replace(one, id=f"{CHECK}.{scenario}.{name}", check=CHECK, title=title)
 
 
-def _ran(scenario: str, tally: Tally, seen: Seen, trusted: Trust, cited: tuple[str, ...]) -> Finding:
+class _Wrong(NamedTuple):
+    """Why it did not work. ``says``: names of the findings that would be advice, and would say it again."""
+
+    title: str
+    detail: str
+    says: tuple[str, ...]
+
+
+def _ran(scenario: str, tally: Tally, seen: Seen, wrong: _Wrong | None, cited: tuple[str, ...]) -> Finding:
     """Did it run to its end, were most connections made, and did most messages go through?"""
-    asked = max(tally.started.connections, seen.connect.requests)  # those that are made again are asked for again
-    own = seen.failed.get(outcomes.OWN_FAULT, 0)
+    asked, own = _asked(tally, seen), seen.failed.get(outcomes.OWN_FAULT, 0)
     verdict, reason, detail = Verdict.PASS, None, ""
     title = f"ran for {tally.span_s:.3g} s, {tally.completed} of {tally.requests} {_what(seen)} went through"
     if seen.does.limit:
         title = f"{tally.requests} attempts to connect to a subject with {seen.does.limit} places"
-    if own > SHARE * asked:
+    if _is_own(tally, seen):
         verdict, reason, title = Verdict.UNKNOWN, Reason.INVALID, f"{own} of {asked} connections failed on this side"
         detail = _refusals(seen, tally)
-    elif (wrong := _wrong(tally, seen, trusted, asked)) is not None:
-        verdict = Verdict.FAIL
-        title, detail = wrong
+    elif wrong is not None:
+        verdict, title, detail = Verdict.FAIL, wrong.title, wrong.detail
     elif not tally.requests or tally.ended is None or tally.ended.interrupted:
         verdict, reason = Verdict.UNKNOWN, Reason.INCONCLUSIVE
         detail = f"{tally.span_s:.3g} s of {tally.started.span_s:.3g} s were run"
@@ -170,22 +179,64 @@ def _ran(scenario: str, tally: Tally, seen: Seen, trusted: Trust, cited: tuple[s
     )
 
 
-def _wrong(tally: Tally, seen: Seen, trusted: Trust, asked: int) -> tuple[str, str] | None:
-    """Say what of it did not work, and how; None where most of it did. ``asked``: connections."""
-    failed, errors = sum(seen.failed.values()), sum(tally.errors.values())
+def _asked(tally: Tally, seen: Seen) -> int:
+    """Return how many connections were asked for; those that are made again are asked for again."""
+    return max(tally.started.connections, seen.connect.requests)
+
+
+def _is_own(tally: Tally, seen: Seen) -> bool:
+    """Whether so many connections failed on this side that nothing can be said."""
+    return seen.failed.get(outcomes.OWN_FAULT, 0) > SHARE * _asked(tally, seen)
+
+
+def _wrong(tally: Tally, seen: Seen, trusted: Trust, limits: dict[str, float]) -> _Wrong | None:
+    """Say what of it did not work, and how; None where most of it did."""
+    if _is_own(tally, seen):
+        return None
     whole = tally.ended is not None and not tally.ended.interrupted
+    return _unmade(tally, seen, trusted) or _unheard(tally, seen, trusted, limits, whole=whole)
+
+
+def _unmade(tally: Tally, seen: Seen, trusted: Trust) -> _Wrong | None:
+    """Look at connections."""
+    asked, failed = _asked(tally, seen), sum(seen.failed.values())
     if failed and not seen.opened:
-        return f"not one of {asked} connections was made", _refusals(seen, tally)
+        return _Wrong(f"not one of {asked} connections was made", _refusals(seen, tally), ("refused", "errors"))
     if trusted.valid and not seen.does.limit and failed > FAILED * asked:
-        return f"{failed} of {asked} connections were not made, more than half", _refusals(seen, tally)
+        title = f"{failed} of {asked} connections were not made, more than half"
+        return _Wrong(title, _refusals(seen, tally), ("refused",))
     if (trusted.valid and seen.excluded > FAILED * asked) or 0 < asked == seen.excluded:
-        return f"{seen.excluded} of {asked} connections were open and never took part", _exclusion(tally)
+        title = f"{seen.excluded} of {asked} connections were open and never took part"
+        return _Wrong(title, _exclusion(tally), ("joins",))
+    return None
+
+
+def _unheard(tally: Tally, seen: Seen, trusted: Trust, limits: dict[str, float], *, whole: bool) -> _Wrong | None:
+    """Look at messages, and at whom they came to. ``whole``: it ran to its end."""
+    errors, owed = sum(tally.errors.values()), seen.account.whole
     if tally.requests and not tally.completed and not seen.does.limit and whole:
         # No generator is so late that nothing at all goes through.
-        return f"not one of {tally.requests} messages went through", _kinds(tally.errors)
+        return _Wrong(f"not one of {tally.requests} messages went through", _kinds(tally.errors), ("errors",))
     if trusted.valid and errors > FAILED * tally.requests:
-        return f"{errors} of {tally.requests} {_what(seen)} failed, more than half of them", _kinds(tally.errors)
+        title = f"{errors} of {tally.requests} {_what(seen)} failed, more than half of them"
+        return _Wrong(title, _kinds(tally.errors), ("errors",))
+    if trusted.valid and whole and not {"reach", "lost"} & limits.keys() and owed.lost > FAILED * owed.expected:
+        title = f"{owed.lost} of {owed.expected} deliveries that were owed did not come, more than half of them"
+        return _Wrong(title, _why_lost(seen), ("lost",))
     return None
+
+
+def _why_lost(seen: Seen) -> str:
+    """Return what it usually comes from that most of what was owed was not delivered."""
+    owed, strays = seen.account.whole, sum(one.strays for one in seen.seconds.rows.values())
+    if owed.published and owed.received == owed.published:
+        return (
+            "each message came to one connection: a server that sends it back to its publisher only is an echo "
+            '(--echo, mode = "echo"); else, does it send to everybody in the room?'
+        )
+    if not owed.received and strays:
+        return f"{strays} messages came without the stamp of one that was sent: does the server pass it on?"
+    return "does the server send to everybody in the room, and are all in it (--join)? State the reach that is enough"
 
 
 def _what(seen: Seen) -> str:
