@@ -5,7 +5,8 @@ GET /orders?key=... counts those there are. POST /pay {"id": ...} pays once: 201
 
 Defects, each with its healthy twin (no defect, or another one of the same group):
   drain      dies (at once at SIGTERM), closes (so does it, and keeps no connection), resets (resets what it keeps),
-             ignores (SIGTERM), crashes (exits with 1)
+             ignores (SIGTERM), crashes (exits with 1), turns (what is under way at SIGTERM becomes a 500; twin: busy,
+             where one answer in ten is a 503 all the time)
   lifecycle  orphan, stale-lock (twin: checked-lock), litter, hangs (port taken: tries for ever), quiet (ends with 0),
              tramples (a second start ends the first), deaf (its worker ignores SIGTERM once it stands), fleeting (ends
              by itself soon after its first request)
@@ -102,7 +103,10 @@ class Service:
         if parts.path != "/":
             return 404, b"{}"
         await self.work()
-        return 200, b'{"ok": true}'
+        self.number += 1
+        busy = self.defect == "busy" and self.number % 10 == 0
+        broken = self.defect == "turns" and self.ending.is_set()
+        return 503 if busy else 500 if broken else 200, b'{"ok": true}'
 
     async def work(self) -> None:
         if self.defect not in {"queue", "metastable"}:
@@ -156,15 +160,18 @@ class Service:
         elif self.defect not in {"dies", "closes"}:
             loop.add_signal_handler(signal.SIGTERM, asked.set)
         listening.setblocking(False)
-        door = asyncio.create_task(self.accept(listening))
+        loop.add_reader(listening, self.accept, listening)  # no task, which may be cancelled with a connection in hand
         await asked.wait()
-        door.cancel()
+        loop.remove_reader(listening)
         await self.end(listening)
         return 1 if self.defect == "crashes" else 0
 
-    async def accept(self, listening: socket.socket) -> None:
-        while True:
-            self.begin((await asyncio.get_running_loop().sock_accept(listening))[0])
+    def accept(self, listening: socket.socket) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                connection, _ = listening.accept()
+                connection.setblocking(False)
+                self.begin(connection)
 
     def begin(self, connection: socket.socket) -> None:
         task = asyncio.create_task(self.connected(connection))
@@ -176,11 +183,7 @@ class Service:
         await self.serve(*await asyncio.open_connection(sock=connection))
 
     async def end(self, listening: socket.socket) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while True:  # whoever has connected is let in: closing the port would reset them
-                connection, _ = listening.accept()
-                connection.setblocking(False)
-                self.begin(connection)
+        self.accept(listening)  # whoever has connected is let in: closing the port would reset them
         listening.close()
         self.ending.set()
         await asyncio.sleep(0.05)

@@ -22,7 +22,7 @@ def marks(done):
 
 def test_a_service_that_drains_loses_nothing(drill, service):
     done = drill("drain", SHORT, service=service())
-    assert (done.drill.verdict, done.failed) == (Verdict.PASS, set()), done.finding.detail
+    assert (done.drill.verdict, done.failed) == (Verdict.PASS, set()), done.drill.rules
     measured = done.drill.measured
     assert (measured["in_flight"], measured["in_flight_answered"]) == (10, 10)
     assert (measured["idle_connections"], measured["idle_closed"]) == (10, 10)
@@ -64,6 +64,24 @@ def test_a_service_that_ignores_the_signal_is_killed_in_the_end(drill, service):
     assert "exit" in done.failed
     assert "killed" in marks(done)
     assert done.drill.measured["exit_status"] == -9
+
+
+@pytest.mark.prove
+def test_errors_since_the_signal_are_lost_and_those_that_always_came_are_not(drill, service):
+    done = drill("drain", SHORT, service=service("busy", "--work-ms", "100"))
+    assert (done.drill.verdict, done.failed) == (Verdict.PASS, set()), done.drill.rules
+    (ended,) = [one for one in done.room.records if isinstance(one, DrillEnded)]
+    assert ended.seen["in_flight_errors"] == {"status-503": 1}
+    done = drill("drain", SHORT, service=service("turns", "--work-ms", "100"))
+    assert done.failed == {"lost"}
+    assert done.drill.measured["lost_by_kind"]["in flight, answered with 5xx"] == 10
+
+
+@pytest.mark.prove
+def test_requests_that_take_longer_than_the_load_before_are_named(drill, service):
+    done = drill("drain", SHORT, service=service("healthy", "--work-ms", "1500"))
+    assert done.drill.verdict is Verdict.UNKNOWN
+    assert "let before_s be some times what a request takes" in done.rule("usual").says
 
 
 @pytest.mark.prove

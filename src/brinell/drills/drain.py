@@ -9,6 +9,7 @@ end is seen on some of the drill's own, which rest when the signal comes.
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -17,6 +18,7 @@ import msgspec
 
 from brinell.core.drill_records import DrillEnded, DrillStarted
 from brinell.core.errors import SubjectError
+from brinell.core.outcomes import of_status
 from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.core.redact import redact
 from brinell.drills.held_sockets import HeldSockets
@@ -175,6 +177,9 @@ class _Draining:
         """Return what was counted here."""
         flights, idle, signal_ns = self._flights, self._idle, self._signal_ns
         answered = [one.wire for one in flights if one.answered]
+        errors = Counter(
+            of_status(one.status) for one in answered if one.status >= 500 and one.status not in self._expected
+        )
         closed = [(one.ended_ns - signal_ns) / 1e9 for one in idle if one.state in {FIN, RESET}]
         return {
             "signal_ns": signal_ns,
@@ -182,7 +187,8 @@ class _Draining:
             "in_flight_new": sum(not one.before for one in flights),
             "in_flight_answered": len(answered),
             "in_flight_waits": sum(one.waits for one in flights),
-            "in_flight_5xx": sum(one.status >= 500 and one.status not in self._expected for one in answered),
+            "in_flight_5xx": sum(errors.values()),
+            "in_flight_errors": dict(errors),
             "in_flight_reset": sum(one.wire.state == RESET for one in flights if not one.answered),
             "in_flight_announced": sum(one.announced for one in answered),
             "idle": len(idle),

@@ -120,6 +120,33 @@ def test_what_is_no_loss(drained):
     assert drill.verdict is Verdict.PASS  # it said so before, too
 
 
+def test_errors_that_always_came_are_no_loss(failed, drained):
+    usual = {"ok": 36, "status_503": 4}  # of each second before
+    tenth = slices(3, ok=9, status_503=1)
+    drill, _ = drained(tenth, before=usual, in_flight_5xx=2, in_flight_errors={"status-503": 2})
+    assert (drill.verdict, drill.measured["lost"]) == (Verdict.PASS, 0)
+    drill, _ = drained(tenth, before=usual, in_flight_5xx=9, in_flight_errors={"status-503": 9})
+    assert (failed(drill), drill.measured["lost"]) == ({"lost"}, 9)  # of ten, where one was to be expected
+    drill, _ = drained(tenth, before=usual, in_flight_5xx=3, in_flight_errors={"status-503": 2, "status-500": 1})
+    assert (failed(drill), drill.measured["lost"]) == ({"lost"}, 1)  # another kind
+    drill, _ = drained(slices(3, ok=10, status_503=30), before=usual)
+    assert (failed(drill), drill.measured["lost"]) == ({"lost"}, 30)
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        ({"unfinished": 1}, "no request of the load had ended when the signal came, after 3 seconds: let before_s"),
+        ({"ok": 40, "status_401": 60}, "180 of 300 requests failed before the signal already (180 status-401)"),
+        ({"ok": 98, "timeout": 2}, "6 of 300 requests failed before the signal already (6 timeout)"),
+    ],
+)
+def test_a_load_that_shows_nothing_of_a_drain(drained, before, words):
+    drill, _ = drained(slices(3, ok=30), before=before)
+    assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.INCONCLUSIVE)
+    assert words in drill.rules[0].says
+
+
 def test_requests_in_flight_are_counted_one_by_one(failed, drained):
     drill, _ = drained(slices(3, ok=30), in_flight_answered=7)
     assert (failed(drill), drill.measured["lost"]) == ({"lost"}, 3)

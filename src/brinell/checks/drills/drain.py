@@ -2,20 +2,24 @@
 
 A connection that is refused once the listener is closed is counted, and is no loss: nothing of a request reached the
 service, and whoever balances load repeats it elsewhere. A request that was sent and has no whole answer is lost, and so
-is one that gets a 5xx only since the signal: clients see both.
+is one that gets a 5xx that did not come before the signal, or not as often: clients see both.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from brinell.checks.drills.ruling import ORDERLY, Ruled, counted, failed, passed, ruled, took, unknown
 from brinell.checks.drills.seen import Seen
+from brinell.checks.drills.usual import answered, as_usual
 from brinell.core import outcomes
 from brinell.core.drill_judgement import DrillRule
 from brinell.core.verdicts import Reason
 
 BROKEN = (outcomes.RESET, outcomes.SHORT_BODY, outcomes.PROTOCOL, outcomes.TIMEOUT, outcomes.TLS)
 ABNORMAL = "1006"  # no close frame came (RFC 6455, 7.1.5)
-USUAL_ERRORS = 0.01  # share of requests that may fail before the signal without making the drill worthless
+USUAL_LOSSES = 0.01  # share of requests that may have no whole answer before the signal: else it loses some anyway
+USUAL_ERRORS = 0.5  # share that may fail, however: the others show what the drain does
 
 
 def drain(seen: Seen) -> Ruled:
@@ -61,18 +65,25 @@ def _second(seen: Seen) -> int | None:
 
 
 def _lost(
-    before: dict[str, int], after: dict[str, int], numbers: dict[str, int], *, interrupted: bool
+    before: dict[str, int], after: dict[str, int], numbers: dict[str, Any], *, interrupted: bool
 ) -> dict[str, int]:
     found = {kind: after[kind] for kind in BROKEN if after.get(kind)}
     new = f"{outcomes.STATUS}-5"
-    found |= {outcome: count for outcome, count in after.items() if outcome.startswith(new) and outcome not in before}
+    found |= {
+        outcome: count
+        for outcome, count in after.items()
+        if outcome.startswith(new) and not as_usual(outcome, count, answered(after), before)
+    }
     unanswered = numbers["in_flight"] - numbers["in_flight_answered"]
     if interrupted:
         unanswered -= numbers["in_flight_waits"]
     if unanswered:
         found["in flight at the signal"] = unanswered
-    if numbers["in_flight_5xx"]:
-        found["in flight, answered with 5xx"] = numbers["in_flight_5xx"]
+    errors: dict[str, int] = numbers.get("in_flight_errors", {})
+    answers = numbers["in_flight_answered"]
+    usual = sum(count for outcome, count in errors.items() if as_usual(outcome, count, answers, before))
+    if numbers["in_flight_5xx"] > usual:
+        found["in flight, answered with 5xx"] = numbers["in_flight_5xx"] - usual
     return found
 
 
@@ -80,11 +91,17 @@ def _usual(seen: Seen, before: dict[str, int], after: dict[str, int]) -> list[Dr
     """Was the load what it should be?"""
     rules = []
     total = sum(before.values())
-    wrong = total - before.get(outcomes.OK, 0)
-    if not total or wrong > USUAL_ERRORS * total:
-        rules.append(
-            unknown("usual", Reason.INCONCLUSIVE, f"{wrong} of {total} requests failed before the signal already")
-        )
+    wrong = {outcome: count for outcome, count in before.items() if outcome != outcomes.OK}
+    unanswered = total - answered(before)
+    if not total:
+        after_s = counted(int(seen.options["before_s"]), "second")
+        says = f"no request of the load had ended when the signal came, after {after_s}"
+        says += ": let before_s be some times what a request takes, or take a higher rate"
+        rules.append(unknown("usual", Reason.INCONCLUSIVE, says))
+    elif unanswered > USUAL_LOSSES * total or sum(wrong.values()) > USUAL_ERRORS * total:
+        kinds = ", ".join(f"{count} {outcome}" for outcome, count in wrong.items())
+        says = f"{sum(wrong.values())} of {counted(total, 'request')} failed before the signal already ({kinds})"
+        rules.append(unknown("usual", Reason.INCONCLUSIVE, f"{says}: let the load ask for what the service answers"))
     own = before.get(outcomes.OWN_FAULT, 0) + after.get(outcomes.OWN_FAULT, 0)
     ended = seen.tally.ended if seen.tally else None
     if own or (ended is not None and ended.worker_failures):
