@@ -530,3 +530,42 @@ def test_a_machine_that_denies_a_core_keeps_connections_taken(starved, kind):
     found = said(crowded, probe(Stack("thread", WAITS, 8), Stack("thread", WORKS, 3))).limited_by
     assert found.kind == kind
     assert len(found.also) == 1
+
+
+def test_samples_of_several_threads_are_no_share_of_the_looks():
+    stacks = (Stack("thread", "work (./app.py:7);zlib.compress (native)", 34), Stack("loop", DUMPS, 4))
+    found = said(outside(0.99), [StacksSeen(14 * S, 16 * S, 100, 21, stacks)]).limited_by
+    assert any("34 of 38 samples" in line for line in found.evidence)
+    assert not any("of 21 looks" in line for line in found.evidence)
+    nap = StacksSeen(14 * S, 16 * S, 100, 21, (Stack("loop", NAP, 42),))
+    two = said(outside(0.1), [nap]).limited_by
+    assert "100 % of samples" in two.title  # of two loops in one process
+    assert all(row.share <= 1 for row in two.stacks)
+
+
+def test_tasks_that_a_probe_never_told_well_below_may_have_been_there():
+    idle = Stack("task", "serve (./app.py:9);Event.wait (python/asyncio/locks.py:213)", 39850)
+    knee = probe(idle, task_looks=10, stack_looks=10)
+    silent = probe(Stack("loop", "", 1), begin=0, end=8, task_looks=0)
+    assert said(outside(0.2, begin=0), silent, knee, below=BELOW, broke=True).limited_by is None
+    empty = probe(Stack("loop", "", 1), begin=0, end=8, task_looks=1)
+    assert said(outside(0.2, begin=0), empty, knee, below=BELOW, broke=True).limited_by.kind == "dependency"
+
+
+def test_a_core_that_is_nearly_used_and_was_waited_for_says_so():
+    found = said(outside(0.82, starved_s=[0.0])).limited_by
+    assert found is None
+    looks = outside(0.82)
+    waits = [
+        VitalsDetail(
+            at_ns=one.at_ns,
+            busy_s=one.busy_s,
+            processes=tuple(
+                ProcessLook(pid=p.pid, name=p.name, cpu_s=p.cpu_s, listens=True, starved_s=0.1 * one.at_ns / S)
+                for p in one.processes
+            ),
+        )
+        for one in looks
+    ]
+    found = said(waits).limited_by
+    assert "uses 0.82 cores and waits for one for 10 % of the time" in found.title

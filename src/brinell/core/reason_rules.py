@@ -8,7 +8,7 @@ from collections.abc import Callable
 from brinell.core.reason_case import Case, by_cores, insides, name_of, percent, words_of, workers_of
 from brinell.core.reason_log import with_log
 from brinell.core.reason_waits import concurrency, crowd, lock, pool, working_in
-from brinell.core.stack_words import Culprit, culprit, frames_of, ranked, waits_for_work
+from brinell.core.stack_words import Culprit, culprit, frames_of, is_idle_thread, ranked, waits_for_work
 from brinell.core.vitals_window import DENIED, FULL, Inside, ProcessNumbers, Window
 
 LEAST_LOOKS = 15  # at a loop's thread, before their shares are spoken of
@@ -213,7 +213,7 @@ def _core(at: Window) -> list[Case]:
         return []
     one, workers = full[0], workers_of(at)
     idle = sum(max(0.0, 1.0 - busy) for busy in at.cores)
-    evidence = [f"{each.words} used {each.cores:.2f} cores" for each in full[:6]]
+    evidence = [f"{each.words} used {_used(each)}" for each in full[:6]]
     if at.cores:
         evidence.append(f"{idle:.1f} of the machine's {len(at.cores)} cores were idle")
     inside = at.inside.get(one.pid)
@@ -224,10 +224,16 @@ def _core(at: Window) -> list[Case]:
     if every:
         title = f"all {len(workers)} workers are full: each uses a whole core"
     elif one.cores < 1.3:
-        title = f"one core is full: {one.words} uses {one.cores:.2f} cores"
+        title = f"one core is full: {one.words} uses {_used(one)}"
     else:
         title = f"processor time: {one.words} uses {one.cores:.2f} cores"
     return [Case("core", one.pid, title, tuple(evidence), one.full_at_ns, one.name, one.cores)]
+
+
+def _used(one: ProcessNumbers) -> str:
+    """``0.82 cores and waits for one for 11 % of the time``: why it is full is told where its cores alone do not."""
+    waits = "" if one.cores >= FULL else f" and waits for one for {percent(one.starved or 0.0)} of the time"
+    return f"{one.cores:.2f} cores{waits}"
 
 
 def _busiest(at: Window, pid: int) -> list[str]:
@@ -236,9 +242,12 @@ def _busiest(at: Window, pid: int) -> list[str]:
     """
     looks, stacks = at.stacks.get(pid, (0, {}))
     if looks >= LEAST_LOOKS // 2:
-        working = {frames: count for (_, frames), (count, _) in stacks.items() if not waits_for_work(frames_of(frames))}
-        top = ranked(working.items())[:3]
-        return [f"{count} of {looks} looks found it in {name} ({caller})" for (name, caller), count in top]
+        # A look sees every thread, so that there are more samples than looks.
+        working = [(folded, count) for (_, folded), (count, _) in stacks.items()
+                   if not waits_for_work(frames := frames_of(folded)) and not is_idle_thread(frames)]  # fmt: skip
+        total = sum(count for _, count in working)
+        return [f"{count} of {total} samples of its threads that do something were in {name} ({caller})"
+                for (name, caller), count in ranked(working)[:3]]  # fmt: skip
     inside = at.inside.get(pid)
     if inside is None:
         return []
@@ -300,10 +309,11 @@ def _denied(at: Window, *, full: bool) -> list[ProcessNumbers]:
 def _from_outside(at: Window) -> list[Inside]:
     """What py-spy saw of event loops without a probe, in a probe's terms."""
     found = []
-    for pid, (looks, stacks) in at.stacks.items():
+    for pid, (number, stacks) in at.stacks.items():
         loop = {key: pair for key, pair in stacks.items() if key[0] == "loop"}
-        if pid in at.inside or pid not in at.processes or not loop or not looks:
+        if pid in at.inside or pid not in at.processes or not loop or not number:
             continue
+        looks = max(number, sum(count for count, _ in loop.values()))  # of a process with several loops, each is seen
         idle = sum(count for (_, folded), (count, _) in loop.items() if waits_for_work(frames_of(folded)))
         working = {key: pair for key, pair in loop.items() if not waits_for_work(frames_of(key[1]))}
         seen = Inside(pid, seconds=1.0, looks=looks, busy=looks - idle, loop_cpu_s=at.processes[pid].cores)

@@ -180,6 +180,8 @@ def dependency(at: Window, below: Window | None) -> list[Case]:
             if not top or top[0][1] < ELSEWHERE * total:
                 continue
             culprit, count = top[0]
+            if below is not None and _unseen(below, pid, seen.of):
+                continue  # whether as many were there all along nobody knows
             before = None if below is None else _average(below, pid, seen.of, culprit.name)
             average = count / seen.looks
             if average < (LEAST_ELSEWHERE if before is None else max(LEAST_WAITING, GROWN * before)):
@@ -314,6 +316,12 @@ def _average(at: Window, pid: int, of: str, name: str) -> float:
             rows = ranked((folded, count) for _, folded, count in seen.stacks)
             return next((count / seen.looks for found, count in rows if found.name == name), 0.0)
     return 0.0
+
+
+def _unseen(below: Window, pid: int, of: str) -> bool:
+    """Whether a probe spoke of the process, and never of these stacks: of very many tasks it tells seldom."""
+    inside = below.inside.get(pid)
+    return inside is not None and not inside.looks_at(of)
 
 
 def _share(seen: Seen, count: int) -> str:

@@ -117,9 +117,9 @@ def _stacks(at: Window, pid: int) -> tuple[StackShare, ...]:
 
 
 def _shares(stacks: Mapping[tuple[str, str], tuple[int, int]], looks: int) -> list[StackShare]:
-    totals: dict[str, int] = {"loop": looks}
+    totals: dict[str, int] = {"loop": max(looks, sum(count for (of, _), (count, _) in stacks.items() if of == "loop"))}
     for (of, _), (count, _) in stacks.items():
-        totals[of] = looks if of == "loop" else totals.get(of, 0) + count
+        totals[of] = totals[of] if of == "loop" else totals.get(of, 0) + count
     found = []
     for (of, folded), (count, _) in stacks.items():
         frames = frames_of(folded)
