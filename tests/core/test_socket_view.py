@@ -30,6 +30,15 @@ def test_what_is_timed_aside_is_no_request(operation):
     assert as_load(piece(operation), "echo") is None
 
 
+def test_messages_that_no_connection_was_there_for_are_counted_and_not_timed():
+    sent, echo = piece("echo", "closed-1006"), piece("echo")
+    assert as_load(sent, "echo") is sent
+    unsent = as_load(LoadSlice(0, 3, "echo", "closed-1006", 7, echo.response, ((), ()), 5_000_000, 0), "echo")
+    assert (unsent.count, unsent.response, unsent.max_response_ns) == (7, ((), ()), 0)
+    waited = LoadSlice(0, 3, "echo", "unfinished", 7, echo.response, ((), ()), 5_000_000, 0)
+    assert as_load(waited, "echo") is waited  # it waited for a connection, and that is a time
+
+
 def test_messages_and_everything_else_stay_as_they_are():
     for record in (
         piece("echo"),

@@ -37,6 +37,22 @@ def test_a_broadcast_tells_its_deliveries_and_counts_its_publishes():
     assert (ended.scheduled, ended.completed, ended.unfinished) == (10, 10, 0)
 
 
+def test_it_is_in_vain_once_every_connection_failed_and_none_is_made_again():
+    def after(*seconds, connections=4, **does):
+        made = SocketLedger(0, 2.0, WebSocketSpec(**does), connections)
+        for one in seconds:
+            made.add(one)
+        return made.in_vain
+
+    failed = SocketSecond(0, -1, 0, 0, failed=2), SocketSecond(1, -1, 0, 0, failed=2)
+    assert after(*failed)
+    assert not after()
+    assert not after(failed[0])  # the other half is still to come
+    assert not after(*failed, connections=5)
+    assert not after(*failed, reconnect_s=1.0)
+    assert not after(SocketSecond(0, -2, 1, 0, opened=1), *failed)
+
+
 def test_an_echo_tells_its_messages():
     made = ledger("echo")
     made.add(SocketSecond(0, 0, 5, 0, received=9))

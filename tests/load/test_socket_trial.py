@@ -127,11 +127,14 @@ def test_an_echo(port, run):
 @pytest.mark.prove
 def test_a_server_that_is_not_there(run, tmp_path):
     del tmp_path
-    room = run(spec(1, "/echo", duration=0.3))
+    room = run(spec(1, "/echo", duration=30.0, workers=2))
     entry, findings = judged(room)
     assert findings["ran"].title == "chat: not one of 6 connections was made"
     assert entry.sockets.failed == {"refused": 6}
     assert entry.sockets.opened == 0
+    (ended,) = of(room, LoadEnded)
+    assert ended.span_s < 30.0  # nothing more could come of it
+    assert (ended.interrupted, ended.worker_failures) == (False, ())
 
 
 def test_who_is_stopped_keeps_what_was_measured(port, run):

@@ -8,6 +8,7 @@ import re
 
 import msgspec
 
+from brinell.core import outcomes
 from brinell.core.load_records import GeneratorSecond, LoadSlice
 from brinell.core.observation import Record
 from brinell.core.socket_records import ASIDE, CONNECT, DELIVERY, PUBLISH
@@ -26,7 +27,8 @@ def as_load(record: Record, mode: str) -> Record | None:
     """Return a record of a scenario of this mode as a load's; None where it is none.
 
     Of a broadcast, a delivery is a time without a count and a publish a count without a time, so that rates are those
-    of publishes and percentiles those of deliveries: what failed delivered nothing, however quickly it failed.
+    of publishes and percentiles those of deliveries: what failed delivered nothing, however quickly it failed. Nor has
+    a message a time that no connection was there for.
     """
     if isinstance(record, GeneratorSecond):
         return record if record.second >= 0 else None  # before the schedule, connections are made
@@ -52,6 +54,7 @@ def _slice(one: LoadSlice, mode: str) -> LoadSlice | None:
         return msgspec.structs.replace(one, count=0)
     if one.operation in ASIDE:
         return None
-    if one.operation == PUBLISH:
+    is_unsent = outcomes.kind(one.outcome) == outcomes.CLOSED and not one.service[1]  # no connection was there for it
+    if one.operation == PUBLISH or is_unsent:
         return msgspec.structs.replace(one, response=_EMPTY, service=_EMPTY, max_response_ns=0, max_service_ns=0)
     return one

@@ -81,6 +81,11 @@ class Ledger:
         return next((share.done.subject_ended for share in self._shares.values() if share.done), "")
 
     @property
+    def in_vain(self) -> bool:
+        """Whether nothing more can come of it, so that it may end before its time."""
+        return False
+
+    @property
     def behind(self) -> bool:
         """Whether the subject does not keep up: requests that were due waited for a free connection for two seconds, or
         half of a second's were of a kind that took longer than it may, or failed.

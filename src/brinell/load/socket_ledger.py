@@ -14,11 +14,13 @@ _MS_NS = 1e6
 
 
 class SocketLedger(Ledger):
-    """Adds up messages of workers whose connections stay open."""
+    """Adds up messages of workers whose connections stay open. ``connections``: how many are to be made; 0: unknown."""
 
-    def __init__(self, start_ns: int, span_s: float, does: WebSocketSpec) -> None:
+    def __init__(self, start_ns: int, span_s: float, does: WebSocketSpec, connections: int = 0) -> None:
         super().__init__(start_ns, span_s)
         self._does = does
+        self._connections = connections
+        self._opened = self._failed = 0
         self._now: dict[int, SocketSecond] = {}  # the last second of each worker
         self._delivered = Histogram()
 
@@ -26,11 +28,19 @@ class SocketLedger(Ledger):
         """Count one message."""
         if isinstance(message, SocketSecond):
             self._now[message.worker] = message
+            self._opened += message.opened
+            self._failed += message.failed
         elif isinstance(message, LoadSlice) and message.operation in ASIDE:
             if message.operation == DELIVERY:
                 self._delivered.add_sparse(message.response, message.max_response_ns)
         elif not isinstance(message, LoadSlice) or as_load(message, self._does.mode) is not None:
             super().add(message)
+
+    @property
+    def in_vain(self) -> bool:
+        """Whether every connection came to nothing, and none will be made again."""
+        is_all = 0 < self._connections <= self._failed
+        return is_all and not self._opened and self._does.reconnect_s is None
 
     def line(self) -> str:
         """Return, for example, ``2000 open, 20000/s received, p99 3.1 ms``."""

@@ -142,7 +142,7 @@ class _Scenario:
         self._ledger = (
             Ledger(self._start_ns, schedule.span_s, slow_ns(spec.thresholds))
             if does is None
-            else SocketLedger(self._start_ns, schedule.span_s, does)
+            else SocketLedger(self._start_ns, schedule.span_s, does, spec.connections)
         )
 
     def run(self) -> None:
@@ -188,7 +188,7 @@ class _Scenario:
         while self._fleet.busy and clock.now_ns() < deadline:
             room.tick()
             again_ns = self._beside.look(clock.now_ns(), self._start_ns)
-            if again_ns is None:
+            if again_ns is None or self._ledger.in_vain:
                 self._fleet.stop()
                 self._drain(DRAIN_S)
                 return
