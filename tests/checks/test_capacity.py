@@ -191,3 +191,23 @@ def test_a_subject_that_remembers_an_overload_has_both_of_its_levels_told():
     (found,) = part.capacity
     assert (found.low, found.high, found.from_below, found.confirmed) == (800, 900, 900, True)
     assert "900/s held only as long as nothing had broken just before" in part.findings[0].detail
+
+
+def test_connections_that_were_refused_are_a_reason_and_stand_beside_one():
+    why = "80 of 100 connections were open (20 status-503)"
+    steps = [step(1, 50, HELD), step(2, 100, BROKEN, why), step(3, 100, BROKEN, why), step(4, 50, HELD)]
+    part = judged(steps, quantity="connections")
+    found = part.capacity[0].limited_by
+    assert found is not None
+    assert found.kind == "connections"
+    assert found.title == "connections refused or closed: 80 of 100 were open (20 status-503)"
+    assert "capacity.notes.limited_by" not in part.not_measured
+    looks = [
+        VitalsDetail(second * SECOND_NS, processes=(ProcessLook(7, "uvicorn", cpu_s=0.99 * second, listens=True),))
+        for second in range(20, 27)
+    ]
+    found = judged(steps, quantity="connections", also=looks).capacity[0].limited_by
+    assert found.kind == "core"
+    assert any("20 status-503" in line for line in found.also)
+    slow = [step(1, 50, HELD), step(2, 100, BROKEN, "80 of 100 connections were open"), step(3, 50, HELD)]
+    assert judged(slow, quantity="connections").capacity[0].limited_by is None

@@ -59,6 +59,8 @@ def test_the_summary_has_answer_reason_and_steps(judgement):
     assert "61 % of samples" in text
     assert "also: one core is full" in text
     assert "4 1,600/s broken 950/s 3 450 900 1,800" in text
+    assert "945.7/s broken: p95_ms" in text
+    assert "1,600/s broken: falling behind" in text
 
 
 def test_markdown_says_the_same_with_what_decided_each_step(judgement):

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from msgspec import structs
 
 from brinell.checks.capacity_knee import Point, knee
 from brinell.core.capacity_judgement import Capacity, CapacityLimit
 from brinell.core.capacity_levels import levels
 from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
 from brinell.core.capacity_search import ENDINGS, GONE, INVALID, Bracket, Search, Tried, ahead, bracket
-from brinell.core.capacity_words import level_words, unit
+from brinell.core.capacity_words import OPEN, level_words, unit
 from brinell.core.evidence import Evidence, observation_id, steps_of
 from brinell.core.finding import Finding
 from brinell.core.judgement import Part
+from brinell.core.reason_words import FIXES
 from brinell.core.reasons import Explanation, explain
 from brinell.core.sequential import BROKEN, HELD
 from brinell.core.verdicts import Reason, Verdict
+from brinell.core.vitals_judgement import LimitedBy
 from brinell.core.vitals_records import ProbeLook, ProbeSilent, StacksSeen, VitalsDetail, VitalsEntry
 from brinell.core.vitals_window import Span
 
 CHECK = "capacity"
 BELOW = 0.6  # of the level that broke: what is at its limit there already explains nothing
 _VITALS = (VitalsDetail, ProbeLook, StacksSeen, ProbeSilent)
+_LEFT = re.compile(rf"(?P<open>\d+) of (?P<asked>\d+) {OPEN} \((?P<what>[^)]+)\)")
 _PROVED = {"found", "limit", "nothing"}
 _WHY = {
     **ENDINGS,
@@ -146,7 +152,22 @@ def _explained(one: _Seen, found: Bracket) -> Explanation:
     longest = max(broke, key=lambda step: step.seconds)
     below = [step for step in steps if step.verdict == HELD and step.level <= BELOW * found.high]
     beside = _span(max(below, key=lambda step: step.level)) if below else None
-    return explain(one.vitals, _span(longest), beside, start_ns=steps[0].started_ns, broke=True)
+    why = explain(one.vitals, _span(longest), beside, start_ns=steps[0].started_ns, broke=True)
+    return _with_connections(why, broke)
+
+
+def _with_connections(found: Explanation, broke: Sequence[CapacityStep]) -> Explanation:
+    """Name connections that were refused or closed where that broke the level; what was at its limit goes before it."""
+    told = next((why for step in broke if (why := _LEFT.search(step.why))), None)
+    if told is None:
+        return found
+    title = f"connections refused or closed: {told['open']} of {told['asked']} were open ({told['what']})"
+    if found.limited_by is not None:
+        limited = structs.replace(found.limited_by, also=(title, *found.limited_by.also)[:3])
+        return structs.replace(found, limited_by=limited)
+    limited = LimitedBy(kind="connections", title=title, evidence=(told.string,), fix=FIXES["connections"])
+    left = {name: why for name, why in found.not_measured.items() if name != "limited_by"}
+    return structs.replace(found, limited_by=limited, not_measured=left)
 
 
 def _span(step: CapacityStep) -> Span:

@@ -15,6 +15,9 @@ WHAT = {
 }
 """Quantities in words."""
 
+OPEN = "connections were open"
+"""Stands in why a step broke in which connections were missing; behind it, in brackets, what became of them."""
+
 _UNITS = {CONNECTIONS: "connections", ROOMS: "rooms", RECEIVERS: "receivers a room"}
 _PER_SECOND = "/s"
 

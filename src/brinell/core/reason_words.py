@@ -33,5 +33,7 @@ FIXES = {
     "or refuse what is over it (429) instead of holding it.",
     "machine": "The cores are taken: put the load generator and the other processes elsewhere, or give the subject "
     "more cores. What was measured holds for this crowded machine.",
+    "connections": "The subject lets no more in, or lets them go: see its own limit (uvicorn --limit-concurrency, "
+    "worker_connections, a limit in its code), its descriptors and its log, or that of the proxy before it.",
     "generator": "Take more workers for the load (workers = N), another machine for it, or a lower rate.",
 }

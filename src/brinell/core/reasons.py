@@ -5,7 +5,9 @@ everything wait comes before what it makes wait: a full core keeps connections o
 only where no core is full; an event loop that is blocked in one function says more than the core that it fills.
 
     descriptors, memory, garbage-collection, worker, thread, loop, core, lock, pool, accept-queue, concurrency, machine,
-    errors, dependency or pause, generator
+    errors, dependency or pause, connections, generator
+
+``connections`` (refused, or closed by the subject) is what a search for the breaking point adds.
 
 No evidence gives no reason.
 """
@@ -29,7 +31,7 @@ from brinell.core.vitals_window import FULL, Span, Window, window
 
 KINDS = (
     "descriptors", "memory", "garbage-collection", "worker", "thread", "loop", "core", "lock", "pool", "accept-queue",
-    "concurrency", "machine", "errors", "dependency", "pause", "generator",
+    "concurrency", "machine", "errors", "dependency", "pause", "connections", "generator",
 )  # fmt: skip
 MOST_STACKS = 8
 AS_MUCH = 1.1  # times what there was well below

@@ -18,7 +18,7 @@ _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 OUTCOMES = ("failed", "error", "passed", "skipped", "xfailed", "xpassed")
 ADVICE = {
     Reason.INVALID: "The generator or this machine was the limit: use more workers, a lower rate or a quieter machine.",
-    Reason.INCONCLUSIVE: "Too little evidence: run longer or more often.",
+    Reason.INCONCLUSIVE: "Too little evidence: run longer or more often, after what the detail says stood in the way.",
     Reason.NOT_EXERCISED: "It never ran: check that the run reached it.",
     Reason.UNSUPPORTED: "This host can't do it: `brinell doctor` says what would enable it.",
     Reason.CRASHED: "The check itself failed: this is a bug in Brinell, please report it.",

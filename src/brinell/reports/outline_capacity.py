@@ -10,6 +10,7 @@ from brinell.reports.figures import count, latency, plural, rate, seconds
 
 HEAD = ("Step", "Level", "Verdict", "Answered", "Errors", "p50", "p95", "p99", "Why")
 _MOST_WHY = 120
+_MOST_TOLD = 6
 
 
 def title(capacity: Capacity) -> str:
@@ -54,6 +55,15 @@ def limited(capacity: Capacity) -> tuple[str, list[str]]:
 def rows(capacity: Capacity) -> list[tuple[str, ...]]:
     """Return the steps as a table, in the order in which they were made."""
     return [_row(capacity, step) for step in capacity.steps]
+
+
+def broke(capacity: Capacity) -> list[str]:
+    """Say why steps did not hold, of each level that of its last one, the lowest levels first."""
+    told = {step.level: step for step in capacity.steps if step.verdict != "held" and step.why}
+    return [
+        f"{capacity.level_words(level)} {told[level].verdict}: {one_line(told[level].why, _MOST_WHY)}"
+        for level in sorted(told)[:_MOST_TOLD]
+    ]
 
 
 def levels(capacity: Capacity) -> list[CapacityLevel]:

@@ -21,5 +21,7 @@ def capacity(pen: Pen, judgement: Judgement) -> None:
             pen.say(line, indent=4, style="dim")
         rows = outline_capacity.rows(one)
         pen.table([(*outline_capacity.HEAD[:-1],), *(row[:-1] for row in rows[-_MOST_STEPS:])], indent=2)
+        for line in outline_capacity.broke(one):
+            pen.say(line, indent=2, style="dim")
         if len(rows) > _MOST_STEPS:
             pen.say(f"and {len(rows) - _MOST_STEPS} steps before them, in report.md", indent=2, style="dim")

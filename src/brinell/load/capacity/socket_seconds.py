@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brinell.core import outcomes
+from brinell.core.capacity_words import OPEN
 from brinell.core.histogram import Histogram
 from brinell.core.load_records import LoadSlice
 from brinell.core.observation import Record
@@ -81,7 +82,7 @@ class SocketSeconds(Seconds):
     def _words(self, at: int) -> str:
         kinds = {**self.refused, **({"closed by the subject": self._closed} if self._closed else {})}
         why = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
-        return f"{self._asked - self._short(at)} of {self._asked} connections were open{f' ({why})' if why else ''}"
+        return f"{self._asked - self._short(at)} of {self._asked} {OPEN}{f' ({why})' if why else ''}"
 
     @property
     def _shaking(self) -> list[int]:
