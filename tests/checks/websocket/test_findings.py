@@ -230,6 +230,13 @@ def test_who_was_never_let_in_is_told(chat):
     ran = chat(excluded=500, extra=[Exemplar("join", "timeout", 0, 0, 0, 1, "no entry")]).findings()["ran"]
     assert ran.verdict.value == "fail"
     assert ran.detail.endswith("in 5 s; it said: no entry")
+    made = Histogram()
+    made.record(2_500_000_000, 500)
+    times = made.sparse(), made.sparse(), made.max_ns, made.max_ns
+    late = [LoadSlice(0, 1, "join", "unfinished", 500, *times), Exemplar("join", "unfinished", 0, 0, 0, 1, "no entry")]
+    ran = chat(extra=late).findings()["ran"]
+    assert ran.title == "chat: 500 of 500 connections were open and never took part"
+    assert ran.detail.endswith("did not come before the run ended; it said: no entry")
 
 
 def test_what_the_generator_needs_by_itself_is_not_the_subjects(chat):

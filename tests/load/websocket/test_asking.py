@@ -229,6 +229,17 @@ def test_who_is_never_let_in_takes_no_part(circle):
     assert set(run.outcomes(ECHO)) <= {"closed-1006", "unfinished"}
 
 
+def test_who_was_not_let_in_by_the_end_is_told_though_its_time_is_not_over(circle):
+    def ended(duration):
+        fields = {"join": "hello", "joined": "welcome", "timeout_s": 30, "settle_s": 0.1}
+        run = circle.drive(port, connections=2, rate=20, duration=duration, **fields)
+        return run.outcomes(JOIN), {one.detail for one in run.exemplars if one.operation == JOIN}
+
+    port = circle.start()
+    assert ended(1.2) == ({"unfinished": 2}, {"hello"})  # what came in place of it
+    assert ended(0.1) == ({}, set())  # of a moment nothing can be said
+
+
 @pytest.mark.prove
 def test_connections_are_pinged(circle):
     run = circle.drive(circle.start(), connections=4, rate=20, duration=0.5, ping_s=0.1)

@@ -96,7 +96,7 @@ def _scenario(
         advice = _advice(spec.name, judged, limits, _refusals(seen, tally), cited)
         if SHARE * judged.connections < seen.excluded:
             what = f"{seen.excluded} of {judged.connections} connections were open and never took part"
-            advice.append(_told(spec.name, "joins", what, _exclusion(tally), cited))
+            advice.append(_told(spec.name, "joins", what, _exclusion(tally, seen), cited))
         said = wrong.says if wrong is not None else ()
         findings += [one for one in advice if one.id.rpartition(".")[2] not in said]
     findings += [finding(spec.name, name, limit, rulings[name], cited) for name, limit in split.own.items()]
@@ -207,7 +207,7 @@ def _unmade(tally: Tally, seen: Seen, trusted: Trust) -> _Wrong | None:
         return _Wrong(title, _refusals(seen, tally), ("refused",))
     if (trusted.valid and seen.excluded > FAILED * asked) or 0 < asked == seen.excluded:
         title = f"{seen.excluded} of {asked} connections were open and never took part"
-        return _Wrong(title, _exclusion(tally), ("joins",))
+        return _Wrong(title, _exclusion(tally, seen), ("joins",))
     return None
 
 
@@ -315,11 +315,14 @@ def _hint(outcome: str, said: str) -> str:
     return _HINTS.get(outcome, "")
 
 
-def _exclusion(tally: Tally) -> str:
+def _exclusion(tally: Tally, seen: Seen) -> str:
     """Say what connections waited for that never took part."""
     kept = [one.detail for found in tally.failed.values() for _, one in found if one.operation == JOIN and one.detail]
     said = f"; it said: {kept[0]}" if kept else ""
-    return f"the protocol's welcome, or the answer to join, did not come in {tally.started.timeout_s:g} s{said}"
+    joins = seen.beside.get(JOIN)
+    is_timed_out = joins is None or outcomes.TIMEOUT in joins.errors
+    when = f"in {tally.started.timeout_s:g} s" if is_timed_out else "before the run ended"
+    return f"the protocol's welcome, or the answer to join, did not come {when}{said}"
 
 
 def _kinds(counts: dict[str, int]) -> str:

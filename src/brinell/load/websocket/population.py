@@ -30,6 +30,7 @@ from brinell.load.websocket.tally import Tally
 CLOSING_NS = 3_000_000_000  # for close handshakes at the end
 CLOSED_AT_ONCE = 640  # connections closed between two looks at the sockets
 SWEEPS = 25  # ticks in which every member is looked at once
+NOT_LET_IN_NS = 1_000_000_000  # whoever waited so long at the end, and takes no part, was not let in
 MOST_SAID = 200  # bytes that are kept of what is no welcome
 MOST_WAITING = 1 << 20  # bytes that a socket did not take; more and the peer reads nothing
 _now = time.monotonic_ns
@@ -104,11 +105,7 @@ class Population(Traffic):
         for link in [*self._unanswered(now, limit_ns)]:
             said = self._arriving.pop(link)
             link.stage = STRANDED
-            self._recorder.cell(JOIN, outcomes.TIMEOUT).record(limit_ns, limit_ns)
-            since = link.joining_ns
-            self._exemplars.error(
-                JOIN, outcomes.TIMEOUT, (since, since, since, since + limit_ns), said.decode("utf-8", "replace")
-            )
+            self._not_let_in(link, outcomes.TIMEOUT, limit_ns, said)
         first, members = self._swept, self.members
         count = -(-len(members) // SWEEPS)
         self._swept = 0 if first + count >= len(members) else first + count
@@ -313,6 +310,13 @@ class Population(Traffic):
         elif link in self._arriving:
             self._arriving[link] = payload[:MOST_SAID]
 
+    def _not_let_in(self, link: Member, outcome: str, waited_ns: int, said: bytes) -> None:
+        """Record that it never came to take part, and what the subject said last."""
+        self._recorder.cell(JOIN, outcome).record(waited_ns, waited_ns)
+        since = link.joining_ns
+        instants = since, since, since, since + waited_ns
+        self._exemplars.error(JOIN, outcome, instants, said.decode("utf-8", "replace"))
+
     def _enter(self, link: Member, now: int) -> None:
         self._arriving.pop(link, None)
         link.joining_ns = 0
@@ -342,13 +346,7 @@ class Population(Traffic):
         """After the schedule: wait for what is under way, then close, and be over once everything is closed."""
         settled = now >= self.until_ns + int(self.does.settle_s * 1e9)
         if not self._leaving_ns and (settled or self.quiet):
-            self._leaving_ns = now
-            self._dialler.stop()
-            self._abandon(now)
-            for link in [*self._dialling]:
-                link.close()
-                self.open.discard(link)
-            self._dialling.clear()
+            self._leave(now)
         if not self._leaving_ns:
             return
         if now >= self._leaving_ns + CLOSING_NS or not self.open:
@@ -368,6 +366,20 @@ class Population(Traffic):
                     connection.abandon("closed while bytes waited to be sent")
                 else:
                     connection.shut()
+
+    def _leave(self, now: int) -> None:
+        """Begin nothing more, and account for what has no end."""
+        self._leaving_ns = now
+        self._dialler.stop()
+        self._abandon(now)
+        for link, said in self._arriving.items():
+            if (waited_ns := now - link.joining_ns) >= NOT_LET_IN_NS:
+                self._not_let_in(link, outcomes.UNFINISHED, waited_ns, said)
+        self._arriving.clear()
+        for link in [*self._dialling]:
+            link.close()
+            self.open.discard(link)
+        self._dialling.clear()
 
     def _abandon(self, now: int) -> None:
         self.unfinished += self.abandon(now)
