@@ -90,15 +90,16 @@ def test_it_says_what_a_step_looks_like_so_far():
 def test_its_room_passes_everything_on_and_keeps_what_says_how_it_went(tmp_path):
     room, heard, said = FakeRoom(SPEC, tmp_path), [], []
     known = Calibrated(most_rate=9000.0, asked=700.0)
-    within = StepRoom(room, SPEC, say=said.append, hear=heard.append, calibrated=known)
+    within = StepRoom(room, SPEC, say=lambda *told: said.append(told), hear=heard.append, calibrated=known)
     written = [Calibrated(skipped="not asked for"), MachineSecond(0, 2, None, None), ServiceEnded(True, 0)]
     for record in written:
         within.emit(record)
+    within.progress(0, None, "what the generator needs by itself")
     within.progress(3.0, 10.0, "its own words")
     within.tick()
     assert room.records == written
     assert within.records == heard == [known]
-    assert (said, room.said, room.ticks) == ([3.0], [], 1)
+    assert (said, room.said, room.ticks) == ([(0, "what the generator needs by itself"), (3.0, "")], [], 1)
     assert (within.step.id, within.step.spec) == (room.step.id, SPEC)
 
 

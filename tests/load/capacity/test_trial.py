@@ -19,7 +19,7 @@ from brinell.core.histogram import Histogram
 from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import Choice, Vitals
 from brinell.core.plan import CapacitySpec, LoadSpec
-from brinell.load.capacity.trial import CapacityTrial, finished, means, tried
+from brinell.load.capacity.trial import CapacityTrial, costing, finished, means, tried
 
 LIMITS = {"p95_ms": 100.0, "error_rate": 0.01}
 
@@ -41,6 +41,8 @@ class Subject:
         closed = spec.shape["kind"] == "closed"
         rate = spec.connections * 50.0 if closed else spec.shape["rate"]
         start = room.clock.now_ns()
+        if spec.calibrate:
+            room.progress(0, None, "what the generator needs by itself")
         skipped = "" if spec.calibrate else "not asked for"
         room.emit(Calibrated(skipped=skipped, most_rate=20_000.0, cpu_ns=5e4, asked=rate))
         room.emit(
@@ -57,7 +59,7 @@ class Subject:
             backlog += rate - ended
             wait_ms = 10 + 1000 * backlog / self.capacity if not closed else 1000 * rate / self.capacity / 50
             self._tell(room, second, round(rate), round(ended), wait_ms, fault or "ok")
-            room.progress(second, None, "a press' own words")
+            room.progress(second, spec.shape["duration"], "a press' own words")
             second += 1
             if beside.look(room.clock.now_ns(), start) is None:
                 break
@@ -132,12 +134,21 @@ def test_the_generator_is_calibrated_once(tmp_path):
     assert heard == [press.shape["rate"] for press in subject.pressed]
 
 
+def test_a_message_costs_the_generator_as_much_more_as_more_receivers_hear_it():
+    known = Calibrated(most_rate=100.0, cpu_ns=5e6)
+    more = costing(known, 4.0)
+    assert (more.most_rate, more.cpu_ns) == (25.0, 2e7)
+    assert more.reach == known.reach / 4
+    assert costing(known, 1.0) == known
+
+
 def test_it_says_where_it_stands_and_about_how_long_it_will_take(tmp_path):
     room, _ = search(Subject(1000), tmp_path)
     words = [text for _, _, text in room.said]
     assert any("held" in text and "broke" in text and "so far" in text for text in words)
     assert all("s left" in text for text in words)
     assert "a press' own words" not in str(words)
+    assert ["what the generator needs by itself" in text for text in words].count(True) == 1
     assert all(done <= total for done, total, _ in room.said)
     assert room.said[0][1] == 600.0  # the budget, while nothing bounds it
     took = sum(one.took_s for one in steps(room))

@@ -34,7 +34,7 @@ class StepRoom:
         room: Room,
         spec: LoadSpec,
         *,
-        say: Callable[[float], None],
+        say: Callable[[float, str], None],
         hear: Callable[[Record], None],
         calibrated: Calibrated | None,
     ) -> None:
@@ -63,9 +63,9 @@ class StepRoom:
         """As the room's own."""
         self._room.tick()
 
-    def progress(self, done: float, total: float | None, text: str) -> None:  # noqa: ARG002 - a level has its own words
-        """Say how far the search is, in place of the level."""
-        self._say(done)
+    def progress(self, done: float, total: float | None, text: str) -> None:
+        """Say how far the search is, in place of the level; of that only what it does before it begins."""
+        self._say(done, text if total is None else "")
 
     def start(self, argv: Sequence[str], **options: Unpack[StartOptions]) -> Child:
         """As the room's own."""

@@ -21,6 +21,7 @@ from brinell.core.capacity_search import (
     GONE,
     INVALID,
     PROVING,
+    RECEIVERS,
     Search,
     Stop,
     Tried,
@@ -89,6 +90,7 @@ class _Hunt:
         self._step_s = max(2, round(spec.step_s))
         self._warm_s = max(1, self._step_s // 10)
         self._calibrated: Calibrated | None = None
+        self._calibrated_at = 0.0  # level
         self._steps: list[CapacityStep] = []
 
     def run(self) -> None:
@@ -150,10 +152,15 @@ class _Hunt:
             lasts_s=lasts_s,
         )
         within = StepRoom(
-            room, load, say=lambda done: self._say(done, self._so_far(move, judge)), hear=judge.hear, calibrated=known
+            room,
+            load,
+            say=lambda done, before: self._say(done, self._so_far(move, judge, before)),
+            hear=judge.hear,
+            calibrated=known,
         )
         denied = self._press(within, judge)
-        self._calibrated = self._calibrated or _calibration(within.records)
+        if self._calibrated is None:
+            self._calibrated, self._calibrated_at = _calibration(within.records), move.level
         self._learn(within.records)
         decision = self._settled(judge.end())
         seen = telling.numbers(within.records, judge.judged, book, spec.load.timeout_s)
@@ -216,7 +223,9 @@ class _Hunt:
         if self._calibrated is None:
             return None
         by_request = not self._closed and self._of == REQUESTS
-        return msgspec.structs.replace(self._calibrated, asked=level if by_request else None, workers=workers)
+        times = level / self._calibrated_at if self._spec.quantity == RECEIVERS else 1.0  # a message costs each of them
+        known = costing(self._calibrated, times)
+        return msgspec.structs.replace(known, asked=level if by_request else None, workers=workers)
 
     def _rest(self, seen: Numbers | None) -> None:
         """Let the subject come back: after what it did not keep up with, as long as its answers took at the end."""
@@ -243,8 +252,8 @@ class _Hunt:
     def _words(self, level: float) -> str:
         return level_words(level, unit(self._spec.quantity, self._of))
 
-    def _so_far(self, move: Try, judge: Judge) -> str:
-        leaning = f", {judge.leaning} so far" if judge.leaning else ""
+    def _so_far(self, move: Try, judge: Judge, before: str) -> str:
+        leaning = f", {before}" if before else f", {judge.leaning} so far" if judge.leaning else ""
         return f"step {len(self._steps) + 1}, {self._words(move.level)}{leaning}"
 
     def _say(self, done_s: float, now: str) -> None:
@@ -321,6 +330,11 @@ def means(spec: CapacitySpec, steps: Sequence[CapacityStep]) -> tuple[int, int]:
         elif step.lack == telling.WORKERS:
             workers = max(workers, min(workers * 2, os.cpu_count() or 1, connections))
     return workers, connections
+
+
+def costing(calibrated: Calibrated, times: float) -> Calibrated:
+    """Return a calibration as it would be were each message so many times as much work: heard by more receivers."""
+    return msgspec.structs.replace(calibrated, most_rate=calibrated.most_rate / times, cpu_ns=calibrated.cpu_ns * times)
 
 
 def _quick_ns(steps: Sequence[CapacityStep]) -> int | None:
