@@ -70,6 +70,8 @@ def address():
         ([URL, "--codec", "jsn"], "did you mean json?"),
         ([URL, "--codec", "mine.py:Mine"], "mine.py"),
         ([URL, "--slo", "reech=1"], "did you mean reach=1?"),
+        ([URL, "--slo", "reach=1"], "--broadcast"),
+        ([URL, "--echo", "--rooms", "3"], "nothing says which room"),
         ([URL, "--rate", "fast"], "not a number"),
         ([URL, "--header", "x"], "a header is 'Name: value'"),
         ([URL, "--message", '{"a": "{{nothing}}", "b": "{{stamp}}"}'], "nothing"),

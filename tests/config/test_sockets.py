@@ -67,6 +67,15 @@ def test_a_table_becomes_a_specification(plan):
     assert not step.needs_service
 
 
+def test_what_others_than_a_broadcast_may_ask_and_when_they_have_rooms(plan):
+    assert plan("", "thresholds = { connect_p95_ms = 5, p99_ms = 5 }").spec.thresholds.keys() == {
+        "connect_p95_ms", "p99_ms",
+    }  # fmt: skip
+    for line in ("path = '/r/{{room}}'", "join = 'to {{room}}'", "message = '{{ room }} {{stamp}}'"):
+        assert plan(f"rooms = 3\n{line}").spec.websocket.rooms == 3
+    assert plan("rooms = 1").spec.websocket.rooms == 1
+
+
 def test_what_is_sent_may_come_back(plan):
     assert plan("size = 1000").spec.websocket.max_message_bytes == 1 << 20
     assert plan("size = 2000000").spec.websocket.max_message_bytes == 4_000_000
@@ -103,6 +112,9 @@ def test_a_limit_needs_no_shape(plan):
         ("fragment = 3", "", "did you mean fragments?"),
         ("", "redirects = 3", "has none of that"),
         ("", "thresholds = { reech = 1 }", "did you mean reach?"),
+        ("", "thresholds = { reach = 1 }", 'belongs to mode = "broadcast" (--broadcast)'),
+        ("limit = 3", "thresholds = { skew_p99_ms = 5 }", 'belongs to mode = "broadcast"'),
+        ("rooms = 3", "", "nothing says which room a connection is in"),
     ],
 )
 def test_what_will_not_do(plan, table, lines, said):

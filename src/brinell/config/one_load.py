@@ -88,6 +88,8 @@ def for_websocket(root: Path, url: str, load_shape: Table, *, table: Table, limi
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     problems = Problems("brinell websocket", hint="brinell websocket --help")
     found = sockets.read({**table, "path": path}, Path.cwd(), OPTIONS, problems, fields["connections"])
+    if found:
+        sockets.asked(limits, found[sockets.SOCKETS], ("--slo",), problems)
     problems.finish()
     fields |= {"driver": sockets.SOCKETS, "url": f"{parts.scheme}://{parts.netloc}", **found}
     name = slug(parts.path) or "websocket"

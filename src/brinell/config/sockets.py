@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from brinell.config.keys import Key, Keys, read_table
 from brinell.config.problems import Place, Problems, Unfit
 from brinell.core.plan import RequestSpec, WebSocketSpec
 from brinell.core.socket_view import LIMIT
+from brinell.core.thresholds import SOCKET_THRESHOLDS
 from brinell.load.websocket.codec import CODECS
 
 SOCKETS = "websocket"
@@ -28,6 +30,8 @@ _OTHERS_KEYS = {
 }  # fmt: skip
 _OF_BROADCASTS = ("rooms", "publishers", "publisher_hears", "slow_share", "slow_bytes_s")
 _OF_LIMITS = ("limit", "refusals", "free_s")
+_SAYING_ROOMS = ("path", "join", "message")
+_ROOM = re.compile(r"\{\{\s*room\s*\}\}")
 _NOT_OF_LIMITS = (
     "message", "size", "codec", "binary", "join", "joined", "fragments", "ping_s", "settle_s", "publishers",
     "publisher_hears", "slow_share", "slow_bytes_s", "reconnect_s",
@@ -104,7 +108,17 @@ def scenario(entry: Mapping[str, Any], values: dict[str, Any], root: Path, place
         values |= read(entry[SOCKETS], root, (*place, SOCKETS), problems, connections)
     spec = values.get(SOCKETS)
     if isinstance(spec, WebSocketSpec):
+        asked(values.get("thresholds", {}), spec, (*place, "thresholds"), problems)
         _shape(entry, values, spec, place, problems)
+
+
+def asked(limits: Mapping[str, float], spec: WebSocketSpec, place: Place, problems: Problems) -> None:
+    """Note thresholds that only a broadcast can meet, where nothing is broadcast."""
+    for name, limit in limits.items():
+        metric = SOCKET_THRESHOLDS.get(name)
+        if metric is not None and metric.clock != "connect" and spec.mode != "broadcast":
+            why = f'belongs to mode = "broadcast" (--broadcast); nothing is owed to many in the mode "{spec.mode}"'
+            problems.add(place, name, Unfit(why), value=limit)
 
 
 _EXAMPLE = '{ mode = "broadcast", path = "/rooms/{{room}}" }'
@@ -163,6 +177,9 @@ def _unfit(values: Mapping[str, Any], connections: int) -> list[tuple[str, str]]
     if mode != "broadcast":
         found += [(key, 'belongs to mode = "broadcast"') for key in _OF_BROADCASTS[1:] if key in values]
     rooms, publishers = values.get("rooms", 1), values.get("publishers", 1)
+    if rooms > 1 and mode != "broadcast" and not any(_ROOM.search(values.get(key, "")) for key in _SAYING_ROOMS):
+        why = "nothing says which room a connection is in: put {{room}} into the path, join or message, or broadcast"
+        found.append(("rooms", why))
     needed = rooms * (publishers + (not values.get("publisher_hears", True))) if mode == "broadcast" else rooms
     if needed > connections:
         found.append(("rooms", f"{rooms} rooms need {needed} connections, and there are {connections}"))
