@@ -12,6 +12,7 @@ from brinell.core.vitals_judgement import LimitedBy
 from brinell.reports.capacity_chart import throughput, times
 from brinell.reports.html import html
 from brinell.reports.markdown import markdown
+from brinell.reports.outline_capacity import broke as outline_broke
 from brinell.reports.outline_capacity import levels
 from brinell.reports.terminal import summary
 
@@ -60,7 +61,10 @@ def test_the_summary_has_answer_reason_and_steps(judgement):
     assert "also: one core is full" in text
     assert "4 1,600/s broken 950/s 3 450 900 1,800" in text
     assert "945.7/s broken: p95_ms" in text
-    assert "1,600/s broken: falling behind" in text
+    assert "1,600/s broken: falling behind: 950/s of 1,600/s" in text
+    steps = [msgspec.structs.replace(one, observed={"p95_ms": 1612.4}) for one in CAPACITY.steps]
+    slow = msgspec.structs.replace(CAPACITY, steps=tuple(steps))
+    assert "945.7/s broken: p95_ms 1,612" in " ".join(outline_broke(slow))
 
 
 def test_markdown_says_the_same_with_what_decided_each_step(judgement):

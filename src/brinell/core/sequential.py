@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 HELD = "held"
 BROKEN = "broken"
+FALLING_BEHIND = "falling behind"  # a quantity that every search has
 FEWEST = 3  # seconds, below which nothing is decided
 GROWING = 0.005  # of the rate: a backlog that grows more slowly than that takes minutes to matter
 KEEPING_UP = 0.02  # a backlog that may grow by more than that is not known to keep up
@@ -110,7 +111,7 @@ def decide(seconds: Sequence[Second], bounds: Sequence[Bound], *, rate: float | 
     ]
     if rate is not None:
         falling = max(FALLING * rate, _ends(seconds) / len(seconds))
-        found.append(_Quantity("falling behind", growth(seconds), GROWING * rate, KEEPING_UP * rate, falling))
+        found.append(_Quantity(FALLING_BEHIND, growth(seconds), GROWING * rate, KEEPING_UP * rate, falling))
     broken = next((one for one in found if one.estimate.low > one.broken_above), None)
     if broken is not None:
         return Decision(BROKEN, broken.name)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from brinell.core.capacity_judgement import Capacity, CapacityLevel
 from brinell.core.redact import one_line
+from brinell.core.sequential import FALLING_BEHIND
 from brinell.reports.figures import count, latency, plural, rate, seconds
 
 HEAD = ("Step", "Level", "Verdict", "Answered", "Errors", "p50", "p95", "p99", "Why")
@@ -61,7 +62,7 @@ def broke(capacity: Capacity) -> list[str]:
     """Say why steps did not hold, of each level that of its last one, the lowest levels first."""
     told = {step.level: step for step in capacity.steps if step.verdict != "held" and step.why}
     return [
-        f"{capacity.level_words(level)} {told[level].verdict}: {one_line(told[level].why, _MOST_WHY)}"
+        f"{capacity.level_words(level)} {told[level].verdict}: {_why(told[level])}"
         for level in sorted(told)[:_MOST_TOLD]
     ]
 
@@ -82,7 +83,7 @@ def limits_ms(capacity: Capacity) -> Sequence[tuple[str, float]]:
 
 
 def _row(capacity: Capacity, step: CapacityLevel) -> tuple[str, ...]:
-    why = "" if step.verdict == "held" else step.why
+    why = "" if step.verdict == "held" else _why(step)
     if not step.decided:
         why = f"{why} (by the estimate)".strip()
     return (
@@ -92,5 +93,15 @@ def _row(capacity: Capacity, step: CapacityLevel) -> tuple[str, ...]:
         rate(step.achieved),
         count(sum(step.errors.values())),
         *(latency(value) for value in (step.p50_ms, step.p95_ms, step.p99_ms)),
-        one_line(why, _MOST_WHY),
+        why,
     )
+
+
+def _why(step: CapacityLevel) -> str:
+    """What decided a step, with its number: ``p95_ms 612``, ``falling behind: 330/s of 336/s``."""
+    if step.why in step.observed:
+        seen = step.observed[step.why]
+        return f"{step.why} {f'{seen:,.0f}' if abs(seen) >= 100 else f'{seen:.3g}'}"
+    if step.why == FALLING_BEHIND and step.offered is not None:
+        return f"{step.why}: {rate(step.achieved)} of {rate(step.offered)}"
+    return one_line(step.why, _MOST_WHY)
