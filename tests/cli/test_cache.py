@@ -65,6 +65,13 @@ def test_no_message_shows_who_signs_in(brinell, here, command, target):
     assert not (here / ".brinell").exists()
 
 
+def test_no_message_of_a_drill_shows_who_signs_in(brinell):
+    given = brinell("drill", "slow-client", "http://hunter2pw@127.0.0.1:1/")
+    assert given.code == 2
+    assert "carries no password" in given.err
+    assert "hunter2pw" not in given.out + given.err
+
+
 def test_a_store_that_wants_a_password_is_refused_with_what_to_do(brinell):
     given = brinell("cache", "redis://shop:${SHOP_PW}@127.0.0.1:6390")
     assert given.code == 2

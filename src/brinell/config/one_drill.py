@@ -26,6 +26,7 @@ from brinell.config.drills import (
 from brinell.config.problems import Problems, Unfit
 from brinell.core.errors import UsageError, nearest
 from brinell.core.plan import DrillSpec, LoadSpec, Plan, RequestSpec, ServiceSpec
+from brinell.core.redact import address
 from brinell.rosters.drills import DRILLS
 
 
@@ -99,7 +100,7 @@ def _place(kind: str, target: str | None) -> tuple[str | None, str | None]:
     except Unfit as unfit:
         why = unfit.why
     if why is not None:
-        raise UsageError(f"{target}: {why}", hint=f"brinell drill {kind} /path, or an address") from None
+        raise UsageError(f"{address(target)}: {why}", hint=f"brinell drill {kind} /path, or an address") from None
     if DRILLS[kind].starts:
         raise UsageError(STARTS.format(kind), hint=f'brinell drill {kind} /path --service "uvicorn shop.app:app ..."')
     return found
