@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+import sys
+
 import pytest
 
 from brinell.core.errors import UsageError
@@ -82,7 +85,28 @@ def test_what_cannot_be_is_told_before_anything_runs(tmp_path, fields, said):
         Sockets().look(one, check_target(one.url, ()), tmp_path)
 
 
-def test_a_codec_of_the_users_is_not_imported_beforehand(tmp_path):
-    (tmp_path / "mine.py").write_text("raise SystemExit(3)")
+CODEC = "from brinell.load.websocket.codec import Json\n\nclass Mine(Json):\n    "
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("class Mine: ...", "codec (--codec): mine.py has no class Mine that is a Codec"),
+        ("raise SystemExit(3)", "codec (--codec): importing mine.py failed with SystemExit"),
+        ("import os\nos._exit(3)", "codec (--codec): importing mine.py came to no end (exit status 3)"),
+        (CODEC + "def __init__(self, size): ...", "codec (--codec): one cannot be made without arguments: TypeError"),
+    ],
+)
+def test_a_codec_of_the_projects_is_tried_in_a_process_of_its_own(tmp_path, text, said):
+    (tmp_path / "mine.py").write_text(text)
     one = spec(does={"codec": "mine.py:Mine"})
+    with pytest.raises(UsageError, match=re.escape(said)):
+        Sockets().look(one, check_target(one.url, ()), tmp_path)
+
+
+def test_a_codec_that_will_do_is_not_imported_here(tmp_path):
+    text = "import sys\nprint('loud')\nsys.brinell_codec_was_here = True\n" + CODEC + "x = 1"
+    (tmp_path / "mine.py").write_text(text)
+    one = spec(does={"codec": f"{tmp_path / 'mine.py'}:Mine"})
     Sockets().look(one, check_target(one.url, ()), tmp_path)
+    assert not hasattr(sys, "brinell_codec_was_here")

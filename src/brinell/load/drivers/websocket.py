@@ -14,6 +14,7 @@ from brinell.load.drivers.http_request import Complaint, headers_of, path_of
 from brinell.load.scenario.template import FOUND
 from brinell.load.schedule import Schedule
 from brinell.load.sharing import split
+from brinell.load.websocket import own_codec
 from brinell.load.websocket.codec import CODECS
 from brinell.load.websocket.messages import Messages
 from brinell.load.websocket.stamps import Stamps
@@ -29,9 +30,13 @@ class Sockets:
     """The driver of ``driver = "websocket"``."""
 
     def look(self, spec: LoadSpec, target: Target, root: Path) -> None:
-        """Put together what workers are told, and a message, as far as that needs no code of the user's. UsageError."""
+        """Put together what workers are told, and a message, as far as that needs no code of the user's; of that, see
+        whether it can be imported. UsageError.
+        """
         does = self.wire(spec, target, root).does
-        if not does.limit and does.codec in CODECS:
+        if does.codec not in CODECS:
+            own_codec.look(does.codec, root, f"[[load]] {spec.name}")
+        elif not does.limit:
             Messages(does, CODECS[does.codec](), Stamps(0), spec.seed, f"[[load]] {spec.name}")
 
     def wire(self, spec: LoadSpec, target: Target, root: Path) -> WireSocket:
