@@ -84,7 +84,9 @@ def test_messages_that_failed_are_told_once(chat):
     assert "errors" not in found
     assert "errors" in chat(mode="echo", errors={"closed-1011": 40}).findings()
     assert "refused" not in chat(refused={"refused": 500}).findings()
-    assert "joins" not in chat(excluded=500).findings()
+    none = chat(mode="echo", excluded=500, errors={"closed-1006": 100}).findings()
+    assert not {"joins", "errors"} & none.keys()  # nobody was there who could have sent them
+    assert "errors" in chat(mode="echo", excluded=300, errors={"closed-1006": 10}).findings()
 
 
 def test_a_reach_that_is_nearly_one_is_not_one(chat):

@@ -207,7 +207,8 @@ def _unmade(tally: Tally, seen: Seen, trusted: Trust) -> _Wrong | None:
         return _Wrong(title, _refusals(seen, tally), ("refused",))
     if (trusted.valid and seen.excluded > FAILED * asked) or 0 < asked == seen.excluded:
         title = f"{seen.excluded} of {asked} connections were open and never took part"
-        return _Wrong(title, _exclusion(tally, seen), ("joins",))
+        says = ("joins", "errors") if seen.excluded == asked else ("joins",)
+        return _Wrong(title, _exclusion(tally, seen), says)
     return None
 
 
