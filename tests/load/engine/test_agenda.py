@@ -67,3 +67,11 @@ def test_a_spent_schedule_still_wakes_and_a_stopped_one_does_not():
     assert agenda.next_ns == NEVER
     assert list(agenda.due_by(99)) == []
     assert woken == ["a"]
+
+
+def test_who_is_woken_may_stop_everything():
+    agenda = Agenda(Pacer(iter([1, 2]), 0, array("q")), lambda who, due: agenda.stop())
+    for number in range(3):
+        agenda.add(1, number)
+    assert list(agenda.due_by(5)) == []
+    assert agenda.next_ns == NEVER

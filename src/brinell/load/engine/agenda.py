@@ -55,7 +55,7 @@ class Agenda(Generic[T]):
         """
         asleep = self._asleep
         for _ in range(len(asleep)):
-            if asleep[0][0] > now_ns:
+            if not asleep or asleep[0][0] > now_ns:  # whoever was woken may have stopped everything
                 break
             due_ns, _, who = heapq.heappop(asleep)
             self.lag.append(now_ns - due_ns)
