@@ -70,7 +70,7 @@ def test_a_spent_schedule_still_wakes_and_a_stopped_one_does_not():
 
 
 def test_who_is_woken_may_stop_everything():
-    agenda = Agenda(Pacer(iter([1, 2]), 0, array("q")), lambda who, due: agenda.stop())
+    agenda = Agenda(Pacer(iter([1, 2]), 0, array("q")), lambda *_: agenda.stop())
     for number in range(3):
         agenda.add(1, number)
     assert list(agenda.due_by(5)) == []
