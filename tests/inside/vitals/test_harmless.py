@@ -137,7 +137,7 @@ def test_threads_that_fork_at_once_leave_the_look_free():
 def test_a_python_that_is_too_old_for_it_starts_as_ever(line, version):
     python = Path.home() / ".pyenv" / "versions" / version / "bin" / "python"
     if not python.exists():
-        pytest.skip(f"there is no Python {version}")
+        pytest.skip(f"not here: there is no Python {version}")
     environment = {"PATH": os.environ["PATH"], **line.environment({})}
     done = subprocess.run([str(python), "-c", "print(1)"], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
