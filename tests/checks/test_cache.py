@@ -239,14 +239,14 @@ def test_mixed_up_keys_fail_whatever_was_asked_for():
 def test_memory_and_folder_grow():
     vitals = [Vitals(second * 10**9, 1, 0.1, size, 1, 1) for second, size in enumerate((100, 300, 250))]
     spaces = [CacheSpace(second * 10**9, size, size // 10) for second, size in enumerate((0, 900, 500))]
-    limits = {"directory_bytes": 800, "memory_growth_bytes": 150}
-    one, findings, _ = judged(*vitals, *spaces, limits=limits)
+    one, findings, _ = judged(*vitals, *spaces, limits={"directory_bytes": 800})
     assert (one.memory.first_bytes, one.memory.last_bytes, one.memory.most_bytes) == (100, 250, 300)
     assert (one.directory.first_bytes, one.directory.last_bytes, one.directory.files) == (0, 500, 50)
     assert findings["directory_bytes"].verdict is Verdict.FAIL
-    assert findings["memory_growth_bytes"].verdict is Verdict.PASS
-    _, findings, _ = judged(*vitals[:1], limits={"memory_growth_bytes": 0})
-    assert findings["memory_growth_bytes"].reason is Reason.NOT_EXERCISED
+    _, findings, missing = judged(*vitals[:1], limits={"directory_bytes": 0})
+    assert findings["directory_bytes"].reason is Reason.NOT_EXERCISED
+    assert findings["directory_bytes"].detail == "no folder was named (directory)"
+    assert "cache.c.memory" in missing
 
 
 def test_stalls_of_an_async_cache():

@@ -57,10 +57,9 @@ def _scenario(
     cited = tuple(one for one in (tally.started_id, tally.ended_id) if one)
     judged, missing = _numbers(spec, wanted, tally, seen)
     whole = tally.ended is not None and not tally.ended.interrupted
-    keys = {"directory_bytes": "directory", "memory_growth_bytes": "memory"}
     found, thresholds = [], {}
     for name, limit in limits.items():
-        why = missing.get(f"cache.{spec.name}.{keys.get(name, name)}", "")
+        why = missing.get(f"cache.{spec.name}.{name.removesuffix('_bytes')}", "")
         ruling = rule(name, limit, judged, whole=whole, why_not=why)
         thresholds[name] = {"limit": limit, "observed": ruling.observed, "verdict": ruling.verdict.value}
         found.append(finding(spec.name, name, limit, ruling, cited))

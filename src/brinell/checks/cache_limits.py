@@ -50,8 +50,6 @@ def observe(name: str, cache: Cache) -> float | None:
             found = cache.stampede_loads
         case "directory_bytes":
             found = None if cache.directory is None else cache.directory.most_bytes
-        case "memory_growth_bytes":
-            found = None if cache.memory is None else cache.memory.last_bytes - cache.memory.first_bytes
     return found
 
 

@@ -34,7 +34,9 @@ def doubted(records: Sequence[Record], limits: Mapping[str, float]) -> tuple[tup
         return ("died",), "the load never began", False
     limits = {plain: limit for name, limit in limits.items() if (plain := name.removeprefix("delivery_")) in THRESHOLDS}
     trusted = trust(tally, limits)
-    proved = any(rule(name, limit, tally, trusted).verdict is Verdict.FAIL for name, limit in limits.items())
+    proved = any(
+        rule(THRESHOLDS[name], limit, tally, trusted).verdict is Verdict.FAIL for name, limit in limits.items()
+    )
     return trusted.broken, trusted.reason, proved
 
 

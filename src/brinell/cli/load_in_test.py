@@ -18,9 +18,9 @@ from brinell.cli import session
 from brinell.config import checks, for_call, for_flows, for_load, from_toml, project_root
 from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError, nearest
-from brinell.core.judgement import Distribution, Generator, Judgement, Load
+from brinell.core.judgement import Distribution, Generator, Judgement, Load, Operation
 from brinell.core.plan import LoadSpec, Plan
-from brinell.core.thresholds import METRICS, THRESHOLDS, why_no_limit
+from brinell.core.thresholds import METRICS, THRESHOLDS, Metric, why_no_limit
 from brinell.core.verdicts import Exit, Verdict
 
 _REPORT = "report.html"
@@ -83,11 +83,12 @@ class LoadResult:
         metric = THRESHOLDS[name]
         if metric.what == "rate":
             return self.load.achieved_rate
-        if metric.what == "error_rate":
-            return sum(self.load.errors.values()) / self.load.requests if self.load.requests else None
-        clock = self.load.service_ms if metric.clock == "service" else self.load.response_ms
-        found: float | None = getattr(clock, name.removeprefix("service_").removesuffix("_ms"))
-        return found
+        if metric.what == "memory":
+            return self.load.subject.rss_growth
+        if metric.each:
+            seen = [_value(name.removeprefix("each_"), metric, one) for one in self.load.operations.values()]
+            return max((one for one in seen if one is not None), default=None)
+        return _value(name, metric, self.load)
 
     def __str__(self) -> str:
         return told(self)
@@ -214,6 +215,15 @@ def told(result: LoadResult) -> str:
     failed = [one for one in load.samples if one["outcome"] != "ok" and one["detail"]]
     lines += [f"  {one['operation']}: {one['outcome']}: {one['detail']}" for one in failed[:_MOST_SAMPLES]]
     return "\n".join([*lines, f"  report: {result.folder / _REPORT}"])
+
+
+def _value(name: str, metric: Metric, numbers: Load | Operation) -> float | None:
+    """Return a share of errors, or milliseconds."""
+    if metric.what == "error_rate":
+        return sum(numbers.errors.values()) / numbers.requests if numbers.requests else None
+    clock = numbers.service_ms if metric.clock == "service" else numbers.response_ms
+    found: float | None = getattr(clock, name.removeprefix("service_").removesuffix("_ms"))
+    return found
 
 
 def _findings(judgement: Judgement) -> str:

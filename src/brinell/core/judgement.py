@@ -326,7 +326,9 @@ class SessionCounts(_Part, frozen=True, kw_only=True):
 
 
 class SubjectVitals(_Part, frozen=True, kw_only=True):
-    """The subject from outside; ``cpu`` in cores (mean, max), memory in bytes at most. None where not readable."""
+    """The subject from outside; ``cpu`` in cores (mean, max), memory in bytes at most; ``rss_growth`` from
+    the first look to the last. None where not readable.
+    """
 
     cpu: float | None
     rss: int | None
@@ -335,6 +337,7 @@ class SubjectVitals(_Part, frozen=True, kw_only=True):
     loop_lag_ms: Distribution | None = None
     cpu_max: float | None = None
     processes: int | None = None
+    rss_growth: int | None = None
 
 
 class Operation(_Part, frozen=True, kw_only=True):

@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from brinell.core.redact import one_line
+
 VERSION = 1
 
 
@@ -135,6 +137,11 @@ class RequestSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stream: bool = False  # send the body in chunks, its length unsaid
     extract: dict[str, str] = {}  # variable -> "$.id", "header:Location" or "regex:..."
     check: dict[str, Any] = {}  # what an answer must be, beside its status: the keys of ``config.answers``
+
+    @property
+    def operation(self) -> str:
+        """The request's name in every number."""
+        return one_line(self.name or f"{self.method.upper()} {self.path}")
 
 
 class DataSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,13 +6,14 @@ from brinell.core.load_records import LoadEnded
 from brinell.core.thresholds import METRICS, THRESHOLDS
 from brinell.core.verdicts import Verdict
 
-GENEROUS = {name: 0.5 if name == "error_rate" else 1 if name == "min_rate" else 10_000 for name in METRICS}
-STRICT = {name: 0.001 if name == "error_rate" else 99_999 if name == "min_rate" else 1 for name in METRICS}
+SHARES = {"error_rate", "each_error_rate"}
+GENEROUS = {name: 0.5 if name in SHARES else 1 if name == "min_rate" else 10_000 for name in METRICS}
+STRICT = {name: 0.001 if name in SHARES else 99_999 if name == "min_rate" else 1 for name in METRICS}
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_every_metric_can_be_met_and_missed(story, name):
-    run = {"seconds": 30, "errors": {"status-500": 10}}
+def test_every_metric_can_be_met_and_missed(story, look, name):
+    run = {"seconds": 30, "errors": {"status-500": 10}, "extra": [look(1, 0.1, 1000), look(29, 0.2, 3000)]}
     met = story(thresholds={name: GENEROUS[name]}, **run)
     missed = story(thresholds={name: STRICT[name]}, **run)
     assert met.verdicts()[name] == "pass"
@@ -29,10 +30,12 @@ def test_every_metric_can_be_met_and_missed(story, name):
         ("service_mean_ms", 4),
         ("error_rate", 0.0),
         ("min_rate", 1000),
+        ("memory_growth_bytes", 500),
     ],
 )
-def test_what_is_observed(story, name, observed):
-    found = story(service_ms=4.0, thresholds={name: 1}).part().load[0].thresholds[name]
+def test_what_is_observed(story, look, name, observed):
+    looks = [look(1, 0.1, 1000), look(5, 0.1, 9000), look(9, 0.1, None), look(9, 0.1, 1500)]
+    found = story(service_ms=4.0, thresholds={name: 1}, extra=looks).part().load[0].thresholds[name]
     assert found["observed"] == pytest.approx(observed, rel=2e-3)
 
 
@@ -107,7 +110,9 @@ def test_a_rate_is_never_rounded_up_to_its_limit(story):
 
 def test_every_threshold_reads_a_clock_or_a_count():
     assert set(METRICS) == set(THRESHOLDS)
-    assert all((metric.clock == "") == (metric.what in {"error_rate", "rate"}) for metric in THRESHOLDS.values())
+    assert all(
+        (metric.clock == "") == (metric.what in {"error_rate", "rate", "memory"}) for metric in THRESHOLDS.values()
+    )
 
 
 def test_a_backlog_worked_off_after_the_end_does_not_flatter_the_rate(story, piece):

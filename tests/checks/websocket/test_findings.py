@@ -8,6 +8,7 @@ from brinell.core.evidence import MemoryEvidence
 from brinell.core.generator_records import Calibrated
 from brinell.core.histogram import Histogram
 from brinell.core.load_records import Exemplar, LoadSlice
+from brinell.core.observation import Vitals
 from brinell.core.plan import LoadSpec, Plan, RequestSpec, Step
 from brinell.core.socket_records import Disorder
 from brinell.core.thresholds import SOCKET_METRICS
@@ -22,7 +23,9 @@ STRICT = dict.fromkeys(SOCKET_METRICS, 1.0) | {
 @pytest.fixture(scope="module")
 def judged(chat):
     """One bad run under limits that it meets, and under limits that it does not."""
-    run = {"absent": 1, "errors": {"closed-1011": 1}, "extra": [Disorder(0, 5, (0,), (3,), (2,))], "connections": 2000}
+    looks = [Vitals(second * 10**9, 1, 0.1, size, 5, 2) for second, size in ((1, 1000), (9, 5000))]
+    extra = [Disorder(0, 5, (0,), (3,), (2,)), *looks]
+    run = {"absent": 1, "errors": {"closed-1011": 1}, "extra": extra, "connections": 2000}
     runs = chat(thresholds=GENEROUS, **run), chat(thresholds=STRICT, **run)
     return [(made.findings(), made.entry()) for made in runs]
 

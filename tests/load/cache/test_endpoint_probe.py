@@ -184,7 +184,7 @@ def test_an_answer_that_comes_byte_by_byte_is_given_up(monkeypatch):
         thread = threading.Thread(target=dribble)
         thread.start()
         monkeypatch.setattr(doors, "_LATE_S", 0.1)
-        with pytest.raises(ValueError, match="bytes too early"):
+        with pytest.raises(TimeoutError, match="no whole answer within 0"):
             Door(server.getsockname()).ask(asking(1), 0.3)
         over.set()
         thread.join()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from brinell.checks.load import limited_by, sessions, stages, steadiness, surroundings
+from brinell.checks.load import each, limited_by, sessions, stages, steadiness, surroundings
 from brinell.checks.load.calls import stalls
 from brinell.checks.load.generator import Trust, trust
-from brinell.checks.load.limits import CHECK, Ruling, finding, rule
+from brinell.checks.load.limits import CHECK, Ruling, finding
 from brinell.checks.load.numbers import load_of
 from brinell.checks.load.tally import Tally, tallies
 from brinell.core import outcomes
@@ -56,7 +56,8 @@ def scenario(
     trusted, answer, parts = trust(tally, limits), steadiness.steadiness(tally), stages.stages(tally)
     begin = None if answer is None else answer.begin
     seen = steadiness.part(evidence, step, tally, begin) if spec.steady and begin is not None else tally
-    rulings = {name: rule(name, limit, seen, trusted) for name, limit in limits.items()}
+    planned = each.planned(spec)
+    rulings = {name: each.ruling(name, limit, seen, trusted, planned) for name, limit in limits.items()}
     matters = spec.steady or (answer is not None and steadiness.could_turn(answer, limits, rulings))
     if spec.steady and answer is not None and begin is None:
         rulings = {name: steadiness.unsteady(name, limits[name], one, answer, tally) for name, one in rulings.items()}

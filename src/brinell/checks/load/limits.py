@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from brinell.checks.load.doubt import Seen, above, doubt
 from brinell.checks.load.generator import Trust
-from brinell.checks.load.samples import needed, proves_more, quantile_above
+from brinell.checks.load.samples import CERTAIN, needed, proves_more, quantile_above
 from brinell.checks.load.tally import Tally
 from brinell.core import outcomes
 from brinell.core.finding import Finding
 from brinell.core.histogram import Histogram
+from brinell.core.stats import ALPHA
 from brinell.core.thresholds import THRESHOLDS, Metric
 from brinell.core.verdicts import Reason, Verdict
 
@@ -32,12 +33,13 @@ class Ruling(NamedTuple):
     detail: str
 
 
-def rule(name: str, limit: float, tally: Tally, trust: Trust) -> Ruling:
-    """Judge one threshold."""
-    metric = THRESHOLDS[name]
+def rule(metric: Metric, limit: float, tally: Tally, trust: Trust, among: int = 1) -> Ruling:
+    """Judge one threshold. ``among``: of so many that are judged alike, of which one that fails is enough; each of them
+    is to be that much surer of what it says on few requests (Bonferroni).
+    """
     observed = observe(metric, tally)
     if observed is None:
-        return Ruling(None, Verdict.UNKNOWN, Reason.NOT_EXERCISED, "no request that could be measured ended")
+        return Ruling(None, Verdict.UNKNOWN, Reason.NOT_EXERCISED, _unobserved(metric, tally))
     met = observed <= limit if metric.at_most else observed >= limit
     stands = not met and _stands(metric, limit, tally, trust)
     why = "" if met else doubt(metric, limit, Seen(observed, _histogram(metric, tally), stands), trust)
@@ -49,7 +51,7 @@ def rule(name: str, limit: float, tally: Tally, trust: Trust) -> Ruling:
     if met and (ended is None or ended.interrupted):
         how = f"{tally.span_s:.3g} s of {tally.started.span_s:.3g} s were run"
         return Ruling(observed, Verdict.UNKNOWN, Reason.INCONCLUSIVE, f"{how}; what was measured meets the limit")
-    missing = _missing(metric, limit, tally, met=met)
+    missing = _missing(metric, limit, tally, None if met else among)
     if missing:
         return Ruling(observed, Verdict.UNKNOWN, Reason.INCONCLUSIVE, missing)
     late = tally.completed - tally.completed_in_span
@@ -60,18 +62,20 @@ def rule(name: str, limit: float, tally: Tally, trust: Trust) -> Ruling:
 
 
 def observe(metric: Metric, tally: Tally) -> float | None:
-    """Return the metric's value: milliseconds, a share or a rate per second."""
+    """Return the metric's value: milliseconds, a share, a rate per second or bytes."""
     if metric.what == "error_rate":
         return sum(tally.errors.values()) / tally.requests if tally.requests else None
     if metric.what == "rate":
         return tally.achieved_rate
+    if metric.what == "memory":
+        return tally.memory_growth
     return _milliseconds(metric, _histogram(metric, tally))
 
 
 def finding(scenario: str, name: str, limit: float, ruling: Ruling, evidence: tuple[str, ...]) -> Finding:
     """Word a ruling."""
     sign = "at most" if THRESHOLDS[name].at_most else "at least"
-    return worded((CHECK, scenario, name), ruling, f"{sign} {_spell(name, limit)}", evidence, _spell)
+    return worded((CHECK, scenario, name), ruling, f"{sign} {spell(name, limit)}", evidence, spell)
 
 
 def worded(
@@ -98,6 +102,12 @@ def worded(
     )
 
 
+def _unobserved(metric: Metric, tally: Tally) -> str:
+    if metric.what != "memory":
+        return "no request that could be measured ended"
+    return tally.started.subject_reason or "the run was too short to look at its memory twice"
+
+
 def _histogram(metric: Metric, tally: Tally) -> Histogram:
     return tally.service if metric.clock == "service" else tally.response
 
@@ -121,20 +131,24 @@ def _stands(metric: Metric, limit: float, tally: Tally, trust: Trust) -> bool:
         return tally.requests > 0 and own / tally.requests > limit
     if metric.what == "rate":
         return False  # less was sent, or later: less could be answered
+    if metric.what == "memory":
+        return True
     # Service time begins at the actual send: neither lateness nor a dead worker is in it. Only a saturated loop is,
     # because it comes late to read the answer.
     service = _milliseconds(metric, tally.service)
     return not {"saturated", "interpreter"}.intersection(trust.broken) and service is not None and service > limit
 
 
-def _missing(metric: Metric, limit: float, tally: Tally, *, met: bool) -> str:
-    """Return what is missing for a conclusion, empty if nothing is."""
+def _missing(metric: Metric, limit: float, tally: Tally, among: int | None) -> str:
+    """Return what is missing for a conclusion, empty if nothing is. ``among``: of ``rule``; None: it is met."""
+    if metric.what == "memory":
+        return ""
     histogram = _histogram(metric, tally)
     count = tally.requests if metric.what in {"error_rate", "rate"} else histogram.count
     need = needed(metric.what, metric.share, limit)
     if count >= need:
         return ""
-    if not met and _proved(metric, limit, tally, histogram):
+    if among is not None and _proved(metric, limit, tally, among):
         return ""
     text = f"{count} requests are too few, it takes {need}"
     if tally.span_s > 0 and count:
@@ -143,17 +157,20 @@ def _missing(metric: Metric, limit: float, tally: Tally, *, met: bool) -> str:
     return text
 
 
-def _proved(metric: Metric, limit: float, tally: Tally, histogram: Histogram) -> bool:
+def _proved(metric: Metric, limit: float, tally: Tally, among: int) -> bool:
     """Whether a failure is certain although the sample is small."""
     if metric.what == "error_rate":
-        return proves_more(sum(tally.errors.values()), tally.requests, limit)
+        return proves_more(sum(tally.errors.values()), tally.requests, limit, CERTAIN / among)
     if metric.what == "quantile" and metric.share is not None:
-        return quantile_above(above(histogram, limit * 1e6), histogram.count, metric.share)
+        histogram = _histogram(metric, tally)
+        return quantile_above(above(histogram, limit * 1e6), histogram.count, metric.share, ALPHA / among)
     return metric.what == "max"  # one request above the limit is one too many
 
 
-def _spell(name: str, value: float) -> str:
+def spell(name: str, value: float) -> str:
+    """Return a value with its unit. Never rounded up to the limit or to 100 %: 989.97/s stays below 990."""
     if name.endswith("_ms"):
         return f"{value:.4g} ms"
-    # Never rounded up to the limit or to 100 %: 989.97/s stays below 990.
-    return f"{value * 100:.4g} %" if name == "error_rate" else f"{int(value * 100) / 100:g}/s"
+    if name.endswith("_bytes"):
+        return f"{value:,.0f} bytes"
+    return f"{value * 100:.4g} %" if name.endswith("error_rate") else f"{int(value * 100) / 100:g}/s"

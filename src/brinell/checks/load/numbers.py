@@ -142,6 +142,7 @@ def _subject(tally: Tally) -> SubjectVitals:
         threads=_highest([one.threads for one in vitals]),
         processes=max(one.processes for one in vitals),
         loop_lag_ms=loop_lag_ms,
+        rss_growth=tally.memory_growth,
     )
 
 

@@ -20,13 +20,13 @@ def needed(what: str, share: float | None, limit: float) -> int:
     return TAIL_SAMPLES if what in {"max", "mean"} else 1
 
 
-def quantile_above(exceeding: int, count: int, share: float) -> bool:
+def quantile_above(exceeding: int, count: int, share: float, error: float = ALPHA) -> bool:
     """Whether ``exceeding`` of ``count`` above a limit prove that the quantile at ``share`` lies above it.
 
     It does where the lower bound on the share above the limit exceeds 1 - ``share`` (Clopper and Pearson, Biometrika
-    26, 1934; one-sided, with an error of ``ALPHA``).
+    26, 1934; one-sided, with that ``error``).
     """
-    return proves_more(exceeding, count, 1 - share, ALPHA)
+    return proves_more(exceeding, count, 1 - share, error)
 
 
 def proves_more(exceeding: int, count: int, allowed: float, error: float = CERTAIN) -> bool:

@@ -123,8 +123,9 @@ def finding(
 
 def part(evidence: Evidence, step: str, tally: Tally, begin: int) -> Tally:
     """Return a tally of the steady seconds alone, as if the schedule had been these."""
-    end = int(tally.span_s)
+    end, start_ns = int(tally.span_s), tally.started.start_ns
     found = tally_of(evidence, step, range(begin, end))
+    found.vitals = [one for one in tally.vitals if begin <= (one.at_ns - start_ns) / 1e9 < end]
     completed = sum(one.completed for one in found.seconds.values())
     if tally.ended is not None:
         found.ended = msgspec.structs.replace(
@@ -159,8 +160,8 @@ def could_turn(answer: steady.Answer, limits: Mapping[str, float], rulings: Mapp
 def _has_room(name: str, limit: float, ruling: Ruling, answer: steady.Answer) -> bool:
     """Whether a threshold that is met would be with the largest change that could hide in the noise."""
     metric = THRESHOLDS[name]
-    if metric.what == "error_rate":
-        return ruling.observed is not None and 2 * ruling.observed <= limit  # were they all in the second half
+    if metric.what in {"error_rate", "memory"}:
+        return ruling.observed is not None and 2 * ruling.observed <= limit  # were it all in the second half
     series = ("rate",) if metric.what == "rate" else ("median", "p95")
     hidden = [_most(_drift(one, answer.changes[one])) for one in series if one in answer.changes]
     if ruling.observed is None or not hidden:

@@ -129,6 +129,12 @@ class Tally:
         return None if sent is None or self.span_s <= 0 else sent / self.span_s
 
     @property
+    def memory_growth(self) -> int | None:
+        """Bytes by which the subject's resident memory grew from the first look to the last; None without two."""
+        sizes = [one.rss_bytes for one in self.vitals if one.rss_bytes is not None]
+        return sizes[-1] - sizes[0] if len(sizes) > 1 else None
+
+    @property
     def span_s(self) -> float:
         """Seconds of the schedule as it was run; without a last record, up to the last second that was told."""
         if self.ended is not None:

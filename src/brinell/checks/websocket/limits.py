@@ -26,7 +26,7 @@ def rule(name: str, limit: float, seen: Seen, tally: Tally, trust: Trust) -> Rul
         why = f"nothing is broadcast in the mode {seen.does.mode}"
         return Ruling(None, Verdict.UNKNOWN, Reason.NOT_EXERCISED, why)
     if metric.clock == "delivery":  # the response times of a broadcast
-        return rule_load(name.removeprefix("delivery_"), limit, tally, trust)
+        return rule_load(THRESHOLDS[name.removeprefix("delivery_")], limit, tally, trust)
     observed = _observed(metric, seen)
     if observed is None:
         what = "no message was delivered to anybody" if metric.clock != "connect" else "no handshake ended"

@@ -55,13 +55,14 @@ class Door:
     def together(self, requests: Sequence[bytes], patience_s: float) -> tuple[list[Got | Exception], int]:
         """Send all of them at the same moment; return what came of each, and ns until the last one was there."""
         socks: list[socket.socket] = []
+        late = threading.Event()
         over: threading.Timer | None = None  # an answer that comes byte by byte never runs into a socket's own limit
         try:
             for request in requests:
                 sock = self._open()
                 socks.append(sock)
                 sock.sendall(request[:-1])
-            over = threading.Timer(patience_s + _LATE_S, _cut, [socks])
+            over = threading.Timer(patience_s + _LATE_S, _cut, [socks, late])
             over.daemon = True
             over.start()
             began = time.monotonic()
@@ -74,7 +75,7 @@ class Door:
                     sock.settimeout(max(0.01, began + patience_s - time.monotonic()))
                     found.append(_answer(sock))
                 except (OSError, ValueError, http.client.HTTPException) as error:
-                    found.append(error)
+                    found.append(TimeoutError(f"no whole answer within {patience_s:g} s") if late.is_set() else error)
             return found, int((time.monotonic() - began) * 1e9)
         finally:
             if over is not None:
@@ -94,7 +95,8 @@ class Door:
             raise
 
 
-def _cut(socks: list[socket.socket]) -> None:
+def _cut(socks: list[socket.socket], late: threading.Event) -> None:
+    late.set()
     for sock in socks:
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)

@@ -19,12 +19,15 @@ PARTLY_OPEN = "partly-open"
 UNSETTLED = "sessions do not come to their end within the step"
 _COUNT = "how many there are depends on how long a step takes"
 _CACHE = "that is no matter of how much is asked: brinell cache judges it"
+_EACH = "a step is too short for every operation by itself: take the one without each_, or search for one operation"
 _UNFIT = {
     "min_rate": "a rate is what is searched for: say it with at_least",
     "lost": f"{_COUNT}: say which share is to come, reach = 0.999",
     "duplicated": f"{_COUNT}: brinell websocket judges it",
     "reordered": f"{_COUNT}: brinell websocket judges it",
+    "memory_growth_bytes": "that is no matter of how much is asked: brinell load judges it",
     **dict.fromkeys(CACHE_THRESHOLDS, _CACHE),
+    **{name: _EACH for name, metric in THRESHOLDS.items() if metric.each},
 }
 _METRICS = {**THRESHOLDS, **SOCKET_THRESHOLDS}
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.load.drivers.http_body import body_of
-from brinell.load.drivers.http_request import Complaint, framed, head_lines, headers_of, method_of, name_of, path_of
+from brinell.load.drivers.http_request import Complaint, framed, head_lines, headers_of, method_of, path_of
 from brinell.load.wire import WireOperation, WireSessions
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def target_path(url: str | None) -> str:
 
 
 def _encode(request: RequestSpec, spec: LoadSpec, target: Target, prefix: str, root: Path) -> WireOperation:
-    name = name_of(request)
+    name = request.operation
     say = Complaint(f"[[load]] {spec.name}, request {name}")
     path = path_of(prefix + request.path, say)
     method = method_of(request, say)

@@ -10,7 +10,6 @@ from urllib.parse import quote
 from brinell import __version__
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec, RequestSpec
-from brinell.core.redact import one_line
 
 SAFE_IN_PATHS = "/?&=+:@!$'()*,;~-._%#[]|{}"
 CHUNK_BYTES = 16 * 1024
@@ -29,11 +28,6 @@ class Complaint:
     def error(self, key: str, why: str, hint: str | None = None) -> UsageError:
         """Return the error to raise."""
         return UsageError(f"{self.where}: {key}: {why}", hint=hint)
-
-
-def name_of(request: RequestSpec) -> str:
-    """Return the request's name in every number."""
-    return one_line(request.name or f"{request.method.upper()} {request.path}")
 
 
 def method_of(request: RequestSpec, say: Complaint) -> str:

@@ -16,7 +16,6 @@ from brinell.load.drivers.http_request import (
     head_lines,
     headers_of,
     method_of,
-    name_of,
     path_of,
 )
 from brinell.load.engine.session import Answer
@@ -46,7 +45,7 @@ class Script:
 
     def __init__(self, request: RequestSpec, setting: Setting, known: Columns) -> None:
         spec = setting.spec
-        self.name = name_of(request)
+        self.name = request.operation
         self.expect = tuple(request.expect)
         say = Complaint(f"[[load]] {spec.name}, request {self.name}")
         self.method = method_of(request, say)

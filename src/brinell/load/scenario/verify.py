@@ -12,7 +12,6 @@ import msgspec
 from brinell.core.errors import UsageError, nearest
 from brinell.core.plan import LoadSpec, RequestSpec, SessionSpec
 from brinell.load.drivers.http import target_path
-from brinell.load.drivers.http_request import name_of
 from brinell.load.scenario.data import ONCE, Row, Unreadable, columns, read
 from brinell.load.scenario.generators import GENERATORS, Wrong
 from brinell.load.scenario.pieces import templates_in
@@ -54,7 +53,7 @@ def sessions_of(spec: LoadSpec) -> tuple[SessionSpec, ...]:
     """Return the sessions; requests by themselves are sessions of one."""
     if spec.sessions:
         return spec.sessions
-    return tuple(SessionSpec(name_of(one), (one,), one.weight) for one in spec.requests)
+    return tuple(SessionSpec(one.operation, (one,), one.weight) for one in spec.requests)
 
 
 def variables_of(session: SessionSpec) -> set[str]:
