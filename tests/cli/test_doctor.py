@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import venv
@@ -33,6 +34,15 @@ def test_every_row_has_a_state_and_whatever_is_not_ok_a_remedy(brinell):
         assert row["state"] in {OK, LIMITED, MISSING}
         assert row["said"]
         assert row["enable"] or row["state"] == OK
+
+
+@pytest.mark.usefixtures("project", "python")
+def test_what_is_missing_beside_brinell_is_installed_by_the_line_as_it_stands(brinell, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))  # no py-spy
+    found = rows(brinell("doctor", "--json"))
+    assert found["stacks"]["state"] == LIMITED
+    assert f"{shlex.quote(sys.executable)}" in found["stacks"]["enable"]
+    assert found["stacks"]["enable"].endswith(" py-spy")
 
 
 @pytest.mark.usefixtures("project", "python")

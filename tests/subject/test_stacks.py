@@ -80,8 +80,22 @@ def test_why_it_saw_nothing():
 
 def test_without_py_spy_it_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ValueError, match="pip install py-spy"):
+    with pytest.raises(ValueError, match=r"install .*py-spy") as raised:
         stacks.Spy(FakeRoom(spec(), tmp_path), os.getpid(), HOME)
+    assert shlex.quote(sys.executable) in str(raised.value)
+
+
+def test_py_spy_beside_the_command_is_found_where_its_folder_is_not_on_the_path(tmp_path, monkeypatch):
+    own, linked = tmp_path / "my tools" / "bin", tmp_path / "linked"
+    own.mkdir(parents=True)
+    linked.mkdir()
+    (linked / "brinell").symlink_to(own / "brinell")
+    (own / "brinell").touch()
+    fake(own, "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for command, found in ((own / "brinell", True), (linked / "brinell", True), (own / "pytest", False)):
+        monkeypatch.setattr(sys, "argv", [str(command)])
+        assert stacks.program() == (str(own / "py-spy") if found else None)
 
 
 def fake(folder: Path, script: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 
 from brinell.checks.property_targets import compared
@@ -32,7 +33,9 @@ def nothing(facts: Facts, envelopes: Sequence[Envelope]) -> Finding:
         return _unknown("tests", Reason.INCONCLUSIVE, title, one_line(tail, 500), envelopes)
     if not started.hypothesis:
         title = f"Hypothesis is not installed in {started.interpreter}: there is nothing to measure"
-        advice = f"{started.interpreter} -m pip install hypothesis; or name another interpreter with --python"
+        advice = (
+            f"{shlex.quote(started.interpreter)} -m pip install hypothesis; or name another interpreter with --python"
+        )
         return _unknown("tests", Reason.UNSUPPORTED, title, advice, envelopes)
     what = f"{started.others} tests" if started.others else "no test at all"
     broken = f"; {ended.collect_errors} files could not be collected" if ended and ended.collect_errors else ""

@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from brinell.cli.row import LIMITED, MISSING, OK, Row
+from brinell.subject import stacks
+from brinell.subject.environments import own_line
 
 _GET_CHILD_SUBREAPER = 37  # prctl(2), PR_GET_CHILD_SUBREAPER
 _FILES_WANTED = 4096
@@ -32,6 +34,7 @@ def machine(root: Path) -> list[Row]:
         _ports(),
         _cores(),
         _waiting(),
+        _stacks(),
         _uvloop(),
         _disk(root),
         _terminal(),
@@ -138,9 +141,17 @@ def _waiting() -> Row:
     return Row("run queue", OK, "waiting for a processor is told apart: suite --against needs no quiet machine")
 
 
+def _stacks() -> Row:
+    program = stacks.program()
+    if program is None:
+        said = "what a service that already runs does when it is too slow cannot be seen: py-spy is missing"
+        return Row("stacks", LIMITED, said, own_line(stacks.PROGRAM))
+    return Row("stacks", OK, f"{program} looks at a service when requests begin to wait")
+
+
 def _uvloop() -> Row:
     if find_spec("uvloop") is None:
-        return Row("uvloop", LIMITED, "the demo's service runs on asyncio", "pip install 'brinell[fast]'")
+        return Row("uvloop", LIMITED, "the demo's service runs on asyncio", own_line("uvloop"))
     return Row("uvloop", OK, "the demo's service runs on it; Brinell's own load engine needs neither")
 
 

@@ -69,7 +69,9 @@ def _service(root: Path, service: ServiceSpec, named: str | None) -> Row:
             [python, "-c", _ASK_FOR_MODULE, module.partition(".")[0]], cwd=folder, env=os.environ, timeout_s=30
         )
         if answer.status != 0:
-            return Row("service", MISSING, f"{python} has no module {module}", f"{python} -m pip install {module}")
+            return Row(
+                "service", MISSING, f"{python} has no module {module}", f"{shlex.quote(python)} -m pip install {module}"
+            )
     return Row("service", OK, service.command)
 
 

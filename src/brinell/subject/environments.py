@@ -5,9 +5,11 @@ Looks and asks, changes nothing: a command that could create or choose an enviro
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shlex
 import shutil
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -115,6 +117,12 @@ def add_line(
     if shutil.which("uv"):
         return f"uv pip install --python {quoted} {package}"
     return f"{quoted} -m ensurepip && {quoted} -m pip install {package}"
+
+
+def own_line(package: str) -> str:
+    """Return the command line that installs ``package`` beside Brinell itself."""
+    has_pip = importlib.util.find_spec("pip") is not None
+    return add_line(Path(sys.executable), package, None, pip=has_pip, managed=False)
 
 
 def _kept_in(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[Path, str]]:

@@ -10,18 +10,20 @@ import contextlib
 import re
 import shutil
 import signal
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from brinell.core.redact import one_line
 from brinell.core.roles import Child, Room
 from brinell.core.vitals_records import MOST_STACKS, Stack, StacksSeen
+from brinell.subject.environments import own_line
 
 PROGRAM = "py-spy"
 RATE = 20
 SECONDS = 2
 PATIENCE_NS = 20_000_000_000  # for a process with a great deal to read
-NO_PROGRAM = "py-spy is not on the path, which shows from outside what a process does: pip install py-spy"
+NO_PROGRAM = "py-spy is neither on the path nor beside Brinell, and shows from outside what a process does: {}"
 _MOST_BYTES = 8 << 20
 _MOST_FRAMES = 40
 _THREAD = re.compile(r"thread \([^)]*\).*|process \d+.*")
@@ -33,13 +35,21 @@ _RUNNER = "(python/asyncio/runners.py:"
 _LOOP = re.compile(r"(?:\.|^)(?:run_forever|_run_once|run_until_complete)$")
 
 
+def program() -> str | None:
+    """Return where py-spy is: on the path, or beside the command ``brinell``, whose folder need not be on the path."""
+    found, command = shutil.which(PROGRAM), Path(sys.argv[0])
+    if found is None and command.name == "brinell":
+        found = shutil.which(PROGRAM, path=str(command.resolve().parent))
+    return found
+
+
 class Spy:
     """One look of py-spy at one process. ValueError of ``start`` says why there is none."""
 
     def __init__(self, room: Room, pid: int, home: str) -> None:
-        program = shutil.which(PROGRAM)
-        if program is None:
-            raise ValueError(NO_PROGRAM)
+        found = program()
+        if found is None:
+            raise ValueError(NO_PROGRAM.format(own_line(PROGRAM)))
         self.pid = pid
         self._home = home
         self._out = room.folder / f"stacks-{pid}.txt"
@@ -47,7 +57,7 @@ class Spy:
         self._begun_ns = room.clock.now_ns()
         self._child: Child = room.start(
             [
-                *(program, "record", "--pid", str(pid), "--format", "raw", "--output", str(self._out)),
+                *(found, "record", "--pid", str(pid), "--format", "raw", "--output", str(self._out)),
                 *("--rate", str(RATE), "--duration", str(SECONDS)),
                 *("--idle", "--threads", "--nonblocking", "--full-filenames"),
             ],

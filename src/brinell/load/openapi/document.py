@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from brinell.core.redact import is_utf8, one_line
+from brinell.subject.environments import own_line
 
 MOST_BYTES = 32 << 20  # GitHub's whole description is 12 MB
 MOST_DEPTH = 200
@@ -53,7 +54,7 @@ def _json(text: bytes) -> Any:
 
 def _yaml(text: bytes) -> Any:
     if importlib.util.find_spec("yaml") is None:
-        raise Unreadable("it is YAML, and nothing here reads that", "pip install 'brinell[yaml]', or give it as JSON")
+        raise Unreadable("it is YAML, and nothing here reads that", f"{own_line('pyyaml')}, or give it as JSON")
     import yaml  # noqa: PLC0415 - optional: most documents are JSON
 
     most = MOST_YAML_BYTES if hasattr(yaml, "CSafeLoader") else MOST_YAML_BYTES // 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +38,8 @@ def cover(
         [str(python.path), "-m", "coverage", "--version"], cwd=directory, env=os.environ, timeout_s=_REPORT_S
     )  # fmt: skip
     if asked.status != 0:
-        yield CoverageTarget(target, why_not=f"coverage is not installed in {python.path}: pip install coverage")
+        line = f"{shlex.quote(str(python.path))} -m pip install coverage"
+        yield CoverageTarget(target, why_not=f"coverage is not installed in {python.path}: {line}")
         return
     why = _run(room, spec, python, about, directory)
     if why:
