@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import resource
+import signal
 from pathlib import Path
 
 import jsonschema
@@ -21,7 +25,8 @@ JUDGEMENT = Judgement(schema=SCHEMA, run=RUN, verdict=Verdict.UNKNOWN, findings=
 
 
 def test_what_is_published_is_read_back_and_fits_the_schema(tmp_path):
-    written = publish.publish(tmp_path, JUDGEMENT)
+    written, unwritten = publish.publish(tmp_path, JUDGEMENT)
+    assert not unwritten
     assert publish.load(tmp_path) == JUDGEMENT
     jsonschema.validate(msgspec.json.decode(written["judgement.json"].read_bytes()), judgement_schema())
     assert written["report.html"].is_file()
@@ -29,8 +34,8 @@ def test_what_is_published_is_read_back_and_fits_the_schema(tmp_path):
 
 
 def test_publishing_twice_gives_the_same_bytes(tmp_path):
-    first = {name: path.read_bytes() for name, path in publish.publish(tmp_path, JUDGEMENT).items()}
-    again = {name: path.read_bytes() for name, path in publish.publish(tmp_path, publish.load(tmp_path)).items()}
+    first = {name: path.read_bytes() for name, path in publish.publish(tmp_path, JUDGEMENT).written.items()}
+    again = {name: path.read_bytes() for name, path in publish.publish(tmp_path, publish.load(tmp_path)).written.items()}
     assert first == again
 
 
@@ -46,10 +51,32 @@ def test_a_report_that_crashes_costs_itself_and_not_the_judgement(tmp_path, monk
 
     monkeypatch.setattr(publish, "REPORTS", {"report.html": crash, "report.md": lambda _: "text"})
     (tmp_path / "report.html").write_text("of an earlier judgement")
-    with pytest.raises(ZeroDivisionError):
-        publish.publish(tmp_path, JUDGEMENT)
+    found = publish.publish(tmp_path, JUDGEMENT)
+    assert [(one.path.name, type(one.error)) for one in found.unwritten] == [("report.html", ZeroDivisionError)]
+    assert found.kept
     assert publish.load(tmp_path) == JUDGEMENT
     assert sorted(path.name for path in tmp_path.iterdir()) == ["judgement.json", "report.md"]
+
+
+def test_a_report_that_the_disk_refuses_costs_no_other_one(tmp_path):
+    (tmp_path / "report.html").mkdir()  # nothing can be written in its place
+    found = publish.publish(tmp_path, JUDGEMENT)
+    assert [(one.path, type(one.error)) for one in found.unwritten] == [(tmp_path / "report.html", IsADirectoryError)]
+    assert found.kept
+    assert publish.load(tmp_path) == JUDGEMENT
+    assert "report.md" in found.written
+    assert not list(tmp_path.glob(".*"))  # no draft stays
+
+
+def test_what_a_refused_file_said_of_an_earlier_judgement_goes(tmp_path):
+    (tmp_path / "report.html").write_text("of an earlier judgement")
+    with _most_bytes(len(publish.encode(JUDGEMENT)) + 100):
+        found = publish.publish(tmp_path, JUDGEMENT)
+    assert found.kept
+    assert [(one.path.name, getattr(one.error, "errno", 0)) for one in found.unwritten] == [
+        ("report.html", errno.EFBIG)
+    ]
+    assert not (tmp_path / "report.html").exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
@@ -57,15 +84,30 @@ def test_a_full_disk_leaves_what_was_there_and_no_draft(tmp_path, monkeypatch):
     publish.publish(tmp_path, JUDGEMENT)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     monkeypatch.setattr(publish.Path, "write_text", lambda *_, **__: os.write(os.open("/dev/full", os.O_WRONLY), b"x"))
-    with pytest.raises(UsageError, match="No space left") as caught:
-        publish.publish(tmp_path, msgspec.structs.replace(JUDGEMENT, verdict=Verdict.PASS))
-    assert "free some space" in (caught.value.hint or "")
+    found = publish.publish(tmp_path, msgspec.structs.replace(JUDGEMENT, verdict=Verdict.PASS))
+    assert not found.kept
+    assert {getattr(one.error, "errno", 0) for one in found.unwritten} == {errno.ENOSPC}
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_where_nothing_can_be_written_the_error_names_the_file(tmp_path):
-    with pytest.raises(UsageError, match=r"cannot write .*judgement.json"):
-        publish.publish(tmp_path / "missing", JUDGEMENT)
+def test_where_nothing_can_be_written_every_file_is_named(tmp_path):
+    written, unwritten = publish.publish(tmp_path / "missing", JUDGEMENT)
+    assert not written
+    assert {"judgement.json", "report.html", "report.md"} <= {one.path.name for one in unwritten}
+    assert {type(one.error) for one in unwritten} == {FileNotFoundError}
+
+
+@contextlib.contextmanager
+def _most_bytes(size):
+    """Let no file of this process grow beyond a size."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.mark.parametrize(

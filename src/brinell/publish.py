@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,27 +15,50 @@ from brinell.journal.runs import JUDGEMENT
 from brinell.rosters.reports import REPORTS
 
 
-def publish(folder: Path, judgement: Judgement) -> dict[str, Path]:
-    """Write ``judgement.json`` and the reports; return name to path. A report that does not apply is not written.
+class Unwritten(NamedTuple):
+    """A file that could not be written: the disk refused it (``OSError``), or it could not be made (all else)."""
 
-    UsageError if the disk refuses; nothing is half-written then. A report that crashes costs no other one: its
-    exception is raised once the rest is written, and what it wrote about an earlier judgement is gone.
+    path: Path
+    error: Exception
+
+
+class Published(NamedTuple):
+    """What was written, by name, and what was not."""
+
+    written: dict[str, Path]
+    unwritten: tuple[Unwritten, ...] = ()
+
+    @property
+    def kept(self) -> bool:
+        """Whether the judgement itself is there, from which every report can be made again."""
+        return JUDGEMENT in self.written
+
+
+def publish(folder: Path, judgement: Judgement) -> Published:
+    """Write ``judgement.json`` and the reports. A report that does not apply is not written.
+
+    Each stands alone: one that crashes, or that the disk refuses, costs no other one. Nothing is half-written. Where
+    the judgement is there, what an earlier one left in a report's place goes; else everything stays as it was.
     """
-    written = {JUDGEMENT: _write(folder / JUDGEMENT, encode(judgement))}
-    crashed: Exception | None = None
+    written: dict[str, Path] = {}
+    unwritten: list[Unwritten] = []
+    try:
+        written[JUDGEMENT] = _write(folder / JUDGEMENT, encode(judgement))
+    except OSError as error:
+        unwritten.append(Unwritten(folder / JUDGEMENT, error))
     for name, report in REPORTS.items():
-        text = ""
+        path = folder / name
         try:
-            text = report(judgement)
-        except Exception as error:  # noqa: BLE001 - raised below
-            crashed = crashed or error
-        if text:
-            written[name] = _write(folder / name, text)
-        else:
-            _remove(folder / name)
-    if crashed is not None:
-        raise crashed
-    return written
+            if text := report(judgement):
+                written[name] = _write(path, text)
+            elif JUDGEMENT in written:
+                path.unlink(missing_ok=True)
+        except Exception as error:  # noqa: BLE001 - told by whoever asked for it
+            unwritten.append(Unwritten(path, error))
+            if JUDGEMENT in written:
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
+    return Published(written, tuple(unwritten))
 
 
 def _write(path: Path, text: str) -> Path:
@@ -43,24 +67,11 @@ def _write(path: Path, text: str) -> Path:
     try:
         draft.write_text(text, encoding="utf-8", errors="replace")
         draft.replace(path)
-    except OSError as error:
+    except OSError:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise _refused(path, error) from None
+        raise
     return path
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise _refused(path, error) from None
-
-
-def _refused(path: Path, error: OSError) -> UsageError:
-    return UsageError(
-        f"cannot write {path}: {error.strerror}", hint="free some space, make it writable, or give a folder with --out"
-    )
 
 
 def encode(judgement: Judgement) -> str:

@@ -10,8 +10,6 @@ import contextlib
 import errno
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -21,9 +19,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from brinell import __version__
-from brinell.cli import say
+from brinell.cli import bug, say
 from brinell.core.errors import BrinellError, UsageError, nearest
-from brinell.core.redact import is_utf8, redact
+from brinell.core.redact import is_utf8
 from brinell.core.verdicts import Exit
 
 COMMANDS = {
@@ -238,21 +236,7 @@ def _usage(error: Any) -> int:
 
 
 def _bug(error: Exception) -> int:
-    """Tell our own bug in one line, and keep the traceback."""
-    trace = redact("".join(traceback.format_exception(error)))
-    if os.environ.get("BRINELL_DEBUG") == "1":
-        sys.stderr.write(trace)
-        kept = "the traceback is above"
-    else:
-        try:
-            with tempfile.NamedTemporaryFile(
-                "w", prefix="brinell-bug-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
-            ) as file:
-                file.write(f"brinell {__version__}, Python {sys.version}\n{trace}")
-            kept = f"the traceback is in {file.name}"
-        except OSError:
-            kept = "run it again with BRINELL_DEBUG=1 for the traceback"
-    say.error(f"a bug in Brinell: {type(error).__name__}: {redact(str(error))[:200]}; {kept}")
+    say.error(bug.told(error))
     return Exit.INTERNAL
 
 

@@ -65,7 +65,7 @@ def command(
     with tempfile.TemporaryDirectory(prefix="brinell-demo-") as folder:
         project = _ejected(Path(folder) / "noticeboard")
         done = session.examine(from_toml(project), output, home=options.here())
-    code = session.show(done.judgement, done.folder, output, following=[])
+    code = session.show(done, output, following=[])
     toured = _toured(done.judgement)
     if not (json or quiet):
         if toured == Exit.PASS:
@@ -77,7 +77,7 @@ def command(
                 ("brinell init", "in your own project"),
             ]
         )
-    return code if strict else toured
+    return code if strict or not done.whole else toured
 
 
 def _eject_only(target: Path, *, quiet: bool) -> int:

@@ -76,12 +76,12 @@ def examining(output_of: Callable[..., session.Output]) -> Callable[[OwnOptions]
             if resume is not None:
                 options.alone(ctx)
                 done = session.resume(options.here(), resume, output)
-                return session.show(done.judgement, done.folder, output)
+                return session.show(done, output)
             plan = plan_of(ctx, **own)
             if plan is None:
                 return 0
             done = session.examine(plan, output)
-            return session.show(done.judgement, done.folder, output)
+            return session.show(done, output)
 
         command.__signature__ = inspect.Signature(parameters, return_annotation=int)  # type: ignore[attr-defined]
         command.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": int}

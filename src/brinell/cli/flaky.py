@@ -40,10 +40,10 @@ def command(
     if resume is not None:
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)
-        return session.show(done.judgement, done.folder, output)
+        return session.show(done, output)
     root, paths = source.suite_place(directory, Path.cwd())
     plan = for_tests(
         root, paths=paths, args=ctx.obj or (), python=options.interpreter(python), budget_s=budget, seed=seed
     )
     done = session.examine(plan, output)
-    return session.show(done.judgement, done.folder, output)
+    return session.show(done, output)

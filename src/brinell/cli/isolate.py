@@ -52,7 +52,7 @@ def command(
     if resume is not None:
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)
-        return session.show(done.judgement, done.folder, output)
+        return session.show(done, output)
     if not test or not test.strip():
         raise UsageError("brinell isolate needs the test to look at", hint="brinell isolate tests/test_a.py::test_b")
     root, paths = source.suite_place(directory, Path.cwd())
@@ -67,4 +67,4 @@ def command(
         factors=factors.levels(with_ or ()),
     )
     done = session.examine(plan, output)
-    return session.show(done.judgement, done.folder, output)
+    return session.show(done, output)

@@ -9,7 +9,6 @@ from brinell.core.thresholds import ALL_METRICS
 from brinell.journal import runs
 from brinell.journal.reader import read
 from brinell.judge import judge
-from brinell.publish import publish
 
 EXAMPLES = """
 brinell judge                           the latest run, again
@@ -41,9 +40,8 @@ def command(
     target = folder
     if out is not None:
         target = options.made(out, folder)
-    publish(target, judgement)
     output = session.Output(out=out, json=json, open=open_, quiet=quiet)
-    code = session.show(judgement, target, output)
+    code = session.show(session.published(judgement, target, run=folder), output)
     if limits and out is None and not json:
         say.note(f"The reports of {folder.name} now hold these thresholds; brinell judge brings back the plan's.")
     return code

@@ -76,7 +76,7 @@ def command(
     if resume is not None:
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)
-        return session.show(done.judgement, done.folder, output)
+        return session.show(done, output)
     root, paths = source.suite_place(directory, Path.cwd())
     plan = for_properties(
         root,
@@ -92,4 +92,4 @@ def command(
         coverage=coverage,
     )
     done = session.examine(plan, output)
-    return session.show(done.judgement, done.folder, output)
+    return session.show(done, output)

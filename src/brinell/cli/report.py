@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brinell.cli import exporting, options, session
 from brinell.journal import runs
-from brinell.publish import load, publish
+from brinell.publish import load
 
 EXAMPLES = """
 brinell report                  the latest run's summary, its reports written again
@@ -32,6 +32,5 @@ def command(
     folder = runs.find(options.here(), run)
     judgement = load(folder)
     target = options.made(out, folder) if out is not None else folder
-    publish(target, judgement)
-    exporting.export(folder, formats, target)
-    return session.show(judgement, target, session.Output(out=out, json=json, open=open_, quiet=quiet))
+    done = session.published(judgement, target, run=folder, formats=formats)
+    return session.show(done, session.Output(out=out, json=json, open=open_, quiet=quiet))

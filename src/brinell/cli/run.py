@@ -61,7 +61,7 @@ def command(
     else:
         plan = from_toml(options.here())
         done = session.examine(_probed(plan) if probe else plan, output)
-    code = session.show(done.judgement, done.folder, output)
+    code = session.show(done, output)
     if for_ci:
         ci.annotate(done.judgement, done.folder, to_stdout=not json)
     return code

@@ -7,13 +7,14 @@ import os
 import signal
 import sys
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 import msgspec
 
-from brinell.cli import exporting, say, watching
+from brinell.cli import exporting, publishing, say, watching
 from brinell.cli.options import here
 from brinell.config import source
 from brinell.config.compose import read_settings
@@ -32,7 +33,7 @@ from brinell.core.plan import (
     WebSocketSpec,
 )
 from brinell.core.redact import one_line
-from brinell.core.verdicts import Reason, Verdict
+from brinell.core.verdicts import Exit, Reason, Verdict, first_of
 from brinell.drills.trial import look_ahead
 from brinell.journal import baseline, runs
 from brinell.journal.reader import read
@@ -42,7 +43,7 @@ from brinell.live.console import look_at
 from brinell.live.progress import Display
 from brinell.load.drivers.call import Calls
 from brinell.load.drivers.websocket import Sockets
-from brinell.publish import encode, publish
+from brinell.publish import encode
 from brinell.reports.outline import bugs_in_order
 from brinell.reports.terminal import summary
 from brinell.rosters.drills import DRILLS
@@ -76,11 +77,32 @@ Steps = list[tuple[str, str]]
 """What to type next: commands, each with what it does."""
 
 
-class Session(msgspec.Struct, frozen=True):
-    """A run that was made and judged."""
+class Session(NamedTuple):
+    """A judgement that was published in a folder: that of a run that was made, or of an earlier one."""
 
     folder: Path
     judgement: Judgement
+    whole: bool  # the judgement itself is written, and so are the files that were asked for by name
+
+    @property
+    def exit_code(self) -> Exit:
+        """The judgement's own; where not all is written that has to be, that of a mistake to correct."""
+        return first_of((self.judgement.exit_code, Exit.PASS if self.whole else Exit.USAGE))
+
+
+def published(judgement: Judgement, folder: Path, *, run: Path | None = None, formats: Iterable[str] = ()) -> Session:
+    """Write a judgement, its reports and, in other formats, the load of the run that it is of, ``run``; None: that of
+    ``folder`` itself, which has just ended.
+
+    What cannot be written is told and takes nothing else with it.
+    """
+    kept = publishing.publish_and_tell(folder, judgement, of_a_run=run is None).kept
+    try:
+        exporting.export(run or folder, formats, folder)
+    except UsageError as error:
+        say.error(str(error), error.hint)
+        return Session(folder, judgement, whole=False)
+    return Session(folder, judgement, whole=kept)
 
 
 def examine(plan: Plan, output: Output, *, home: Path | None = None) -> Session:
@@ -110,11 +132,12 @@ def resume(root: Path, run: str, output: Output) -> Session:
     return _carry_out(evidence.plan, folder, output, resume=True)
 
 
-def show(judgement: Judgement, folder: Path, output: Output, *, following: Steps | None = None) -> int:
+def show(done: Session, output: Output, *, following: Steps | None = None) -> int:
     """Print a judgement the way the options ask for, open the report if asked to, and return the exit code.
 
     ``following`` replaces what to type next; an empty list leaves it out.
     """
+    folder, judgement = done.folder, done.judgement
     if output.json:
         say.out(encode(judgement).rstrip("\n"))
     else:
@@ -129,7 +152,7 @@ def show(judgement: Judgement, folder: Path, output: Output, *, following: Steps
             say.next_steps(next_steps(judgement, folder, opened=output.open) if following is None else following)
     if output.open:
         open_file(folder / REPORT)
-    return judgement.exit_code
+    return done.exit_code
 
 
 def next_steps(judgement: Judgement, folder: Path, *, opened: bool = False) -> Steps:
@@ -198,16 +221,21 @@ def _carry_out(plan: Plan, folder: Path, output: Output, *, resume: bool) -> Ses
                 watching.give_up(page)
                 raise
         try:
-            judgement = judge(read(folder))
-            publish(folder, judgement)
-            exporting.export(folder, output.exports.formats, folder)
+            done = published(judge(read(folder)), folder, formats=output.exports.formats)
         except BaseException:
             watching.give_up(page)
             raise
-        watching.end(page, judgement, folder / REPORT)
+        watching.end(page, done.judgement, folder / REPORT)
     if failure is not None:
+        if output.json or _holds_something(done.judgement):
+            show(done, output, following=[])
         raise failure
-    return Session(folder, judgement)
+    return done
+
+
+def _holds_something(judgement: Judgement) -> bool:
+    """Whether a run that could not go on had measured something by then."""
+    return "done" in judgement.run.steps.values() or bool(judgement.load or judgement.cache or judgement.websocket)
 
 
 def _look_ahead(plan: Plan) -> None:

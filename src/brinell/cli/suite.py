@@ -125,7 +125,7 @@ def command(
     if resume is not None:
         options.alone(ctx)
         done = session.resume(options.here(), resume, output)
-        return session.show(done.judgement, done.folder, output)
+        return session.show(done, output)
     root, paths = source.suite_place(directory, Path.cwd())
     plan = for_suite(
         root,
@@ -147,7 +147,7 @@ def command(
     if request is not None:
         write_tests.look_ahead(write_tests.folder_of(plan, request), request)
     done = session.examine(plan, output)
-    code = session.show(done.judgement, done.folder, output)
+    code = session.show(done, output)
     if request is not None:
         write_tests.write(done.judgement, plan, request)
     return code

@@ -45,9 +45,14 @@ def both(first: Callable[Arguments, None], second: Callable[Arguments, None] | N
 
 
 def end(page: RunPage | None, judgement: Judgement, report: Path) -> None:
-    """Show the verdict and hand the report to whoever watches."""
+    """Show the verdict and hand the report to whoever watches, if there is one: why not has been said."""
     if page is not None:
-        page.finish(judgement, say.near(report), report.read_text(encoding="utf-8"))
+        try:
+            text = report.read_text(encoding="utf-8")
+        except OSError:
+            page.finish(judgement, "", None)
+        else:
+            page.finish(judgement, say.near(report), text)
 
 
 def give_up(page: RunPage | None) -> None:

@@ -179,8 +179,8 @@ class RunPage:
             left = f"{figures.whole_seconds(max(0.0, total - done))} left" if scenario and total else ""
             one.text = left or one_line(text, 200)
 
-    def finish(self, judgement: Judgement, place: str, report: str) -> None:
-        """Show the verdict, hand the report to pages that are open, and end."""
+    def finish(self, judgement: Judgement, place: str, report: str | None) -> None:
+        """Show the verdict, hand the report (None: there is none) to pages that are open, and end."""
         with self._lock:
             self._judgement, self._report = judgement, place
         self.close(report)
