@@ -6,6 +6,8 @@ and the fixture says so. PYTEST_DONT_REWRITE.
 
 import importlib
 import os
+import shlex
+import sys
 
 import pytest
 
@@ -21,7 +23,8 @@ def open_door(request):
     try:
         tool = importlib.import_module(_TOOL)
     except ImportError as error:
-        pytest.fail("brinell_load needs Brinell in the interpreter of the tests (%s): pip install brinell" % error)
+        where = "%s -m pip install FOLDER, which is Brinell's clone" % shlex.quote(sys.executable)
+        pytest.fail("brinell_load needs Brinell in the interpreter of the tests (%s): %s" % (error, where))
     finally:
         if before is None:
             del os.environ[_THREADS]
