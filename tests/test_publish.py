@@ -35,7 +35,8 @@ def test_what_is_published_is_read_back_and_fits_the_schema(tmp_path):
 
 def test_publishing_twice_gives_the_same_bytes(tmp_path):
     first = {name: path.read_bytes() for name, path in publish.publish(tmp_path, JUDGEMENT).written.items()}
-    again = {name: path.read_bytes() for name, path in publish.publish(tmp_path, publish.load(tmp_path)).written.items()}
+    written = publish.publish(tmp_path, publish.load(tmp_path)).written
+    again = {name: path.read_bytes() for name, path in written.items()}
     assert first == again
 
 
