@@ -85,3 +85,9 @@ def test_it_works_from_below_the_root(brinell, project, monkeypatch):
     (project / "brinell.toml").write_text(WHOLE)
     monkeypatch.chdir(project / "tests")
     assert brinell("plan").code == 0
+
+
+def test_limits_in_bytes_are_told_with_all_their_digits(brinell, project):
+    limits = "thresholds = { p95_ms = 500, error_rate = 0.001, memory_growth_bytes = 67_108_864 }"
+    (project / "brinell.toml").write_text(f"{WHOLE}{limits}\n[capacity]\nload = 'browse'\n")
+    assert "p95_ms 500, error_rate 0.001, memory_growth_bytes 67,108,864" in brinell("plan").out

@@ -16,7 +16,7 @@ def search(spec: CapacitySpec) -> list[str]:
         return level_words(level, unit(spec.quantity, counted(spec.load)))
 
     usual = "" if spec.stated else " (usual limits: none are stated)"
-    limits = ", ".join(f"{name} {limit:g}" for name, limit in spec.load.thresholds.items())
+    limits = ", ".join(f"{name} {limit:,.12g}" for name, limit in spec.load.thresholds.items())
     near = f"{spec.tolerance * 100:.3g}%"
     lines = [
         f"the highest {WHAT[spec.quantity]} at which {limits} hold{usual}, against {_place(spec.load)}",

@@ -181,7 +181,7 @@ def _sockets(spec: LoadSpec, does: WebSocketSpec) -> list[str]:
 def _limits(spec: LoadSpec) -> list[str]:
     if not spec.thresholds:
         return []
-    return ["must hold: " + ", ".join(f"{name} {limit:g}" for name, limit in spec.thresholds.items())]
+    return ["must hold: " + ", ".join(f"{name} {limit:,.12g}" for name, limit in spec.thresholds.items())]
 
 
 def _pressed(spec: LoadSpec) -> list[str]:

@@ -8,6 +8,7 @@ import math
 from decimal import ROUND_DOWN, Decimal
 
 MISSING = "\u2013"  # an en dash
+_ALL_DIGITS = 1e15  # up to which a float knows whole numbers exactly
 
 
 def count(value: float | None) -> str:
@@ -97,14 +98,16 @@ def size(value: float | None) -> str:
 
 
 def exact(value: object) -> str:
-    """Format an observed value or its limit with six significant digits: rounding must not make the two look alike."""
+    """Format an observed value or its limit with six significant digits, whole numbers (bytes) with all: rounding must
+    not make the two look alike.
+    """
     if value is None:
         return MISSING
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     if not math.isfinite(value):
         return MISSING
-    text = f"{value:,.6g}"
+    text = f"{value:,.0f}" if float(value).is_integer() and abs(value) < _ALL_DIGITS else f"{value:,.6g}"
     return text if "e" in text else _trimmed(Decimal(text.replace(",", "")))
 
 
