@@ -136,7 +136,7 @@ def test_a_cache_from_the_command_line(brinell, shop):
     assert cache["hit_rate"]["low"] < cache["hit_rate"]["value"] < cache["hit_rate"]["high"]
     assert cache["thresholds"]["hit_rate"]["verdict"] == "pass"
     assert sum(cache["operations"][name]["requests"] for name in ("read", "update")) == 200
-    assert [load["scenario"] for load in judgement["load"]] == ["cache"]
+    assert [load["scenario"] for load in judgement["load"]] == ["shop-cache"]
     (step,) = json.loads((shop / "run" / "plan.json").read_text())["steps"]
     assert step["spec"]["cache"]["set_options"] == {"ttl": 60}
     assert not step["spec"]["cache"]["probe"]

@@ -21,7 +21,7 @@ from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec, Plan, RequestSpec, Step
 from brinell.core.redact import address
 from brinell.core.thresholds import CACHE_METRICS, METRICS, SOCKET_METRICS
-from brinell.load.cache.address import is_store
+from brinell.load.cache.address import is_store, name_of
 
 Table = Mapping[str, Any]
 Limits = Mapping[str, float]
@@ -69,7 +69,7 @@ def for_cache(root: Path, load_shape: Table, *, table: Table, limits: Limits, **
         raise UsageError(
             f"{spec.target}: of which service?", hint=f"brinell cache 'http://127.0.0.1:8000{spec.target}'"
         )
-    return _plan(root, "cache", load_shape, limits, fields, metrics=CACHE_METRICS)
+    return _plan(root, slug(name_of(spec.target)) or "cache", load_shape, limits, fields, metrics=CACHE_METRICS)
 
 
 def _as_option(problem: Problem) -> Problem:

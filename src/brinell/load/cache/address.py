@@ -39,3 +39,13 @@ def origin_of(target: str) -> str | None:
     """Return scheme and host of an address; None of a path of the service."""
     parts = urlsplit(target)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme else None
+
+
+def name_of(target: str) -> str:
+    """Return what its scenario is called: an object by itself, an endpoint by its path, a store by where it is."""
+    if is_endpoint(target):
+        return path_in(target).replace(KEY, "")
+    if is_store(target):
+        parts = urlsplit(target)
+        return f"{parts.scheme}-{parts.hostname or ''}-{parts.port or STORES[scheme_of(target)]}"
+    return target
