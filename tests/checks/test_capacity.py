@@ -8,8 +8,9 @@ from brinell.core.capacity_search import INVALID
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.observation import StepFinished, StepStarted
 from brinell.core.plan import CapacitySpec, LoadSpec, Plan, Step
+from brinell.core.reason_words import FIXES
 from brinell.core.sequential import BROKEN, HELD
-from brinell.core.vitals_records import ProcessLook, VitalsDetail
+from brinell.core.vitals_records import ProbeLook, ProcessLook, Stack, VitalsDetail
 
 LIMITS = {"p95_ms": 200.0, "error_rate": 0.01}
 SECOND_NS = 1_000_000_000
@@ -211,3 +212,108 @@ def test_connections_that_were_refused_are_a_reason_and_stand_beside_one():
     assert any("20 status-503" in line for line in found.also)
     slow = [step(1, 50, HELD), step(2, 100, BROKEN, "80 of 100 connections were open"), step(3, 50, HELD)]
     assert judged(slow, quantity="connections").capacity[0].limited_by is None
+
+
+def refusing(outcomes, *, why="error_rate", **more):
+    """A search in which 100 broke by errors."""
+    failed = {"outcomes": outcomes, "requests": 400, **more}
+    steps = [step(1, 50, HELD), step(2, 100, BROKEN, why, **failed), step(3, 100, BROKEN, why, **failed)]
+    return judged([*steps, step(4, 50, HELD), step(5, 50, HELD)], quantity="connections")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "how", "detail"),
+    [
+        ({"refused": 40}, "refused, for 10 % of the requests", "40 of 400 failed: 40 refused"),
+        ({"reset": 38, "refused": 2}, "reset or refused, for 10 %", "40 of 400 failed: 38 reset, 2 refused"),
+        ({"closed-1013": 30, "timeout": 10}, "closed, for 8 %", "30 closed, 10 timed out"),
+    ],
+)
+def test_requests_whose_connections_were_refused_or_reset_say_so(outcomes, how, detail):
+    part = refusing(outcomes)
+    (found,) = part.capacity
+    assert found.limited_by is not None
+    assert (found.limited_by.kind, found.limited_by.fix) == ("connections", FIXES["connections"])
+    assert found.limited_by.title.startswith(f"connections {how}")
+    assert detail in found.steps[1].detail
+    assert found.steps[0].detail == ""
+    assert f"What broke: error_rate ({found.steps[1].detail})" in part.findings[0].detail
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "title"),
+    [
+        ({"status-429": 80}, "the subject refuses requests: it answers 20 % with 429 Too Many Requests"),
+        (
+            {"status-503": 40, "timeout": 1},
+            "the subject refuses requests: it answers 10 % with 503 Service Unavailable",
+        ),
+        ({"status-500": 40}, "the subject fails requests: it answers 10 % with 500 Internal Server Error"),
+        ({"status-599": 40}, "the subject fails requests: it answers 10 % with 599"),
+    ],
+)
+def test_requests_that_are_answered_with_a_refusal_say_so(outcomes, title):
+    found = refusing(outcomes).capacity[0].limited_by
+    assert (found.kind, found.title) == ("errors", title)
+
+
+def test_what_a_level_broke_by_is_not_what_some_requests_failed_with():
+    part = refusing({"refused": 40}, why="p95_ms")
+    assert part.capacity[0].limited_by is None
+    assert part.capacity[0].steps[1].detail == ""
+    assert refusing({"timeout": 40}).capacity[0].limited_by is None
+    assert refusing({}).capacity[0].limited_by is None
+
+
+IDLE = "subscribe (./app.py:9);Listener.next (site-packages/bus/client.py:40);wait (python/asyncio/locks.py:213)"
+
+
+def idle(number, tasks):
+    """A step's looks at clients that wait to be told something."""
+    start = number * 10 * SECOND_NS
+    stack = Stack("task", IDLE, tasks)
+    return [
+        ProbeLook(start + at * SECOND_NS, 7, SECOND_NS, looks=9, busy=1, stack_looks=1, stacks=(stack,))
+        for at in range(6)
+    ]
+
+
+@pytest.mark.parametrize("of", ["messages", "publishes"])
+def test_clients_that_stay_and_wait_to_be_told_something_are_no_dependency(of):
+    def search(why, tasks=100, **more):
+        steps = [step(1, 50, HELD, of=of), step(2, 100, BROKEN, why, of=of, **more), step(3, 50, HELD, of=of)]
+        return judged(steps, quantity="connections", also=[*idle(1, 50), *idle(2, tasks)]).capacity[0].limited_by
+
+    assert search("p95_ms") is None
+    assert search("80 of 100 connections were open (20 refused)").kind == "connections"
+    assert search("p95_ms", 400).kind == "dependency"  # more than there are clients
+
+
+def test_where_nothing_held_nobody_knows_what_clients_that_stay_wait_for():
+    steps = [step(2, 100, BROKEN, "p95_ms", of="messages"), step(3, 100, BROKEN, "p95_ms", of="messages")]
+    assert judged(steps, "nothing", quantity="connections", also=idle(2, 100)).capacity[0].limited_by is None
+
+
+def test_what_broke_on_a_crowded_machine_says_so():
+    def looks(number, busy):
+        start = number * 10 * SECOND_NS
+        return [
+            VitalsDetail(
+                start + at * SECOND_NS,
+                processes=(ProcessLook(7, "uvicorn", 0.3 * at, listens=True),),
+                busy_s=(busy * at, busy * at),
+                running=7,
+            )
+            for at in range(6)
+        ]
+
+    also = [look for number in (1, 2, 4) for look in looks(number, 1.0)]
+    steps = [step(1, 50, HELD), step(2, 100, BROKEN, "falling behind", generator_cores=0.25), step(3, 50, HELD)]
+    part = judged(steps, also=also)
+    told = (
+        "this machine was crowded: 7.0 tasks wanted its 2 cores, of which the subject had 0.3, the load generator 0.2"
+    )
+    assert part.capacity[0].steps[1].detail.startswith(told)
+    assert part.capacity[0].steps[0].detail == ""  # it held
+    assert "falling behind (this machine was crowded" in part.findings[0].detail
+    assert judged(steps, also=looks(2, 0.5)).capacity[0].steps[1].detail == ""

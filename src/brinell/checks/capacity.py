@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from msgspec import structs
-
 from brinell.checks.capacity_knee import Point, knee
+from brinell.core.capacity_failures import failed
 from brinell.core.capacity_judgement import Capacity, CapacityLimit
 from brinell.core.capacity_levels import levels
 from brinell.core.capacity_records import CapacityEnded, CapacityStarted, CapacityStep
-from brinell.core.capacity_search import ENDINGS, GONE, INVALID, Bracket, Search, Tried, ahead, bracket
-from brinell.core.capacity_words import OPEN, level_words, unit
+from brinell.core.capacity_search import ENDINGS, GONE, INVALID, RATE, Bracket, Search, Tried, ahead, bracket
+from brinell.core.capacity_words import STAYING, level_words, unit
 from brinell.core.evidence import Evidence, observation_id, steps_of
 from brinell.core.finding import Finding
 from brinell.core.judgement import Part
-from brinell.core.reason_words import FIXES
 from brinell.core.reasons import Explanation, explain
 from brinell.core.sequential import BROKEN, HELD
 from brinell.core.verdicts import Reason, Verdict
-from brinell.core.vitals_judgement import LimitedBy
 from brinell.core.vitals_records import ProbeLook, ProbeSilent, StacksSeen, VitalsDetail, VitalsEntry
 from brinell.core.vitals_window import Span
 
 CHECK = "capacity"
 BELOW = 0.6  # of the level that broke: what is at its limit there already explains nothing
 _VITALS = (VitalsDetail, ProbeLook, StacksSeen, ProbeSilent)
-_LEFT = re.compile(rf"(?P<open>\d+) of (?P<asked>\d+) {OPEN} \((?P<what>[^)]+)\)")
 _PROVED = {"found", "limit", "nothing"}
 _WHY = {
     **ENDINGS,
@@ -104,7 +99,7 @@ def _numbers(one: _Seen) -> Capacity:
         tolerance=started.tolerance,
         ended=one.ended.why if one.ended else "",
         reason=_reason(one, found, measure),
-        steps=levels(one.steps),
+        steps=levels(one.steps, [look for look in one.vitals if isinstance(look, VitalsDetail)]),
         took_s=sum(step.took_s for step in steps),
         from_below=found.from_below,
     )
@@ -151,23 +146,18 @@ def _explained(one: _Seen, found: Bracket) -> Explanation:
         return Explanation(limited_by=None, not_measured={"limited_by": "no step at the level that broke was believed"})
     longest = max(broke, key=lambda step: step.seconds)
     below = [step for step in steps if step.verdict == HELD and step.level <= BELOW * found.high]
-    beside = _span(max(below, key=lambda step: step.level)) if below else None
-    why = explain(one.vitals, _span(longest), beside, start_ns=steps[0].started_ns, broke=True)
-    return _with_connections(why, broke)
-
-
-def _with_connections(found: Explanation, broke: Sequence[CapacityStep]) -> Explanation:
-    """Name connections that were refused or closed where that broke the level; what was at its limit goes before it."""
-    told = next((why for step in broke if (why := _LEFT.search(step.why))), None)
-    if told is None:
-        return found
-    title = f"connections refused or closed: {told['open']} of {told['asked']} were open ({told['what']})"
-    if found.limited_by is not None:
-        limited = structs.replace(found.limited_by, also=(title, *found.limited_by.also)[:3])
-        return structs.replace(found, limited_by=limited)
-    limited = LimitedBy(kind="connections", title=title, evidence=(told.string,), fix=FIXES["connections"])
-    left = {name: why for name, why in found.not_measured.items() if name != "limited_by"}
-    return structs.replace(found, limited_by=limited, not_measured=left)
+    well = max(below, key=lambda step: step.level) if below else None
+    staying = one.started.quantity != RATE and longest.of in STAYING
+    stay = found.high / max(1.0, well.level if well else 1.0) if staying else None
+    return explain(
+        one.vitals,
+        _span(longest),
+        None if well is None else _span(well),
+        start_ns=steps[0].started_ns,
+        broke=True,
+        failed=failed(broke),
+        stay=stay,
+    )
 
 
 def _span(step: CapacityStep) -> Span:
@@ -232,8 +222,9 @@ def _detail(found: Capacity) -> str:
     told = f"With {found.limits}; {steps} in {found.took_s:.0f} s: {found.reason}."
     if found.low > 0 and not found.confirmed:
         told += f" {found.level_words(found.low)} was not confirmed."
-    broke = next((one.why for one in reversed(found.steps) if one.level == found.high and one.verdict != HELD), "")
-    told += f" What broke: {broke}." if broke else ""
+    broke = next((one for one in reversed(found.steps) if one.level == found.high and one.verdict != HELD), None)
+    if broke is not None and broke.why:
+        told += f" What broke: {broke.why}{f' ({broke.detail})' if broke.detail else ''}."
     doubtful = [one for one in found.steps if one.verdict == INVALID]
     if found.ended == "generator" and doubtful:
         told += f" {doubtful[-1].why}"

@@ -17,7 +17,8 @@ class CapacityLevel(_Part, frozen=True, kw_only=True):
     """One step of the search: a load of one level. Rates per second; latency in milliseconds from the intended start.
     Of a broadcast, requests and rates are those of deliveries.
 
-    ``verdict`` is held, broken or invalid; ``why`` says what decided it, ``reason`` why this level was tried.
+    ``verdict`` is held, broken or invalid; ``why`` says what decided it, ``detail`` more of that: what requests failed
+    with, that the machine was crowded. ``reason`` is why this level was tried.
     ``at_s`` is when it began, in seconds from the search's start.
     """
 
@@ -42,6 +43,7 @@ class CapacityLevel(_Part, frozen=True, kw_only=True):
     connections: int
     decided: bool
     evidence: str
+    detail: str = ""
 
 
 class CapacityLimit(_Part, frozen=True, kw_only=True):

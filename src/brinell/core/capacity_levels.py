@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from brinell.core.capacity_crowd import crowd
+from brinell.core.capacity_failures import words
 from brinell.core.capacity_judgement import CapacityLevel
 from brinell.core.capacity_records import CapacityStep
+from brinell.core.sequential import HELD
+from brinell.core.vitals_records import VitalsDetail
 
 
-def levels(steps: Iterable[tuple[str, CapacityStep]]) -> tuple[CapacityLevel, ...]:
-    """Return steps, each with the id of its observation, in the order in which they were made."""
+def levels(steps: Iterable[tuple[str, CapacityStep]], looks: Sequence[VitalsDetail] = ()) -> tuple[CapacityLevel, ...]:
+    """Return steps, each with the id of its observation, in the order in which they were made; ``looks`` at the subject
+    and its machine meanwhile.
+    """
     rows, at_s = [], 0.0
     for identity, step in steps:
-        rows.append(_level(identity, step, at_s))
+        rows.append(_level(identity, step, at_s, "" if step.verdict == HELD else words(step) or crowd(step, looks)))
         at_s += step.took_s
     return tuple(rows)
 
 
-def _level(identity: str, step: CapacityStep, at_s: float) -> CapacityLevel:
+def _level(identity: str, step: CapacityStep, at_s: float, detail: str) -> CapacityLevel:
     return CapacityLevel(
         number=step.number,
         level=step.level,
@@ -40,6 +46,7 @@ def _level(identity: str, step: CapacityStep, at_s: float) -> CapacityLevel:
         connections=step.connections,
         decided=step.decided,
         evidence=identity,
+        detail=detail,
     )
 
 

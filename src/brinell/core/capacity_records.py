@@ -60,6 +60,8 @@ class CapacityStep(Entry, frozen=True):
     decided: bool = True
     lack: str = ""  # workers | connections | other
     of: str = ""  # what a rate counts: requests (or empty), messages, publishes, operations, calls, sessions
+    outcomes: dict[str, int] = {}  # ``errors`` with their codes: status-429
+    generator_cores: float | None = None  # processor time of the load's workers, per second
 
 
 class CapacityEnded(Entry, frozen=True):

@@ -18,6 +18,9 @@ WHAT = {
 OPEN = "connections were open"
 """Stands in why a step broke in which connections were missing; behind it, in brackets, what became of them."""
 
+STAYING = {"messages", "publishes"}
+"""What a rate counts where connections stay."""
+
 _UNITS = {CONNECTIONS: "connections", ROOMS: "rooms", RECEIVERS: "receivers a room"}
 _PER_SECOND = "/s"
 

@@ -30,6 +30,7 @@ TAKEN = 0.85  # share of the looks at which a worker was busy with a request
 COMPUTES = 0.7  # cores that a process uses, or would if it were let
 ELSEWHERE = 0.5  # share of those with something to do that wait at the same call
 GROWN = 2.0  # as many as well below the knee
+STAYED = 1.5  # times as many more as there are more clients that stay: each of them waits for its next message
 LEAST_ELSEWHERE = 4.0  # on average, where nothing is known of below
 CROWD = 100.0  # tasks at one place, worth a word
 _SLEEPS = frozenset({"asyncio.tasks.sleep", "time.sleep", "anyio._core._eventloop.sleep", "trio._timeouts.sleep"})
@@ -162,9 +163,14 @@ def concurrency(at: Window) -> list[Case]:
     ]
 
 
-def dependency(at: Window, below: Window | None) -> list[Case]:
-    """Most of what there is to do waits at one call, and more of it than well below the knee."""
-    found = []
+def dependency(at: Window, below: Window | None, stay: float | None = None) -> list[Case]:
+    """Most of what there is to do waits at one call, and more of it than well below the knee. ``stay``: clients stay
+    connected, so many times as many as below.
+    """
+    found: list[Case] = []
+    if stay is not None and below is None:
+        return found  # whether they wait for an answer or to be told something nobody knows
+    grown = GROWN if stay is None else max(GROWN, STAYED * stay)
     waiting = {case.who for rule in (lock, pool, concurrency) for case in rule(at)}
     for pid in [] if 0 in waiting else processes_seen(at):
         for seen in [] if pid in waiting else seen_in(at, pid):
@@ -184,7 +190,7 @@ def dependency(at: Window, below: Window | None) -> list[Case]:
                 continue  # whether as many were there all along nobody knows
             before = None if below is None else _average(below, pid, seen.of, culprit.name)
             average = count / seen.looks
-            if average < (LEAST_ELSEWHERE if before is None else max(LEAST_WAITING, GROWN * before)):
+            if average < (LEAST_ELSEWHERE if before is None else max(LEAST_WAITING, grown * before)):
                 continue
             kind, doing = ("pause", "sleep") if culprit.name in _SLEEPS else ("dependency", "wait for an answer")
             evidence = [f"{count} of {total} samples of its {seen.of}s that have something to do wait there"]

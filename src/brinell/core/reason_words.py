@@ -25,8 +25,8 @@ FIXES = {
     "net.core.somaxconn) where only bursts are too much for it.",
     "concurrency": "More workers or threads (gunicorn --workers, --threads), an asynchronous server, or make what "
     "every request waits for quicker: as many requests are served at a time as there are workers.",
-    "errors": "The log has the whole traceback. If these failures are wanted (a limit that refuses), state what share "
-    "may fail (error_rate).",
+    "errors": "The log has the whole traceback of what went wrong by itself. Where a limit refuses on purpose (429, "
+    "503), raise it, or state what share may fail (error_rate).",
     "dependency": "What is slow is there, not here: measure that call alone, look at the limits of the service or "
     "database behind it, give it a time-out, and ask it less often (cache, batch).",
     "pause": "The service itself makes them wait there: a rate that it keeps to, a poll, a back-off. Raise that rate, "

@@ -5,9 +5,10 @@ everything wait comes before what it makes wait: a full core keeps connections o
 only where no core is full; an event loop that is blocked in one function says more than the core that it fills.
 
     descriptors, memory, garbage-collection, worker, thread, loop, core, lock, pool, accept-queue, concurrency, machine,
-    errors, dependency or pause, connections, generator
+    errors, connections, dependency or pause, generator
 
-``connections`` (refused, or closed by the subject) is what a search for the breaking point adds.
+``connections`` (refused, or closed by the subject) is what a search for the breaking point adds, and ``errors`` that
+are answers (429, 500).
 
 No evidence gives no reason.
 """
@@ -31,7 +32,7 @@ from brinell.core.vitals_window import FULL, Span, Window, window
 
 KINDS = (
     "descriptors", "memory", "garbage-collection", "worker", "thread", "loop", "core", "lock", "pool", "accept-queue",
-    "concurrency", "machine", "errors", "dependency", "pause", "connections", "generator",
+    "concurrency", "machine", "errors", "connections", "dependency", "pause", "generator",
 )  # fmt: skip
 MOST_STACKS = 8
 AS_MUCH = 1.1  # times what there was well below
@@ -54,12 +55,16 @@ def explain(
     start_ns: int = 0,
     generator: str = "",
     broke: bool = False,
+    failed: Case | None = None,
+    stay: float | None = None,
 ) -> Explanation:
     """Say what limited the subject in ``knee`` and not in ``below`` (where that is known).
 
     ``records`` are all of the scenario's or more: those of the kinds of ``core.vitals_records``. Spans are on the
     monotonic clock, ``start_ns`` is where seconds count from. ``generator``: why the generator cannot be believed.
     ``broke``: requests took longer there than they may, or failed; only then it matters what they wait for.
+    ``failed``: what they failed with, where that is what broke. ``stay``: how many times as many clients as in
+    ``below`` stayed connected there, where they do: so many times as much waits, and nothing follows from that.
     """
     kept = list(records)
     at = window(kept, knee)
@@ -68,10 +73,10 @@ def explain(
     cases = [
         case
         for case in cases_of(at)
-        if case.kind in _ALWAYS or case.degree > AS_MUCH * before.get((case.kind, case.who), 0.0)
+        if case.kind in _ALWAYS or case.degree > _usual(case, stay) * before.get((case.kind, case.who), 0.0)
     ]
     if broke and not generator:
-        cases += errors(at, well) + dependency(at, well)
+        cases += [*errors(at, well), *([failed] if failed else []), *dependency(at, well, stay)]
     cases = _placed(cases, at)
     if not cases and generator:
         cases = [Case("generator", 0, "the load generator, not the subject", (generator.rstrip("."),))]
@@ -95,6 +100,11 @@ def explain(
         ),
         not_measured=not_measured,
     )
+
+
+def _usual(case: Case, stay: float | None) -> float:
+    """Return how many times what there was well below explains nothing."""
+    return AS_MUCH * max(1.0, stay or 1.0) if case.kind in _WAITING else AS_MUCH
 
 
 def _placed(cases: list[Case], at: Window) -> list[Case]:

@@ -11,6 +11,7 @@ from brinell.reports.figures import count, latency, plural, rate, seconds
 
 HEAD = ("Step", "Level", "Verdict", "Answered", "Errors", "p50", "p95", "p99", "Why")
 _MOST_WHY = 120
+_MOST_DETAIL = 200
 _MOST_TOLD = 6
 
 
@@ -98,10 +99,13 @@ def _row(capacity: Capacity, step: CapacityLevel) -> tuple[str, ...]:
 
 
 def _why(step: CapacityLevel) -> str:
-    """What decided a step, with its number: ``p95_ms 612``, ``falling behind: 330/s of 336/s``."""
+    """What decided a step, with its number: ``p95_ms 612``, ``falling behind: 330/s of 336/s``; and what more is known
+    of that.
+    """
+    more = f" ({one_line(step.detail, _MOST_DETAIL)})" if step.detail else ""
     if step.why in step.observed:
         seen = step.observed[step.why]
-        return f"{step.why} {f'{seen:,.0f}' if abs(seen) >= 100 else f'{seen:.3g}'}"
+        return f"{step.why} {f'{seen:,.0f}' if abs(seen) >= 100 else f'{seen:.3g}'}{more}"
     if step.why == FALLING_BEHIND and step.offered is not None:
-        return f"{step.why}: {rate(step.achieved)} of {rate(step.offered)}"
-    return one_line(step.why, _MOST_WHY)
+        return f"{step.why}: {rate(step.achieved)} of {rate(step.offered)}{more}"
+    return f"{one_line(step.why, _MOST_WHY)}{more}"

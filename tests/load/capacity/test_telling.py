@@ -36,6 +36,8 @@ def seen(*pieces, waiting=0):
 def test_only_the_seconds_that_are_looked_at_count():
     found = seen(piece(0, 999), piece(1, 10), piece(2, 30), piece(3, 30, "status-503"), piece(4, 999))
     assert (found.requests, found.completed, found.errors) == (30, 30, {"status": 10})
+    assert found.outcomes == {"status-503": 10}
+    assert found.outcomes == {"status-503": 10}
     values = observed(LIMITS, found)
     assert values["p95_ms"] == pytest.approx(30, rel=0.01)
     assert values["mean_ms"] == pytest.approx(70 / 3, rel=0.01)

@@ -63,13 +63,14 @@ class Numbers(NamedTuple):
     owed: int | None = None  # deliveries of a broadcast
     skew: Histogram | None = None
     connect: Histogram | None = None
+    outcomes: dict[str, int] = {}  # noqa: RUF012 - never changed; errors with their codes
 
 
 def numbers(records: Sequence[Record], seconds: range, book: Seconds, timeout_s: float) -> Numbers:
     """Add up what ended in these seconds of a level; ``book`` is what its decision was made on."""
     if isinstance(book, BroadcastSeconds):
         return _deliveries(records, seconds, book, timeout_s)
-    response, service, errors = Histogram(), Histogram(), dict[str, int]()
+    response, service, errors, whole = Histogram(), Histogram(), dict[str, int](), dict[str, int]()
     requests = completed = told = crowded = 0
     for one in records:
         if isinstance(one, LoadSlice) and one.second in seconds and book.counts(one):
@@ -80,6 +81,7 @@ def numbers(records: Sequence[Record], seconds: range, book: Seconds, timeout_s:
             if one.outcome != outcomes.OK:
                 kind = outcomes.kind(one.outcome)
                 errors[kind] = errors.get(kind, 0) + one.count
+                whole[one.outcome] = whole.get(one.outcome, 0) + one.count
         elif isinstance(one, GeneratorSecond) and one.second in seconds:
             told += 1
             crowded += one.waiting > 0
@@ -98,6 +100,7 @@ def numbers(records: Sequence[Record], seconds: range, book: Seconds, timeout_s:
         response.max_ns,
         crowded=crowded / told if told else 0.0,
         connect=connect,
+        outcomes=whole,
     )
 
 
@@ -202,6 +205,8 @@ def told(
         "achieved": seen.completed / max(1, len(seconds)),
         "requests": seen.requests,
         "errors": seen.errors,
+        "outcomes": seen.outcomes,
+        "generator_cores": _cores(records, seconds),
         "observed": observed(limits, seen),
         "p50_ns": p50,
         "p95_ns": p95,
@@ -210,3 +215,9 @@ def told(
         "mean_ns": seen.response.mean_ns(),
         "service_p50_ns": seen.service.quantiles_ns((0.5,))[0],
     }
+
+
+def _cores(records: Sequence[Record], seconds: range) -> float | None:
+    """Return the processor time of the load's workers, per second."""
+    told = [one.cpu_s for one in records if isinstance(one, GeneratorSecond) and one.second in seconds]
+    return sum(told) / len(seconds) if told else None
