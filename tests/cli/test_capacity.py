@@ -47,6 +47,14 @@ def test_mistakes_are_exit_2_and_leave_no_run(brinell, here, argv, said):
     assert not (here / ".brinell").exists()
 
 
+@pytest.mark.parametrize("option", [["--body", "x"], ["--connections", "5"], ["--echo"]])
+def test_what_the_table_says_of_traffic_is_not_said_again(brinell, here, option):
+    (here / "brinell.toml").write_text(f'[capacity]\nurl = "{AT}"\n')
+    given = brinell("capacity", *option)
+    assert given.code == 2
+    assert f"{option[0]}: the [capacity] table, which is meant where no path is named, has its own" in given.err
+
+
 def test_brinell_plan_says_how_a_search_goes(brinell, here):
     (here / "brinell.toml").write_text(
         f'[capacity]\nurl = "{AT}"\nthresholds = {{ p95_ms = 200 }}\nat_least = 100\nbudget_s = "2m"\n'
@@ -73,7 +81,8 @@ def test_brinell_plan_says_what_stays_while_sockets_grow(brinell, here):
 
 
 @pytest.mark.prove
-def test_where_nobody_answers_the_search_ends_with_the_first_step(brinell, here):
+def test_where_nobody_answers_the_search_ends_with_the_first_step(brinell, here, monkeypatch):
+    monkeypatch.setattr("brinell.cli.session.silence", lambda _: "")  # gone since it was looked for
     said = brinell("capacity", AT, "--step", "4s", "--out", "run", "--json", "--no-calibrate")
     assert said.code == 3
     (found,) = json.loads(said.out)["capacity"]

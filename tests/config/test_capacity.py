@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brinell.config.capacity import share
-from brinell.config.one_capacity import named_capacity, one_capacity, socket_capacity
+from brinell.config.one_capacity import named_capacity, one_capacity, socket_capacity, tabled_capacity
 from brinell.config.problems import Unfit
 from brinell.core.errors import UsageError
 from brinell.core.plan import CapacitySpec, RequestSpec
@@ -244,3 +244,48 @@ def test_the_probe_is_put_into_what_is_started_only(tmp_path):
     with pytest.raises(UsageError, match="1 thing to correct") as refused:
         one_capacity(tmp_path, "http://127.0.0.1:9/", request={}, limits={"p95_ms": 9.0}, probe=True)
     assert "leave url away" in str(refused.value)
+
+
+TABLE = """
+[[load]]
+name = "browse"
+url = "http://127.0.0.1:8000"
+requests = [{ path = "/notes" }, { path = "/tags" }]
+shape = { kind = "constant", rate = 5, duration = "5s" }
+[capacity]
+name = "peak"
+load = "browse"
+thresholds = { p99_ms = 90 }
+start = 20
+budget_s = "3m"
+tolerance = "10%"
+at_least = 40
+"""
+
+
+def test_a_search_without_an_address_is_what_the_table_says(plan, tmp_path):
+    (tmp_path / "brinell.toml").write_text(TABLE)
+    found = tabled_capacity(tmp_path, limits={})
+    assert found is not None
+    (step,) = found.steps
+    assert step == only(plan(TABLE))
+    assert (step.spec.name, step.spec.stated, len(step.spec.load.requests)) == ("peak", ("p99_ms",), 2)
+
+
+def test_what_is_given_stands_in_place_of_the_tables(tmp_path):
+    (tmp_path / "brinell.toml").write_text(TABLE)
+    (step,) = tabled_capacity(tmp_path, limits={"p95_ms": 50}, budget_s=60.0, at_least=None, probe=None).steps
+    spec = step.spec
+    assert (spec.budget_s, spec.at_least, spec.start, spec.tolerance) == (60, 40, 20, 0.1)
+    assert (spec.stated, spec.load.thresholds) == (("p95_ms",), {"p95_ms": 50, "error_rate": 0.01})
+
+
+def test_levels_of_one_quantity_are_none_of_another(tmp_path):
+    (tmp_path / "brinell.toml").write_text(TABLE)
+    (step,) = tabled_capacity(tmp_path, limits={}, quantity="connections").steps
+    assert (step.spec.start, step.spec.at_least, step.spec.quantity) == (1, None, "connections")
+
+
+def test_without_a_table_there_is_no_such_search(tmp_path):
+    (tmp_path / "brinell.toml").write_text("")
+    assert tabled_capacity(tmp_path, limits={}) is None

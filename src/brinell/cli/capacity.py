@@ -11,7 +11,7 @@ import typer
 from brinell.cli import load, load_request, options, websocket
 from brinell.cli.examining import examining, shown
 from brinell.config.capacity import LIMIT, OPEN_CONNECTIONS, START, quantity, share
-from brinell.config.one_capacity import named_capacity, one_capacity, socket_capacity
+from brinell.config.one_capacity import named_capacity, one_capacity, socket_capacity, tabled_capacity
 from brinell.config.problems import Unfit
 from brinell.core.capacity_search import CONNECTIONS, QUANTITIES, RATE
 from brinell.core.errors import UsageError, nearest
@@ -58,7 +58,8 @@ Target = Annotated[
     str | None,
     typer.Argument(
         metavar="URL|PATH",
-        help="What to ask for: an address, or a path of the [service]. Not loopback: see [project] allow_targets.",
+        help="What to ask for: an address, or a path of the [service]. Without one, what the [capacity] table says, or "
+        "/. Not loopback: see [project] allow_targets.",
     ),
 ]
 Quantity = Annotated[
@@ -175,7 +176,11 @@ def command(
     sockets = {"rooms": rooms, "message": message, "size": size, "join": join, "joined": joined}
     sockets = {name: value for name, value in sockets.items() if value is not None}
     if scenario is not None:
-        return _named(ctx, scenario, options.limits(slo, ALL_METRICS), searched | {"probe": probe or None})
+        _only_search(ctx, "the scenario that --load names")
+        limits = options.limits(slo, ALL_METRICS)
+        return named_capacity(options.here(), scenario, limits=limits, **searched, probe=probe or None)
+    if url is None and (plan := _tabled(ctx, options.limits(slo, ALL_METRICS), searched, probe=probe)) is not None:
+        return plan
     fields: dict[str, Any] = {"workers": workers, "timeout_s": timeout, "calibrate": not no_calibrate}
     fields |= {"headers": load.headers_of(header), "pid": load.process_of(pid), "probe": probe}
     if mode is None:
@@ -198,13 +203,21 @@ def command(
     )
 
 
-def _named(ctx: typer.Context, name: str, limits: dict[str, float], searched: dict[str, Any]) -> Plan:
-    """Return the plan of a scenario's search; what it has of its own is not said again."""
+def _tabled(ctx: typer.Context, limits: dict[str, float], searched: dict[str, Any], *, probe: bool) -> Plan | None:
+    """Return the plan of the ``[capacity]`` table's search; None where there is none."""
+    asked = searched if options.is_given(ctx, "quantity_") else searched | {"quantity": None}
+    plan = tabled_capacity(options.here(), limits=limits, **asked, probe=probe or None)
+    if plan is not None:
+        _only_search(ctx, "the [capacity] table, which is meant where no path is named,")
+    return plan
+
+
+def _only_search(ctx: typer.Context, of: str) -> None:
+    """Refuse what describes traffic where that is described elsewhere."""
     for parameter in ctx.command.params:
         if parameter.name in _TRAFFIC and options.is_given(ctx, parameter.name):
             option = parameter.opts[0] if parameter.opts[0].startswith("-") else "an address"
-            raise UsageError(f"{option}: the scenario that --load names has its own", hint=f"leave {option} away")
-    return named_capacity(options.here(), name, limits=limits, **searched)
+            raise UsageError(f"{option}: {of} has its own", hint=f"leave {option} away")
 
 
 def _mode(*, echo: bool, broadcast: bool, request_reply: bool, url: str | None) -> str | None:

@@ -85,6 +85,23 @@ def named_capacity(root: Path, name: str, *, limits: Mapping[str, float], **give
     return _plan(root, settings, msgspec.structs.replace(load, **traffic), limits, given)
 
 
+def tabled_capacity(root: Path, *, limits: Mapping[str, float], **given: Any) -> Plan | None:
+    """Return the plan of the search that ``[capacity]`` describes, with what is ``given`` in place of its own; None
+    where the configuration has no such table.
+    """
+    settings = read_settings(source.read(root))
+    table = settings.capacity
+    if table is None:
+        return None
+    kept = set(SEARCH)
+    if given.get("quantity") not in {None, table.quantity}:
+        kept -= {"start", "limit", "at_least"}  # which are of the other quantity
+    searched = {key: getattr(table, key) for key in kept} | {k: v for k, v in given.items() if v is not None}
+    stated = {name: table.load.thresholds[name] for name in table.stated}
+    load = msgspec.structs.replace(table.load, thresholds=stated, **_traffic(given))
+    return _plan(root, settings, load, limits, searched)
+
+
 def _settings(root: Path, target: str | None) -> Settings:
     settings = read_settings(source.read(root))
     if settings.service is None and (target is None or target.startswith("/")):
