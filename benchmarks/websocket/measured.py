@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 import subprocess
 import sys
@@ -33,11 +34,17 @@ class Ours(NamedTuple):
 
 
 @contextlib.contextmanager
-def fast_server() -> Iterator[str]:
-    """Start ``fast_server.py``; give its address. It ends with its standard input."""
+def fast_server(*, apart: bool = False) -> Iterator[str]:
+    """Start ``fast_server.py``; give its address. It ends with its standard input. ``apart``: from then on this process
+    and what it starts have one core, and the server the others.
+    """
     process = subprocess.Popen([sys.executable, str(SERVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
+    cores = sorted(os.sched_getaffinity(0))
+    if apart and len(cores) > 1:
+        os.sched_setaffinity(process.pid, cores[:-1])
+        os.sched_setaffinity(0, cores[-1:])
     try:
         yield f"ws://127.0.0.1:{int(process.stdout.readline())}"
     finally:

@@ -1,5 +1,8 @@
 """The other tools on WebSockets: how each is told to echo, or to hear a room, from one core, and what it says.
 
+Beside them stands what any client pays: ``floor.c`` sends, waits and receives, and neither times a message nor looks
+into it. It is compiled where there is a C compiler; ``floor 10ms`` sends and reads every ten milliseconds.
+
 A tool is found on the path, or in a folder of ``$BRINELL_PEERS`` (several, with colons between them). k6 gets one
 virtual user with all connections, which is its cheapest way. Artillery has no way to publish at a rate beside users who
 listen, so that a helper publishes for it, whose processor time is not counted.
@@ -67,6 +70,7 @@ with connect(url, compression=None) as one:
             except TimeoutError:
                 break
 """
+_FLOOR = Path(__file__).with_name("floor.c")
 FILL = "x" * 51  # with thirteen digits before it, a message of 64 bytes
 
 
@@ -96,12 +100,14 @@ class Tool(NamedTuple):
     command: Callable[[str, Asked], list[str]]
     read: Callable[[str, Asked], Said]
     needs_publisher: bool = False
+    program: str = ""  # where it is not called as the tool is
 
 
 def found(tool: Tool) -> str | None:
     """Return where the tool's program is, None if it is not there."""
     folders = os.environ.get("BRINELL_PEERS", "")
-    return shutil.which(tool.name) or (shutil.which(tool.name, path=folders) if folders else None)
+    program = tool.program or tool.name
+    return shutil.which(program) or (shutil.which(program, path=folders) if folders else None)
 
 
 def run(tool: Tool, url: str, seconds: int, connections: int, rate: int, *, publishes: bool) -> Said:
@@ -192,7 +198,29 @@ def _publish(asked: Asked) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", _PUBLISHER, *words], stdin=subprocess.DEVNULL)
 
 
+# --- what any client pays --------------------------------------------------------------------------------------------
+
+
+def _floor(grain_ms: int) -> Callable[[str, Asked], list[str]]:
+    def command(compiler: str, asked: Asked) -> list[str]:
+        program = str(asked.folder / "floor")
+        subprocess.run([compiler, "-O2", "-o", program, str(_FLOOR)], check=True)
+        host, _, rest = asked.url.removeprefix("ws://").partition(":")
+        port, _, path = rest.partition("/")
+        numbers = [asked.connections, asked.rate, asked.seconds, grain_ms, int(asked.publishes)]
+        return [program, host, port, f"/{path}", *map(str, numbers)]
+
+    return command
+
+
+def _floor_said(text: str, asked: Asked) -> Said:
+    del asked
+    return Said(int(text), {})
+
+
 TOOLS: tuple[Tool, ...] = (
+    Tool("floor", _floor(0), _floor_said, program="cc"),
+    Tool("floor 10ms", _floor(10), _floor_said, program="cc"),
     Tool("k6", _k6, _k6_said),
     Tool("artillery", _artillery, _artillery_said, needs_publisher=True),
 )

@@ -1,15 +1,16 @@
 """What does a message cost beside the other tools? An echo at one rate, and receivers of a broadcast, on one server.
 
-Each tool gets one core and takes its turn, several times, on ``fast_server.py`` (``others.py`` says how each is told;
-what is not installed is skipped by name). CPU per message is that of all a tool's processes from start to end
-(``wait4``), divided by the messages that came back or were heard; it includes starting the tool and connecting. What
-one more message costs is the difference to a run a third as long. Ours is told once more with the process that reads
-the worker. Ratios are medians of one sitting. Ours times every message from its due time, and sends each when it is
-due; ``brinell 1ms`` and ``brinell 10ms`` send what falls due within so long together (``grain_s``). k6 is told to send
-what is due every 10 ms, its cheapest way (a tick of 1 ms costs it a fifth more), and times from when a message was
-sent, in whole milliseconds; Artillery sends by timers of a millisecond and does not time messages at all.
+Each tool gets one core, on which the server is not, and takes its turn, several times, on ``fast_server.py``
+(``others.py`` says how each is told; what is not installed is skipped by name). CPU per message is that of all a tool's
+processes from start to end (``wait4``), divided by the messages that came back or were heard; it includes starting the
+tool and connecting. What one more message costs is the difference to a run a third as long. Ours is told once more with
+the process that reads the worker. Ratios are medians of one sitting. Ours times every message from its due time, and
+sends each when it is due; ``brinell 1ms`` and ``brinell 10ms`` send what falls due within so long together
+(``grain_s``). k6 is told to send what is due every 10 ms, its cheapest way (a tick of 1 ms costs it a fifth more), and
+times from when a message was sent, in whole milliseconds; Artillery sends by timers of a millisecond and does not time
+messages at all. ``floor`` and ``floor 10ms`` are what any client pays, one that does nothing else (``floor.c``).
 
-    python benchmarks/websocket/peers.py [--seconds 10] [--rounds 3] [--tools k6,artillery]
+    python benchmarks/websocket/peers.py [--seconds 10] [--rounds 3] [--tools floor,k6,artillery]
                                          [--connections 100] [--rate 5000] [--receivers 500] [--published 20]
 
 Install the others with: go install go.k6.io/k6@latest; npm install artillery. Name their folders in BRINELL_PEERS
@@ -50,12 +51,12 @@ def main() -> int:
     options.add_argument("--rate", default="1000,5000", help="messages a second that are echoed")
     options.add_argument("--receivers", type=int, default=500)
     options.add_argument("--published", type=int, default=20, help="messages a second that they all receive")
-    options.add_argument("--tools", default=",".join(tool.name for tool in TOOLS))
+    options.add_argument("--tools", default="floor,k6,artillery")
     given = options.parse_args()
-    tools = [tool for tool in TOOLS if tool.name in given.tools.split(",") and found(tool)]
+    tools = [tool for tool in TOOLS if tool.name.partition(" ")[0] in given.tools.split(",") and found(tool)]
     missing = [tool.name for tool in TOOLS if not found(tool)]
     print(f"not here: {', '.join(missing)}" if missing else "all tools are here")
-    with fast_server() as url:
+    with fast_server(apart=True) as url:
         for rate in map(int, given.rate.split(",")):
             able = [tool for tool in tools if rate <= SLOWEST.get(tool.name, rate)]
             table(f"{url}/echo", able, given, rate, given.connections, publishes=False)
