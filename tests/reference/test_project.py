@@ -96,6 +96,22 @@ def test_its_dependencies_are_ours(ejected):
     assert set(needed) <= set(ours["dependencies"])
 
 
+def test_what_its_tests_import_is_declared(ejected):
+    """What comes only because something else needs it may go with that; Brinell itself would tell the demo's reader."""
+    theirs = tomllib.loads((ejected / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [*theirs["dependencies"], *(name for extra in theirs["optional-dependencies"].values() for name in extra)]
+    declared = {re.split(r"[^\w-]", one, maxsplit=1)[0].replace("-", "_") for one in needed}
+    own = {path.stem for folder in ("src", "tests") for path in (ejected / folder).rglob("*")}
+    imported = set()
+    for path in (ejected / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add((node.module or "").partition(".")[0])
+    assert imported - own - set(sys.stdlib_module_names) <= declared
+
+
 @pytest.mark.prove
 def test_its_own_suite_passes_wherever_it_is_put(ejected):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
