@@ -290,7 +290,8 @@ class Calibration(_Part, frozen=True, kw_only=True):
     """What one worker needs by itself: its requests to a server that does nothing. ``skipped`` says why nobody knows.
 
     ``most_rate``: requests a second at most; ``cpu_us`` of a processor each took. Times are those at ``rate``, None:
-    with all ``connections`` busy. ``note``: how the traffic was not the scenario's.
+    with all ``connections`` busy; ``server_us`` of each were that server's own. ``note``: how the traffic was not the
+    scenario's.
     """
 
     skipped: str
@@ -301,6 +302,7 @@ class Calibration(_Part, frozen=True, kw_only=True):
     p99_ms: float | None = None
     connections: int | None = None
     note: str = ""
+    server_us: float | None = None
 
 
 class Generator(_Part, frozen=True, kw_only=True):

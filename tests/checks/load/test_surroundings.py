@@ -15,11 +15,11 @@ from brinell.core.load_records import Exemplar
 
 @pytest.fixture(scope="session")
 def calibrated(histogram):
-    def make(p50_ms=0.1, *, most=20_000.0, cpu_us=40.0, rate=1000.0, slow=0, slow_ms=0.0, workers=1):
+    def make(p50_ms=0.1, *, most=20_000.0, cpu_us=40.0, rate=1000.0, slow=0, slow_ms=0.0, workers=1, server_us=0.0):
         seen = histogram([p50_ms] * (300 - slow) + [slow_ms] * slow)
         return Calibrated(
             seconds=0.5, connections=64, most_rate=most, cpu_ns=cpu_us * 1e3, rate=rate, response=seen.sparse(),
-            max_response_ns=seen.max_ns, workers=workers,
+            max_response_ns=seen.max_ns, workers=workers, server_ns=server_us * 1e3,
         )  # fmt: skip
 
     return make
@@ -88,6 +88,16 @@ def test_a_limit_as_small_as_what_the_generator_needs_is_nobodys_to_miss(story, 
     assert found["p50_ms"].reason.value == "invalid"
     assert "server that does nothing took 0.12 ms" in found["p50_ms"].detail
     assert found["mean_ms"].verdict.value == "fail"  # 0.25 is more than 0.1 and 0.12
+
+
+def test_what_the_server_that_does_nothing_took_excuses_nobody(story, calibrated):
+    """Of the 0.12 ms, 0.08 were the null server's own: another server needs its own time for that, or should."""
+    told = {"response_ms": 0.25, "lag_ms": 0.001, "thresholds": {"p50_ms": 0.2}}
+    assert story(**told, before=[calibrated(0.12, server_us=80)]).verdicts()["p50_ms"] == "fail"
+    nearer = story(**told | {"response_ms": 0.22}, before=[calibrated(0.12, server_us=80)]).findings()["p50_ms"]
+    assert nearer.reason.value == "invalid"
+    assert "took 0.04 ms of this generator" in nearer.detail
+    assert "calibration" not in story(response_ms=0.19, before=[calibrated(0.1, server_us=10)]).findings()
 
 
 def test_a_crowded_moment_of_the_calibration_excuses_nothing(story, calibrated):

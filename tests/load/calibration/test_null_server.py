@@ -14,10 +14,10 @@ from brinell.load.calibration.null_server import ANSWER, listener
 SHORT, LONG = b"GET / HTTP/1.1\r\n\r\n", b"POST /notes HTTP/1.1\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
 SERVE = """
 import socket, sys
-from brinell.load.calibration.null_server import serve
+from brinell.load.calibration.null_server import Requests, serve
 head = b"POST /notes HTTP/1.1\\r\\nContent-Length: 200000\\r\\n\\r\\n"
 known = [b"GET / HTTP/1.1\\r\\n\\r\\n", head + b"x" * 200_000]
-serve(socket.socket(fileno=int(sys.argv[1])), known, int(sys.argv[2]))
+serve(socket.socket(fileno=int(sys.argv[1])), Requests.knowing(known), int(sys.argv[2]))
 """
 
 

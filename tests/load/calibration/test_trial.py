@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import time
 
 import psutil
@@ -12,13 +14,16 @@ from brinell.core.errors import Interrupted
 from brinell.core.fakes import FakeRoom
 from brinell.core.histogram import Histogram
 from brinell.core.plan import LoadSpec, RequestSpec
-from brinell.load.calibration import trial
+from brinell.load.calibration import requests, trial
+from brinell.load.calibration.order import MOST_SECURE, Null, Order
 from brinell.load.calibration.trial import calibrate
 from brinell.load.drivers.http import Http
 from brinell.load.wire import WireSessions, WorkerSpec
 from brinell.subject.targets import Target
 
 HTTP = "brinell.load.drivers.http:Http"
+HTTP2 = "brinell.load.drivers.http2:Http2"
+SECURE = {"tls_name": "service.example"}
 
 
 @pytest.fixture
@@ -31,9 +36,10 @@ def calibrated(tmp_path, monkeypatch):
         target = Target("http", "127.0.0.1", 1, ("127.0.0.1",))
         wires = Http().encode(spec, target, tmp_path)
         fields = {"operations": wires, "keep_alive": spec.keep_alive, **(worker or {})}
+        driver = HTTP if spec.version == "1.1" else HTTP2
         specs = [
             WorkerSpec(
-                number, workers, HTTP, "", {}, family=2, address=("127.0.0.1", 1), timeout_ns=10**9,
+                number, workers, driver, "", {}, family=2, address=("127.0.0.1", 1), timeout_ns=10**9,
                 connections=connections, seed=1, **fields,
             )
             for number in range(workers)
@@ -98,10 +104,96 @@ def test_sessions_are_calibrated_by_the_least_that_they_can_cost(calibrated):
 
 
 @pytest.mark.parametrize(
-    ("fields", "why"), [({"calibrate": False}, "calibrate = false"), ({"version": "2"}, "HTTP/1.1 only")]
+    ("version", "worker", "rate"),
+    [
+        ("1.1", SECURE, 100.0),
+        ("2", SECURE | {"streams": 10}, 100.0),
+        *[
+            pytest.param(version, worker, rate, marks=pytest.mark.prove)
+            for version, worker, rate in [
+                ("1.1", SECURE, None),
+                ("1.1", SECURE | {"verify_tls": False}, 100.0),
+                ("1.1", SECURE | {"keep_alive": False}, 100.0),
+                ("1.1", SECURE | {"keep_alive": False}, None),
+                ("2", {"streams": 3}, 100.0),
+                ("2", {"streams": 3}, None),
+                ("2", SECURE | {"streams": 10}, None),
+                ("2", SECURE | {"operations": (), "sessions": WireSessions("nowhere:none", {})}, 100.0),
+                ("1.1", SECURE | {"operations": (), "sessions": WireSessions("nowhere:none", {})}, None),
+            ]
+        ],
+    ],
 )
-def test_where_there_is_none_it_says_why(calibrated, fields, why):
-    assert why in calibrated(**fields).skipped
+def test_over_tls_and_http2_it_is_as_in_the_scenario(calibrated, version, worker, rate):
+    found = calibrated(
+        RequestSpec(), RequestSpec(method="POST", body="x" * 100_000), rate=rate, version=version, worker=worker
+    )
+    assert found.skipped == ""
+    assert found.connections == 4
+    assert found.cpu_ns > 0
+    assert found.reach >= found.most_rate > 0
+    if rate:
+        assert 0 < found.rate <= rate
+        assert sum(found.response[1]) == pytest.approx(0.3 * found.rate, abs=1)  # none of those that connected
+        assert found.server_ns > 0
+    else:
+        assert sum(found.response[1]) > 0
+        assert 0 <= found.server_ns < found.max_response_ns
+    assert "TLS" not in found.note
+
+
+@pytest.mark.prove
+def test_of_many_connections_over_tls_some_are_enough(calibrated):
+    assert calibrated(rate=50.0, connections=500, worker=SECURE).connections == MOST_SECURE
+
+
+def test_failures_are_no_answers(tmp_path):
+    """Where nobody listens, attempts come to an end, too, and fast."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        wires = Http().encode(LoadSpec(name="x", shape={}), Target("http", "127.0.0.1", 1, ("127.0.0.1",)), tmp_path)
+        worker = WorkerSpec(0, 1, HTTP, "", {}, wires, 2, ("127.0.0.1", 1), 10**9, connections=4, seed=1)
+        found = requests.calibrated(Order(worker, 100.0), Null(taken.getsockname()[1], os.getpid()))
+    assert found.skipped == "not one of its requests was answered (refused: Connection refused)"
+
+
+@pytest.mark.parametrize("worker", [SECURE, pytest.param({}, marks=pytest.mark.prove)])
+def test_one_that_is_killed_in_the_middle_leaves_nothing_behind(calibrated, tmp_path, worker):
+    room = FakeRoom(LoadSpec(name="x", shape={}), tmp_path)
+    tick = room.tick
+
+    def kill():
+        tick()
+        if room.children and len(_others_of(room.children[0].pid)) > 1:  # its server runs
+            os.kill(room.children[0].pid, signal.SIGKILL)
+
+    room.tick = kill
+    found = calibrated(room=room, worker=worker)
+    assert found.skipped == "it did not work: its process ended with status -9 (load-workers.log)"
+    _wait_until_nobody_is_left(room.children[0].pid)
+
+
+@pytest.mark.parametrize("limit", [6, 9, 12, 16, 70])
+@pytest.mark.parametrize("worker", [{}, SECURE])
+@pytest.mark.prove
+def test_without_descriptors_it_is_smaller_or_says_so(calibrated, tmp_path, worker, limit):
+    room = FakeRoom(LoadSpec(name="x", shape={}), tmp_path)
+    start = room.start
+    room.start = lambda argv, **more: start(["prlimit", f"--nofile={limit}:{limit}", *argv], **more)
+    found = calibrated(room=room, worker=worker, rate=50.0)
+    assert found.connections < 4 or limit == 70
+    assert bool(found.skipped) != bool(sum(found.response[1]))
+    _wait_until_nobody_is_left(room.children[0].pid)
+
+
+def test_not_asked_for_is_said(calibrated):
+    assert "calibrate = false" in calibrated(calibrate=False).skipped
+
+
+def test_a_file_for_keys_is_the_scenarios(calibrated, tmp_path, monkeypatch):
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    assert calibrated(rate=20.0, worker=SECURE).skipped == ""
+    assert not (tmp_path / "keys").exists()
 
 
 def test_a_stop_is_heard_at_once_and_leaves_nothing_behind(calibrated, tmp_path):
@@ -117,11 +209,7 @@ def test_its_server_ends_with_it(calibrated, tmp_path):
     room = FakeRoom(LoadSpec(name="x", shape={}), tmp_path)
     assert calibrated(room=room, rate=20.0).skipped == ""
     (child,) = room.children
-    for _ in range(3000):
-        if not _others_of(child.pid):
-            break
-        time.sleep(0.01)
-    assert not _others_of(child.pid)
+    _wait_until_nobody_is_left(child.pid)
 
 
 def test_one_that_does_not_work_is_said_and_ends_nothing(calibrated, monkeypatch):
@@ -130,6 +218,14 @@ def test_one_that_does_not_work_is_said_and_ends_nothing(calibrated, monkeypatch
     monkeypatch.setattr(trial, "PATIENCE_S", 60.0)
     monkeypatch.setattr(trial.sys, "executable", "/bin/false")
     assert "status 1" in calibrated().skipped
+
+
+def _wait_until_nobody_is_left(session):
+    for _ in range(3000):
+        if not _others_of(session):
+            return
+        time.sleep(0.01)
+    raise AssertionError(_others_of(session))
 
 
 def _others_of(session):

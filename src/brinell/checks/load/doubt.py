@@ -72,7 +72,7 @@ def _floor(metric: Metric, limit: float, observed: float, calibrated: Calibrated
         found, enough = own.mean_ns(), metric.what == "mean"
     if found is None or not enough or own.count < FEWEST:
         return ""
-    needed = found / 1e6
+    needed = (found - calibrated.server_ns) / 1e6
     if needed < SHARE * limit or observed > limit + needed:
         return ""
     return (

@@ -95,6 +95,7 @@ def numbers(calibrated: Calibrated | None) -> Calibration | None:
         p99_ms=None if p99 is None else p99 / 1e6,
         connections=calibrated.connections,
         note=calibrated.note,
+        server_us=calibrated.server_ns / 1e3,
     )
 
 
@@ -102,8 +103,11 @@ def _near(scenario: str, tally: Tally, cited: tuple[str, ...]) -> list[Finding]:
     if tally.calibrated is None or tally.calibrated.skipped:
         return []
     own = histogram_of(tally.calibrated)
-    (needed,), (seen,) = own.quantiles_ns((0.5,)), tally.response.quantiles_ns((0.5,))
-    if own.count < FEWEST or needed is None or seen is None or seen >= NEAR * needed:
+    (took,), (seen,) = own.quantiles_ns((0.5,)), tally.response.quantiles_ns((0.5,))
+    if own.count < FEWEST or took is None or seen is None:
+        return []
+    needed = took - tally.calibrated.server_ns
+    if seen >= NEAR * needed:
         return []
     return [
         _advice(

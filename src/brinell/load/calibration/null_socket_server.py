@@ -5,15 +5,12 @@ It agrees to whatever upgrade is asked for, to no extension and no subprotocol, 
 
 from __future__ import annotations
 
-import os
 import re
-import select
-import socket
-from typing import NoReturn
+from collections.abc import Callable
 
 import numpy as np
 
-from brinell.load.calibration.null_server import accept
+from brinell.load.calibration.null_server import Say, Talk
 from brinell.load.websocket.frames import CLOSE, PING
 from brinell.load.websocket.handshake import accept as accept_of
 
@@ -29,111 +26,95 @@ _KEY = re.compile(rb"\r\nSec-WebSocket-Key: *([^\r]+)\r\n", re.IGNORECASE)
 _AGREED = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n"
 )
-_READ_BYTES = 1 << 16
 _LONGEST_HEAD = 1 << 16
-_EVENTS = 256
+_LONGEST_FRAME = (16 << 20) + 1024  # more than any message has
 _FIN, _OPCODE = 0x80, 0x0F
 _LONG = 512  # bytes of a payload from which on arrays are faster than one number
 
 
-class _Visitor:
-    """One connection: its socket, what came of it that is no whole frame, and whether its handshake is through."""
+class Sockets:
+    """One visitor's connection; ``everybody`` has the ways to all who are let in."""
 
-    __slots__ = ("held", "is_open", "sock")
+    __slots__ = ("_does", "_everybody", "_held", "_is_open", "_say", "_wanted")
 
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self.held = b""
-        self.is_open = False
+    def __init__(self, say: Say, does: str, everybody: dict[Say, None]) -> None:
+        self._say = say
+        self._does = does
+        self._everybody = everybody
+        self._held = bytearray()  # what came that is no whole frame
+        self._wanted = 0  # bytes that a whole one has
+        self._is_open = False
 
+    @classmethod
+    def doing(cls, does: str) -> Callable[[Say], Talk]:
+        """Return what makes conversations of one room."""
+        everybody: dict[Say, None] = {}
+        return lambda say: cls(say, does, everybody)
 
-def serve(listening: socket.socket, does: str, parent: int) -> NoReturn:
-    """Answer until the pipe ``parent`` ends; then end the process, without ceremony: it is a fork."""
-    epoll = select.epoll()
-    epoll.register(listening.fileno(), select.EPOLLIN)
-    epoll.register(parent, select.EPOLLIN)
-    visitors: dict[int, _Visitor] = {}
-    while True:
-        for fd, _ in epoll.poll(-1, _EVENTS):
-            if fd == parent:
-                os._exit(0)
-            if fd == listening.fileno():
-                for sock in accept(listening, epoll):
-                    sock.setblocking(True)  # its peer reads whatever comes, so a send waits for moments only
-                    visitors[sock.fileno()] = _Visitor(sock)
-                continue
-            visitor = visitors.get(fd)
-            if visitor is not None and not _serve(visitor, does, visitors):
-                epoll.unregister(fd)
-                visitors.pop(fd).sock.close()
+    def take(self, data: bytes) -> bytes | None:
+        """Answer the upgrade, and every whole frame."""
+        if self._held:
+            self._held += data
+            if len(self._held) < self._wanted:
+                return b""
+            data = bytes(self._held)
+            self._held.clear()
+        said = b""
+        if not self._is_open:
+            head, end, rest = data.partition(b"\r\n\r\n")
+            key = _KEY.search(head + b"\r\n")
+            if not end or key is None:
+                self._held += data
+                return None if end or len(data) > _LONGEST_HEAD else b""
+            data, self._is_open = rest, True
+            self._everybody[self._say] = None
+            said = _AGREED % accept_of(key.group(1)).encode()
+        return self._frames(data, said)
 
-
-def _serve(visitor: _Visitor, does: str, visitors: dict[int, _Visitor]) -> bool:
-    """Read once, and answer; False: the visitor is gone."""
-    try:
-        data = visitor.sock.recv(_READ_BYTES, socket.MSG_DONTWAIT)
-        if not data:
-            return False
-        visitor.held = visitor.held + data if visitor.held else data
-        if not visitor.is_open and not _greet(visitor):
-            return len(visitor.held) < _LONGEST_HEAD
-        return _answer(visitor, does, visitors)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-
-
-def _greet(visitor: _Visitor) -> bool:
-    """Agree to the upgrade, once its request is whole."""
-    head, end, rest = visitor.held.partition(b"\r\n\r\n")
-    key = _KEY.search(head + b"\r\n")
-    if not end or key is None:
-        return False
-    visitor.held, visitor.is_open = rest, True
-    visitor.sock.sendall(_AGREED % accept_of(key.group(1)).encode())
-    return True
-
-
-def _answer(visitor: _Visitor, does: str, visitors: dict[int, _Visitor]) -> bool:
-    """Answer every whole frame; False: the last one was a close, and is answered."""
-    while (found := take(visitor.held)) is not None:
-        first, payload, visitor.held = found
-        opcode = first & _OPCODE
-        if opcode == CLOSE:
-            visitor.sock.sendall(frame(first, payload[:2]))
-            return False
-        if opcode >= PING:
-            continue  # none is sent
-        if does == REPLY and first & _FIN:
-            payload += b" "
-        if does == BROADCAST:
+    def _frames(self, data: bytes, said: bytes) -> bytes | None:
+        while (found := take(data)) is not None:
+            first, payload, data = found
+            opcode = first & _OPCODE
+            if opcode == CLOSE:
+                self._everybody.pop(self._say, None)
+                self._say(said + frame(first, payload[:2]))
+                return None
+            if opcode >= PING:
+                continue  # none is sent
+            if self._does == REPLY and first & _FIN:
+                payload += b" "
             answer = frame(first, payload)
-            for one in [*visitors.values()]:
-                _tell(one, answer)
-        else:
-            visitor.sock.sendall(frame(first, payload))
-    return True
+            if self._does == BROADCAST:
+                for say in [*self._everybody]:
+                    if not say(answer):
+                        self._everybody.pop(say, None)  # it is gone, and its end is read in its own turn
+            else:
+                said = said + answer if said else answer
+        if data:
+            self._wanted, _ = size_of(data)
+            self._held += data
+        return said if self._wanted <= _LONGEST_FRAME else None
 
 
-def _tell(visitor: _Visitor, data: bytes) -> None:
-    if visitor.is_open:
-        try:
-            visitor.sock.sendall(data)
-        except OSError:
-            visitor.is_open = False  # it is gone, and its end is read in its own turn
+def size_of(data: bytes) -> tuple[int, int]:
+    """Return how many bytes the client's frame that begins so has in all, and before its mask; where these bytes do
+    not tell, how many of them do, and 0.
+    """
+    if len(data) < 2:
+        return 2, 0
+    size, head = data[1] & 0x7F, 2
+    if size > 125:
+        head = 4 if size == 126 else 10
+        if len(data) < head:
+            return head, 0
+        size = int.from_bytes(data[2:head], "big")
+    return head + 4 + size, head
 
 
 def take(data: bytes) -> tuple[int, bytes, bytes] | None:
     """Return the first byte of a client's frame, its payload and what comes after it; None: it is not whole."""
-    if len(data) < 2:
-        return None
-    size, head = data[1] & 0x7F, 2
-    if size > 125:
-        head = 4 if size == 126 else 10
-        size = int.from_bytes(data[2:head], "big")
-    end = head + 4 + size
-    if len(data) < end:
+    end, head = size_of(data)
+    if not head or len(data) < end:
         return None
     key, masked = data[head : head + 4], data[head + 4 : end]
     return data[0], _unmasked(masked, key), data[end:]

@@ -8,160 +8,97 @@ First every connection is kept busy (what one worker can reach at most), then re
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
-import resource
 import select
 import socket
+import ssl
 import sys
-import time
-from collections.abc import Callable
-from itertools import count
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
 from brinell.core.generator_records import Calibrated
-from brinell.core.histogram import Histogram
-from brinell.core.load_records import LoadSlice
-from brinell.load.calibration import null_server, null_socket_server, sockets
-from brinell.load.calibration.order import BUSY_S, FEW, MOST_CONNECTIONS, PACED_S, PACED_SHARE, SPARE, TRIES, Order
-from brinell.load.contract import Driver, Shape
-from brinell.load.drivers.http_exchange import ExchangeOperation
-from brinell.load.engine.connection import Connection
-from brinell.load.engine.endpoint import Endpoint
-from brinell.load.engine.engine import Engine, Limits
-from brinell.load.engine.patience import reads_late
-from brinell.load.engine.poller import poller
-from brinell.load.engine.recorder import Recorder
-from brinell.load.engine.session import Send, Session, Sessions
-from brinell.load.engine.traffic import Means
-from brinell.load.engine.work import chooser
-from brinell.load.shapes.closed import Closed
-from brinell.load.shapes.constant import Constant
-from brinell.load.wire import WireOperation, WorkerSpec
+from brinell.load import tls
+from brinell.load.calibration import certificate, null_server, null_socket_server, null_streams, requests, sockets
+from brinell.load.calibration.null_server import Requests, Say, Talk
+from brinell.load.calibration.null_socket_server import Sockets
+from brinell.load.calibration.null_streams import Streams
+from brinell.load.calibration.order import Null, Order
+from brinell.load.wire import WorkerSpec
 
 _GREETING_S = 5.0
-_PLAIN = WireOperation("calibration", 1.0, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
 
 
-class _Ran(NamedTuple):
-    histogram: Histogram
-    seconds: float
-    cpu_s: float
+class _Speech(NamedTuple):
+    """What the null server does, under which name TLS knows that, and what it answers to."""
+
+    talks: Callable[[Say], Talk]
+    protocol: str
+    greeting: bytes
 
 
 def main() -> int:
     """Do what the order on standard input says."""
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
-    if not hasattr(select, "epoll"):
-        sys.stdout.buffer.write(msgspec.json.encode(Calibrated(skipped="this system has no epoll")) + b"\n")
-        return 0
-    wires = order.worker.operations or (_PLAIN,)
-    listening = null_server.listener()
-    theirs, _ours = os.pipe()  # whose end tells the server that this process is gone
-    if os.fork() == 0:
-        os.close(_ours)
-        if order.worker.socket is not None:
-            null_socket_server.serve(listening, order.worker.socket.does.mode, theirs)
-        null_server.serve(listening, [wire.request for wire in wires], theirs)
-    os.close(theirs)
-    port = listening.getsockname()[1]
-    listening.close()
-    if order.worker.socket is not None:
-        _greet(port, null_socket_server.GREETING)
-        found = sockets.calibrated(order, port)
-    else:
-        _greet(port, wires[0].request)
-        found = _calibrated(order, wires, port)
+    try:
+        found = _calibrated(order)
+    except OSError as error:  # of no port, no process, no memory that looks like a file
+        found = Calibrated(skipped=f"it did not work: {error.strerror or error}")
     sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     return 0
 
 
-def _greet(port: int, request: bytes) -> None:
+def _calibrated(order: Order) -> Calibrated:
+    if not hasattr(select, "epoll"):
+        return Calibrated(skipped="this system has no epoll")
+    with _null(order.worker) as null:
+        return requests.calibrated(order, null) if order.worker.socket is None else sockets.calibrated(order, null)
+
+
+@contextlib.contextmanager
+def _null(spec: WorkerSpec) -> Iterator[Null]:
+    """Run a null server that this worker can talk to. It ends with this process, however that ends."""
+    speech = _speech(spec)
+    theirs_tls, ours_tls = None, None
+    if spec.tls_name is not None:
+        public, key = certificate.made()
+        theirs_tls = certificate.server_context(public, key, speech.protocol)
+        ours_tls = tls.context(verify=spec.verify_tls, trusted=public)
+        ours_tls.set_alpn_protocols([speech.protocol])
+    listening = null_server.listener()
+    theirs, ours = os.pipe()  # whose end tells the server that this process is gone
+    server = os.fork()
+    if server == 0:
+        os.close(ours)
+        null_server.serve(listening, speech.talks, theirs, theirs_tls)
+    os.close(theirs)
+    port = listening.getsockname()[1]
+    listening.close()
+    try:
+        _greet(port, ours_tls, speech.greeting)
+        yield Null(port, server, ours_tls)
+    finally:
+        os.close(ours)
+        os.waitpid(server, 0)
+
+
+def _speech(spec: WorkerSpec) -> _Speech:
+    if spec.socket is not None:
+        return _Speech(Sockets.doing(spec.socket.does.mode), "http/1.1", null_socket_server.GREETING)
+    if requests.in_streams(spec):
+        return _Speech(Streams, "h2", null_streams.GREETING)
+    wires = requests.wires_of(spec)
+    return _Speech(Requests.knowing([wire.request for wire in wires]), "http/1.1", wires[0].request)
+
+
+def _greet(port: int, secure: ssl.SSLContext | None, greeting: bytes) -> None:
     """Wait until the server answers: how long its process took to begin is no part of what is measured."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=_GREETING_S) as visitor:
-        visitor.sendall(request)
-        visitor.recv(1)
-
-
-def _calibrated(order: Order, wires: tuple[WireOperation, ...], port: int) -> Calibrated:
-    spec = order.worker
-    connections = max(1, min(spec.connections, MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE))
-    tries = (_run(spec, wires, port, connections, Closed(duration=BUSY_S)) for _ in range(TRIES))
-    busy = next((ran for ran in tries if ran.histogram.count), None)
-    if busy is None:
-        return Calibrated(skipped="not one of its requests was answered")
-    most = busy.histogram.count / busy.seconds
-    paced, rate = busy, 0.0
-    if order.rate is not None:
-        # With so few answers the machine stood still; then what each cost tells more than how many there were.
-        reach = most if busy.histogram.count >= FEW else 1e9 * busy.histogram.count / max(1.0, busy.cpu_s * 1e9)
-        rate = min(order.rate, PACED_SHARE * reach)
-        paced = _run(spec, wires, port, connections, Constant(rate=rate, duration=PACED_S))
-    return Calibrated(
-        seconds=busy.seconds + (paced.seconds if rate else 0.0),
-        connections=connections,
-        most_rate=most,
-        cpu_ns=busy.cpu_s * 1e9 / busy.histogram.count,
-        rate=rate,
-        response=paced.histogram.sparse(),
-        max_response_ns=paced.histogram.max_ns,
-        note=order.note,
-        asked=order.asked,
-        workers=order.workers,
-    )
-
-
-def _run(spec: WorkerSpec, wires: tuple[WireOperation, ...], port: int, connections: int, shape: Shape) -> _Ran:
-    """Run one worker's engine against the null server."""
-    recorder = Recorder(0)
-    module, _, name = spec.driver.partition(":")  # from the trial, which has it from a roster
-    driver: Driver = getattr(importlib.import_module(module), name)()
-    plain = [msgspec.structs.replace(wire, described=None, expect=()) for wire in wires]
-    operations = driver.decode(plain, recorder)
-    answers = Histogram()
-
-    def report(told: list[Any]) -> None:
-        for one in told:
-            if isinstance(one, LoadSlice):
-                answers.add_sparse(one.response, one.max_response_ns)
-
-    connection = _connections(spec, driver)
-    means = Means(
-        poller(),
-        Endpoint(socket.AF_INET, ("127.0.0.1", port)),
-        recorder,
-        connection,
-        chooser(operations, spec.seed, 0),
-        _Alone(recorder) if spec.sessions is not None else None,
-        count(),
-        spec.keep_alive,
-        patient=reads_late(connection),
-    )
-    limits = Limits(0, connections, 1_000_000_000, int(shape.span_s * 1e9))
-    engine = Engine(means, limits, shape.due_ns(0, 1), report)
-    began, cpu_s = time.monotonic_ns(), time.process_time()
-    engine.run(began)
-    return _Ran(answers, (time.monotonic_ns() - began) / 1e9, time.process_time() - cpu_s)
-
-
-def _connections(spec: WorkerSpec, driver: Driver) -> Callable[..., Connection]:
-    if spec.sessions is not None:
-        return driver.exchange(1)
-    return driver.connection(1) if spec.keep_alive else driver.once()
-
-
-class _Alone(Sessions):
-    """Sessions of one request: the least that any can cost."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        self._operation = ExchangeOperation(_PLAIN.name, recorder)
-
-    def begin(self, user: int) -> Session:
-        """Return a session."""
-        del user
-        yield Send(self._operation, _PLAIN.request)
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=_GREETING_S) as plain:
+        visitor = plain if secure is None else secure.wrap_socket(plain, server_hostname=certificate.NAME)
+        with visitor:
+            visitor.sendall(greeting)
+            visitor.recv(1)
 
 
 if __name__ == "__main__":

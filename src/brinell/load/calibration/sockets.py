@@ -8,7 +8,6 @@ broadcast takes is, for the most part, the server's sending it to one after the 
 from __future__ import annotations
 
 import math
-import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -23,7 +22,8 @@ from brinell.core.histogram import Histogram
 from brinell.core.load_records import LoadSlice
 from brinell.core.outcomes import OK
 from brinell.core.socket_records import ECHO, REPLY
-from brinell.load.calibration.order import BUSY_S, MOST_CONNECTIONS, PACED_S, PACED_SHARE, SPARE, TRIES, Order
+from brinell.load.calibration.certificate import NAME
+from brinell.load.calibration.order import BUSY_S, PACED_S, PACED_SHARE, TRIES, Null, Order, connections_of, size_of
 from brinell.load.engine.connection import Connection
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.engine import Limits
@@ -38,46 +38,51 @@ from brinell.load.websocket.broadcast import Broadcast
 from brinell.load.websocket.dialler import Part
 from brinell.load.websocket.member import Member
 from brinell.load.websocket.population import Population
-from brinell.load.websocket.stamps import SIZE
 from brinell.load.websocket.worker import BROADCAST, SocketEngine
 from brinell.load.wire import WireSocket
 
 DELIVERIES_S = 40_000  # a second: less than half of what a core receives
 LEAST_PUBLISHED_S, MOST_PUBLISHED_S = 10.0, 1000.0
-LARGEST = 1 << 16  # bytes of a message: of larger ones the null server's own part is too large
 BYTES_S = 100e6  # broadcast
-_CONNECT_RATE = 5000.0
+_CONNECT_RATE, _SECURE_RATE = 5000.0, 1000.0
 _LEAD_S = 0.1  # from the last connection to the first message
 _PATIENCE_NS = 1_000_000_000
+_SPARE_BYTES = 1024  # of a message, for what its codec puts around it
 _now = time.monotonic_ns
 
 
 class _Spent(NamedTuple):
-    """``cpu_s`` of ``seconds``, for so many messages that came to their end."""
+    """``cpu_s`` of ``seconds``, for so many messages that came to their end; ``server_s`` is what the server had."""
 
     seconds: float = 0.0
     cpu_s: float = 0.0
     messages: int = 0
+    server_s: float = 0.0
 
 
 class _Accounted(Population):
     """Notes what it has spent as long as messages are under way: neither connecting nor closing is part of it."""
 
     used = _Spent()
-    _from: tuple[int, float] = (0, 0.0)
+    null: Null | None = None
+    _from: tuple[int, float, float] = (0, 0.0, 0.0)
 
     def begin(self) -> None:
         """The schedule starts."""
         super().begin()
-        self._from = _now(), time.process_time()
+        self._from = _now(), time.process_time(), self._server_s()
 
     def tick(self, now: int, limit_ns: int) -> None:
         """As every population."""
         if self._from[0] and not self._leaving_ns and (now < self.until_ns or not self.quiet):
             self.settle(now)
-            since, cpu_s = self._from
-            self.used = _Spent((now - since) / 1e9, time.process_time() - cpu_s, self.ended())
+            since, cpu_s, server_s = self._from
+            spent_s = time.process_time() - cpu_s
+            self.used = _Spent((now - since) / 1e9, spent_s, self.ended(), self._server_s() - server_s)
         super().tick(now, limit_ns)
+
+    def _server_s(self) -> float:
+        return (self.null.cpu_s() if self.null is not None else None) or 0.0
 
     def ended(self) -> int:
         """Messages that came to their end."""
@@ -132,31 +137,29 @@ class _Ran(NamedTuple):
     answers: Histogram
 
 
-def calibrated(order: Order, port: int) -> Calibrated:
-    """Return what the order's worker needs, with the null server on ``port``."""
+def calibrated(order: Order, null: Null) -> Calibrated:
+    """Return what the order's worker needs."""
     wire = order.worker.socket
     if wire is None:
         raise TypeError("no WebSocket scenario")
-    if _size(wire) > LARGEST:
-        return Calibrated(skipped=f"messages of more than {LARGEST >> 10} KiB")
     try:
-        bench = _Bench(order, wire, port)
+        bench = _Bench(order, wire, null)
         return bench.broadcast() if wire.does.mode == BROADCAST else bench.answers()
     except UsageError as error:
         return Calibrated(skipped=f"it did not work: {error}")
 
 
 class _Bench:
-    def __init__(self, order: Order, wire: WireSocket, port: int) -> None:
+    def __init__(self, order: Order, wire: WireSocket, null: Null) -> None:
         self._order = order
         self._wire = wire
-        self._port = port
+        self._null = null
         self._codec = _quiet(codec.named(wire.does.codec, Path(wire.root), "[[load]]"))
 
     def answers(self) -> Calibrated:
         """Messages and their answers."""
         order = self._order
-        connections = _connections(order.worker.connections)
+        connections = connections_of(order.worker, order.worker.connections)
         tries = (self._run(_Busy, connections, iter(()), BUSY_S) for _ in range(TRIES))
         busy = next((ran for ran in tries if ran.used.messages), None)
         if busy is None:
@@ -178,14 +181,15 @@ class _Bench:
             note=order.note,
             asked=order.asked,
             workers=order.workers,
+            server_ns=paced.used.server_s * 1e9 / max(1, paced.used.messages),
         )
 
     def broadcast(self) -> Calibrated:
         """What a message costs a worker that has all its receivers: several share that."""
         order = self._order
         receivers = self._wire.connections / self._wire.does.rooms  # of one message
-        connections = _connections(math.ceil(receivers / order.workers))
-        rate = min(DELIVERIES_S, BYTES_S / _size(self._wire)) / connections
+        connections = connections_of(order.worker, math.ceil(receivers / order.workers))
+        rate = min(DELIVERIES_S, BYTES_S / size_of(self._wire)) / connections
         rate = min(MOST_PUBLISHED_S, max(LEAST_PUBLISHED_S, rate))
         tries = (self._run(_Hearing, connections, _dues(rate), PACED_S).used for _ in range(TRIES))
         used = next((one for one in tries if one.messages and one.cpu_s > 0), None)
@@ -205,13 +209,16 @@ class _Bench:
     def _run(self, kind: type[_Accounted], connections: int, dues: Iterator[int], duration_s: float) -> _Ran:
         """Run one worker's engine against the null server."""
         spec = self._order.worker
-        lead_ns = int((connections / _CONNECT_RATE + _LEAD_S) * 1e9)
-        wire = _plain(self._wire, connections, lead_ns)
-        endpoint = Endpoint(socket.AF_INET, ("127.0.0.1", self._port))
+        secure = self._null.secure
+        rate = _CONNECT_RATE if secure is None else _SECURE_RATE
+        lead_ns = int((connections / rate + _LEAD_S) * 1e9)
+        wire = _plain(self._wire, connections, lead_ns, rate)
+        endpoint = Endpoint(socket.AF_INET, ("127.0.0.1", self._null.port), secure, None if secure is None else NAME)
         none: Any = Connection
-        patient = spec.tls_name is None and stamped_here()
+        patient = secure is None and stamped_here()
         means = Means(poller(), endpoint, Recorder(0), none, iter(()).__next__, patient=patient)
         population = kind(means, Part(0, 1, wire, self._codec, spec.seed, _PATIENCE_NS))
+        population.null = self._null
         answers = Histogram()
 
         def report(told: list[Any]) -> None:
@@ -229,11 +236,12 @@ def _dues(rate: float) -> Iterator[int]:
     return Constant(rate=rate, duration=PACED_S).due_ns(0, 1)
 
 
-def _plain(wire: WireSocket, connections: int, lead_ns: int) -> WireSocket:
-    """Return the scenario with its messages and nothing beside them."""
+def _plain(wire: WireSocket, connections: int, lead_ns: int, rate: float) -> WireSocket:
+    """Return the scenario with its messages and nothing beside them, its connections made at ``rate``."""
     does = msgspec.structs.replace(
         wire.does, rooms=1, publishers=1, publisher_hears=True, join=None, joined=None, subprotocols=(), ping_s=0.0,
-        slow_share=0.0, reconnect_s=None, settle_s=0.5, connect_rate=_CONNECT_RATE,
+        slow_share=0.0, reconnect_s=None, settle_s=1.0, connect_rate=rate,
+        max_message_bytes=max(wire.does.max_message_bytes, size_of(wire) + _SPARE_BYTES),
     )  # fmt: skip
     return msgspec.structs.replace(
         wire, does=does, path="/", authority="127.0.0.1", headers=(), connections=connections, lead_ns=lead_ns,
@@ -245,12 +253,3 @@ def _quiet(kind: type[codec.Codec]) -> codec.Codec:
     """Return the codec without its greeting: the null server knows no answer to it."""
     made: codec.Codec = type(kind.__name__, (kind,), {"greeting": None})()
     return made
-
-
-def _size(wire: WireSocket) -> int:
-    """Return about how many bytes a message has."""
-    return max(wire.does.size, len((wire.does.message or "").encode()), SIZE)
-
-
-def _connections(wanted: int) -> int:
-    return max(1, min(wanted, MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE))

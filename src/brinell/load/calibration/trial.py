@@ -13,7 +13,7 @@ from brinell.core.generator_records import Calibrated
 from brinell.core.plan import LoadSpec
 from brinell.core.redact import one_line
 from brinell.core.roles import Child, Room
-from brinell.load.calibration.order import MOST_CONNECTIONS
+from brinell.load.calibration.order import most_of
 from brinell.load.fleet import ALONE
 from brinell.load.wire import WireSocket, WorkerSpec
 
@@ -28,8 +28,6 @@ def calibrate(room: Room, spec: LoadSpec, workers: Sequence[WorkerSpec], rate: f
     """Return what one worker needs by itself, at its part of ``rate``; or why nobody knows. ``Interrupted`` passes."""
     if not spec.calibrate:
         return Calibrated(skipped="not asked for (calibrate = false)")
-    if spec.version != "1.1":
-        return Calibrated(skipped="HTTP/2: the null server speaks HTTP/1.1 only")
     if spec.websocket is not None and spec.websocket.limit:
         return Calibrated(skipped="a limit is tried: nothing is sent at a rate")
     worker = max(workers, key=lambda one: one.connections)
@@ -46,7 +44,7 @@ def calibrate(room: Room, spec: LoadSpec, workers: Sequence[WorkerSpec], rate: f
                 stdin=theirs_in,
                 stdout=theirs_out,
                 stderr=room.folder / _LOG,
-                env={**os.environ, **ALONE},  # it forks, too, which a process with threads had better not
+                env=_environment(),
             )
         finally:
             os.close(theirs_in)
@@ -96,20 +94,23 @@ def _read(line: bytes) -> Calibrated:
         return Calibrated(skipped=f"it did not work: {one_line(str(error), 120)}")
 
 
+def _environment() -> dict[str, str]:
+    """Return ours, without threads (it forks), and without a file for keys: who asked for that meant the scenario."""
+    return {name: value for name, value in os.environ.items() if name != "SSLKEYLOGFILE"} | ALONE
+
+
 def _note(worker: WorkerSpec) -> str:
     """Say how the null server's traffic is not the scenario's; it is cheaper, then."""
     parts = []
-    if worker.tls_name is not None:
-        parts.append("without TLS")
     if worker.socket is not None:
-        parts += _socket_note(worker.socket, worker.connections)
+        parts += _socket_note(worker, worker.socket)
     if worker.sessions is not None:
         parts.append("sessions of one request that is always the same")
     return " and ".join(parts)
 
 
-def _socket_note(wire: WireSocket, connections: int) -> list[str]:
+def _socket_note(worker: WorkerSpec, wire: WireSocket) -> list[str]:
     parts = ["uncompressed"] if wire.compression else []
-    if connections / (wire.does.rooms if wire.does.mode == "broadcast" else 1) > MOST_CONNECTIONS:
-        parts.append(f"over {MOST_CONNECTIONS} connections")
+    if worker.connections / (wire.does.rooms if wire.does.mode == "broadcast" else 1) > most_of(worker):
+        parts.append(f"over {most_of(worker)} connection{'s' if most_of(worker) != 1 else ''}")
     return parts
