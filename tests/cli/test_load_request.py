@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from brinell.cli.load_request import fields
+from brinell.core.errors import UsageError
 
 AT = "http://127.0.0.1:9/"
 
@@ -16,6 +20,8 @@ AT = "http://127.0.0.1:9/"
         ([AT, "--form", "user"], "name=value"),
         ([AT, "--form", "a=@nowhere"], "no such file"),
         ([AT, "--form", "a=b", "--body", "c"], "one body"),
+        ([AT, "--body", "@."], "--body @.: this is no regular file"),
+        ([AT, "--form", "a=@/dev/null"], "--form a=@/dev/null: this is no regular file"),
         ([AT, "--data", "nowhere.csv"], "no such file"),
         ([AT, "--data", "users.csv"], "nothing uses it: {{users.column}} would"),
         ([AT + "{{users.id}}", "--data", "users.csv:onze"], "did you mean users.csv:once?"),
@@ -26,12 +32,15 @@ AT = "http://127.0.0.1:9/"
         ([AT, "--header", "A: {{wrd}}"], "--header: nothing is called wrd"),
         (
             [AT + "{{users.id}}", "--data", "users.csv:once", "--rate", "10", "--duration", "1s"],
-            "--data: its 2 rows are given once each, and the shape begins 10 sessions",
+            "--data: its 2 rows are given once each, and the shape begins 10 sessions: 2 is the most that max_requests",
         ),
         ([AT, "--redirects", "21"], "--redirects"),
         (["--call", "a:b", "--form", "a=b"], "--form is for an address"),
         ([AT, "--har", "x.har", "--data", "users.csv"], "--data is for one request"),
-        ([AT, "--http2", "--no-keep-alive", "--duration", "100ms"], "keep_alive = false"),
+        (
+            [AT, "--http2", "--no-keep-alive", "--duration", "100ms"],
+            "error: --no-keep-alive: HTTP/2 keeps its connections",
+        ),
     ],
 )
 def test_mistakes_are_exit_2(brinell, here, argv, said):
@@ -89,3 +98,19 @@ def test_a_form_with_rows_and_redirects(brinell, here, shop):
     assert 0 < len(gets) <= len(posts) == 10  # what an answer leads to after the schedule's end is not asked
     assert {kind for _, kind, _ in posts} == {"application/x-www-form-urlencoded"}
     assert {connection for _, connection, _ in gets} == {"close"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "body"), [(b"hello\n", "hello\n"), ("gr\u00fc\u00dfe".encode(), "gr\u00fc\u00dfe"), (b"", "")]
+)
+def test_standard_input_is_a_body(monkeypatch, typed, body):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed)))
+    assert fields(None, "@-", None) == {"method": "POST", "body": body}
+
+
+@pytest.mark.parametrize(("typed", "said"), [(b"\xff\x00", "not UTF-8"), (b"x" * ((1 << 20) + 1), "longer than")])
+def test_what_standard_input_cannot_be(monkeypatch, typed, said):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed)))
+    with pytest.raises(UsageError, match=said) as refused:
+        fields(None, "@-", None)
+    assert "--body @FILE" in (refused.value.hint or "")

@@ -75,3 +75,12 @@ def test_options_make_the_same_plan(tmp_path):
     assert step.spec.thresholds == {"p95_ms": 5.0}
     with pytest.raises(UsageError, match="named by its module"):
         for_call(tmp_path, "get_user", shape, limits={}, **fields)
+
+
+def test_what_json_can_say_is_an_argument_null_too(tmp_path):
+    (tmp_path / "shop.py").write_text("def get(*args, **kwargs):\n    return None\n")
+    shape = {"kind": "constant", "rate": 10, "duration": 1}
+    given = {"args": ["a", None, [None]], "kwargs": {"b": None}, "setup": None, "python": None, "connections": 1}
+    (step,) = for_call(tmp_path, "shop:get", shape, limits={}, **given).steps
+    assert step.spec.args == ("a", None, [None])
+    assert step.spec.kwargs == {"b": None}

@@ -59,6 +59,14 @@ def project(project):
     return project
 
 
+def test_rows_that_are_given_once_suffice_where_no_more_is_sent(plan):
+    once = "data = [{ file = 'users.csv', order = 'once' }]\nrequests = [{ path = '/{{users.name}}' }]\n"
+    (step,) = plan(f"{HEAD}{once}max_requests = 2\n").steps
+    assert step.spec.max_requests == 2
+    with pytest.raises(UsageError, match="the shape begins 20 sessions: 2 is the most"):
+        plan(f"{HEAD}{once}max_requests = 3\n")
+
+
 def test_everything_is_kept(plan, project):
     (step,) = plan(HEAD + WHOLE).steps
     spec = step.spec

@@ -256,7 +256,7 @@ def payload(value: Any) -> Any:
             raise Unfit("JSON has no infinity and no NaN")
         case int() if abs(value) >= 2**63:
             raise Unfit("a number beyond 64 bits")
-        case bool() | str() | float() | int():
+        case None | bool() | str() | float() | int():
             return value
         case _:
             raise Unfit("JSON has no dates: write them as text")

@@ -153,7 +153,8 @@ def agree(spec: LoadSpec, planned: int | None, root: Path, place: Place, problem
         if fault.place[0] == "data":
             return
     for number, rows in verify.short_of(spec, planned, root):
-        why = f"its {rows} rows are given once each, and the shape begins {planned} sessions"
+        why = f"its {rows} rows are given once each, and the shape begins {planned} sessions: "
+        why += f"{rows} is the most that max_requests may say, or a closed shape ends with the last row"
         problems.add((*place, "data", number), "order", Unfit(why), value="once")
 
 

@@ -108,6 +108,8 @@ def short_of(spec: LoadSpec, planned: int | None, root: Path) -> Iterator[tuple[
     """Tell data files whose rows, given once, are fewer than the sessions that are ``planned``: position and rows."""
     if planned is None or not any(one.order == ONCE for one in spec.data):
         return
+    if spec.max_requests is not None:
+        planned = min(planned, spec.max_requests)  # a session has one request at least
     used = set().union(*(variables_of(session) for session in sessions_of(spec)))
     for number, (one, rows) in enumerate(zip(spec.data, rows_of(spec, root), strict=True)):
         if one.order == ONCE and one.name in used and len(rows) < planned and len(sessions_of(spec)) == 1:
