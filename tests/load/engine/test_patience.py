@@ -22,8 +22,8 @@ class Looks:
     def __init__(self):
         self.asked = []
 
-    def wait(self, timeout_ns):
-        self.asked.append(timeout_ns)
+    def wait(self, timeout_ns, *, sharp=True):
+        self.asked.append(timeout_ns if sharp else -timeout_ns)
         return [(1, 1)]
 
 
@@ -41,6 +41,13 @@ def test_it_looks_every_time_where_something_is_held_up(resting, urgent):
     poller = Looks()
     patience = Patience(poller, resting, urgent, LATE_NS)
     assert all(patience.wait(1000) for _ in range(10))
+
+
+def test_whether_a_wait_is_sharp_is_the_pollers():
+    poller = Looks()
+    patience = Patience(poller, [object()], set(), LATE_NS)
+    patience.wait(LATE_NS, sharp=False)
+    assert poller.asked == [-LATE_NS]
 
 
 def test_a_long_wait_is_the_pollers():

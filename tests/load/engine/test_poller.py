@@ -62,3 +62,12 @@ def test_epoll_wakes_for_bytes_in_a_short_wait_too(pair):
     polling.add(here.fileno(), READ, lambda _: None)
     there.send(b"x")
     assert polling.wait(500_000) == [(here.fileno(), READ)]
+
+
+def test_only_a_sharp_wait_is_spent_looking(pair, monkeypatch):
+    poller, looks = EpollPoller(), []
+    poller.add(pair[0].fileno(), READ, lambda _: None)
+    monkeypatch.setattr(poller, "_attentive", looks.append)
+    poller.wait(3_000_000)
+    assert poller.wait(3_000_000, sharp=False) == []
+    assert looks == [3_000_000]

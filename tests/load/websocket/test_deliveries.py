@@ -153,7 +153,7 @@ def test_what_the_system_noted_is_when_it_came():
         return struct.pack("@qq", *divmod(moment + ahead, 10**9))
 
     moments = [now - 5 * MS, now - 3 * MS, now - 500 * MS, now + 60_000 * MS, now - 60_000 * MS]
-    found = deliveries.arrivals([noted(one) for one in moments], now - 10 * MS, now)
+    found = deliveries.arrivals([noted(one) for one in moments], now - 10 * MS, now, ahead)
     assert abs(found[0] - moments[0]) < MS
     assert abs(found[1] - moments[1]) < MS
     assert list(found[2:]) == [now] * 3

@@ -52,6 +52,15 @@ def read_in_pieces(data, cuts, limit=LIMIT):
     return found, reader
 
 
+@given(
+    st.sampled_from([TEXT, BINARY]), payloads, st.binary(max_size=60), payloads, st.integers(0, 2**32 - 1),
+)  # fmt: skip
+def test_a_mould_makes_the_frames_that_are_made_one_by_one(opcode, before, new, behind, key):
+    made = frames.mould(opcode, before, len(new), behind)(new, key)
+    payload = before + new + behind
+    assert made == (frames.server_head(opcode, len(payload)) + payload, frames.frame(opcode, payload, key))
+
+
 @given(messages(), st.data())
 def test_any_split_gives_the_same_messages(made, data):
     expected, wire = made

@@ -109,6 +109,11 @@ class _Busy(_Accounted, Asking):
         super().echoed(link, size, now)
         self._on(link)
 
+    def stamped(self, link: Asker, stamp: bytes, size: int) -> None:
+        """One whose arrival the system noted."""
+        super().stamped(link, stamp, size)
+        self._on(link)
+
     def heard(self, link: Member, payload: bytes, now: int) -> None:
         """Any other."""
         super().heard(link, payload, now)

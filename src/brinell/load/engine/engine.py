@@ -149,7 +149,8 @@ class Engine:
                     return
                 tick = now + TICK_NS
                 now = _now()
-            for fd, events in wait(min(pacer.next_ns, tick, second_end) - now):
+            next_ns, other = pacer.next_ns, min(tick, second_end)
+            for fd, events in wait(next_ns - now) if next_ns <= other else wait(other - now, sharp=False):
                 if fd in handlers:  # an earlier event of this batch may have closed it
                     handlers[fd](events)
 

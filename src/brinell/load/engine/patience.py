@@ -28,7 +28,7 @@ class Patience:
         self._late_ns = late_ns
         self._slept_ns = late_ns  # since the last look
 
-    def wait(self, timeout_ns: int) -> Sequence[tuple[int, int]]:
+    def wait(self, timeout_ns: int, *, sharp: bool = True) -> Sequence[tuple[int, int]]:
         """Return ready descriptors after at most ``timeout_ns``; none where it was not yet time to look."""
         # A loop that is behind asks for no wait at all, or for less: its turns take time all the same.
         self._slept_ns += max(timeout_ns, TURN_NS)
@@ -37,7 +37,7 @@ class Patience:
                 time.sleep(timeout_ns / 1e9)
             return ()
         self._slept_ns = 0
-        return self._wait(timeout_ns)
+        return self._wait(timeout_ns, sharp=sharp)
 
 
 def reads_late(connection: Callable[[Host], Connection]) -> bool:

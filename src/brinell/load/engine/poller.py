@@ -5,7 +5,8 @@ open schedule. An epoll descriptor is itself readable when something is ready, s
 ``select`` on that one descriptor, whose timeout has microseconds.
 
 Being woken takes longer the longer a processor slept: 30 to 200 µs of lag at a hundred requests a second. So after a
-wait of some milliseconds the last tenth of one is not slept but spent looking.
+wait of some milliseconds the last tenth of one is not slept but spent looking, where a request falls due then
+(``sharp``).
 """
 
 from __future__ import annotations
@@ -46,8 +47,10 @@ class Poller(Protocol):
         """Watch it no longer; to be called before it is closed."""
         ...
 
-    def wait(self, timeout_ns: int) -> Sequence[tuple[int, int]]:
-        """Return ready descriptors with their events, after at most ``timeout_ns``; none where it ended early."""
+    def wait(self, timeout_ns: int, *, sharp: bool = True) -> Sequence[tuple[int, int]]:
+        """Return ready descriptors with their events, after at most ``timeout_ns``; none where it ended early. Not
+        ``sharp``: it may end a tenth of a millisecond late, and costs nothing meanwhile.
+        """
         ...
 
 
@@ -76,7 +79,7 @@ class EpollPoller:
         self._epoll.unregister(fd)
         del self.handlers[fd]
 
-    def wait(self, timeout_ns: int) -> Sequence[tuple[int, int]]:
+    def wait(self, timeout_ns: int, *, sharp: bool = True) -> Sequence[tuple[int, int]]:
         """Return ready descriptors; see the module's header for how it waits."""
         if timeout_ns > _COARSE_NS:
             return self._poll((timeout_ns // _MS_NS - 2) / 1000, AT_ONCE)
@@ -84,7 +87,7 @@ class EpollPoller:
         ready = self._poll(0, AT_ONCE)
         if ready or timeout_ns <= 0:
             return ready
-        if timeout_ns >= _LONG_NS:
+        if sharp and timeout_ns >= _LONG_NS:
             return self._attentive(timeout_ns)
         return self._poll(0, AT_ONCE) if select.select(self._watched, (), (), timeout_ns / 1e9)[0] else ready
 
@@ -128,8 +131,9 @@ class SelectorPoller:
             self._selector.unregister(fd)
         del self.handlers[fd]
 
-    def wait(self, timeout_ns: int) -> Sequence[tuple[int, int]]:
+    def wait(self, timeout_ns: int, *, sharp: bool = True) -> Sequence[tuple[int, int]]:
         """Return ready descriptors."""
+        del sharp
         ready = self._selector.select(max(0.0, timeout_ns / 1e9))
         return [(key.fd, (READ if mask & 1 else 0) | (WRITE if mask & 2 else 0)) for key, mask in ready[:AT_ONCE]]
 

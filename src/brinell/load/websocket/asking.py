@@ -1,7 +1,8 @@
 """Echo, and request and reply: messages fall due by the schedule and go over all members in turn.
 
 The short way is for an echo that is the last message sent, in the frame a server puts around it: it is compared as a
-whole. Every other answer is read, and belongs to the message whose number it names, by the stamp or by the protocol.
+whole. Where the system notes when it came, its instants are put aside and worked out for hundreds at once. Every other
+answer is read, and belongs to the message whose number it names, by the stamp or by the protocol.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from typing import cast
 from brinell.core import outcomes
 from brinell.core.socket_records import ECHO, REPLY
 from brinell.load.engine.poller import READ
+from brinell.load.engine.recorder import MANY
+from brinell.load.engine.stamps import STAMP_BYTES, Ahead
 from brinell.load.engine.traffic import Means
 from brinell.load.websocket import frames
 from brinell.load.websocket.dialler import Part
+from brinell.load.websocket.echoes import Echoes
 from brinell.load.websocket.link import READ_BYTES, Ending, Link, Terms
 from brinell.load.websocket.member import Member, Pending
 from brinell.load.websocket.population import Population
+from brinell.load.websocket.stamps import SIZE
 
 MOST_TRIED = 64  # members that are asked in turn whether their socket takes something
 LATE_NS = 5_000_000  # about how long an answer may lie unread whose arrival the system has noted
@@ -59,6 +64,30 @@ class Asker(Member):
             self.take(data, now)
 
 
+class StampedAsker(Asker):
+    """One whose answers are noted by the system when they come."""
+
+    __slots__ = ()
+
+    def on_ready(self, events: int) -> None:  # noqa: ARG002 - a handler
+        """Read once; the usual answer ends here."""
+        try:
+            data, told, _, _ = self.sock.recvmsg(READ_BYTES, STAMP_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        host: Asking = self.host  # type: ignore[assignment]  # without a call of ``cast``: once for every message
+        if data == self.answer and told and self._reader is None:
+            self.answer = None
+            host.stamped(self, told[0][2], len(data))
+        else:
+            if len(data) >= _LONG_BYTES:
+                host.hurry(self)
+            self.take(data, host.ahead.arrival_ns(told, 0))
+
+
 class Asking(Population):
     """Messages that are answered, one sample each: ``echo`` or ``reply``."""
 
@@ -70,12 +99,19 @@ class Asking(Population):
         self._ok = means.recorder.cell(self._name, outcomes.OK)
         self._add_response = self._ok.response.append
         self._add_service = self._ok.service.append
+        self.ahead = Ahead()
+        self._asker = StampedAsker if self.patient else Asker
+        self._echoes = Echoes(self._ok, self._exemplars)
+        self._came = self._echoes.stamps.append
+        self._came_due, self._came_woken, self._came_started = (one.append for one in self._echoes.instants)
+        self._make: frames.Make | None = None  # None: messages differ in more than their stamps
         self._issued = self._number = self._turn = self._under_way = 0
         self._hurries = False
         self._waits: deque[tuple[int, int]] = deque()  # due and woken of those for whom nobody was free
         self._plain_frames = self.does.fragments <= 1
         self._head = b""
         self._head_size = -1
+        self._asked = self._asked_bytes = self._echo_bytes = 0  # by the short ways, since they were last counted
 
     # --- for the engine ---------------------------------------------------------------------------------------------
 
@@ -94,6 +130,13 @@ class Asking(Population):
         """Whether every message has come to its end."""
         return not self._under_way and not self._waits
 
+    def prepare(self, start_ns: int) -> None:
+        """As every population; where messages differ in their stamps only, all else in them is worked out now."""
+        super().prepare(start_ns)
+        if self.messages.fixed is not None and self._plain_frames and not self._named:
+            before, behind = self.messages.fixed
+            self._make = frames.mould(self.opcode, before, SIZE, behind)
+
     def late_ns(self, grain_ns: int) -> int:
         """As of any traffic, and longer: members need not be free."""
         return max(LATE_NS, 2 * grain_ns)
@@ -106,7 +149,7 @@ class Asking(Population):
             self.cell(self._name, outcomes.UNFINISHED).record(now - due, None)
             return
         link = self._next_free()
-        if link is not None and self._waits:
+        if self._waits and link is not None:
             self.drained(link, now)
             link = self._next_free()
         if self.patient and link is not None and (link.answer is not None or link.more):
@@ -120,9 +163,26 @@ class Asking(Population):
 
     # --- from links -------------------------------------------------------------------------------------------------
 
+    def tick(self, now: int, limit_ns: int) -> None:
+        """As every population; and work out what came, where it is much."""
+        self._echoes.mark(now)
+        if len(self._echoes.stamps) >= MANY:
+            self.settle(now)
+        super().tick(now, limit_ns)
+
+    def settle(self, now: int) -> None:
+        """Work out what came by the short way, and count what went by it."""
+        tally = self.tally
+        tally.received += self._echoes.work_out(now)
+        tally.received_bytes += self._echo_bytes
+        tally.sent += self._asked
+        tally.sent_bytes += self._asked_bytes
+        self._asked = self._asked_bytes = self._echo_bytes = 0
+        self._floor_ns = self._exemplars.floor_ns
+
     def member(self, number: int, room: int, terms: Terms) -> Asker:
         """Return a new connection."""
-        return Asker(self, terms, number, room)
+        return self._asker(self, terms, number, room)
 
     def entered(self, link: Member, now: int) -> None:
         """Whoever waits for a connection has one."""
@@ -135,7 +195,7 @@ class Asking(Population):
             self._ask(link, *self._waits.popleft())
 
     def echoed(self, link: Asker, size: int, now: int) -> None:
-        """The last message came back as it was: the short way."""
+        """The last message came back as it was, and the system noted nothing."""
         self.tally.received += 1
         self.tally.received_bytes += size
         self._complete(link)
@@ -145,6 +205,15 @@ class Asking(Population):
             return
         self._add_response(response)
         self._add_service(now - link.started)
+
+    def stamped(self, link: Asker, stamp: bytes, size: int) -> None:
+        """The last message came back as it was, when a stamp of the system's says."""
+        self._came(stamp)
+        self._came_due(link.due)
+        self._came_woken(link.woken)
+        self._came_started(link.started)
+        self._echo_bytes += size
+        self._complete(link)
 
     def hurry(self, link: Asker) -> None:
         """Answers are long here: from now on nothing lies unread."""
@@ -158,7 +227,7 @@ class Asking(Population):
             stamp = self.stamps.find(payload)
             number = -1 if stamp is None else stamp.number
         pending = self._claim(link, number) if isinstance(link, Asker) else None
-        if pending is None:
+        if pending is None or not isinstance(link, Asker):
             self.tally.strays += 1
             return
         self._complete(link)
@@ -205,15 +274,17 @@ class Asking(Population):
     def _next_free(self) -> Asker | None:
         """Return the next member in turn whose socket takes something; None: none does."""
         members = self.members
-        turn, count = self._turn, len(members)
+        turn, count = self._turn + 1, len(members)
+        if turn < count and members[turn].rest is None:  # nearly always
+            self._turn = turn
+            return members[turn]  # type: ignore[return-value]  # all members are
         for _ in range(min(count, MOST_TRIED)):
-            turn += 1
-            if turn >= count:
-                turn = 0
+            turn = turn if turn < count else 0
             if members[turn].rest is None:
                 self._turn = turn
                 return cast("Asker", members[turn])
-        self._turn = turn
+            turn += 1
+        self._turn = turn - 1
         return None
 
     def _read_first(self, link: Asker) -> Asker | None:
@@ -232,9 +303,16 @@ class Asking(Population):
         self._number = number + 1 & _NUMBERS
         started = _now()
         stamp = self.stamps.write(link.room, number, due, started - due)
-        payload = self.messages.payload(link.room, link.tag, number, stamp, ask=self._asks)
         self.sent += 1
         self._under_way += 1
+        if self._make is not None and link.answer is None and not link.more and link.deflate is None:
+            link.answer, frame = self._make(stamp, next(self.keys))
+            link.number, link.due, link.woken, link.started = number, due, woken, started
+            self._asked += 1
+            self._asked_bytes += len(frame)
+            link.transmit(frame)
+            return
+        payload = self.messages.payload(link.room, link.tag, number, stamp, ask=self._asks)
         whole = self._plain_frames and link.deflate is None
         if whole and link.answer is None and not link.more:
             size = len(payload)
@@ -251,10 +329,10 @@ class Asking(Population):
         else:
             self.say(link, self.opcode, payload, self.does.fragments)
 
-    def _complete(self, link: Member) -> None:
+    def _complete(self, link: Asker) -> None:
         self.completed += 1
         self._under_way -= 1
-        if self.urgent and not self._hurries and isinstance(link, Asker) and link.answer is None and not link.more:
+        if self.urgent and not self._hurries and link.answer is None and not link.more:
             self.urgent.discard(link)
 
     def _claim(self, link: Asker, number: int) -> Pending | None:

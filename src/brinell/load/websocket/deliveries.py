@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import numpy as np
 from brinell.core import outcomes
 from brinell.core.socket_records import DELIVERY, Deliveries, Disorder
 from brinell.load.engine.recorder import Counts, Recorder
+from brinell.load.engine.stamps import ahead_ns
 from brinell.load.websocket.stamps import Stamp
 
 MOST_KNOWN, LEAST_KNOWN = 64, 4  # messages of a room whose bytes are known: fewer, the more rooms there are
@@ -226,7 +226,7 @@ class Book:
         due = batch.due
         times = np.array(batch.times, dtype=np.int64)
         if batch.stamps:
-            times = np.concatenate((times, arrivals(batch.stamps, due, now)))
+            times = np.concatenate((times, arrivals(batch.stamps, due, now, ahead_ns())))
             batch.stamps.clear()
         del batch.times[:]
         response = np.maximum(times - due, 0)
@@ -250,12 +250,13 @@ class Book:
         return found
 
 
-def arrivals(stamps: Sequence[bytes], after_ns: int, now: int) -> Counts:
-    """Return the moments that the system's stamps say, on the monotonic clock. Where one lies outside of what can be,
-    between ``after_ns`` and ``now``, the wall clock was set, and it came now.
+def arrivals(stamps: Sequence[bytes], after_ns: int | Counts, now: int | Counts, ahead: int | Counts) -> Counts:
+    """Return the moments that the system's stamps say, on the monotonic clock, which the wall clock was ``ahead`` of.
+    Where one lies outside of what can be, between ``after_ns`` and ``now``, the wall clock was set, and it came now.
+    Each of the three is of all, or of each.
     """
     parts = np.frombuffer(b"".join(stamps), dtype=np.int64).reshape(-1, 2)
-    found = parts[:, 0] * _SECOND_NS + parts[:, 1] - (time.time_ns() - time.monotonic_ns())
+    found = parts[:, 0] * _SECOND_NS + parts[:, 1] - ahead
     possible = (found >= after_ns - _STEERED_NS) & (found <= now + _STEERED_NS)
     return np.where(possible, np.clip(found, after_ns, now), now)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -58,13 +58,7 @@ def keys() -> Iterator[int]:
 def frame(opcode: int, payload: bytes, key: int, *, fin: bool = True, packed: bool = False) -> bytes:
     """Return a client's frame. ``packed``: the message it begins is compressed (RSV1)."""
     size = len(payload)
-    first = opcode | (_FIN if fin else 0) | (_RSV1 if packed else 0)
-    if size < _TWO:
-        head = bytes((first, _MASK | size))
-    elif size < 1 << 16:
-        head = struct.pack("!BBH", first, _MASK | _TWO, size)
-    else:
-        head = struct.pack("!BBQ", first, _MASK | _EIGHT, size)
+    head = _head(opcode | (_FIN if fin else 0) | (_RSV1 if packed else 0), size, _MASK)
     # The key stands before the payload: exclusive or with four zeros is the key itself.
     words = (size + 7) >> 2
     if words > _LONGEST_ONES:
@@ -88,12 +82,36 @@ def _ones(words: int) -> int:
     return made
 
 
+Make = Callable[[bytes, int], tuple[bytes, bytes]]
+"""Takes what is new in a message, and a masking key; returns its echo, as a server frames it, and its own frame."""
+
+
+def mould(opcode: int, before: bytes, between: int, behind: bytes) -> Make:
+    """Return what makes messages that differ in ``between`` bytes only: all else is worked out once."""
+    size = len(before) + between + len(behind)
+    echo, words, end = server_head(opcode, size) + before, (size + 7) >> 2, size + 4
+    if words > _LONGEST_ONES:
+        return lambda new, key: (echo + new + behind, frame(opcode, before + new + behind, key))
+    head, begin, ones, whole = _head(opcode | _FIN, size, _MASK), b"\0\0\0\0" + before, _ones(words), words << 2
+
+    def make(new: bytes, key: int) -> tuple[bytes, bytes]:
+        body = int.from_bytes(begin + new + behind, "little") ^ key * ones
+        return echo + new + behind, head + body.to_bytes(whole, "little")[:end]
+
+    return make
+
+
 def server_head(opcode: int, size: int) -> bytes:
     """Return what comes before a payload of ``size`` bytes that a server sends in one frame, as it is."""
-    first = opcode | _FIN
+    return _head(opcode | _FIN, size, 0)
+
+
+def _head(first: int, size: int, mask: int) -> bytes:
     if size < _TWO:
-        return bytes((first, size))
-    return struct.pack("!BBH", first, _TWO, size) if size < 1 << 16 else struct.pack("!BBQ", first, _EIGHT, size)
+        return bytes((first, mask | size))
+    if size < 1 << 16:
+        return struct.pack("!BBH", first, mask | _TWO, size)
+    return struct.pack("!BBQ", first, mask | _EIGHT, size)
 
 
 def is_single(data: bytes) -> bool:

@@ -64,6 +64,7 @@ class Population(Traffic):
         self._swept = 0
         self._leaving_ns = 0  # since when connections are closed; 0: not yet
         self._over = False
+        self._to_close: list[Member] = []
         self._wanted_joined = None if self.does.joined is None else self.does.joined.encode()
         self._plain = type(part.codec).reaction is Codec.reaction
         self._weight = memory.Weight()
@@ -355,17 +356,16 @@ class Population(Traffic):
                     connection.abandon("no answer to a close")
             self._over = True
             return
-        shut = 0
-        for connection in [*self.open]:
-            if isinstance(connection, Link) and connection.state == OPEN and shut < CLOSED_AT_ONCE:
-                shut += 1
-                if isinstance(connection, Member) and connection.slow:
-                    connection.stage = STRANDED  # it has to read now, to hear the answer
-                    connection.resume()
-                if connection.rest is not None:
-                    connection.abandon("closed while bytes waited to be sent")
+        for link in self._to_close[-CLOSED_AT_ONCE:]:
+            if link.state == OPEN:
+                if link.slow:
+                    link.stage = STRANDED  # it has to read now, to hear the answer
+                    link.resume()
+                if link.rest is not None:
+                    link.abandon("closed while bytes waited to be sent")
                 else:
-                    connection.shut()
+                    link.shut()
+        del self._to_close[-CLOSED_AT_ONCE:]
 
     def _leave(self, now: int) -> None:
         """Begin nothing more, and account for what has no end."""
@@ -380,6 +380,7 @@ class Population(Traffic):
             link.close()
             self.open.discard(link)
         self._dialling.clear()
+        self._to_close = [link for link in self.open if isinstance(link, Member)]
 
     def _abandon(self, now: int) -> None:
         self.unfinished += self.abandon(now)
