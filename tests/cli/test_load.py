@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
 
 AT = "http://127.0.0.1:9/"
+NOBODY = ("--slo", "error_rate=1")  # need be there
 
 
 @pytest.mark.parametrize(
@@ -45,20 +47,22 @@ def test_the_whole_plan_from_options(brinell, here):
     (here / "note.json").write_text("{}")
     said = brinell(
         "load", f"{AT}notes?page=1", "--model", "closed", "--connections", "2", "--duration", "200ms",
-        "--header", "Accept: text/html", "--body", "@note.json", "--slo", "error_rate=0.5",
+        "--header", "Accept: text/html", "--body", "@note.json", "--slo", "error_rate=1",
         "--timeout", "1s", "--workers", "2", "--pid", str(os.getpid()), "--out", "run", "--quiet",
     )  # fmt: skip
     assert said.code in {1, 3}, said  # nobody answers at that port
     plan = (here / "run" / "plan.json").read_text()
     for words in (
         '"path": "/notes?page=1"', '"method": "POST"', '"kind": "closed"', '"connections": 2', '"workers": 2',
-        '"timeout_s": 1.0', '"error_rate": 0.5', f'"body_file": "{here / "note.json"}"', f'"pid": {os.getpid()}',
+        '"timeout_s": 1.0', '"error_rate": 1.0', f'"body_file": "{here / "note.json"}"', f'"pid": {os.getpid()}',
     ):  # fmt: skip
         assert words in plan
 
 
 def test_http2_is_in_the_plan(brinell, here):
-    said = brinell("load", AT, "--rate", "20", "--duration", "200ms", "--http2", "--streams", "3", "--out", "run")
+    said = brinell(
+        "load", AT, "--rate", "20", "--duration", "200ms", "--http2", "--streams", "3", "--out", "run", *NOBODY
+    )
     assert said.code in {1, 3}, said
     plan = (here / "run" / "plan.json").read_text()
     assert '"version": "2"' in plan
@@ -67,10 +71,57 @@ def test_http2_is_in_the_plan(brinell, here):
 
 def test_secrets_from_the_environment_stay_out_of_the_run(brinell, here, monkeypatch):
     monkeypatch.setenv("TOKEN_OF_THIS_TEST", "hunter2hunter2")
-    said = brinell(
-        "load", AT, "--rate", "5", "--duration", "200ms", "--header", "Authorization: Bearer ${TOKEN_OF_THIS_TEST}"
-    )
+    header = "Authorization: Bearer ${TOKEN_OF_THIS_TEST}"
+    said = brinell("load", AT, "--rate", "5", "--duration", "200ms", "--header", header, *NOBODY)
     assert said.code in {1, 3}, said
     for file in (here / ".brinell").rglob("*"):
         if file.is_file():
             assert b"hunter2" not in file.read_bytes(), file
+
+
+@pytest.mark.parametrize(
+    ("argv", "named"),
+    [
+        (["load", "http://127.0.0.1:9/notes"], "127.0.0.1:9"),
+        (["load", "https://localhost:9/", "--http2"], "localhost:9"),
+        (["load", "http://127.0.0.1:9/", "--openapi", "/openapi.json"], "127.0.0.1:9"),
+        (["websocket", "ws://127.0.0.1:9/", "--broadcast"], "127.0.0.1:9"),
+        (["websocket", "ws://127.0.0.1:9/", "--limit", "3"], "127.0.0.1:9"),
+        (["cache", "http://127.0.0.1:9/{key}"], "127.0.0.1:9"),
+        (["cache", "redis://127.0.0.1:9"], "127.0.0.1:9"),
+        (["capacity", "http://127.0.0.1:9/"], "127.0.0.1:9"),
+        (["drill", "slow-client", "http://127.0.0.1:9/"], "127.0.0.1:9"),
+    ],
+)
+def test_an_address_where_nobody_listens_is_told_at_once(brinell, here, monkeypatch, argv, named):
+    monkeypatch.setattr("brinell.load.listening.PATIENCE_S", 0.0)
+    said = brinell(*argv)
+    assert said.code == 2, said
+    assert said.err.splitlines()[0] == f"error: nothing listens at {named}: the connection is refused"
+    assert "start the service first" in said.err
+    assert said.out == ""
+    assert not (here / ".brinell").exists()
+
+
+def test_scenarios_of_the_file_are_asked_before_the_first_and_named(brinell, here):
+    shape = 'shape = { kind = "closed", duration = 1 }'
+    tables = [f'[[load]]\nname = "{name}"\nurl = "http://127.0.0.1:9"\n{shape}\n' for name in ("a", "b")]
+    (here / "brinell.toml").write_text("".join(tables))
+    said = brinell("run")
+    assert said.code == 2, said
+    assert "error: load:a: nothing listens at 127.0.0.1:9" in said.err
+    assert not (here / ".brinell").exists()
+
+
+@pytest.mark.prove
+def test_after_another_step_the_scenario_alone_fails(brinell, project):
+    (project / "brinell.toml").write_text(
+        '[suite]\n[[load]]\nname = "a"\nurl = "http://127.0.0.1:9"\nshape = { kind = "closed", duration = "1m" }\n'
+    )
+    said = brinell("run", "--json")
+    assert said.code == 1, said
+    judgement = json.loads(said.out)
+    assert judgement["suite"]["passed"] == 1
+    assert judgement["run"]["steps"]["load:a"] == "failed"
+    (found,) = [one for one in judgement["findings"] if one["id"] == "step.load:a"]
+    assert "nothing listens at 127.0.0.1:9" in found["detail"]

@@ -127,7 +127,7 @@ def test_an_echo(port, run):
 @pytest.mark.prove
 def test_a_server_that_is_not_there(run, tmp_path):
     del tmp_path
-    room = run(spec(1, "/echo", duration=30.0, workers=2))
+    room = run(spec(1, "/echo", duration=30.0, workers=2, thresholds={"error_rate": 1}))
     entry, findings = judged(room)
     assert findings["ran"].title == "chat: not one of 6 connections was made"
     assert entry.sockets.failed == {"refused": 6}

@@ -14,13 +14,14 @@ from types import SimpleNamespace
 import pytest
 
 from brinell.checks.load import load
-from brinell.core.errors import BrinellError, Interrupted, UsageError
+from brinell.core.errors import BrinellError, Interrupted, SubjectError, UsageError
 from brinell.core.evidence import MemoryEvidence
 from brinell.core.fakes import FakeRoom
 from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import StepStarted, Vitals
-from brinell.core.plan import LoadSpec, RequestSpec
+from brinell.core.plan import LoadSpec, RequestSpec, WebSocketSpec
 from brinell.core.verdicts import Reason, Verdict
+from brinell.load.beside import Nothing
 from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
@@ -223,12 +224,51 @@ def test_a_worker_that_dies_makes_the_run_invalid(lab, run):
     }
 
 
-def test_a_refused_port_fails_even_without_thresholds(run):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        room = run(spec(probe.getsockname()[1]))
+def test_a_port_that_closes_fails_even_without_thresholds(run):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def close(_):
+            listening.close()
+            return False
+
+        room = run(spec(listening.getsockname()[1]), interrupt_when=close)
     assert verdicts(room)["ran"] is Verdict.FAIL
     assert judged(room).load[0].errors == {"refused": 100}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_nobody_there_is_told_before_anything_starts(run, closed_port, host):
+    with pytest.raises(SubjectError, match=f"nothing listens at {host}:{closed_port}: the connection is refused"):
+        run(spec(closed_port, host=host))
+    assert run.rooms[0].children == []
+    assert run.rooms[0].records == []
+
+
+@pytest.mark.parametrize("driver", [{}, {"driver": "websocket", "websocket": WebSocketSpec(), "connections": 2}])
+def test_nobody_there_is_measured_where_all_may_fail(run, closed_port, driver):
+    room = run(spec(closed_port, thresholds={"error_rate": 1}, **driver))
+    (ended,) = of(room, LoadEnded)
+    assert ended.scheduled > 0
+
+
+def test_nobody_there_is_measured_where_somebody_beside_decides(tmp_path, closed_port):
+    class Once(Nothing):
+        pass
+
+    room = FakeRoom(spec(closed_port), tmp_path)
+    try:
+        LoadTrial(DRIVERS, SHAPES).run(room, Once())
+    finally:
+        room.close()
+    assert judged(room).load[0].errors == {"refused": 100}
+
+
+@pytest.fixture
+def closed_port():
+    """A port that is ours, and at which nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 def test_a_slow_subject_fails_and_is_never_called_invalid(lab, run):
@@ -265,7 +305,7 @@ def test_a_foreign_target_is_refused_before_anything_starts(run):
 )
 def test_mistakes_are_told_before_anything_starts(run, fields, words):
     with pytest.raises(UsageError, match=words):
-        run(LoadSpec(**({"name": "browse", "shape": CONSTANT, "url": "http://127.0.0.1:9"} | fields)))
+        run(spec(9, **({"thresholds": {"error_rate": 1}} | fields)))
     assert run.rooms[0].children == []
 
 

@@ -29,6 +29,7 @@ from brinell.core.plan import (
     LoadSpec,
     Plan,
     PropertySpec,
+    Step,
     SuiteSpec,
     WebSocketSpec,
 )
@@ -43,11 +44,14 @@ from brinell.live.console import look_at
 from brinell.live.progress import Display
 from brinell.load.drivers.call import Calls
 from brinell.load.drivers.websocket import Sockets
+from brinell.load.listening import is_wanted, remedy, silence
+from brinell.load.trial import LoadTrial
 from brinell.publish import encode
 from brinell.reports.outline import bugs_in_order
 from brinell.reports.terminal import summary
 from brinell.rosters.drills import DRILLS
 from brinell.rosters.drivers import DRIVERS
+from brinell.rosters.shapes import SHAPES
 from brinell.run import execute
 from brinell.subject import service_command
 from brinell.subject.interpreter import choose, probe
@@ -108,6 +112,7 @@ def published(judgement: Judgement, folder: Path, *, run: Path | None = None, fo
 def examine(plan: Plan, output: Output, *, home: Path | None = None) -> Session:
     """Carry out a plan in a new run below ``home`` (the plan's root where not given), judge and publish it."""
     _look_ahead(plan)
+    _knock(plan, plan.steps)
     where = home or Path(plan.root)
     clock = SystemClock()
     folder = runs.create(where, plan.name, clock.utc(), output.out)
@@ -129,6 +134,7 @@ def resume(root: Path, run: str, output: Output) -> Session:
             hint="brinell demo, or brinell run",
         )
     _look_ahead(evidence.plan)
+    _knock(evidence.plan, [step for step in evidence.plan.steps if evidence.finished.get(step.id) != "done"])
     return _carry_out(evidence.plan, folder, output, resume=True)
 
 
@@ -251,6 +257,8 @@ def _look_ahead(plan: Plan) -> None:
         match step.spec:
             case (LoadSpec(url=url) as spec) | CapacitySpec(load=LoadSpec(url=url) as spec):
                 # Where the service will listen is not known yet; its requests can be put together all the same.
+                if step.spec is spec:  # a search has shapes of its own
+                    LoadTrial(DRIVERS, SHAPES).look(spec)
                 driver = DRIVERS[spec.driver]
                 if isinstance(driver, Calls):
                     driver.look(spec, root)
@@ -266,6 +274,25 @@ def _look_ahead(plan: Plan) -> None:
             case SuiteSpec(recording=None) | ExamineSpec() | PropertySpec() as spec:
                 folder = root / spec.directory
                 probe(choose(folder, spec.python, os.environ, configured=plan.python), cwd=folder)
+
+
+def _knock(plan: Plan, steps: Iterable[Step]) -> None:
+    """Find that nothing listens where the first steps would press. UsageError.
+
+    What comes after another step is asked when it is its turn: by then somebody may have come.
+    """
+    heard = set()
+    for step in steps:
+        load = step.spec if isinstance(step.spec, LoadSpec) else getattr(step.spec, "load", None)
+        if not isinstance(load, LoadSpec) or load.url is None or step.needs_service:
+            return
+        target = check_target(load.url, plan.allow_targets)
+        place = target.addresses, target.port
+        if place in heard or not is_wanted(load):
+            continue
+        heard.add(place)
+        if why := silence(target):
+            raise UsageError(why if len(plan.steps) == 1 else f"{step.id}: {why}", hint=remedy(target))
 
 
 _LIMIT_S = 3.0  # of trying one: what it waits for beside its connections and attempts

@@ -23,6 +23,7 @@ from brinell.load.drivers.call import Calls
 from brinell.load.drivers.websocket import Sockets, lead_s
 from brinell.load.fleet import Fleet
 from brinell.load.ledger import Ledger, slow_ns
+from brinell.load.listening import is_wanted, remedy, silence
 from brinell.load.machine import MachineWatch
 from brinell.load.means import look, refuse
 from brinell.load.schedule import Schedule
@@ -31,7 +32,7 @@ from brinell.load.socket_ledger import SocketLedger
 from brinell.load.watch import SubjectWatch
 from brinell.load.websocket.limit import try_limit
 from brinell.load.wire import Written
-from brinell.subject.targets import check_target
+from brinell.subject.targets import Target, check_target
 
 HEAD_START_NS = 200_000_000  # between the order and the first due time: every worker has read it by then
 GRACE_S = 10.0  # a worker may be this late after its last time-out before it counts as hung
@@ -56,15 +57,7 @@ class LoadTrial:
         spec = room.step.spec
         if not isinstance(spec, LoadSpec):
             raise TypeError(f"{room.step.id} is no load step")
-        driver = _chosen(spec, "driver", spec.driver, self._drivers)
-        options = {key: value for key, value in spec.shape.items() if key != "kind"}
-        kind = _chosen(spec, "shape.kind", spec.shape.get("kind", ""), self._shapes)
-        shape = _shape(spec, kind, options)
-        if spec.shed_after_s is not None and (shape.model == "closed" or isinstance(driver, Calls)):
-            why = "users of a closed model wait for nothing" if shape.model == "closed" else "calls are not shed"
-            raise UsageError(f"[[load]] {spec.name}: shed_after_s = {spec.shed_after_s:g}: {why}", hint="leave it away")
-        if spec.grain_s and spec.driver not in {"http", "websocket"}:
-            raise UsageError(f"[[load]] {spec.name}: grain_s: calls are begun one by one", hint="leave it away")
+        driver, shape = self.look(spec)
         with tempfile.TemporaryDirectory(prefix="load-", dir=room.folder) as folder:
             if isinstance(driver, Calls):
                 _calls(room, spec, Schedule(spec, shape, Path(folder)), driver, beside)
@@ -73,22 +66,36 @@ class LoadTrial:
             else:
                 self._requests(room, spec, shape, driver, Path(folder), beside=beside)
 
+    def look(self, spec: LoadSpec) -> tuple[Driver | Calls | Sockets, Shape]:
+        """Return a scenario's driver and shape. UsageError for what does not go together, whatever is pressed on."""
+        where = f"[[load]] {spec.name}"
+        driver = _chosen(spec, "driver", spec.driver, self._drivers)
+        options = {key: value for key, value in spec.shape.items() if key != "kind"}
+        kind = _chosen(spec, "shape.kind", spec.shape.get("kind", ""), self._shapes)
+        shape = _shape(spec, kind, options)
+        if spec.shed_after_s is not None and (shape.model == "closed" or isinstance(driver, Calls)):
+            why = "users of a closed model wait for nothing" if shape.model == "closed" else "calls are not shed"
+            raise UsageError(f"{where}: shed_after_s = {spec.shed_after_s:g}: {why}", hint="leave it away")
+        if spec.grain_s and spec.driver not in {"http", "websocket"}:
+            raise UsageError(f"{where}: grain_s: calls are begun one by one", hint="leave it away")
+        if isinstance(driver, Calls | Sockets):
+            return driver, shape
+        if spec.version == "2" and not spec.keep_alive:
+            raise UsageError(f"{where}: keep_alive = false: HTTP/2 keeps its connections", hint="leave it away")
+        if spec.raw:
+            raise UsageError(f"{where}: raw = true is not there yet: single requests are not written down")
+        if spec.workers > spec.connections:
+            raise UsageError(
+                f"{where}: {spec.workers} workers cannot share {spec.connections} connections",
+                hint=f"connections = {spec.workers} or more",
+            )
+        return driver, shape
+
     def _requests(
         self, room: Room, spec: LoadSpec, shape: Shape, driver: Driver, folder: Path, *, beside: Beside
     ) -> None:
         driver = driver.speaking(spec.version)
-        if spec.version == "2" and not spec.keep_alive:
-            raise UsageError(
-                f'[[load]] {spec.name}: keep_alive = false belongs to version = "1.1": HTTP/2 keeps its own'
-            )
-        target = check_target(spec.url or room.service().url, room.plan.allow_targets)
-        if spec.raw:
-            raise UsageError(f"[[load]] {spec.name}: raw = true is not there yet: single requests are not written down")
-        if spec.workers > spec.connections:
-            raise UsageError(
-                f"[[load]] {spec.name}: {spec.workers} workers cannot share {spec.connections} connections",
-                hint=f"connections = {spec.workers} or more",
-            )
+        target = _target(room, spec, beside)
         root = Path(room.plan.root)
         address = reachable(target)
         if spec.openapi is not None or spec.har is not None:
@@ -228,6 +235,14 @@ class _Scenario:
         room.progress(ended.span_s, self._schedule.span_s, self._ledger.line())
 
 
+def _target(room: Room, spec: LoadSpec, beside: Beside) -> Target:
+    """Return what is pressed on. SubjectError where nobody is there, unless that may be, or somebody beside decides."""
+    target = check_target(spec.url or room.service().url, room.plan.allow_targets)
+    if spec.url is not None and beside is NOTHING and is_wanted(spec) and (why := silence(target)):
+        raise SubjectError(why, hint=remedy(target))
+    return target
+
+
 def _place(room: Room, spec: LoadSpec) -> str:
     """Return what is pressed on, as it may be written down."""
     if spec.cache is not None:
@@ -250,7 +265,7 @@ def _calls(room: Room, spec: LoadSpec, schedule: Schedule, driver: Calls, beside
 
 def _sockets(room: Room, spec: LoadSpec, schedule: Schedule, driver: Sockets, beside: Beside) -> None:
     """Run a scenario whose connections stay open, or try how many there may be."""
-    target = check_target(spec.url or room.service().url, room.plan.allow_targets)
+    target = _target(room, spec, beside)
     address = reachable(target)
     specs = driver.workers(spec, schedule, target, address, Path(room.plan.root))
     means = look(spec, specs, None, address)
