@@ -11,7 +11,9 @@ from typing import Any, Concatenate
 
 import typer
 
-from brinell.cli import exporting, options, session
+from brinell.cli import exporting, in_options, options, session
+from brinell.cli.options import is_given
+from brinell.core.errors import UsageError
 from brinell.core.plan import Plan
 
 OwnOptions = Callable[Concatenate[typer.Context, ...], Plan | None]
@@ -77,10 +79,13 @@ def examining(output_of: Callable[..., session.Output]) -> Callable[[OwnOptions]
                 options.alone(ctx)
                 done = session.resume(options.here(), resume, output)
                 return session.show(done, output)
-            plan = plan_of(ctx, **own)
-            if plan is None:
-                return 0
-            done = session.examine(plan, output)
+            try:
+                plan = plan_of(ctx, **own)
+                if plan is None:
+                    return 0
+                done = session.examine(plan, output)
+            except UsageError as error:
+                raise _in_options(ctx, error) from None
             return session.show(done, output)
 
         command.__signature__ = inspect.Signature(parameters, return_annotation=int)  # type: ignore[attr-defined]
@@ -88,3 +93,16 @@ def examining(output_of: Callable[..., session.Output]) -> Callable[[OwnOptions]
         return command
 
     return made
+
+
+def _in_options(ctx: typer.Context, error: UsageError) -> UsageError:
+    """Return what is wrong in the words of who typed it; a scenario of the file (``--load NAME``) keeps its table's."""
+    options: dict[str, in_options.Option] = {}
+    for parameter in ctx.command.params:
+        written = parameter.opts[0]
+        if written == "--load" and is_given(ctx, parameter.name or ""):
+            return error
+        is_option = written.startswith("-")
+        said = in_options.Option(written if is_option else written.upper(), getattr(parameter, "is_flag", False))
+        options[written.lstrip("-").replace("-", "_")] = said
+    return in_options.reworded(error, options, ctx.command_path)

@@ -91,10 +91,10 @@ CODEC = "from brinell.load.websocket.codec import Json\n\nclass Mine(Json):\n   
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("class Mine: ...", "codec (--codec): mine.py has no class Mine that is a Codec"),
-        ("raise SystemExit(3)", "codec (--codec): importing mine.py failed with SystemExit"),
-        ("import os\nos._exit(3)", "codec (--codec): importing mine.py came to no end (exit status 3)"),
-        (CODEC + "def __init__(self, size): ...", "codec (--codec): one cannot be made without arguments: TypeError"),
+        ("class Mine: ...", "codec: mine.py has no class Mine that is a Codec"),
+        ("raise SystemExit(3)", "codec: importing mine.py failed with SystemExit"),
+        ("import os\nos._exit(3)", "codec: importing mine.py came to no end (exit status 3)"),
+        (CODEC + "def __init__(self, size): ...", "codec: one cannot be made without arguments: TypeError"),
     ],
 )
 def test_a_codec_of_the_projects_is_tried_in_a_process_of_its_own(tmp_path, text, said):

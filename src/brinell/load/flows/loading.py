@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from brinell.core.errors import UsageError
 from brinell.core.redact import one_line, redact
+from brinell.load import imported_apart
 from brinell.load.flows.marks import Flow, flows_in
 from brinell.load.own_file import BadFile, imported
-from brinell.subject.question import ask
 
 MODULE = "brinell_flows_of_this_run"
-_MARK = "brinell-flows "
-_PATIENCE_S = 60.0
 
 
 def load(file: Path, root: Path) -> list[Flow]:
@@ -33,22 +29,15 @@ def load(file: Path, root: Path) -> list[Flow]:
 
 def look(file: Path, root: Path, where: str) -> list[tuple[str, float]]:
     """Return names and weights of a file's flows, imported in a process of its own. UsageError if that cannot be."""
-    argv = [sys.executable, "-P", "-m", "brinell.load.flows.loading", str(file), str(root)]
-    answer = ask(argv, cwd=root, env=os.environ, timeout_s=_PATIENCE_S)
-    line = next((one for one in answer.out.splitlines() if one.startswith(_MARK)), "")
-    if not line:
-        said = [one for one in answer.err.splitlines() if one.strip()]
-        ending = f"exit status {answer.status}" if answer.status is not None else f"no end after {_PATIENCE_S:.0f} s"
-        last = f": {one_line(redact(said[-1]))}" if said else ""
-        raise UsageError(f"{where}: importing {file.name} came to no end ({ending}){last}")
-    found = json.loads(line.removeprefix(_MARK))
+    trying = f"{where}: flows: importing {file.name}"
+    found = imported_apart.asked("brinell.load.flows.loading", [str(file), str(root)], root, trying)
     if "refused" in found:
         raise UsageError(f"{where}: flows: {one_line(redact(found['refused']), 600)}", hint=found["hint"] or None)
     return [(name, weight) for name, weight in found["flows"]]
 
 
-def main(argv: Sequence[str]) -> int:
-    """Print what a file holds."""
+def main(argv: Sequence[str]) -> None:
+    """Tell what a file holds."""
     file, root = Path(argv[0]), Path(argv[1])
     told: dict[str, object]
     try:
@@ -56,9 +45,7 @@ def main(argv: Sequence[str]) -> int:
     except BadFile as bad:
         hint = "flows run where Brinell is installed: what they import must be there, too"
         told = {"refused": str(bad), "hint": hint if "ModuleNotFoundError" in str(bad) else ""}
-    sys.stdout.write(f"\n{_MARK}{json.dumps(told)}\n")
-    sys.stdout.flush()
-    os._exit(0)  # threads that the file may have started have no say in when this ends
+    imported_apart.tell(told)
 
 
 if __name__ == "__main__":

@@ -205,10 +205,10 @@ def named(name: str, root: Path, where: str) -> type[Codec]:
     try:
         made = imported(root / file, root, _MODULE).get(attribute)
     except BadFile as bad:
-        raise UsageError(f"{where}: codec (--codec): {one_line(redact(str(bad)), 300)}") from None
+        raise UsageError(f"{where}: codec: {one_line(redact(str(bad)), 300)}") from None
     if not (isinstance(made, type) and issubclass(made, Codec)):
         raise UsageError(
-            f"{where}: codec (--codec): {Path(file).name} has no class {attribute[:80]} that is a Codec",
+            f"{where}: codec: {Path(file).name} has no class {attribute[:80]} that is a Codec",
             hint="from brinell.load.websocket.codec import Codec; class Mine(Codec): ...",
         )
     return made
