@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +17,9 @@ from brinell.core.plan import DataSpec
 from brinell.load.scenario.data import ORDERS
 
 Method = Annotated[str | None, typer.Option("--method", metavar="M", help="Default: GET, or POST with a body.")]
-Body = Annotated[str | None, typer.Option("--body", metavar="TEXT|@FILE", help="The request's body.")]
+Body = Annotated[
+    str | None, typer.Option("--body", metavar="TEXT|@FILE", help="The request's body; @- is standard input.")
+]
 Form = Annotated[
     list[str] | None,
     typer.Option("--form", metavar="K=V|K=@FILE", help="A field of a form, or a file; may be given again."),
@@ -31,6 +35,8 @@ Redirects = Annotated[
 ]
 NoKeepAlive = Annotated[bool, typer.Option("--no-keep-alive", help="A new connection for every request.")]
 
+_MOST_TYPED = 1 << 20  # bytes: it becomes part of the plan
+
 OWN = {"form": "--form", "data": "--data", "redirects": "--redirects", "no_keep_alive": "--no-keep-alive"}
 """Options of this page, by parameter, that only mean something where one address is asked."""
 
@@ -44,7 +50,9 @@ def fields(method: str | None, body: str | None, form: list[str] | None) -> dict
         raise UsageError(f"--method {method}: {unfit.why}", hint="--method PUT") from None
     if body is not None and form:
         raise UsageError("--form and --body: a request has one body", hint="leave one of them away")
-    if body is not None and body.startswith("@"):
+    if body == "@-":
+        found["body"] = _typed()
+    elif body is not None and body.startswith("@"):
         found["body_file"] = _file("--body", body, body[1:])
     elif body is not None:
         found["body"] = body
@@ -88,7 +96,26 @@ def _data(written: str) -> DataSpec:
 
 
 def _file(option: str, written: str, path: str) -> str:
-    file = Path(path)
+    file = Path(path).expanduser()
     if not file.is_file():
-        raise UsageError(f"{option} {written}: there is no such file")
+        is_there = os.path.lexists(file)
+        raise UsageError(
+            f"{option} {written}: {'this is no regular file' if is_there else 'there is no such file'}",
+            hint="save it to a file: it is read again wherever it is sent from" if is_there else None,
+        )
     return str(file.resolve())
+
+
+def _typed() -> str:
+    """Return what standard input holds. UsageError for what is no text, or more than a body may have."""
+    if sys.stdin.isatty():
+        raise UsageError("--body @-: standard input is a terminal", hint="echo '{}' | brinell load URL --body @-")
+    content = sys.stdin.buffer.read(_MOST_TYPED + 1)
+    if len(content) > _MOST_TYPED:
+        raise UsageError(f"--body @-: it is longer than {_MOST_TYPED} bytes", hint="--body @FILE")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise UsageError(
+            "--body @-: this is not UTF-8", hint="save it to a file: --body @FILE sends any bytes"
+        ) from None
