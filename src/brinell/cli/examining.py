@@ -96,13 +96,20 @@ def examining(output_of: Callable[..., session.Output]) -> Callable[[OwnOptions]
 
 
 def _in_options(ctx: typer.Context, error: UsageError) -> UsageError:
-    """Return what is wrong in the words of who typed it; a scenario of the file (``--load NAME``) keeps its table's."""
+    """Return what is wrong in the words of who typed it; a scenario of the file keeps its table's."""
     options: dict[str, in_options.Option] = {}
     for parameter in ctx.command.params:
         written = parameter.opts[0]
-        if written == "--load" and is_given(ctx, parameter.name or ""):
-            return error
         is_option = written.startswith("-")
         said = in_options.Option(written if is_option else written.upper(), getattr(parameter, "is_flag", False))
         options[written.lstrip("-").replace("-", "_")] = said
-    return in_options.reworded(error, options, ctx.command_path)
+    return error if _is_of_the_file(ctx) else in_options.reworded(error, options, ctx.command_path)
+
+
+def _is_of_the_file(ctx: typer.Context) -> bool:
+    """Whether the traffic is that of a table: named with ``--load``, or because no address was given in its place."""
+    named = next((one.name for one in ctx.command.params if one.opts[0] == "--load"), None)
+    if named is None:
+        return False
+    is_address_given = any(is_given(ctx, one.name or "") for one in ctx.command.params if one.name in {"url", "target"})
+    return is_given(ctx, named) or not is_address_given
