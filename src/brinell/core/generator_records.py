@@ -13,8 +13,9 @@ class Calibrated(Entry, frozen=True):
     ``skipped`` says why there is none; all else is 0 then. ``most_rate``: answers a second with every connection
     always busy; ``cpu_ns`` is what each took of a processor. ``response`` is that at ``rate`` requests a second
     (sparse, as in a slice); in a closed model, which has no rate, it is that of the busy connections. What of each the
-    null server itself took is ``server_ns``: no part of it is the generator's. ``note``: how the null server's traffic
-    is not the scenario's.
+    null server itself took is ``server_ns``: no part of it is the generator's. ``service`` is the same from the send:
+    what of a response is waiting for a turn to send is not in it. ``note``: how the null server's traffic is not the
+    scenario's.
     """
 
     skipped: str = ""
@@ -29,6 +30,8 @@ class Calibrated(Entry, frozen=True):
     asked: float | None = None  # of the whole scenario, requests a second at most
     workers: int = 1
     server_ns: float = 0.0
+    service: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    max_service_ns: int = 0
 
     @property
     def reach(self) -> float | None:

@@ -61,6 +61,18 @@ def test_a_generator_that_is_not_believed_blames_nobody(story):
     assert (own["ran"], own["generator"]) == ("pass", "invalid")
 
 
+def test_what_never_reached_the_subject_accuses_nobody(story):
+    none = story(errors={"own-fault": 1000}).findings()
+    assert (none["ran"].verdict.value, none["ran"].reason.value) == ("unknown", "invalid")
+    assert "not one of 10000 requests reached the subject" in none["ran"].title
+    assert "errors" not in none
+    some = story(errors={"own-fault": 900, "refused": 100}).findings()
+    assert some["ran"].verdict.value == "fail"  # it was asked, and refused
+    assert "1000 ended as refused" in some["ran"].detail
+    assert "1000 of 10000 requests failed" in some["errors"].title
+    assert "own-fault" not in some["errors"].detail
+
+
 def test_what_an_interruption_left_open_does_not_count_as_failed(story):
     assert story(interrupted=True, errors={"reset": 600}).verdicts()["ran"] == "fail"
     assert story(interrupted=True, errors={"reset": 600}, scheduled=12_000).verdicts()["ran"] == "inconclusive"

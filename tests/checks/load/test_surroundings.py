@@ -15,11 +15,24 @@ from brinell.core.load_records import Exemplar
 
 @pytest.fixture(scope="session")
 def calibrated(histogram):
-    def make(p50_ms=0.1, *, most=20_000.0, cpu_us=40.0, rate=1000.0, slow=0, slow_ms=0.0, workers=1, server_us=0.0):
+    def make(
+        p50_ms=0.1,
+        *,
+        most=20_000.0,
+        cpu_us=40.0,
+        rate=1000.0,
+        slow=0,
+        slow_ms=0.0,
+        workers=1,
+        server_us=0.0,
+        service_ms=None,
+    ):
+        sent = histogram([p50_ms if service_ms is None else service_ms] * 300)
         seen = histogram([p50_ms] * (300 - slow) + [slow_ms] * slow)
         return Calibrated(
             seconds=0.5, connections=64, most_rate=most, cpu_ns=cpu_us * 1e3, rate=rate, response=seen.sparse(),
             max_response_ns=seen.max_ns, workers=workers, server_ns=server_us * 1e3,
+            service=sent.sparse(), max_service_ns=sent.max_ns,
         )  # fmt: skip
 
     return make
@@ -100,6 +113,15 @@ def test_what_the_server_that_does_nothing_took_excuses_nobody(story, calibrated
     assert "calibration" not in story(response_ms=0.19, before=[calibrated(0.1, server_us=10)]).findings()
 
 
+def test_what_the_calibration_waited_before_it_sent_is_no_part_of_a_time_from_the_send(story, calibrated):
+    """On a crowded machine it was woken 8 ms late: that is in no service time, and excuses none."""
+    told = {"response_ms": 17.0, "before": [calibrated(8.2, service_ms=0.2)]}
+    assert story(**told, thresholds={"service_p50_ms": 10}).verdicts()["service_p50_ms"] == "fail"
+    assert story(**told, thresholds={"p50_ms": 10}).verdicts()["p50_ms"] == "invalid"
+    near = story(response_ms=0.3, lag_ms=0.001, before=[calibrated(8.2, service_ms=0.2)])
+    assert near.verdicts()["calibration"] == "invalid"
+
+
 def test_a_crowded_moment_of_the_calibration_excuses_nothing(story, calibrated):
     run = story(response_ms=50.0, before=[calibrated(0.1, slow=4, slow_ms=30.0)], thresholds={"p99_ms": 10})
     assert run.verdicts()["p99_ms"] == "fail"
@@ -136,6 +158,12 @@ def test_what_the_machine_was_denied_is_said_and_explains(story):
     advice = calm.findings()["machine"]
     assert (advice.required, advice.verdict.value) == (False, "unknown")
     assert "denied 35 %" in advice.title
+
+
+def test_a_quota_held_nothing_back_for_longer_than_the_run(story):
+    """Of two cores that were held back the system tells twice the time."""
+    looks = machine((0, 0.0, 5.0), (10, 0.0, 23.0))
+    assert "denied 100 %" in story(extra=looks).findings()["machine"].title
 
 
 @pytest.mark.parametrize("looks", [[], [(0, 1.0, None)], [(0, 1.0, None), (10, 1.2, None)], [(0, None, None)] * 2])

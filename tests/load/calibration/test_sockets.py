@@ -112,7 +112,7 @@ def test_what_is_not_as_in_the_scenario_is_said(calibrated):
         ("ws://127.0.0.1:9", {"size": 1 << 20}, 16),
         pytest.param("wss://127.0.0.1:9", {"size": 1 << 20}, 16, marks=pytest.mark.prove),
         pytest.param("ws://127.0.0.1:9", {"size": 4 << 20, "max_message_bytes": 4 << 20}, 4, marks=pytest.mark.prove),
-        pytest.param("wss://127.0.0.1:9", {"size": 300_000, "mode": "request-reply"}, 53, marks=pytest.mark.prove),
+        pytest.param("wss://127.0.0.1:9", {"size": 300_000, "mode": "request-reply"}, 55, marks=pytest.mark.prove),
         pytest.param("wss://127.0.0.1:9", {"size": 70_000, "mode": "broadcast"}, 64, marks=pytest.mark.prove),
     ],
 )

@@ -97,8 +97,11 @@ def _ran(scenario: str, limits: dict[str, float], tally: Tally, trusted: Trust, 
     """Did it run to its end, did anything answer, and did at least half of the requests succeed?"""
     verdict, reason, detail = Verdict.PASS, None, ""
     title = f"{scenario}: ran for {tally.span_s:.3g} s, {tally.completed} of {tally.requests} requests were answered"
-    if tally.requests and not tally.completed:
-        kind, count = next(iter(tally.errors.items()))
+    if tally.requests and tally.errors.get(outcomes.OWN_FAULT) == tally.requests:
+        verdict, reason, detail = Verdict.UNKNOWN, Reason.INVALID, trusted.reason
+        title = f"{scenario}: not one of {tally.requests} requests reached the subject"
+    elif tally.requests and not tally.completed:
+        kind, count = next((kind, count) for kind, count in tally.errors.items() if kind != outcomes.OWN_FAULT)
         kept = [pair for outcome, pairs in tally.failed.items() if outcomes.kind(outcome) == kind for pair in pairs]
         said = next((one.detail for _, one in kept if one.detail), "")
         verdict, title = Verdict.FAIL, f"{scenario}: not one of {tally.requests} requests was answered"
@@ -107,7 +110,7 @@ def _ran(scenario: str, limits: dict[str, float], tally: Tally, trusted: Trust, 
         failed = sum(tally.errors.values())
         verdict = Verdict.FAIL
         title = f"{scenario}: {failed} of {tally.requests} requests failed, more than half of them"
-        detail = _kinds(tally)
+        detail = _kinds(tally.errors)
     elif not tally.requests or tally.ended is None or tally.ended.interrupted:
         verdict, reason = Verdict.UNKNOWN, Reason.INCONCLUSIVE
         detail = f"{tally.span_s:.3g} s of {tally.started.span_s:.3g} s were run"
@@ -132,8 +135,8 @@ def _mostly_failed(limits: dict[str, float], tally: Tally) -> bool:
     return sum(tally.errors.values()) > share * tally.begun
 
 
-def _kinds(tally: Tally) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in tally.errors.items())
+def _kinds(errors: dict[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in errors.items())
 
 
 def _generator(scenario: str, tally: Tally, trusted: Trust, cited: tuple[str, ...]) -> Finding:
@@ -155,8 +158,11 @@ def _generator(scenario: str, tally: Tally, trusted: Trust, cited: tuple[str, ..
 
 
 def _errors(scenario: str, tally: Tally) -> list[Finding]:
-    """Nobody stated an error rate: say so where more than one request in a hundred failed."""
-    failed = sum(tally.errors.values())
+    """Nobody stated an error rate: say so where more than one request in a hundred failed. Those that failed on this
+    side and never reached the subject are a rule's of the generator.
+    """
+    kinds = {kind: count for kind, count in tally.errors.items() if kind != outcomes.OWN_FAULT}
+    failed = sum(kinds.values())
     if not tally.requests or failed <= ERROR_SHARE * tally.requests:
         return []
     return [
@@ -166,8 +172,13 @@ def _errors(scenario: str, tally: Tally) -> list[Finding]:
             required=False,
             verdict=Verdict.FAIL,
             title=f"{scenario}: {failed} of {tally.requests} requests failed",
-            detail=f"{_kinds(tally)}; to make it a requirement, state error_rate = {ERROR_SHARE}",
-            evidence=tuple(identity for kept in tally.failed.values() for identity, _ in kept)[:10],
+            detail=f"{_kinds(kinds)}; to make it a requirement, state error_rate = {ERROR_SHARE}",
+            evidence=tuple(
+                identity
+                for outcome, kept in tally.failed.items()
+                if outcome != outcomes.OWN_FAULT
+                for identity, _ in kept
+            )[:10],
         )
     ]
 

@@ -62,7 +62,7 @@ def _floor(metric: Metric, limit: float, observed: float, calibrated: Calibrated
     """Whether the limit would be met without what the generator needs by itself."""
     if calibrated is None or calibrated.skipped:
         return ""
-    own = histogram_of(calibrated)
+    own = histogram_of(calibrated, metric.clock)
     found: float | None
     if metric.what == "quantile":
         share = metric.share or 0.0

@@ -22,10 +22,13 @@ REACHED = 0.97  # of the planned requests: whoever sent so many could
 LONG_GC_S = 0.002
 
 
-def histogram_of(calibrated: Calibrated) -> Histogram:
-    """Return the response times that the calibration saw."""
+def histogram_of(calibrated: Calibrated, clock: str = "response") -> Histogram:
+    """Return the times that the calibration saw, from when requests were due or, ``service``, from their sending."""
     found = Histogram()
-    found.add_sparse(calibrated.response, calibrated.max_response_ns)
+    if clock == "service":
+        found.add_sparse(calibrated.service, calibrated.max_service_ns)
+    else:
+        found.add_sparse(calibrated.response, calibrated.max_response_ns)
     return found
 
 
@@ -57,7 +60,11 @@ def circumstances(tally: Tally) -> list[str]:
 
 
 def denied(tally: Tally) -> tuple[float, float]:
-    """Return the shares of the scenario's time that a hypervisor and a quota took."""
+    """Return the shares of the scenario's time that a hypervisor and a quota took.
+
+    The system adds up for how long a quota held each of the cores back, so of several at once it tells more time than
+    passed: then it is all of it at most.
+    """
     looks = tally.machine
     if len(looks) < 2:
         return 0.0, 0.0
@@ -67,7 +74,7 @@ def denied(tally: Tally) -> tuple[float, float]:
         return 0.0, 0.0
     steal = 0.0 if first.steal_s is None or last.steal_s is None else last.steal_s - first.steal_s
     held = 0.0 if first.throttled_s is None or last.throttled_s is None else last.throttled_s - first.throttled_s
-    return max(0.0, steal) / (elapsed * max(1, last.cores)), max(0.0, held) / elapsed
+    return max(0.0, steal) / (elapsed * max(1, last.cores)), min(1.0, max(0.0, held) / elapsed)
 
 
 def findings(scenario: str, tally: Tally, cited: tuple[str, ...]) -> list[Finding]:

@@ -46,6 +46,7 @@ class _Ran(NamedTuple):
     cpu_s: float
     server_s: float | None
     why: str
+    service: Histogram
 
 
 def wires_of(spec: WorkerSpec) -> tuple[WireOperation, ...]:
@@ -89,6 +90,8 @@ def calibrated(order: Order, null: Null) -> Calibrated:
         asked=order.asked,
         workers=order.workers,
         server_ns=server_ns,
+        service=paced.service.sparse(),
+        max_service_ns=paced.service.max_ns,
     )
 
 
@@ -105,12 +108,13 @@ def _run(spec: WorkerSpec, null: Null, connections: int, rate: float | None) -> 
     recorder = Recorder(0)
     driver = _driver(spec)
     plain = [msgspec.structs.replace(wire, described=None, expect=()) for wire in wires_of(spec)]
-    answers, said = Histogram(), []
+    answers, service, said = Histogram(), Histogram(), []
 
     def report(told: list[Any]) -> None:
         for one in told:
             if isinstance(one, LoadSlice) and one.outcome == OK:
                 answers.add_sparse(one.response, one.max_response_ns)
+                service.add_sparse(one.service, one.max_service_ns)
             elif isinstance(one, Exemplar) and one.outcome != OK:
                 said.append(f"{one.outcome}: {one.detail}")
 
@@ -131,13 +135,13 @@ def _run(spec: WorkerSpec, null: Null, connections: int, rate: float | None) -> 
     limits = Limits(0, connections, _PATIENCE_NS, int(span_s * 1e9))
     bench = Bench(means, limits, dues, report, busy_s=BUSY_S if rate is None else 0.0)
     if rate is not None and not bench.gather():
-        return _Ran(answers, 0.0, 0.0, None, "connections that were not made")
+        return _Ran(answers, 0.0, 0.0, None, "connections that were not made", service)
     server_s = null.cpu_s()
     bench.run(time.monotonic_ns())
     until_s = null.cpu_s()
     seconds, cpu_s = bench.used or (0.0, 0.0)
     spent_s = None if server_s is None or until_s is None else until_s - server_s
-    return _Ran(answers, seconds, cpu_s, spent_s, one_line(said[0], 120) if said else "")
+    return _Ran(answers, seconds, cpu_s, spent_s, one_line(said[0], 120) if said else "", service)
 
 
 def _driver(spec: WorkerSpec) -> Driver:

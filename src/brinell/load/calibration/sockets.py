@@ -140,6 +140,7 @@ class _Paced(_Accounted, Asking):
 class _Ran(NamedTuple):
     used: _Spent
     answers: Histogram
+    service: Histogram
 
 
 def calibrated(order: Order, null: Null) -> Calibrated:
@@ -186,6 +187,8 @@ class _Bench:
             note=order.note,
             asked=order.asked,
             workers=order.workers,
+            service=paced.service.sparse(),
+            max_service_ns=paced.service.max_ns,
             server_ns=paced.used.server_s * 1e9 / max(1, paced.used.messages),
         )
 
@@ -224,17 +227,18 @@ class _Bench:
         means = Means(poller(), endpoint, Recorder(0), none, iter(()).__next__, patient=patient)
         population = kind(means, Part(0, 1, wire, self._codec, spec.seed, _PATIENCE_NS))
         population.null = self._null
-        answers = Histogram()
+        answers, service = Histogram(), Histogram()
 
         def report(told: list[Any]) -> None:
             population.take(0)
             for one in told:
                 if isinstance(one, LoadSlice) and one.operation in {ECHO, REPLY} and one.outcome == OK:
                     answers.add_sparse(one.response, one.max_response_ns)
+                    service.add_sparse(one.service, one.max_service_ns)
 
         limits = Limits(0, connections, _PATIENCE_NS, int(duration_s * 1e9), grain_ns=spec.grain_ns)
         SocketEngine(means, limits, dues, report, population).run(_now() + lead_ns)
-        return _Ran(population.used, answers)
+        return _Ran(population.used, answers, service)
 
 
 def _dues(rate: float) -> Iterator[int]:
