@@ -13,6 +13,7 @@ from brinell.core.plan import LoadSpec
 from brinell.core.sequential import Bound, Second
 from brinell.core.socket_records import DELIVERY, PUBLISH, Deliveries
 from brinell.load.capacity.bounds import Limit, Seconds
+from brinell.load.capacity.closed_seconds import ClosedSeconds
 from brinell.load.capacity.socket_seconds import BROADCAST, SocketSeconds
 
 SECOND_NS = 1_000_000_000
@@ -23,7 +24,8 @@ def seconds_for(spec: LoadSpec, limits: Sequence[Limit]) -> Seconds:
     """Return the seconds of a level's scenario."""
     does = spec.websocket
     if does is None:
-        return Seconds(limits, spec.workers)
+        is_closed = spec.shape.get("kind") == "closed"
+        return ClosedSeconds(limits, spec) if is_closed else Seconds(limits, spec.workers)
     kind = BroadcastSeconds if does.mode == BROADCAST else SocketSeconds
     return kind(limits, spec)
 
