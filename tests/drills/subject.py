@@ -1,15 +1,17 @@
 """A small service, healthy or with one planted defect: ``subject.py PORT [DEFECT]``. Standard library only.
 
 GET / answers after ``--work-ms``; GET /big answers 200 kB. POST /orders {"key": ...} gets or creates an order, and
-GET /orders?key=... counts those there are. POST /pay {"id": ...} pays once: 201, then 409.
+GET /orders?key=... counts those there are. POST /pay {"id": ...} pays once: 201, then 409; so does whatever has a
+header Idempotency-Key.
 
 Defects, each with its healthy twin (no defect, or another one of the same group):
   drain      dies (at once at SIGTERM), closes (so does it, and keeps no connection), resets (resets what it keeps),
              ignores (SIGTERM), crashes (exits with 1), turns (what is under way at SIGTERM becomes a 500; twin: busy,
-             where one answer in ten is a 503 all the time)
-  lifecycle  orphan, stale-lock (twin: checked-lock), litter, hangs (port taken: tries for ever), quiet (ends with 0),
-             tramples (a second start ends the first), deaf (its worker ignores SIGTERM once it stands), fleeting (ends
-             by itself soon after its first request)
+             where one answer in ten is a 503 all the time), green (serves on for a while after SIGTERM, and GET /ready
+             says yes; twin: red), forgets (POST /jobs is answered before it is done, and lost; twin: queues)
+  lifecycle  no-reuse (its last connections keep it from its port), orphan, stale-lock (twin: checked-lock), litter,
+             hangs (port taken: tries for ever), quiet (ends with 0), tramples (a second start ends the first), deaf
+             (its worker ignores SIGTERM once it stands), fleeting (ends by itself soon after its first request)
   race       twice (get or create without a lock), pays (twice), breaks (5xx in a race)
   spike      metastable (what waited long is done three times; twin: queue)
   slow       single (one thread, one connection at a time), threads (16 of them, each held by a connection)
@@ -35,6 +37,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 LOCK = Path("service.lock")
+QUEUE, DONE = Path("queue.log"), Path("done.log")
+JOB_S = 0.5
 QUEUE_S = 0.005  # one request at a time: 200 a second
 IMPATIENT_S = 0.15
 
@@ -49,6 +53,8 @@ class Service:
         self.lock = asyncio.Lock()
         self.turn = asyncio.Lock()
         self.ending = asyncio.Event()
+        self.leaving = False
+        self.jobs: set[asyncio.Task[None]] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.writers: set[asyncio.StreamWriter] = set()
         self.resting: set[asyncio.StreamWriter] = set()
@@ -81,7 +87,8 @@ class Service:
             name, _, value = header.decode().partition(":")
             headers[name.strip().lower()] = value.strip()
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        status, answer = await self.answer(method, target, body)
+        key = headers.get("idempotency-key")
+        status, answer = await (self.answer(method, target, body) if key is None else self.pay(key))
         keep = headers.get("connection") != "close" and not self.ending.is_set() and self.defect != "closes"
         head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(answer)}\r\nContent-Type: application/json\r\n"
         head += "" if keep else "Connection: close\r\n"
@@ -101,7 +108,7 @@ class Service:
         if parts.path == "/pay":
             return await self.pay(json.loads(body)["id"])
         if parts.path != "/":
-            return 404, b"{}"
+            return self.other(parts.path, method)
         await self.work()
         self.number += 1
         busy = self.defect == "busy" and self.number % 10 == 0
@@ -117,6 +124,26 @@ class Service:
             waited = time.monotonic() - came
             times = 3 if self.defect == "metastable" and waited > IMPATIENT_S else 1
             await asyncio.sleep(QUEUE_S * times)
+
+    def other(self, path: str, method: str) -> tuple[int, bytes]:
+        if path == "/jobs":
+            return self.job(method)
+        if path == "/ready":
+            return 503 if self.leaving and self.defect == "red" else 200, b"{}"
+        return 404, b"{}"
+
+    def job(self, method: str) -> tuple[int, bytes]:
+        if method == "GET":
+            return 200, json.dumps({"done": lines(DONE)}).encode()
+        if self.defect == "queues":
+            note(QUEUE)
+        self.start_job()
+        return 202, b"{}"
+
+    def start_job(self) -> None:
+        task = asyncio.create_task(do_job())
+        self.jobs.add(task)
+        task.add_done_callback(self.jobs.discard)
 
     async def order(self, key: str) -> tuple[int, bytes]:
         async with contextlib.AsyncExitStack() as stack:
@@ -145,7 +172,7 @@ class Service:
         loop = asyncio.get_running_loop()
         for attempt in range(10_000):
             try:
-                listening = socket.create_server(("127.0.0.1", port), backlog=1024)
+                listening = listen(port) if self.defect != "no-reuse" else listen(port, reuse=0)
                 break
             except OSError as error:
                 if self.defect == "quiet":
@@ -161,7 +188,12 @@ class Service:
             loop.add_signal_handler(signal.SIGTERM, asked.set)
         listening.setblocking(False)
         loop.add_reader(listening, self.accept, listening)  # no task, which may be cancelled with a connection in hand
+        for _ in range(lines(QUEUE) - lines(DONE)):
+            self.start_job()
         await asked.wait()
+        if self.defect in {"green", "red"}:
+            self.leaving = True
+            await asyncio.sleep(1.5)
         loop.remove_reader(listening)
         await self.end(listening)
         return 1 if self.defect == "crashes" else 0
@@ -240,6 +272,28 @@ def prepare(defect: str) -> None:
         if LOCK.exists() and is_alive(int(LOCK.read_text() or "0")):
             os.kill(int(LOCK.read_text()), signal.SIGKILL)
         LOCK.write_text(str(os.getpid()))
+
+
+def listen(port: int, *, reuse: int = 1) -> socket.socket:
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuse)
+    listening.bind(("127.0.0.1", port))
+    listening.listen(1024)
+    return listening
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def note(path: Path) -> None:
+    with path.open("a") as file:
+        file.write("job\n")
+
+
+async def do_job() -> None:
+    await asyncio.sleep(JOB_S)
+    note(DONE)
 
 
 def is_alive(pid: int) -> bool:

@@ -6,12 +6,14 @@ import os
 import signal
 import time
 
+import msgspec
 import pytest
 
 from brinell.core.drill_records import DrillEnded, DrillMark
 from brinell.core.errors import Interrupted, SubjectError, UsageError
 from brinell.core.load_records import LoadSlice, LoadStarted
-from brinell.core.verdicts import Verdict
+from brinell.core.plan import RequestSpec
+from brinell.core.verdicts import Reason, Verdict
 
 SHORT = {"before_s": 1, "after_s": 0.2}
 
@@ -103,6 +105,47 @@ def test_websockets_are_told_that_it_goes_away(drill, service, defect, codes):
     done = drill("drain", options, service=service(defect, subject="socket_subject.py"))
     assert done.drill.measured["socket_codes"] == codes
     assert ("sockets" in done.failed) == (defect == "cuts")
+
+
+JOB = (RequestSpec(path="/jobs", method="POST", json={}),)
+JOBS = {"done": {"path": "/jobs", "value": "$.done"}, "done_s": 2.0}
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize(("defect", "failed"), [("forgets", {"done"}), ("queues", set())])
+def test_what_it_had_accepted_is_done_by_whoever_comes_after_it(drill, service, defect, failed):
+    options = {**SHORT, **JOBS, "idle": 0}
+    done = drill("drain", options, service=service(defect), requests=JOB)
+    assert done.failed == failed, done.finding.detail
+    measured = done.drill.measured
+    assert measured["accepted"] > 20
+    assert measured["done_before"] == 0
+    assert (measured["done_after"] >= measured["accepted"]) == (not failed)
+
+
+def test_what_was_done_is_a_number_of_requests_of_one_kind(look, service):
+    with pytest.raises(UsageError, match="done tells how many requests of one kind were done; this load has 2"):
+        look("drain", JOBS, service=service(), requests=(*JOB, RequestSpec(path="/")))
+    with pytest.raises(msgspec.ValidationError, match="done needs path and value"):
+        look("drain", {"done": {"path": "/jobs"}}, service=service(), requests=JOB)
+
+
+def test_what_is_no_number_says_nothing_of_what_was_done(drill, service):
+    options = {**SHORT, "done": {"path": "/", "value": "$.ok"}, "in_flight": 0, "idle": 0}
+    done = drill("drain", options, service=service(), requests=JOB)
+    assert done.rule("done").reason == Reason.INCONCLUSIVE
+    assert "told no such number (status 200)" in done.rule("done").says
+    assert done.drill.measured["done_after"] is None
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize(("defect", "told"), [("green", True), ("red", False)])
+def test_who_serves_on_after_the_signal_says_so_by_its_ready_path(drill, service, defect, told):
+    spec = msgspec.structs.replace(service(defect), ready="/ready")
+    done = drill("drain", SHORT, service=spec, requests=(RequestSpec(path="/"),))
+    assert (done.drill.verdict, done.failed) == (Verdict.PASS, set()), done.finding.detail
+    assert [rule.verdict for rule in done.drill.rules if rule.rule == "ready"] == [Verdict.FAIL] * told
+    assert ((done.drill.measured["ready_until_s"] or 0.0) > 1.0) == told
 
 
 @pytest.mark.prove

@@ -90,3 +90,16 @@ def test_a_service_that_never_starts_is_the_subjects_failure(drill):
     spec = ServiceSpec(command=f"{shlex.quote(sys.executable)} -c 'raise SystemExit(3)' {{port}}")
     with pytest.raises(SubjectError):
         drill("lifecycle", SHORT, service=spec)
+
+
+@pytest.mark.prove
+def test_every_life_has_the_port_of_the_last_one(drill, service):
+    done = drill("lifecycle", {**SHORT, "times": 3}, service=service("healthy"))
+    assert len({one.port for one in lives(done)}) == 1
+    assert done.drill.measured["failed_starts"] == 0
+
+
+def test_connections_of_the_last_life_that_keep_it_from_its_port(drill, service):
+    done = drill("lifecycle", SHORT, service=service("no-reuse"))
+    assert "start" in done.failed, done.finding.detail
+    assert "SO_REUSEADDR" in done.rule("start").says

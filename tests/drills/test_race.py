@@ -88,6 +88,14 @@ def test_double_submits(drill, running, defect, verdict):
     assert done.drill.verdict == verdict
 
 
+def test_headers_that_all_requests_have_are_another_in_every_round(drill, running, look):
+    keyed = {"requests": (RequestSpec(path="/pay", method="POST"),), "headers": {"Idempotency-Key": "{{round}}"}}
+    once = {"expect": {"created": 1, "conflict": 9}, "rounds": 3}
+    assert drill("race", once, url=running(), **keyed).drill.verdict is Verdict.PASS
+    with pytest.raises(UsageError, match=r"nothing fills in \{\{uuid\}\}"):
+        look("race", once, url="http://127.0.0.1:1", requests=PAYMENTS, headers={"X": "{{uuid}}"})
+
+
 def test_what_is_prepared_comes_first(drill, running):
     prepare = [{"path": "/orders", "method": "POST", "json": {"key": "{{round}}"}}]
     options = {"expect": {"ok": 4}, "prepare": prepare, "together": 4, "rounds": 3}

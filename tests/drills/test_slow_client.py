@@ -36,6 +36,14 @@ def test_readers_that_do_not_read_hold_what_was_to_be_sent(drill, running):
     options = {**SHORT, "slow": 10, "kinds": ["readers"], "large": "/big"}
     done = drill("slow-client", options, url=running(), rate=50.0)
     assert done.drill.measured["held"] == 10
+    assert 6 << 20 < done.drill.measured["reader_bytes"] < 7 << 20  # as many requests as it takes
+
+
+@pytest.mark.prove
+def test_small_answers_are_asked_for_once(drill, running):
+    done = drill("slow-client", {**SHORT, "slow": 10, "kinds": ["readers"]}, url=running(), rate=50.0)
+    assert done.drill.measured["reader_bytes"] < 1000
+    assert done.rule("readers").reason is Reason.NOT_EXERCISED
 
 
 @pytest.mark.parametrize(

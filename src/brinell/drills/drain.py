@@ -12,19 +12,21 @@ import signal
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 from brinell.core.drill_records import DrillEnded, DrillStarted
-from brinell.core.errors import SubjectError
+from brinell.core.errors import SubjectError, UsageError
 from brinell.core.outcomes import of_status
 from brinell.core.plan import LoadSpec, RequestSpec
-from brinell.core.redact import redact
+from brinell.core.redact import one_line, redact
+from brinell.drills.done import Done, request_of
+from brinell.drills.green import Green
 from brinell.drills.held_sockets import HeldSockets
 from brinell.drills.instance import Instance
 from brinell.drills.scene import Scene
-from brinell.drills.sending import look_at_traffic, opening
+from brinell.drills.sending import encoded, look_at_traffic, opening
 from brinell.drills.wire import FIN, OPEN, RESET, OwnLimitError
 from brinell.drills.witness import Witness
 from brinell.subject.targets import Target
@@ -41,7 +43,9 @@ class Drain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``before_s`` seconds of load, the signal, and load until ``after_s`` seconds after the service is gone.
 
     ``in_flight`` requests are sent right before the signal, on open connections if it keeps them; ``idle`` ones rest.
-    ``lost`` requests may be lost. ``sockets`` WebSockets to ``socket_path`` are held as well.
+    ``lost`` requests may be lost. ``sockets`` WebSockets to ``socket_path`` are held as well. ``done`` is a request and
+    the ``value`` in its answer that says how much the service has done: within ``done_s`` of a new start it has grown
+    by as much as was accepted.
     """
 
     about: ClassVar[str] = "SIGTERM under load: requests lost, connections closed cleanly, time to exit"
@@ -57,6 +61,8 @@ class Drain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lost: int = 0
     sockets: int = 0
     socket_path: str = "/ws"
+    done: dict[str, Any] = {}
+    done_s: float = 10.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be done."""
@@ -68,17 +74,28 @@ class Drain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ("in_flight", 0, 1000),
             ("idle", 0, 1000),
             ("sockets", 0, 1000),
+            ("done_s", 0.1, 600),
         ):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} lies between {low:g} and {high:g}")
         if self.lost < 0:
             raise ValueError("lost is 0 or more")
+        if self.done:
+            request_of(self.done)
 
     def look(self, load: LoadSpec, target: Target, root: Path, allow: Sequence[str]) -> None:
         """Find what could not be sent, before anything runs. UsageError."""
         look_at_traffic(load, target, root, allow)
         if self.sockets:
             opening(load, target, self.socket_path, {})
+        if self.done:
+            if len(load.requests) != 1 or load.sessions:
+                raise UsageError(
+                    f"drain: done tells how many requests of one kind were done; this load has {len(load.requests)}",
+                    hint='requests = [{ method = "POST", path = "/jobs" }]',
+                )
+            url = load.url or f"{target.scheme}://{target.authority}"
+            encoded(load, url, target, root, request_of(self.done))
 
     def run(self, scene: Scene) -> None:
         """Start the service, press on it, and ask it to end."""
@@ -88,6 +105,9 @@ class Drain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
         stop_s = scene.service_spec.stop_timeout_s
         beside = _Draining(self, scene, instance, stop_s)
+        done = Done(scene, self.done) if self.done else None
+        if done is not None:
+            done.before = done.look(instance.url)
         load = msgspec.structs.replace(
             scene.load,
             url=instance.url,
@@ -103,12 +123,38 @@ class Drain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         interrupted = True
         try:
             with scene.descriptors(self.in_flight + self.idle + self.sockets):
-                scene.press(load, beside)
+                scene.press(load, beside, (lambda _: None) if done is None else done.hear)
+            beside.close()
+            instance.end()
+            if done is not None and done.before is not None:
+                self._again(scene, done, beside.in_flight_done)
             interrupted = False
         finally:
             beside.close()
             instance.end()
-            scene.room.emit(DrillEnded(scene.clock.now_ns(), beside.seen(), interrupted))
+            seen = beside.seen() | ({} if done is None else _told(done, beside.in_flight_done))
+            scene.room.emit(DrillEnded(scene.clock.now_ns(), seen, interrupted))
+
+    def _again(self, scene: Scene, done: Done, more: int) -> None:
+        """Start it once more, and see what it has done of what the one before had accepted."""
+        try:
+            instance = scene.start()
+        except SubjectError as error:
+            done.why = f"it did not start again: {one_line(str(error), 200)}"
+            return
+        try:
+            done.wait(instance.url, more, self.done_s)
+        finally:
+            instance.end()
+
+
+def _told(done: Done, more: int) -> dict[str, object]:
+    return {
+        "accepted": done.accepted + more,
+        "done_before": None if done.before is None else float(done.before),
+        "done_after": None if done.after is None else float(done.after),
+        "done_why": one_line(redact(done.why), 300),
+    }
 
 
 class _Flight(NamedTuple):
@@ -142,6 +188,8 @@ class _Draining:
         pressed = still(pressed, scene.service_spec.ready)
         self._pressed = scene.encode(self._target, instance.url, pressed)[0]
         self._expected = pressed.expect
+        self._own = pressed in scene.load.requests
+        self._green = Green(scene, self._target, self._request)
         self._sockets = HeldSockets(scene, self._target, drill.socket_path, drill.sockets)
         self._busy: list[Witness] = []
         self._idle: list[Witness] = []
@@ -200,15 +248,23 @@ class _Draining:
             "exit_s": (self._instance.exited_ns - signal_ns) / 1e9 if self._instance.exited_ns and signal_ns else None,
             "exit_status": self._status,
             "overdue": self._overdue,
+            "ready_until_s": (self._green.last_ns - signal_ns) / 1e9 if self._green.last_ns else None,
             "left": list(self._instance.left()),
             **self._sockets.seen(),
             "short": self._short,
         }
 
+    @property
+    def in_flight_done(self) -> int:
+        """How many of the load's requests were under way at the signal and answered as they should be."""
+        good = [one for one in self._flights if one.answered and one.wire.status < 300]
+        return len(good) if self._own else 0
+
     def close(self) -> None:
         """Close the drill's own connections."""
         for one in self._busy + self._idle:
             one.abort()
+        self._green.close()
         self._sockets.close()
 
     def _open(self) -> None:
@@ -276,6 +332,7 @@ class _Draining:
             self._status = instance.status
             self._scene.mark("exited", f"status {self._status}", at_ns=instance.exited_ns)
         if self._status is None:
+            self._green.look(now_ns)
             if now_ns > self._signal_ns + self._stop_ns and not self._overdue:
                 self._overdue = True
                 self._scene.mark("killed", "SIGKILL: it had not ended in its time")

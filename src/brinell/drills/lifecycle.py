@@ -20,8 +20,10 @@ from brinell.core.plan import LoadSpec
 from brinell.core.redact import one_line, redact
 from brinell.drills import files
 from brinell.drills.instance import Instance
+from brinell.drills.ports import lasting_port
 from brinell.drills.scene import Scene
 from brinell.drills.starting import Difficult
+from brinell.subject.sockets import listeners
 from brinell.subject.targets import Target
 
 MOST_FAILED = 3  # starts that fail one after the other, after which no further one is tried
@@ -88,6 +90,7 @@ class _Lives:
         self._folders = [scene.launch().cwd.resolve(), temporary]
         self._failed = 0
         self._stops = 0
+        self._port = lasting_port()  # the same in every life, as behind a load balancer: what the last one left counts
         self.slowest_s = 0.0  # of all starts: no other one is expected to be faster
         self._known: set[str] = set()  # files of all lives so far: what comes again under its old name piles up nothing
 
@@ -112,7 +115,7 @@ class _Lives:
         at_ns = self._scene.clock.now_ns()
         self._known |= self._files()
         try:
-            instance = self._scene.start(temporary=self._temporary)
+            instance = self._start()
             self.slowest_s = max(self.slowest_s, instance.ready_s)
             try:
                 life = self._end(instance, ServiceLife(number, ending, at_ns, instance.port, instance.ready_s))
@@ -126,6 +129,12 @@ class _Lives:
             return ServiceLife(number, ending, at_ns, said=said)
         self._failed = 0
         return life
+
+    def _start(self) -> Instance:
+        """Start it on its port; on another one if somebody else listens there by now."""
+        if self._port is not None and any(one.port == self._port for one in listeners()):
+            self._port = lasting_port()
+        return self._scene.start(temporary=self._temporary, port=self._port)
 
     def _end(self, instance: Instance, life: ServiceLife) -> ServiceLife:
         scene, limit_s = self._scene, self._scene.service_spec.stop_timeout_s

@@ -20,7 +20,7 @@ from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.core.redact import one_line, redact
 from brinell.drills import values
 from brinell.drills.racers import Answer, Racers, Separate, Together, serve
-from brinell.drills.rounds import NAMES, Token, filled, strange, tokens
+from brinell.drills.rounds import NAMES, Token, filled, strange, tokens, whole
 from brinell.drills.scene import Scene
 from brinell.drills.sending import encoded
 from brinell.drills.wire import OPEN, OwnLimitError
@@ -103,7 +103,7 @@ class RaceDrill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         del allow
         asked = [msgspec.convert(one, RequestSpec) for _, one in self._tables()]
         for request in (*load.requests, *asked):
-            _refuse_strange(request)
+            _refuse_strange(whole(load, request))
         encoded(load, load.url or f"{target.scheme}://{target.authority}", target, root, *load.requests, *asked)
 
     def run(self, scene: Scene) -> None:
@@ -150,7 +150,8 @@ class _Course:
         for one in drill.prepare:
             self._ask(one, token)
         before = self._value(drill.unchanged, token)[1]
-        requests = [filled(scene.load.requests[n % len(scene.load.requests)], token, n) for n in range(drill.together)]
+        asked = [whole(scene.load, one) for one in scene.load.requests]
+        requests = [filled(asked[n % len(asked)], token, n) for n in range(drill.together)]
         sent = scene.encode(self._target, self._url, *requests)
         racers, first_ns, last_ns, waiting = self._raced(sent)
         answers = racers.answers()
@@ -228,7 +229,7 @@ class _Course:
 
     def _ask(self, table: dict[str, Any], token: Token) -> Answer:
         """Send one request by itself and return what came."""
-        request = filled(msgspec.convert(table, RequestSpec), token, 0)
+        request = filled(whole(self._scene.load, msgspec.convert(table, RequestSpec)), token, 0)
         racers, *_ = self._raced(self._scene.encode(self._target, self._url, request), settle_s=0.0)
         return racers.answers()[0]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from brinell.core.plan import RequestSpec
+from brinell.core.plan import LoadSpec, RequestSpec
 
 NAMES = ("round", "number", "n")
 _NAME = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
@@ -27,6 +27,11 @@ def tokens(rounds: int, seed: int, now_s: float) -> Iterator[Token]:
     begin = int(now_s * 1000)
     for index in range(rounds):
         yield Token(index, f"r{begin:x}-{seed}-{index}", begin + index)
+
+
+def whole(load: LoadSpec, request: RequestSpec) -> RequestSpec:
+    """Return a request with the headers that all of the load have, so that they are filled in, too."""
+    return msgspec.structs.replace(request, headers={**load.headers, **request.headers})
 
 
 def strange(request: RequestSpec) -> str | None:

@@ -91,10 +91,11 @@ class Scene:
         python = str(choose(root, self.room.plan.python, os.environ).path)
         return compose(spec or self.service_spec, root, python, os.environ)
 
-    def start(self, *, temporary: Path | None = None) -> Instance:
+    def start(self, *, temporary: Path | None = None, port: int | None = None) -> Instance:
         """Start an instance of the service and wait until it is ready; ``SubjectError`` if it won't be.
 
-        ``temporary`` is the folder for its temporary files, where its own environment names none.
+        ``temporary`` is the folder for its temporary files, where its own environment names none; ``port`` what it is
+        told, where it takes one.
         """
         root, spec = Path(self.room.plan.root), self.service_spec
         if temporary is not None:
@@ -107,6 +108,7 @@ class Scene:
             starter=self.begin,
             clock=Impatient(self.clock),
             tick=self.room.tick,
+            port=port,
         )
         return Instance(running, self.clock)
 

@@ -25,7 +25,10 @@ from brinell.subject.targets import Target
 KINDS = ("heads", "bodies", "readers")
 PER_LOOK = 40  # connections that are opened in one look, so that the load's own messages are read meanwhile
 WINDOW_BYTES = 2048
-PIPELINED = 64  # requests that a slow reader sends at once: their answers together are large
+PIPELINED = 64  # requests that a slow reader sends at once, at most: their answers together are large
+LARGE_BYTES = 6 << 20  # what it asks for, if so many requests come to that: more than systems take in advance
+SIZE_S = 5.0  # for one such answer to be read
+SIZE_BYTES = 1 << 20  # at once
 EVERY_NS = 50_000_000
 TOLD_NS = 1_000_000_000
 
@@ -77,6 +80,7 @@ class SlowClient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Press, dawdle beside, hang up."""
         scene.room.emit(DrillStarted("slow-client", scene.clock.now_ns(), redact(scene.url)))
         beside = _Dawdling(self, scene)
+        beside.size()
         load = msgspec.structs.replace(
             scene.load, shape={"kind": "constant", "rate": scene.spec.rate, "duration": 3.0 * self.part_s}
         )
@@ -119,21 +123,19 @@ class _Dawdling:
         self._words = {
             "heads": (first + b"Host: " + self._target.authority.encode() + b"\r\n", drip),
             "bodies": (head + b"\r\n\r\n", content),
-            "readers": (read * PIPELINED, b""),
+            "readers": (read, b""),
         }
+        self._pipelined = 1
         self._slow: list[_Slow] = []
         self._asked = self._limit = drill.slow
         self._short = ""
         self._phase = "before"
         self._told_ns = 0
-        self._read = read
-        self._sizing: Witness | None = None  # asks once what slow readers will ask for
+        self._sized: int | None = None  # bytes of what slow readers will ask for
 
     def look(self, now_ns: int, start_ns: int) -> int | None:
         """Open, drip, look who hung up."""
         passed_s = (now_ns - start_ns) / 1e9
-        if self._phase == "before":
-            self._size()
         if self._phase == "before" and passed_s >= self._drill.part_s:
             self._phase = "during"
             self._scene.mark("slow-came", f"{self._drill.slow} slow clients", at_ns=now_ns)
@@ -152,33 +154,47 @@ class _Dawdling:
 
     def seen(self) -> dict[str, object]:
         """Return what no other record has."""
-        sized = self._sizing.bytes_in if self._sizing is not None and self._sizing.answers else None
         return {
             "asked": self._asked,
             "opened": len(self._slow),
             "short": self._short,
-            "reader_bytes": None if sized is None else sized * PIPELINED,
+            "reader_bytes": None if self._sized is None else self._sized * self._pipelined,
         }
 
     def close(self) -> None:
         """Hang up, all at once."""
         for one in self._slow:
             one.witness.abort()
-        if self._sizing is not None:
-            self._sizing.abort()
 
-    def _size(self) -> None:
-        """See how long the answer is that slow readers will not read."""
+    def size(self) -> None:
+        """See how long the answer is that slow readers will not read, and let them ask for no more than it takes: many
+        small answers are a crowd of requests, and wait for nobody. As fast as it comes, and before there is any load:
+        to read it slowly would be what comes later.
+        """
         if "readers" not in self._drill.kinds:
             return
-        if self._sizing is None:
-            try:
-                self._sizing = self._scene.connect(self._target)
-            except OwnLimitError as error:
-                self._short = str(error)
-                return
-            self._sizing.send(self._read)
-        self._sizing.look()
+        try:
+            witness = self._scene.connect(self._target)
+        except OwnLimitError as error:
+            self._short = str(error)
+            return
+        read = self._words["readers"][0]
+
+        def over() -> bool:
+            witness.look(SIZE_BYTES)
+            return witness.answers > 0 or witness.state != OPEN or witness.bytes_in > LARGE_BYTES
+
+        try:
+            witness.send(read)
+            self._scene.wait(over, SIZE_S, every_s=0.001)
+        finally:
+            witness.abort()
+        if not witness.bytes_in:
+            return
+        self._sized = witness.bytes_in
+        if self._sized * PIPELINED > LARGE_BYTES:
+            self._pipelined = -(-LARGE_BYTES // self._sized)
+        self._words["readers"] = read * self._pipelined, b""
 
     def _open(self) -> None:
         kinds = self._drill.kinds

@@ -79,18 +79,20 @@ def start_service(
     starter: Starter,
     clock: Clock,
     tick: Callable[[], None],
+    port: int | None = None,
 ) -> RunningService:
     """Start the service and wait until its ready path answers 2xx.
 
     ``UsageError`` if it cannot be started as configured, ``SubjectError`` with its last lines and the likely fix if it
     ends early or is not ready in time; nothing of it is left then. ``tick`` is called several times a second.
+    A service that takes a port is told ``port``, or a free one if none is given.
     """
     launch = service_command.compose(spec, root, python, os.environ)
     if launch.fixed_port is not None:
         _refuse_taken(launch.fixed_port)
-    may_repeat = launch.takes_port
+    may_repeat = launch.takes_port and port is None
     while True:
-        found = _Attempt(spec, launch, log, starter=starter, clock=clock, tick=tick).run()
+        found = _Attempt(spec, launch, log, starter=starter, clock=clock, tick=tick, port=port).run()
         if isinstance(found, RunningService):
             return found
         if not (may_repeat and found.exit_status is not None and _is_taken(found.port)):
@@ -114,13 +116,14 @@ class _Attempt:
         starter: Starter,
         clock: Clock,
         tick: Callable[[], None],
+        port: int | None,
     ) -> None:
         self._spec = spec
         self._launch = launch
         self._log = log
         self._clock = clock
         self._tick = tick
-        self._port = sockets.free_port(HOST) if launch.takes_port else launch.fixed_port
+        self._port = (port or sockets.free_port(HOST)) if launch.takes_port else launch.fixed_port
         self._command, env = launch.at(self._port)
         self._log_start = log.stat().st_size if log.exists() else 0
         self._begun_ns = clock.now_ns()

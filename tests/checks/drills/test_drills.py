@@ -365,6 +365,27 @@ def test_it_comes_back_too_late(failed, spiked):
     assert failed(spiked([400.0] * 11 + [10.0] * 4)[0]) == {"back"}
 
 
+@pytest.mark.parametrize(("answer", "verdict"), [("status_503", Verdict.FAIL), ("timeout", Verdict.UNKNOWN)])
+def test_a_generator_that_was_late_explains_no_answer(judge, answer, verdict):
+    records = [started("spike"), load_started()]
+    for second in range(20):
+        records += slices(second, 500.0 if second >= 5 else 10.0, **{answer if second >= 5 else "ok": 500})
+    records = [late(one) for one in records]
+    drill, _ = judge("spike", *records, load_ended(20.0), DrillEnded(T0 + 20 * S, {}),
+                     before_s=5, lasts_s=2, within_s=10, calm_s=3, times=5.0)  # fmt: skip
+    assert drill.verdict is verdict, drill.rules
+    assert (drill.reason is Reason.INVALID) == (verdict is Verdict.UNKNOWN)
+
+
+def late(record):
+    """A worker's second in which every request was noticed 90 ms after it was due."""
+    if not isinstance(record, GeneratorSecond):
+        return record
+    lag = Histogram()
+    lag.record(90_000_000, record.scheduled)
+    return msgspec.structs.replace(record, lag=lag.sparse(), max_lag_ns=90_000_000)
+
+
 def test_what_was_not_watched_for_long_enough_is_inconclusive(spiked):
     drill, _ = spiked([400.0] * 4)
     assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.INCONCLUSIVE)
@@ -407,17 +428,29 @@ def _holding(record, second, connections):
 
 @pytest.fixture
 def dawdled(judge):
-    def run(during=10.0, *, after=10.0, wrong=0, held=100, closed=0, fds=(50, 150, 50), before=100, own=(0, 0, 0)):
+    def run(
+        during=10.0,
+        *,
+        after=10.0,
+        wrong=0,
+        held=100,
+        closed=0,
+        fds=(50, 150, 50),
+        before=100,
+        own=(0, 0, 0),
+        rss=(1, 1, 1),
+        failing=0,
+    ):
         records = [started("slow-client"), load_started(15.0)]
         for second in range(15):
             is_during = 5 <= second < 10
-            bad = {"timeout": wrong} if is_during and wrong else {}
+            bad = {"timeout": wrong} if is_during and wrong else {"status_500": failing} if failing else {}
             count = before if second < 5 else 100
             records += slices(
                 second, during if is_during else after if second >= 10 else 10.0, ok=count - wrong * is_during, **bad
             )
             records[1:] = [_holding(one, second, own[second // 5]) for one in records[1:]]
-            records.append(Vitals(T0 + second * S + S - 1, 1, 0.1, 1, fds[second // 5], 1))
+            records.append(Vitals(T0 + second * S + S - 1, 1, 0.1, rss[second // 5], fds[second // 5], 1))
         records += [
             DrillMark("slow-came", T0 + 5 * S),
             SlowClients("heads", T0 + 7 * S, 100, held, closed),
@@ -443,6 +476,8 @@ def test_others_are_served_beside_slow_clients(dawdled):
         ({"during": 10.0, "wrong": 50}, {"served"}),
         ({"fds": (50, 150, 150)}, {"freed"}),
         ({"fds": (50, 150, 60)}, set()),
+        ({"rss": (60 << 20, 560 << 20, 560 << 20)}, set()),  # 5 MiB each
+        ({"rss": (60 << 20, 2560 << 20, 60 << 20)}, {"memory"}),  # 25 MiB each
         ({"fds": (50, 55, 55)}, set()),  # it never held them
         ({"fds": (55, 350, 250), "own": (5, 200, 200)}, set()),  # the load's own, opened meanwhile and kept
         ({"fds": (55, 350, 350), "own": (5, 200, 200)}, {"freed"}),
@@ -462,6 +497,12 @@ def test_slow_clients_that_were_never_there(dawdled):
     drill, _ = dawdled(held=0)
     assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.NOT_EXERCISED)
     assert dawdled(held=0, closed=100)[0].verdict is Verdict.PASS  # closed at once: a good service
+
+
+def test_a_load_that_fails_anyway_shows_nothing(dawdled):
+    drill, _ = dawdled(failing=500)
+    assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.NOT_EXERCISED)
+    assert "most requests failed before they came" in drill.rules[0].says
 
 
 def test_too_few_requests_to_compare_with(dawdled):

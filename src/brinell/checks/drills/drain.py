@@ -7,6 +7,7 @@ is one that gets a 5xx that did not come before the signal, or not as often: cli
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from brinell.checks.drills.ruling import ORDERLY, Ruled, counted, failed, passed, ruled, took, unknown
@@ -18,6 +19,7 @@ from brinell.core.verdicts import Reason
 
 BROKEN = (outcomes.RESET, outcomes.SHORT_BODY, outcomes.PROTOCOL, outcomes.TIMEOUT, outcomes.TLS)
 ABNORMAL = "1006"  # no close frame came (RFC 6455, 7.1.5)
+GREEN_S = 1.0  # after the signal, from which on a ready path that says yes misleads
 USUAL_LOSSES = 0.01  # share of requests that may have no whole answer before the signal: else it loses some anyway
 USUAL_ERRORS = 0.5  # share that may fail, however: the others show what the drain does
 
@@ -50,11 +52,16 @@ def drain(seen: Seen) -> Ruled:
         "socket_codes": numbers["socket_codes"],
     }
     rules = [*_usual(seen, before, after), _loss(seen, lost, measured), *_gone(seen), *_kept(seen), *_sockets(seen)]
+    rules += [*_green(numbers), *_done(seen)]
+    if "ready_until_s" in numbers:
+        measured["ready_until_s"] = numbers["ready_until_s"]
+    if "accepted" in numbers:
+        measured |= {key: numbers[key] for key in ("accepted", "done_before", "done_after")}
     title = (
         f"{counted(measured['lost'], 'request')} lost after SIGTERM, "
         f"{'killed' if numbers['overdue'] else 'gone'} after {took(numbers['exit_s'])}"
     )
-    return Ruled(measured, rules, title, _not_measured(measured))
+    return Ruled(measured, rules, title, _not_measured(measured, numbers))
 
 
 def _second(seen: Seen) -> int | None:
@@ -187,11 +194,45 @@ def _sockets(seen: Seen) -> list[DrillRule]:
     ]
 
 
-def _not_measured(measured: dict[str, object]) -> dict[str, str]:
+def _green(numbers: dict[str, Any]) -> list[DrillRule]:
+    """Whoever balances load by its ready path sends on as long as that says yes."""
+    until = numbers.get("ready_until_s")
+    if until is None or until < GREEN_S:
+        return []
+    says = f"it still said that it is ready {took(until)} after SIGTERM, on new connections: let it say 503 then"
+    return [failed("ready", f"{says}, so that no more are sent to it", required=False)]
+
+
+def _done(seen: Seen) -> list[DrillRule]:
+    """What it had accepted was done, before it was gone or by whoever came after it."""
+    numbers = seen.numbers
+    if "accepted" not in numbers:
+        return []
+    accepted, before, after = numbers["accepted"], numbers["done_before"], numbers["done_after"]
+    if before is None or after is None:
+        why = numbers["done_why"] or "the drill was over before it could be asked"
+        return [unknown("done", Reason.INCONCLUSIVE, f"what became of what it had accepted is not known: {why}")]
+    if not accepted:
+        return [unknown("done", Reason.NOT_EXERCISED, "it accepted nothing that could have been lost")]
+    missing = math.ceil(accepted - (after - before))
+    within = f"within {float(seen.options['done_s']):g} s of its next start"
+    return [
+        ruled(
+            "done",
+            missing <= 0,
+            f"all of {counted(accepted, 'request')} that it had accepted were done {within}",
+            f"{missing} of {counted(accepted, 'request')} that it had accepted are lost: not done {within}",
+        )
+    ]
+
+
+def _not_measured(measured: dict[str, object], numbers: dict[str, Any]) -> dict[str, str]:
     why = {
         "idle_closed_s": "no kept connection was closed",
         "port_closed_s": "the port was still open when the drill ended",
         "exit_s": "the service had not ended when the drill did",
         "exit_status": "the service had not ended when the drill did",
+        "ready_until_s": "its ready path did not say yes after the signal",
+        **dict.fromkeys(("done_before", "done_after"), numbers.get("done_why") or "it could not be asked"),
     }
-    return {key: reason for key, reason in why.items() if measured[key] is None}
+    return {key: reason for key, reason in why.items() if measured.get(key, 0) is None}

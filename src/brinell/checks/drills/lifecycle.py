@@ -22,6 +22,7 @@ from brinell.core.verdicts import Reason
 
 OFTEN = 0.5  # share of stops that leave new files behind from which on they pile up
 LEAST_STOPS = 3
+_IN_USE = re.compile(r"address already in use|EADDRINUSE", re.IGNORECASE)
 _SAYS_WHY = re.compile(r"in use|already|bind|EADDRINUSE|\b98\b|\b48\b|taken|occupied", re.IGNORECASE)
 
 
@@ -111,7 +112,10 @@ def _starts(lives: list[ServiceLife]) -> DrillRule:
     before = next((one for one in reversed(lives) if one.number < first.number and one.ready_s is not None), None)
     left = f" ({', '.join(before.files)})" if killed and before is not None and before.files else ""
     what = f"after a SIGKILL: what it left then{left} keeps it from starting" if killed else "after an orderly stop"
-    return failed("start", f"start {first.number} failed {what}. {first.said}")
+    said = f"start {first.number} failed {what}. {first.said}"
+    if _IN_USE.search(first.said):
+        said += ". Its port is the same in every life: SO_REUSEADDR lets it listen beside connections that have ended"
+    return failed("start", said)
 
 
 def _stops(stops: list[ServiceLife]) -> list[DrillRule]:

@@ -50,6 +50,18 @@ class Seen:
         """Return the first instant of that name."""
         return next((one for one in self.marks if one.what == what), None)
 
+    def refused(self, begin: int, end: int) -> float:
+        """Return the least share, of the seconds from ``begin`` up to ``end``, of what ended in one that was answered
+        with a status that was not expected. A few milliseconds of lateness at this end explain no such answer, let
+        alone in every second.
+        """
+        shares = []
+        for second in range(begin, end):
+            counts = self.counts(second, second + 1)
+            wrong = sum(count for outcome, count in counts.items() if outcomes.kind(outcome) == outcomes.STATUS)
+            shares.append(wrong / max(1, sum(counts.values())))
+        return min(shares, default=0.0)
+
     def counts(self, begin: int, end: int | None = None) -> dict[str, int]:
         """Return outcomes by count from second ``begin`` up to ``end``, without what was given up at the end."""
         found: dict[str, int] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brinell.checks.drills.ruling import Ruled, failed, milliseconds, passed, percent, ruled, unknown
 from brinell.checks.drills.seen import Seen
-from brinell.checks.load.generator import trust
+from brinell.checks.load.generator import LATE, trust
 from brinell.core.drill_judgement import DrillRule
 from brinell.core.drill_records import SlowClients
 from brinell.core.returning import LEAST, Seconds
@@ -13,6 +13,10 @@ from brinell.core.verdicts import Reason
 
 FLOOR_NS = 5_000_000  # a p95 up to so much above the one without is no harm, whatever the factor
 TAKEN_IN = 4 << 20  # bytes that a system takes from a server at most before anybody reads them (Linux: tcp_wmem)
+HOLDS_BYTES = 8 << 20  # memory that one slow client may cost the service: an answer made in one piece, say
+WELL = 0.5  # share of requests that must succeed before they come
+_FDS = ("fds_before", "fds_during", "fds_after")
+_RSS = ("rss_before_bytes", "rss_during_bytes", "rss_after_bytes")
 FREE = 0.5  # share of the slow clients' descriptors that must be free again
 
 
@@ -43,11 +47,16 @@ def slow_client(seen: Seen) -> Ruled:
         "fds_before": fds[0],
         "fds_during": fds[1],
         "fds_after": fds[2],
+        **dict(zip(_RSS, _rss(seen, part), strict=True)),
     }
-    rules = _took_hold(seen, measured, ended)
+    rules = _took_hold(seen, measured, ended, wrong["before"] or 0.0)
     if not rules:
         trusted = trust(tally, {})
-        rules = [_served(seen, p95, wrong, None if trusted.valid else trusted.reason), *_freed(fds, held)]
+        invalid = None if trusted.valid else trusted.reason
+        refused = seen.refused(part + 1, 2 * part) - (wrong["before"] or 0.0)
+        if trusted.broken == (LATE,) and refused > float(options["errors"]):
+            invalid = None
+        rules = [_served(seen, p95, wrong, invalid), *_freed(fds, held), *_costs(measured, held)]
     rules += _read(seen)
     title = (
         f"p95 of the others {measured['p95_during_ms']} ms beside {measured['held']} slow clients, "
@@ -92,10 +101,35 @@ def _fds(seen: Seen, part: int) -> tuple[int | None, int | None, int | None]:
     return max(before, default=None), max(during, default=None), after[-1] if after else None
 
 
-def _took_hold(seen: Seen, measured: dict[str, object], ended: dict[str, int]) -> list[DrillRule]:
+def _rss(seen: Seen, part: int) -> tuple[int | None, int | None, int | None]:
+    """Memory of the service: the most before, the most during, the last after."""
+    found: list[list[int]] = [[], [], []]
+    start_ns = seen.tally.started.start_ns if seen.tally else 0
+    for one in seen.tally.vitals if seen.tally else ():
+        number = int((one.at_ns - start_ns) / 1e9 // part)
+        if one.rss_bytes is not None and number >= 0:
+            found[min(number, 2)].append(one.rss_bytes)
+    before, during, after = found
+    return max(before, default=None), max(during, default=None), after[-1] if after else None
+
+
+def _costs(measured: dict[str, object], held: int) -> list[DrillRule]:
+    """What is made faster than a client takes it waits where it is made, or in memory, where nothing bounds it."""
+    before, during = measured["rss_before_bytes"], measured["rss_during_bytes"]
+    if not isinstance(before, int) or not isinstance(during, int) or not held:
+        return []
+    each = max(0, during - before) / held
+    said = f"{during / 1e6:,.0f} MB of memory with slow clients, {before / 1e6:,.0f} MB before"
+    bad = f"{said}: {each / 1e6:.3g} MB for each of {held}. Make answers as fast as they are taken (back-pressure)"
+    return [ruled("memory", each <= HOLDS_BYTES, said, f"{bad}, or put a proxy in front that buffers on disk")]
+
+
+def _took_hold(seen: Seen, measured: dict[str, object], ended: dict[str, int], failed_before: float) -> list[DrillRule]:
     if ended["before"] < LEAST:
         why = f"only {ended['before']} requests ended before they came: take a higher rate, or longer part_s"
         return [unknown("usual", Reason.INCONCLUSIVE, why)]
+    if failed_before > WELL:
+        return [unknown("usual", Reason.NOT_EXERCISED, "most requests failed before they came")]
     closed = sum(one.closed + one.answered for one in seen.slow)
     if not measured["held"] and not closed:
         why = seen.numbers.get("short") or "none of them got a connection"
@@ -164,7 +198,7 @@ def _not_measured(seen: Seen, measured: dict[str, object]) -> dict[str, str]:
     why = {
         "reader_bytes": "nobody asked, or the answer was not there in time",
         "first_closed_s": f"the service closed none of them in the {seen.options['part_s']} s they were there",
-        **dict.fromkeys(("fds_before", "fds_during", "fds_after"), why_fds or "the service could not be looked at"),
+        **dict.fromkeys((*_FDS, *_RSS), why_fds or "the service could not be looked at"),
         **{f"{what}_{name}{unit}": "nothing ended in that time" for name in ("before", "during", "after")
            for what, unit in (("p95", "_ms"), ("errors", ""))},
     }  # fmt: skip

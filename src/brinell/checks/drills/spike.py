@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from brinell.checks.drills.ruling import Ruled, failed, milliseconds, passed, percent, ruled, took, unknown
 from brinell.checks.drills.seen import Seen
-from brinell.checks.load.generator import trust
+from brinell.checks.load.generator import LATE, trust
 from brinell.core.drill_judgement import DrillRule
-from brinell.core.returning import LEAST, Look, Spell, back_at, look, usual, worst_second
+from brinell.core.returning import ERRORS, LEAST, Look, Spell, back_at, look, usual, worst_second
 from brinell.core.verdicts import Reason
 
 HELD = 0.8  # share of the crowd that must have been due for it to have been one
@@ -43,6 +43,8 @@ def spike(seen: Seen) -> Ruled:
     rules = _usable(before, due, planned)
     if not rules:
         invalid = None if (held := trust(tally, {})).valid else held.reason
+        if held.broken == (LATE,) and seen.refused(max(spell.end_s, last - 5), last) > before.failed + ERRORS:
+            invalid = None
         rules = [_back(seen, measured, (before, end), last - spell.end_s, invalid), _errors(seen, crowd, invalid)]
     title = "p99 never came back" if back is None else f"p99 was back {took(back - spell.end_s)} after the crowd left"
     missing = {"back_s": "it did not come back while it was watched", "p99_before_ms": "nothing was answered"}

@@ -37,6 +37,7 @@ LATE_NS = 2_000_000
 LATE_UNASKED_NS = 5_000_000  # where no latency limit was stated
 LATE_SHARE = 0.1  # of the response time's p95, and of the strictest limit
 BEHIND = 0.97
+LATE = "late"
 _EXPLAINED = {"saturated", "late", "behind", "beyond"}  # by what the machine was denied
 _NO_PORT = {os.strerror(errno.EADDRNOTAVAIL), os.strerror(errno.EADDRINUSE)}
 MOMENT_S = 0.05
@@ -194,6 +195,6 @@ RULES: tuple[Rule, ...] = (
         _interpreter,
         "let a call do more at once, take more workers while cores are free, or a lower rate",
     ),
-    Rule("late", _late, "free cores on this machine, take more workers, or use another machine"),
+    Rule(LATE, _late, "free cores on this machine, take more workers, or use another machine"),
     Rule("behind", _behind, "the generator stood still; keep the machine awake and run again"),
 )
