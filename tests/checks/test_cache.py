@@ -9,10 +9,12 @@ from brinell.checks.cache import cache
 from brinell.core.cache_records import (
     CacheBlocking,
     CacheHeld,
+    CacheHolder,
     CacheLifetime,
     CachePrepared,
     CacheSecond,
     CacheSpace,
+    CacheTried,
     StaleProbe,
     Stampede,
 )
@@ -372,6 +374,9 @@ def test_memory_and_folder_beyond_what_fits():
     spaces = [CacheSpace(second * 10**9, size * mib, 9) for second, size in enumerate((1, 39))]
     _, findings, _ = judged(full, loads, *spaces, **fields)
     assert "Its folder grew from 1 to 39 MiB" in findings["growth"].detail
+    updates = ended("update", count=4000)  # each of which leaves a file
+    _, findings, _ = judged(full, updates, *spaces, **fields)
+    assert "Its folder grew from 1 to 39 MiB" in findings["growth"].detail
     for records in (
         [full, loads, *vitals[:2]],
         [full, *vitals],
@@ -389,3 +394,71 @@ def test_the_ideals_of_a_store_that_evicts_are_those_of_what_it_holds():
     still = [msgspec.structs.replace(record, evicted=0) for record in held]
     one, _, _ = judged(gets(0.4), *still, keys=5000, capacity=None, target="redis://127.0.0.1")
     assert (one.hit_rate.capacity, one.hit_rate.lru) == (None, None)
+
+
+def tried(what, wrong, tries=3, worker=0):
+    return CacheTried(worker, what, tries, wrong, example="key 7" if wrong else "")
+
+
+@pytest.mark.parametrize(
+    ("what", "severity", "required"),
+    [
+        ("case", Severity.P1, False),
+        ("length", Severity.P1, False),
+        ("set", Severity.P1, False),
+        ("missed", Severity.P1, False),
+        ("renewed", Severity.P2, False),
+        ("failed", Severity.P1, False),
+        ("hanging", Severity.P1, False),
+        ("collided", Severity.P0, True),
+        ("unasked", Severity.P1, False),
+        ("private", Severity.P0, True),
+        ("error", Severity.P1, False),
+    ],
+)
+def test_what_was_tried_and_went_wrong_is_told(what, severity, required):
+    one, findings, _ = judged(READY, tried(what, 2), tried(what, 0, worker=1))
+    assert [(each.what, each.tried, each.wrong) for each in one.tries] == [(what, 6, 2)]
+    found = findings[what]
+    assert (found.verdict, found.severity, found.required) == (Verdict.FAIL, severity, required)
+    assert "2 of 6: key 7" in found.detail
+    assert "{" not in found.title + found.detail
+    _, findings, _ = judged(READY, tried(what, 0), tried(what, 0, tries=0))
+    assert what not in findings
+
+
+def held(name, *counts, worker=0):
+    return [CacheHolder(worker, at, name, entries) for at, entries in enumerate(counts)]
+
+
+def test_containers_that_grow_with_every_key_are_told():
+    records = [*held("Cache.locks", 200, 400, 600), *held("Cache.data", 100, 100, 100), *held("Cache.ghosts", 300, 310)]
+    one, findings, _ = judged(READY, *records)
+    assert [(each.name, each.first, each.last) for each in one.containers] == [
+        ("Cache.locks", 200, 600),
+        ("Cache.data", 100, 100),
+    ]
+    assert "Cache.locks grows" in findings["containers"].title
+    assert "from 200 to 600" in findings["containers"].detail
+    assert "containers" not in judged(READY, *records, capacity=None)[1]
+
+
+@pytest.mark.parametrize("counts", [(0, 390, 399), (500, 520, 560), (100, 500, 510)])
+def test_containers_that_come_to_a_bound_are_not(counts):
+    assert "containers" not in judged(READY, *held("Cache.recent", *counts))[1]
+
+
+def exactly(rate, batches):
+    hits = [int((number + 1) * 20 * rate) - int(number * 20 * rate) for number in range(batches)]
+    return CacheSecond(0, 0, 20 * batches, sum(hits), tuple(hits), 7)
+
+
+def test_a_cache_that_drops_the_oldest_is_told_apart_from_one_that_drops_what_is_used_least():
+    hits = judged(READY, gets(0.5), capacity=500)[0].hit_rate
+    assert hits.fifo < hits.lru
+    assert "hit_rate" not in judged(READY, exactly(hits.lru, 1000), capacity=500)[1]
+    found = judged(READY, exactly(hits.fifo, 1000), capacity=500)[1]["hit_rate"]
+    assert (found.severity, found.required) == (Severity.P3, False)
+    assert "drops the oldest" in found.title
+    assert "hit_rate" not in judged(READY, exactly(hits.fifo, 10), capacity=500)[1]  # too few to tell
+    assert judged(READY, gets(0.5), capacity=500, mix={"read": 1, "delete": 1})[0].hit_rate.fifo is None

@@ -11,6 +11,7 @@ from brinell.checks import cache_facts as facts
 from brinell.checks import cache_findings as findings
 from brinell.checks import cache_growth as growth
 from brinell.checks import cache_probes as probes
+from brinell.checks import cache_tries as tried
 from brinell.checks.cache_limits import finding, rule
 from brinell.checks.load.limits import Ruling
 from brinell.checks.load.tally import OperationTally, Tally, tallies
@@ -70,7 +71,9 @@ def _scenario(
         found += findings.stampede(judged, seen) + findings.uncounted(judged, wanted, seen)
     found += [] if "hit_rate" in limits else findings.far(judged, wanted, seen, cited)
     found += findings.more(judged, cited)
-    found += growth.beyond(judged, wanted, seen, cited)
+    grown = growth.beyond(judged, wanted, seen, cited)
+    found += grown or tried.growing(judged, wanted, cited)
+    found += tried.wrong(judged, cited)
     found += probes.expires(judged, wanted, seen, cited) + probes.blocking(judged, cited)
     return found + findings.not_filled(judged, seen, cited), judged, missing
 
@@ -129,6 +132,8 @@ def _numbers(spec: LoadSpec, wanted: CacheSpec, tally: Tally, seen: facts.Seen) 
         entries=growth.entries(seen),
         lifetime=probes.lifetimes(seen),
         blocking=probes.blocked(seen),
+        tries=tried.tries(seen),
+        containers=tried.containers(seen),
     )
     return judged, {f"cache.{spec.name}.{name}": why for name, why in missing.items()}
 

@@ -16,10 +16,12 @@ from brinell.core.cache_records import (
     WRONG,
     CacheBlocking,
     CacheHeld,
+    CacheHolder,
     CacheLifetime,
     CachePrepared,
     CacheSecond,
     CacheSpace,
+    CacheTried,
     StaleProbe,
     Stampede,
 )
@@ -28,6 +30,10 @@ from brinell.core.hit_rate import BATCH, cold_start, hit_rate, ideal, kept_share
 from brinell.core.key_choice import KeyChoice, Mix, choice_of, mix_of, prefilled
 from brinell.core.plan import CacheSpec
 
+_KINDS = (
+    CachePrepared, CacheSecond, Stampede, StaleProbe, CacheSpace, CacheLifetime, CacheBlocking, CacheHeld, CacheTried,
+    CacheHolder,
+)  # fmt: skip
 _STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600)
 _MOST_COLUMNS = 300
 _FEW_LOOKS = 2
@@ -46,6 +52,8 @@ class Seen:
     lifetimes: list[CacheLifetime] = field(default_factory=list)
     blocking: list[CacheBlocking] = field(default_factory=list)
     held: list[CacheHeld] = field(default_factory=list)
+    tried: list[CacheTried] = field(default_factory=list)
+    holders: list[CacheHolder] = field(default_factory=list)
     stampede_ids: list[str] = field(default_factory=list)
     probe_ids: list[str] = field(default_factory=list)
 
@@ -66,13 +74,13 @@ class Ideals(NamedTuple):
     static: float | None
     lru: float | None
     why: str
+    fifo: float | None = None
 
 
 def look(evidence: Evidence) -> dict[str, Seen]:
     """Return what was written down, by step."""
     found: dict[str, Seen] = {}
-    kinds = CachePrepared, CacheSecond, Stampede, StaleProbe, CacheSpace, CacheLifetime, CacheBlocking, CacheHeld
-    for envelope in evidence.envelopes(*kinds):
+    for envelope in evidence.envelopes(*_KINDS):
         seen, record = found.setdefault(envelope.source, Seen()), envelope.data
         match record:
             case CachePrepared():
@@ -93,6 +101,10 @@ def look(evidence: Evidence) -> dict[str, Seen]:
                 seen.blocking.append(record)
             case CacheHeld():
                 seen.held.append(record)
+            case CacheTried():
+                seen.tried.append(record)
+            case CacheHolder():
+                seen.holders.append(record)
     return found
 
 
@@ -118,6 +130,7 @@ def hits(spec: CacheSpec, seed: int, seen: Seen) -> CacheHits | None:
         why=best.why,
         cold_gets=sum(cuts) * width,
         capacity=fits,
+        fifo=best.fifo,
     )
 
 
@@ -178,7 +191,7 @@ def ideals(spec: CacheSpec, seed: int, fits: int | None) -> Ideals:
         return Ideals(
             best.static, None, "a get that misses loads nothing, so that what is asked for is not what is kept"
         )
-    return Ideals(best.static, best.lru, _why(choice, mix, best.lru))
+    return Ideals(best.static, best.lru, _why(choice, mix, best.lru), best.fifo)
 
 
 def _why(choice: KeyChoice, mix: Mix, lru: float | None) -> str:

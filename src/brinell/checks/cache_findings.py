@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from brinell.checks import cache_facts as facts
 from brinell.checks.cache_limits import ideal_words, said
-from brinell.core.cache_judgement import Cache
+from brinell.core.cache_judgement import Cache, CacheHits
 from brinell.core.finding import Finding
 from brinell.core.plan import CacheSpec
 from brinell.core.verdicts import Reason, Severity
 
 FAR = 0.9  # of LRU's rate: a cache whose interval ends below it does worse than a simple one
+CLEARLY = 2.0  # half-widths of its interval between a rate and LRU's
 MORE = 0.01  # above the best of the stated capacity
 _WAYS = {
     "deleted": "when it was deleted while others read",
@@ -72,13 +73,28 @@ def far(judged: Cache, wanted: CacheSpec, seen: facts.Seen, cited: tuple[str, ..
     if hits is None or hits.lru is None or hits.high is None or not facts.warmed(wanted, seen):
         return []
     if hits.high >= FAR * hits.lru:
-        return []
+        return _oldest(judged, hits, cited)
     title = f"the hit rate is {hits.value * 100:.4g} %, far below what this capacity allows"
     detail = (
         f"{ideal_words(judged)}. Is it as large as was stated, does it expire too early, or drop what is asked for "
         "most? To make it a requirement, state hit_rate"
     )
     return [said(judged, "hit_rate", title, detail, cited)]
+
+
+def _oldest(judged: Cache, hits: CacheHits, cited: tuple[str, ...]) -> list[Finding]:
+    """What is asked for most is dropped like anything else: say so where the rate is clearly not LRU's."""
+    if hits.lru is None or hits.fifo is None or hits.low is None or hits.high is None:
+        return []
+    below, above = hits.value - hits.low, hits.high - hits.value
+    if hits.value + CLEARLY * above >= hits.lru or not hits.value - below <= hits.fifo <= hits.value + above:
+        return []
+    title = f"the hit rate is {hits.value * 100:.4g} %: that of a cache that drops the oldest entry"
+    detail = (
+        f"{ideal_words(judged)}; one that drops the oldest, or any, however often it is asked for, "
+        f"{hits.fifo * 100:.4g} %. Let a hit renew an entry's place, or is it smaller than was stated?"
+    )
+    return [said(judged, "hit_rate", title, detail, cited, severity=Severity.P3)]
 
 
 def more(judged: Cache, cited: tuple[str, ...]) -> list[Finding]:

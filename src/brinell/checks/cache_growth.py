@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from brinell.checks.cache_facts import Seen
 from brinell.checks.cache_limits import said
 from brinell.core.cache_judgement import Cache, CacheEntries, CacheGrowth
@@ -54,11 +56,13 @@ def _bytes(judged: Cache, wanted: CacheSpec, seen: Seen) -> str:
         return ""
     mix = mix_of(wanted)
     each = (mix.least_bytes + mix.most_bytes) / 2 if mix.sizes == "even" else mix.least_bytes
-    inserted = judged.operations["insert"].requests if "insert" in judged.operations else 0
-    added = (judged.loads + inserted) * each
+    counts = {name: one.requests for name, one in judged.operations.items()}
+    new = judged.loads + counts.get("insert", 0)
+    every = new + counts.get("update", 0) + counts.get("read-modify-write", 0)  # each of which may leave something
     fits = (wanted.capacity or 0) * each * max(1, len(seen.prepared))
-    least = max(LEAST_BYTES, SHARE * added, fits)
-    for what, grown in (("memory", judged.memory), ("folder", judged.directory)):
+    kinds = ("memory", judged.memory), ("folder", judged.directory)
+    for (what, grown), added in itertools.product(kinds, (new * each, every * each)):
+        least = max(LEAST_BYTES, SHARE * added, fits)
         if grown is not None and added >= LEAST_BYTES and _grew(grown) >= least:
             return (
                 f"Its {what} grew from {grown.first_bytes >> 20} to {grown.last_bytes >> 20} MiB while values of "

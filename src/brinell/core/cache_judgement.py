@@ -30,6 +30,7 @@ class CacheHits(_Part, frozen=True, kw_only=True):
     why: str = ""
     cold_gets: int = 0
     capacity: int | None = None
+    fifo: float | None = None  # that of a cache that drops the oldest, or any
 
 
 class CacheStampede(_Part, frozen=True, kw_only=True):
@@ -91,6 +92,24 @@ class CacheBlocked(_Part, frozen=True, kw_only=True):
     longest_ms: float
 
 
+class CacheTry(_Part, frozen=True, kw_only=True):
+    """Something was tried ``tried`` times and went wrong ``wrong`` times; for ``what`` see docs/CACHE.md."""
+
+    what: str
+    tried: int
+    wrong: int
+    example: str = ""
+
+
+class CacheContainer(_Part, frozen=True, kw_only=True):
+    """A container within the cache: what it held at the first look during the load, half-way, and at the last."""
+
+    name: str
+    first: int
+    middle: int
+    last: int
+
+
 class CacheCourse(_Part, frozen=True, kw_only=True):
     """Columns of ``step_s`` seconds each, from ``t_s`` on, 300 at most: gets, and the share of hits (None: no gets)."""
 
@@ -149,3 +168,5 @@ class Cache(_Part, frozen=True, kw_only=True):
     entries: CacheEntries | None = None
     lifetime: CacheLifetimes | None = None
     blocking: tuple[CacheBlocked, ...] | None = None  # None: nobody looked
+    tries: tuple[CacheTry, ...] = ()
+    containers: tuple[CacheContainer, ...] = ()

@@ -110,6 +110,41 @@ class CacheBlocking(Entry, frozen=True):
     why: str = ""
 
 
+class CacheTried(Entry, frozen=True):
+    """Something was tried ``tried`` times and went wrong ``wrong`` times.
+
+    ``what`` it was:
+
+    - case, length: two keys that differ only so, of which one gave what was set under the other
+    - set, missed: what was set was not there, though nobody had asked for it before, or only where somebody had
+    - renewed: an entry that was read again and again was still there after twice its lifetime, the others not
+    - failed: after a load that failed, the next get did not load again (``example`` says what it did)
+    - hanging: of those who waited for a load that failed, some never got an answer
+    - collided: a call of a function that loads, for a key that nobody had asked for, gave another key's value
+    - unasked: an answer to a key that nobody can have asked for said that it was a hit
+    - private: an answer to who had no credentials, cached from one to who had
+    - error: an answer with a status of 500 or more said that it was a hit
+
+    ``tried`` 0: it could not be, ``why`` says why not.
+    """
+
+    worker: int
+    what: str
+    tried: int
+    wrong: int
+    why: str = ""
+    example: str = ""
+
+
+class CacheHolder(Entry, frozen=True):
+    """A container within the cache, and what it held at a moment. ``name``: where it is."""
+
+    worker: int
+    at_ns: int
+    name: str
+    entries: int
+
+
 class CacheHeld(Entry, frozen=True):
     """Entries that a cache said it holds at a moment. ``evicted``: how many it has dropped since the first look to make
     room, where it says so.

@@ -28,12 +28,13 @@ class HitRate(NamedTuple):
 
 
 class Ideal(NamedTuple):
-    """What a cache that holds the most popular keys reaches, and one that drops the least recently used. ``lru`` None:
-    the approximation does not hold there.
+    """What a cache that holds the most popular keys reaches, one that drops the least recently used, and one that drops
+    the oldest, or any, whatever is asked for. ``lru``, ``fifo`` None: the approximation does not hold there.
     """
 
     static: float
     lru: float | None
+    fifo: float | None = None
 
 
 def hit_rate(batches: Sequence[int], size: int = BATCH) -> HitRate | None:
@@ -127,8 +128,11 @@ def ideal(choice: KeyChoice, capacity: int, *, kept: float = 1.0, inserting: boo
     static = float(shares[:capacity].sum()) * kept
     if choice.distribution == "scan":  # what comes next was dropped just before
         return Ideal(static, 0.0)
-    # Where all keys are alike, both are the same but for the arithmetic.
-    return Ideal(static, None if inserting else min(static, _che(shares, capacity) * kept))
+    if inserting:
+        return Ideal(static, None)
+    # Where all keys are alike, all are the same but for the arithmetic.
+    lru = min(static, _che(shares, capacity) * kept)
+    return Ideal(static, lru, min(lru, _gelenbe(shares, capacity)) if kept >= 1 else None)
 
 
 def _che(shares: npt.NDArray[np.float64], capacity: int) -> float:
@@ -144,6 +148,23 @@ def _che(shares: npt.NDArray[np.float64], capacity: int) -> float:
         if high - low < 1e-6 * high:
             break
     return float((shares * -np.expm1(-shares * high)).sum())
+
+
+def _gelenbe(shares: npt.NDArray[np.float64], capacity: int) -> float:
+    """Return the hit rate of FIFO and of random replacement where gets are independent (Gelenbe, IEEE Trans. Comp. 22,
+    1973; as a fixed point: Martina, Garetto and Leonardi, INFOCOM 2014): a key is there for *t* after each miss, so
+    that it is there p t / (1 + p t) of the time, and those shares add up to ``capacity``.
+    """
+    low, high = 0.0, float(capacity)
+    while float((shares * high / (1 + shares * high)).sum()) < capacity:
+        low, high = high, high * 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        there = float((shares * middle / (1 + shares * middle)).sum())
+        low, high = (middle, high) if there < capacity else (low, middle)
+        if high - low < 1e-6 * high:
+            break
+    return float((shares * (shares * high / (1 + shares * high))).sum())
 
 
 def kept_share(shares: dict[str, float], *, loads: bool) -> float:

@@ -15,10 +15,12 @@ from brinell.core.against_records import AgainstNames, AgainstStarted, SideRun
 from brinell.core.cache_records import (
     CacheBlocking,
     CacheHeld,
+    CacheHolder,
     CacheLifetime,
     CachePrepared,
     CacheSecond,
     CacheSpace,
+    CacheTried,
     StaleProbe,
     Stampede,
 )
@@ -408,6 +410,8 @@ Record = (
     | CacheLifetime
     | CacheBlocking
     | CacheHeld
+    | CacheTried
+    | CacheHolder
     | TrafficRead
     | AnswersJudged
     | ErrorTexts

@@ -13,9 +13,11 @@ import msgspec
 from brinell.core.cache_records import (
     CacheBlocking,
     CacheHeld,
+    CacheHolder,
     CacheLifetime,
     CachePrepared,
     CacheSecond,
+    CacheTried,
     StaleProbe,
     Stampede,
 )
@@ -165,6 +167,8 @@ Written = (
     | CacheLifetime
     | CacheBlocking
     | CacheHeld
+    | CacheTried
+    | CacheHolder
     | AnswersJudged
     | ErrorTexts
     | SocketSecond

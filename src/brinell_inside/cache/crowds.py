@@ -16,10 +16,16 @@ _PATIENCE_S = 5.0  # with one crowd
 _BUDGET_S = 6.0  # of all crowds of a kind: whoever waits for us to be ready has a minute
 _LOADER_S = 0.05  # of a load, where nothing else is said: long enough that all callers come while it runs
 _COLD = 1 << 30  # keys that no workload reaches
+_ENDED = (1 << 30) + 6000  # likewise, of those whose lifetime is let come to its end
+_ENDED_KEYS = 3
 _READERS = 8
 _PROBED = 20
 _now = time.monotonic_ns
 _mine = contextvars.ContextVar("brinell_loads", default=None)  # of the call that is under way here
+
+
+class LoadFailed(Exception):  # noqa: N818 - the name is what it says
+    """What a loader of ours raises where a load is to fail."""
 
 
 class Loading:
@@ -31,6 +37,7 @@ class Loading:
         self._loads = itertools.count()
         self._seen = 0
         self.total = 0
+        self.is_failing = False  # whether loads are to raise
         self._place = None
         self.in_place = job["loader"]
         self.loader_s = job["loader_s"] or _LOADER_S
@@ -49,14 +56,14 @@ class Loading:
             setattr(owner, name, had)
 
     async def loads_of(self, work):
-        """How often the loader ran in this piece of work: not in another's, for which it may have waited."""
+        """How often the loader ran in this piece of work, not in another's it may have waited for; and its value."""
         mine = [0]
         token = _mine.set(mine)
         try:
-            await work
+            value = await work
         finally:
             _mine.reset(token)
-        return mine[0]
+        return mine[0], value
 
     def count(self):
         """How often the loader ran since the last time."""
@@ -77,6 +84,7 @@ class Loading:
                 self._loaded()
                 given = value()
                 await self.side.pause(self.loader_s)
+                self._fail()
                 return given
 
         else:
@@ -85,6 +93,7 @@ class Loading:
                 self._loaded()
                 given = value()
                 time.sleep(self.loader_s)
+                self._fail()
                 return given
 
         return load
@@ -99,6 +108,7 @@ class Loading:
             async def counted(*args, **kwargs):
                 self._loaded()
                 await self.side.pause(self.held_up_s)
+                self._fail()
                 return await original(*args, **kwargs)
 
         else:
@@ -107,6 +117,7 @@ class Loading:
                 self._loaded()
                 if self.held_up_s:
                     time.sleep(self.held_up_s)
+                self._fail()
                 return original(*args, **kwargs)
 
         had = getattr(owner, "__dict__", {}).get(last)
@@ -121,14 +132,37 @@ class Loading:
         if mine is not None:
             mine[0] += 1
 
+    def _fail(self):
+        if self.is_failing:
+            raise LoadFailed("brinell lets this load fail, to see what becomes of those who wait for it")
+
     @staticmethod
     async def _settled(given):
         return await given if hasattr(given, "__await__") else given
 
 
+def ended_stampedes(loading, operations, job, told):
+    """Load some keys, wait until they are to have ended, and let ``callers`` ask for each: an old entry is there."""
+    side = loading.side
+    numbers = range(_ENDED, _ENDED + _ENDED_KEYS)
+
+    async def load(number):
+        await loading.get(operations.key(number), lambda: operations.fresh(number))
+
+    async def wait():
+        await side.pause(2 * job["expires_s"])
+
+    found = side.together([lambda number=number: load(number) for number in numbers], _PATIENCE_S)
+    if why_of(found):
+        return
+    side.together([wait], 2 * job["expires_s"] + _PATIENCE_S)
+    stampedes(loading, operations, dict(job, cold_keys=_ENDED_KEYS), told, _ENDED)
+
+
 def stampedes(loading, operations, job, told, first=_COLD):
     """For each cold key, let ``callers`` ask for it at the same moment, and tell how often it was loaded."""
     side, until = loading.side, time.monotonic() + _BUDGET_S
+    by = "ended" if first == _ENDED else ""
     for number in range(first, first + job["cold_keys"]):
         if time.monotonic() > until:
             return
@@ -149,6 +183,7 @@ def stampedes(loading, operations, job, told, first=_COLD):
             failed=len(found) - len(took),
             longest_ns=max(took) if took else 0,
             why=why_of(found),
+            by=by,
         )
         if not took:
             return  # the others would only take as long

@@ -10,6 +10,7 @@ KEYS = 5
 FIRST = (1 << 30) + 4000  # keys that no workload reaches
 LONGEST_S = 10.0  # of the wait for what must be gone: whoever waits for us to be ready has a minute
 _EARLY_S = 2.0
+_READS = 5  # of a key that is asked for again and again, in a lifetime
 _PATIENCE_S = 5.0
 
 
@@ -30,12 +31,24 @@ def lifetimes(operations, side, stated_s, told):
         for number in kept:
             seen["early"] += not await operations.found(number)
         if is_waited_for:
-            await side.pause(2 * stated_s - first_s)
+            alive = await asked_often()
             for number in kept:
                 seen["late"] += await operations.found(number)
+            if alive is not None and not seen["late"]:
+                told.say("tried", what="renewed", tried=1, wrong=int(alive), why="", example="")
         return True
 
-    found = side.together([look], 2 * stated_s * is_waited_for + first_s + _PATIENCE_S)
+    async def asked_often():
+        """Until twice the lifetime is over, read a key again and again; whether it was there all the time."""
+        number, step_s = FIRST + KEYS, stated_s / _READS
+        await operations.put(number, 100)
+        alive = await operations.found(number) or None
+        for _ in range(2 * _READS):
+            await side.pause(step_s)
+            alive = alive and await operations.found(number)
+        return alive
+
+    found = side.together([look], 2 * stated_s * is_waited_for + 2 * first_s + _PATIENCE_S)
     why = why_of(found) or ("" if found[0] is True else "a look at it did not come to an end")
     if not why and not seen["keys"]:
         why = "what was set was not there at once"

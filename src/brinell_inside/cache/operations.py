@@ -29,6 +29,11 @@ class Operations:
         self._loader_s = job["loader_s"]
         self._options = job["set_options"]
 
+    @property
+    def can_delete(self):
+        """Whether the cache has a delete."""
+        return self._delete is not None
+
     def key(self, number):
         """The key as the cache gets it."""
         return number if self._is_number else self._before + str(number) + self._after
@@ -87,6 +92,31 @@ class Operations:
         if hasattr(given, "__await__"):
             await given
         self._stamps.acknowledged(number)
+
+    async def put_under(self, key, number):
+        """A set of a number's value under any key, of which the stamps are told nothing."""
+        given = self._set(key, self.fresh(number), **self._options)
+        if hasattr(given, "__await__"):
+            await given
+
+    async def number_under(self, key):
+        """Whose value is under a key: its number; None where there is none. ``WrongValue`` where it is no value."""
+        try:
+            value = self._get(key)
+            if hasattr(value, "__await__"):
+                value = await value
+        except self._missing:
+            return None
+        return None if value is None or value is self._absent else self._stamps.parts(value)[0]
+
+    async def drop(self, key):
+        """Delete what is under any key, if it can be."""
+        try:
+            given = self._delete(key)
+            if hasattr(given, "__await__"):
+                await given
+        except Exception:  # noqa: BLE001, S110 - the project's code may raise anything, and nothing follows from it
+            pass
 
     async def delete(self, number):
         """A delete; of what is not there as well."""

@@ -6,13 +6,17 @@ import time
 
 from brinell_inside.cache import crowds
 from brinell_inside.cache import subject as subjects
+from brinell_inside.cache.after_miss import after_miss
+from brinell_inside.cache.alike import alike
 from brinell_inside.cache.blocking import blocking
 from brinell_inside.cache.entries import Entries
+from brinell_inside.cache.failing import KEYS as FAILED_KEYS
+from brinell_inside.cache.failing import failing
 from brinell_inside.cache.first_calls import try_out
 from brinell_inside.cache.lifetimes import lifetimes
 from brinell_inside.cache.operations import Operations, word
 from brinell_inside.cache.stamps import Stamps
-from brinell_inside.cache.through import TRIED_KEYS, Through, try_function
+from brinell_inside.cache.through import TRIED_KEYS, Collisions, Through, try_function
 from brinell_inside.cache.users import ENTRY, CacheLoop, CacheThreads
 from brinell_inside.calls import target
 from brinell_inside.calls.rehearsal import own_ns
@@ -21,6 +25,7 @@ from brinell_inside.calls.told import detail_of
 _REHEARSED = 400
 _REHEARSED_KEYS = 50
 _AT_ONCE = 256
+_LONGEST_LIFE_S = 6.0  # of the wait for entries that a crowd is to find ended
 
 
 def prepare(job, told, dues_fd):
@@ -39,11 +44,20 @@ def prepare(job, told, dues_fd):
         make = _function if table["through"] else _object
         made, operations = make(job, told, dues_fd)
         maker = _maker(made.loop, operations.carry_out, told, root)
-        maker.entries = Entries(made.object, told)
+        maker.entries = Entries(made.object, told, _roots(made, table, root))
         return maker, _own_ns(made.mode, table, root)
 
     hello = {"v": 1, "python": target.version(), "pid": os.getpid(), "mode": "cache", "name": name}
     return work, hello
+
+
+def _roots(made, table, root):
+    """Where containers of the cache may be found, by name."""
+    own = table["through"] or type(made.object).__module__ != "builtins"
+    roots = [(type(made.object).__name__ if not table["through"] else "", made.object)] if own else []
+    if table["stampede"] and ":" in table["stampede"]:
+        roots.append(("", target.find(table["stampede"], root)))
+    return roots
 
 
 def _object(job, told, dues_fd):
@@ -56,6 +70,10 @@ def _object(job, told, dues_fd):
     operations = Operations(made, side, stamps, table)
     if made.loop is not None:
         blocking(operations, made, root, told)
+    if table["probe"] and made.delete is not None and table["key"] != "{key}":
+        alike(operations, side, told)
+    if table["probe"]:
+        after_miss(operations, side, told)
     if table["expires_s"]:
         lifetimes(operations, side, table["expires_s"], told)
     told.say("filled", mode=made.mode, **_fill(operations, side, dues_fd, table["fill_s"], root))
@@ -82,7 +100,14 @@ def _function(job, told, dues_fd):
     cold = max(0, table["keys"] - TRIED_KEYS - table["cold_keys"])
     crowds.stampedes(loading, operations, table, told, cold)
     loading.held_up_s = table["loader_s"]
+    if table["cold_keys"]:
+        cold = max(0, cold - FAILED_KEYS)
+        failing(loading, operations, told, cold)
+        operations.collisions = Collisions(cold)
     told.say("filled", mode=made.mode, **_fill(operations, side, dues_fd, table["fill_s"], root))
+    if operations.collisions is not None:
+        operations.collisions.tell(told)
+        operations.collisions = None
     if table["cold_keys"] and not loading.total:
         message = "%s never ran while %s was called for different keys: " % (table["loader"], name)
         message += "name what it calls as it is looked up there, and begin with an empty cache"
@@ -139,11 +164,15 @@ def _load_at_once(made, operations, stamps, job, told):
     side = subjects.Side(made.loop if is_async else None)
     loading = crowds.Loading(get, table, side, root)
     crowds.stampedes(loading, operations, table, told)
+    if table["expires_s"] and 2 * table["expires_s"] <= _LONGEST_LIFE_S:
+        crowds.ended_stampedes(loading, operations, table, told)
     if loading.in_place or made.delete is None or not table["probe"]:
         why = "the cache has no delete" if made.delete is None else "what the project's own loader loads is not known"
         told.say("stale", how="loading", keys=0, reads=0, stale=0, why=why, example="")
     else:
         crowds.deleted_under_loads(loading, operations, side, stamps, told)
+    if table["probe"]:
+        failing(loading, operations, told)
     loading.restore()
 
 

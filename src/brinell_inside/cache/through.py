@@ -5,6 +5,11 @@ from brinell_inside.calls import target
 from brinell_inside.calls.told import detail_of
 
 TRIED_KEYS = 3
+_MOST_SEEN = 4000
+_LONGEST = 4096
+_FEWEST_LOADS = 50
+_FEWEST_WRONG = 3
+_MOST_OF_THEM = 0.9
 
 
 class Through(Operations):
@@ -13,14 +18,65 @@ class Through(Operations):
     def __init__(self, made, loading, side, stamps, job):
         Operations.__init__(self, made, side, stamps, job)
         self._loading = loading
+        self.collisions = None
 
     async def read(self, number, size):  # noqa: ARG002 - a value is as large as it is loaded
         """A call. A load that another call began, or that runs behind its back, is not this one's."""
-        return GET + LOAD if await self._loading.loads_of(self._loading.get(self.key(number), None)) else HIT
+        loads, _ = await self._loading.loads_of(self._loading.get(self.key(number), None))
+        return GET + LOAD if loads else HIT
 
     async def put(self, number, size):  # noqa: ARG002 - as above
         """A call as well."""
-        await self._loading.get(self.key(number), None)
+        loads, value = await self._loading.loads_of(self._loading.get(self.key(number), None))
+        if self.collisions is not None:
+            self.collisions.see(number, loads, value)
+
+
+class Collisions:
+    """Calls for keys that nobody had asked for, up to ``end``: where one loads nothing and gives what another key's
+    load gave, the cache takes both for one. It is told where the values of loads all differ.
+    """
+
+    def __init__(self, end):
+        self._end = end
+        self._faces = {}
+        self._alike = 0
+        self._hits = self._wrong = 0
+        self._example = ""
+
+    def see(self, number, loads, value):
+        """A first call and what it gave."""
+        if number >= self._end or len(self._faces) + self._hits >= _MOST_SEEN:
+            return
+        face = _face(value)
+        if face is None:
+            return
+        if loads:
+            self._alike += face in self._faces
+            self._faces.setdefault(face, number)
+            return
+        self._hits += 1
+        other = self._faces.get(face)
+        if other is not None and other != number:
+            self._wrong += 1
+            self._example = self._example or "key %d was given what key %d had been" % (number, other)
+
+    def tell(self, told):
+        """Tell it."""
+        sure = not self._alike and len(self._faces) >= _FEWEST_LOADS and self._wrong >= _FEWEST_WRONG
+        wrong = self._wrong if sure and self._wrong >= _MOST_OF_THEM * self._hits else 0
+        tried = 0 if self._alike else len(self._faces) + self._hits
+        why = "" if tried else "values of different keys are alike, or have no text of their own"
+        told.say("tried", what="collided", tried=tried, wrong=wrong, why=why, example=self._example if wrong else "")
+
+
+def _face(value):
+    """What a value looks like, where that is its own and not its address."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - the project's code may raise anything
+        return None
+    return None if " at 0x" in text or len(text) > _LONGEST else text
 
 
 def try_function(made, table, name, root):

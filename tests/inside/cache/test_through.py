@@ -11,7 +11,7 @@ from brinell_inside.cache import crowds
 from brinell_inside.cache.operations import GET, HIT, LOAD
 from brinell_inside.cache.stamps import Stamps
 from brinell_inside.cache.subject import Side, Subject, plain
-from brinell_inside.cache.through import Through, try_function
+from brinell_inside.cache.through import Collisions, Through, try_function
 from brinell_inside.calls import target
 
 MODULE = """
@@ -96,3 +96,23 @@ def test_a_function_is_called_for_its_last_keys_first(shop, table):
     with pytest.raises(target.Refused) as refused:
         try_function(made, {**table, "key": "{key}", "keys": 7}, "picky", "/")
     assert "picky(6) failed with LookupError: 6" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("loads", "value", "wrong"),
+    [
+        (lambda key: key < 60, lambda key: ("user", key % 60), 40),  # every first call is a hit of another's
+        (lambda _: True, lambda key: ("user", key), 0),
+        (lambda key: key < 60, lambda key: ("user", key), 0),  # put in by an earlier run
+        (lambda key: key < 60, lambda _: None, 0),  # whose values tell nothing
+        (lambda key: key < 60, lambda _: object(), 0),  # likewise
+        (lambda key: key < 60 or key > 64, lambda key: ("user", min(key, 60)), 0),  # some users are alike
+    ],
+)  # fmt: skip
+def test_first_calls_that_give_what_another_key_has_are_collisions(loads, value, wrong, told):
+    collisions = Collisions(100)
+    for key in range(120):
+        collisions.see(key, int(loads(key)), value(key))
+    collisions.tell(told)
+    ((kind, fields),) = told.said
+    assert (kind, fields["what"], fields["wrong"]) == ("tried", "collided", wrong)

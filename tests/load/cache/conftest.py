@@ -14,9 +14,27 @@ from brinell.load.cache.door import Door
 
 
 class Shop:
-    """``once``: one load for one key. ``each``: loads for each request counted. ``noisy``: no two answers are alike."""
+    """``once``: one load for one key. ``each``: loads for each request counted. ``noisy``: no two answers are alike.
 
-    def __init__(self, *, once=True, each=1, noisy=False, forgets=False, says=True, ticks=False):
+    ``tags``: ETags of a key's number alone. ``lumps``: one entry for all keys. ``guarded``: who does not say who it is
+    is refused, but where something is cached: for everybody (``shared``), or for who asked. ``keeps``: errors as well.
+    """
+
+    def __init__(
+        self,
+        *,
+        once=True,
+        each=1,
+        noisy=False,
+        forgets=False,
+        says=True,
+        ticks=False,
+        tags=False,
+        lumps=False,
+        guarded="",
+        keeps=False,
+    ):
+        self.tags, self.lumps, self.guarded, self.keeps = tags, lumps, guarded, keeps
         self.once, self.each, self.noisy, self.forgets, self.says, self.ticks = once, each, noisy, forgets, says, ticks
         self.held, self.names, self.loads, self.lock = {}, {}, 0, threading.Lock()
         self.numbers, self.gone = itertools.count(), set()
@@ -39,6 +57,23 @@ class Shop:
             is_hit = key in self.held
             self.held[key] = self.held[key] if is_hit else self.load(key)
             return self.held[key], is_hit
+
+    def answer(self, key, headers):
+        if key == "913" or (key in self.gone and key not in self.held):
+            with self.lock:
+                is_kept = self.keeps and ("error", key) in self.held
+                self.held["error", key] = 1
+            return {}, {"X-Cache": "HIT" if is_kept else "MISS"}, 500
+        entry = "all" if self.lumps else key
+        entry = f"{entry} of {headers['Authorization']}" if self.guarded == "apart" else entry
+        if self.guarded and "Authorization" not in headers and entry not in self.held:
+            return {}, {}, 401
+        found, is_hit = self.get(entry)
+        said = {"X-Cache": "HIT" if is_hit else "MISS"} if self.says else {}
+        said["ETag"] = f'"{key}"' if self.tags else f'"{found["made"]}"'
+        if headers["If-None-Match"] == said["ETag"]:
+            return {}, said, 304
+        return {**found, "now": next(self.numbers) if self.noisy else 0}, said, 200
 
     def delete(self, key):
         if not self.forgets:
@@ -66,12 +101,8 @@ def serve():
                 if key == "stats":
                     shop.loads += shop.ticks
                     self.answer({"loads": shop.loads})
-                elif key == "913" or (key in shop.gone and key not in shop.held):
-                    self.answer({}, status=500)
                 else:
-                    found, is_hit = shop.get(key)
-                    said = {"X-Cache": "HIT" if is_hit else "MISS"} if shop.says else {}
-                    self.answer({**found, "now": next(shop.numbers) if shop.noisy else 0}, said)
+                    self.answer(*shop.answer(key, self.headers))
 
             def do_PUT(self):
                 shop.put(self.path.rpartition("/")[2], self.rfile.read(int(self.headers["Content-Length"])).decode())
@@ -90,7 +121,7 @@ def serve():
                 for name, value in {"Content-Length": len(body), **(headers or {})}.items():
                     self.send_header(name, str(value))
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(b"" if status == 304 else body)
 
             def log_message(self, *args):
                 pass

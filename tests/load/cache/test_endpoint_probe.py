@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from brinell.core.cache_records import CacheTried, Stampede
 from brinell.load.cache import door as doors
 from brinell.load.cache import endpoint_probe
 from brinell.load.cache.changing import Marks
@@ -30,7 +31,8 @@ def changing(key, stamp):
 
 def crowds(door, *, counted=False, cold=2, first=100):
     counter = Counter(door, b"GET /stats HTTP/1.1\r\nHost: x\r\n\r\n", "loads") if counted else None
-    return EndpointProbe(door, asking, usual, iter(range(first, first + 50))).crowds(counter, CALLERS, cold)
+    told = EndpointProbe(door, asking, usual, iter(range(first, first + 50))).crowds(counter, CALLERS, cold)
+    return [one for one in told if isinstance(one, Stampede)]
 
 
 def test_a_counter_of_the_service_counts(serve):
@@ -111,14 +113,56 @@ def changes(door):
 def test_a_change_that_throws_the_cached_away_is_seen_at_once(serve):
     found = changes(serve())
     assert (found.how, found.keys, found.stale, found.why) == ("updated", CHANGED, 0, "")
-    assert found.reads == CHANGED * 8
+    assert found.reads == CHANGED * 9  # eight at once, and one with the old ETag
+
+
+@pytest.mark.usefixtures("few")
+def test_an_etag_that_a_change_leaves_as_it_was_is_stale(serve):
+    found = changes(serve(tags=True))
+    assert (found.stale, found.reads) == (CHANGED, CHANGED * 9)
+    assert "304 for If-None-Match" in found.example
+
+
+def probe(door, request=asking):
+    return EndpointProbe(door, request, usual, iter(range(200, 250)))
+
+
+def test_keys_that_nobody_can_have_asked_for_are_no_hits(serve):
+    found = probe(serve()).unasked()
+    assert (found.what, found.tried, found.wrong, found.why) == ("unasked", 3, 0, "")
+    found = probe(serve(lumps=True)).unasked()
+    assert (found.tried, found.wrong) == (3, 2)  # the first of them was nobody's
+    found = probe(serve(says=False)).unasked()
+    assert (found.tried, bool(found.why)) == (0, True)
+
+
+def signed(key):
+    return asking(key)[:-2] + b"authorization: Bearer x\r\n\r\n"
+
+
+@pytest.mark.parametrize(("guarded", "wrong"), [("shared", 3), ("apart", 0)])
+def test_what_is_cached_for_one_is_given_to_nobody_else(serve, guarded, wrong):
+    found = probe(serve(guarded=guarded), signed).private()
+    assert (found.what, found.tried, found.wrong, found.why) == ("private", 3, wrong, "")
+
+
+def test_what_is_given_to_everybody_is_not_private(serve):
+    assert "answered with 200" in probe(serve(), signed).private().why
+    assert probe(serve()).private() is None
+
+
+@pytest.mark.parametrize(("keeps", "wrong"), [(True, 1), (False, 0)])
+def test_an_error_that_is_cached_is_told(serve, keeps, wrong):
+    told = EndpointProbe(serve(keeps=keeps), asking, usual, iter([913])).crowds(None, CALLERS, 1)
+    (found,) = (one for one in told if isinstance(one, CacheTried))
+    assert (found.what, found.tried, found.wrong) == ("error", 1, wrong)
 
 
 @pytest.mark.prove
 @pytest.mark.usefixtures("few")
 def test_a_change_that_the_cache_is_not_told_of_is_stale(serve):
     found = changes(serve(forgets=True))
-    assert found.stale == found.reads == CHANGED * 8
+    assert found.stale == found.reads == CHANGED * 9
     assert "before it was changed" in found.example
 
 

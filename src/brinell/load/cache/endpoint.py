@@ -132,7 +132,9 @@ class Reads:
         told += probe.crowds(counter, spec.callers, spec.cold_keys)
         if wired.change is not None:
             told.append(probe.changes(self._changing, self._marks))
-        return told
+        told.append(probe.unasked())
+        private = probe.private()
+        return told if private is None else [*told, private]
 
     def _take(self, second: int) -> list[Entry]:
         taken, self._told = self._told, []

@@ -8,10 +8,12 @@ again afterwards, gives one of them twice: what differs with every answer tells 
 from __future__ import annotations
 
 import http.client
+import random
+import re
 import time
 from collections.abc import Callable, Iterator
 
-from brinell.core.cache_records import StaleProbe, Stampede
+from brinell.core.cache_records import CacheTried, StaleProbe, Stampede
 from brinell.core.entry import Entry
 from brinell.core.redact import one_line, redact
 from brinell.load.cache.changing import Marks
@@ -22,6 +24,14 @@ from brinell.load.cache.verdicts import Verdict, is_collapsed
 CONTROLS = 3  # keys of which each is asked for once, to see what a counter counts
 CHANGED = 10
 DELETED = 5
+PRIVATE = 3  # answers to who had credentials, and one key more
+_UNASKED = range(10**9, 2 * 10**9)  # numbers of which nobody can have asked for one that was drawn just now
+_STRANGE = 3
+_FAILED = 500
+_REFUSED = (401, 403)
+_NOT_MODIFIED = 304
+_END = b"\r\n\r\n"
+_CREDENTIALS = re.compile(rb"(?<=\r\n)(?:authorization|cookie|x-api-key):[^\r\n]*\r\n", re.IGNORECASE)
 _READERS = 8
 _PATIENCE_S = 5.0
 _BUDGET_S = 10.0  # of all crowds, of all changes, and of all deletes; workers have to be ready in a minute
@@ -32,7 +42,7 @@ _CANNOT = (OSError, ValueError, http.client.HTTPException)
 
 def keys_needed(cold_keys: int) -> int:
     """Return how many keys are asked for, the last ones of the range."""
-    return DELETED + CONTROLS + cold_keys + CHANGED + 1
+    return DELETED + CONTROLS + cold_keys + CHANGED + 1 + PRIVATE + 1
 
 
 class Counter:
@@ -81,6 +91,8 @@ class EndpointProbe:
         self, door: Door, request_of: Callable[[int], bytes], verdict: Verdict, numbers: Iterator[int]
     ) -> None:
         self._door, self._request_of, self._verdict, self._numbers = door, request_of, verdict, numbers
+        self._errors = [0, 0]  # keys that were answered with an error, and those of them that then came from the cache
+        self._error = ""
 
     def crowds(self, counter: Counter | None, callers: int, cold_keys: int) -> list[Entry]:
         """Let ``callers`` ask for each of ``cold_keys`` keys at the same moment."""
@@ -96,7 +108,64 @@ class EndpointProbe:
                 break
             if time.monotonic() > until:
                 break
+        if self._errors[0]:
+            told.append(CacheTried(0, "error", self._errors[0], self._errors[1], example=self._error))
         return told
+
+    def unasked(self) -> CacheTried:
+        """Ask for keys that were drawn just now: nobody's answer can be a hit."""
+        tried = wrong = 0
+        example = ""
+        try:
+            for number in random.sample(_UNASKED, _STRANGE):
+                got = self._door.ask(self._request_of(number), _PATIENCE_S)
+                is_hit = self._verdict(got.headers)
+                if not got.is_good or is_hit is None:
+                    continue
+                tried += 1
+                wrong += is_hit
+                example = example or (f"key {number}" if is_hit else "")
+        except _CANNOT as error:
+            return CacheTried(0, "unasked", 0, 0, _words(error))
+        why = "" if tried else "their answers do not say whether they were hits, or there are no such keys"
+        return CacheTried(0, "unasked", tried, wrong, why, example)
+
+    def private(self) -> CacheTried | None:
+        """Let who has no credentials ask for what is cached for who has; None where no request has any."""
+        tried = wrong = 0
+        example = ""
+        try:
+            number = next(self._numbers)
+            bare = _CREDENTIALS.sub(b"", self._request_of(number))
+            if bare == self._request_of(number):
+                return None
+            status = self._door.ask(bare, _PATIENCE_S).status
+            if status not in _REFUSED:
+                return CacheTried(0, "private", 0, 0, f"without credentials it is answered with {status}")
+            for _, number in zip(range(PRIVATE), self._numbers, strict=False):
+                request = self._request_of(number)
+                mine = [self._door.ask(request, _PATIENCE_S) for _ in range(2)][1]
+                others = self._door.ask(_CREDENTIALS.sub(b"", request), _PATIENCE_S)
+                if not mine.is_good:
+                    continue
+                tried += 1
+                if others.is_good and others.body == mine.body:
+                    wrong += 1
+                    example = example or f"key {number}"
+        except (*_CANNOT, StopIteration) as error:
+            return CacheTried(0, "private", 0, 0, _words(error))
+        why = "" if tried else "with credentials it is not answered either"
+        return CacheTried(0, "private", tried, wrong, why, example)
+
+    def _again(self, number: int, came: list[Got | Exception]) -> None:
+        """Ask once more for a key that was answered with an error, when nobody else does."""
+        if not any(isinstance(one, Got) and one.status >= _FAILED for one in came):
+            return
+        got = self._door.ask(self._request_of(number), _PATIENCE_S)
+        is_kept = got.status >= _FAILED and self._verdict(got.headers) is True
+        self._errors[0] += 1
+        self._errors[1] += is_kept
+        self._error = self._error or (f"key {number} with {got.status}" if is_kept else "")
 
     def _lone(self) -> bool | None:
         number = next(self._numbers, None)
@@ -112,12 +181,14 @@ class EndpointProbe:
         is_counted = counter is not None and counter.each is not None
         before = counter.read() if counter is not None and is_counted else 0.0
         came, longest_ns = self._door.together([request] * callers, _PATIENCE_S)
+        after = counter.read() if counter is not None and is_counted else 0.0
+        self._again(number, came)
         good = [one for one in came if isinstance(one, Got) and one.is_good]
         failed = callers - len(good)
         if not good:
             return Stampede(0, callers, None, failed, longest_ns, _words(_first(came)))
         if counter is not None and counter.each is not None:
-            loads = round((counter.read() - before) / counter.each)
+            loads = round((after - before) / counter.each)
             return Stampede(0, callers, loads, failed, longest_ns, by="counter")
         least, most, by = self._bounds(request, good)
         why = "" if counter is None else f"the counter is not used: {counter.why}"
@@ -154,9 +225,8 @@ class EndpointProbe:
             keys = 0
             for _, number in zip(range(CHANGED), self._numbers, strict=False):
                 keys += 1
-                for _ in range(2):
-                    self._door.ask(self._request_of(number), _PATIENCE_S)
-                for wrong in self._change(number, change_of, marks):
+                before = [self._door.ask(self._request_of(number), _PATIENCE_S) for _ in range(2)][1]
+                for wrong in [*self._change(number, change_of, marks), *self._unchanged(number, before)]:
                     reads += 1
                     stale += wrong is not None
                     example = example or wrong or ""
@@ -204,6 +274,16 @@ class EndpointProbe:
         floor = marks.floor(number)
         came, _ = self._door.together([self._request_of(number)] * _READERS, _PATIENCE_S)
         return [marks.wrong(number, one.body, floor) for one in came if isinstance(one, Got) and one.is_good]
+
+    def _unchanged(self, number: int, before: Got) -> list[str | None]:
+        """Ask whether what a key had before its change is still right; return what is wrong with the answer."""
+        tag = next((value for name, value in before.headers if name.lower() == b"etag"), b"")
+        request = self._request_of(number)
+        if not (before.is_good and tag and request.endswith(_END)):
+            return []
+        got = self._door.ask(request[: -len(_END)] + b"\r\nIf-None-Match: " + tag + _END, _PATIENCE_S)
+        said = f"304 for If-None-Match with the ETag that key {number} had before it was changed"
+        return [said if got.status == _NOT_MODIFIED else None]
 
 
 def _first(came: list[Got | Exception]) -> Exception:

@@ -11,8 +11,10 @@ from brinell.core.cache_records import (
     MISS,
     CacheBlocking,
     CacheHeld,
+    CacheHolder,
     CacheLifetime,
     CachePrepared,
+    CacheTried,
     StaleProbe,
     Stampede,
 )
@@ -43,7 +45,7 @@ class CacheTraffic(CallTraffic):
         self._pieces = words
         self._words = (word for piece in words for word in piece.tolist())
         self._seen = Gets()
-        self._before: list[told.OfCache | told.Held] = []
+        self._before: list[told.OfCache | told.Held | told.Holder] = []
 
     def prepared(self, word: told.Word | told.Block) -> None:
         """Keep what was told of the time before the load."""
@@ -74,7 +76,7 @@ class CacheTraffic(CallTraffic):
                 self._caller.hand_over(entries(piece[begin : begin + _PIECE]))
 
     def _take(self, word: told.Word | told.Block) -> None:
-        if isinstance(word, told.Held):
+        if isinstance(word, told.Held | told.Holder):
             self._before.append(word)
         else:
             super()._take(word)
@@ -128,9 +130,11 @@ def entries(several: told.Codes) -> bytes:
     return np.stack([np.zeros_like(several), several], axis=1).astype(np.int64).tobytes()
 
 
-def _record(worker: int, word: told.OfCache | told.Held) -> Entry:
+def _record(worker: int, word: told.OfCache | told.Held | told.Holder) -> Entry:  # noqa: PLR0911 - one of each kind
     if isinstance(word, told.Held):
         return CacheHeld(worker, word.at_ns, word.entries)
+    if isinstance(word, told.Holder):
+        return CacheHolder(worker, word.at_ns, one_line(redact(word.name), 100), word.entries)
     why = one_line(redact(word.why), 200)
     match word:
         case told.Lived():
@@ -143,6 +147,9 @@ def _record(worker: int, word: told.OfCache | told.Held) -> Entry:
         case told.Filled():
             return CachePrepared(worker, word.mode, word.wanted, word.filled, word.seconds, why)
         case told.Crowd():
-            return Stampede(worker, word.callers, word.loads, word.failed, word.longest_ns, why)
+            return Stampede(worker, word.callers, word.loads, word.failed, word.longest_ns, why, by=word.by)
+        case told.Tried():
+            example = one_line(redact(word.example), 200)
+            return CacheTried(worker, word.what, word.tried, word.wrong, why, example)
     example = one_line(redact(word.example), 200)
     return StaleProbe(worker, word.how, word.keys, word.reads, word.stale, why, example)

@@ -93,6 +93,7 @@ class Crowd(msgspec.Struct, frozen=True):
     failed: int
     longest_ns: int
     why: str
+    by: str = ""
 
 
 class Probed(msgspec.Struct, frozen=True):
@@ -129,6 +130,24 @@ class Blocked(msgspec.Struct, frozen=True):
     why: str
 
 
+class Tried(msgspec.Struct, frozen=True):
+    """Something was tried on a cache."""
+
+    what: str
+    tried: int
+    wrong: int
+    why: str
+    example: str
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """What a container within the cache holds."""
+
+    at_ns: int
+    name: str
+    entries: int
+
+
 class Held(msgspec.Struct, frozen=True, tag="entries"):
     """What the cache holds."""
 
@@ -144,14 +163,14 @@ class Done(msgspec.Struct, frozen=True):
     """Nothing follows."""
 
 
-OfCache = Filled | Crowd | Probed | Lived | Blocked
+OfCache = Filled | Crowd | Probed | Lived | Blocked | Tried
 """What is told of a cache before it is asked."""
-Word = Hello | Refused | Prepared | Outcome | Sample | Stall | Fatal | OfCache | Held | Idle | Done
+Word = Hello | Refused | Prepared | Outcome | Sample | Stall | Fatal | OfCache | Held | Holder | Idle | Done
 
 _CLASSES: dict[str, type[Any]] = {
     "hello": Hello, "refused": Refused, "ready": Prepared, "outcome": Outcome, "sample": Sample,
     "stall": Stall, "fatal": Fatal, "filled": Filled, "stampede": Crowd, "stale": Probed, "idle": Idle, "done": Done,
-    "lifetime": Lived, "blocking": Blocked, "entries": Held,
+    "lifetime": Lived, "blocking": Blocked, "entries": Held, "tried": Tried, "holder": Holder,
 }  # fmt: skip
 
 
