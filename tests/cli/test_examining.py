@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from types import SimpleNamespace
 from typing import Annotated
 
 import pytest
@@ -53,11 +52,11 @@ def test_going_on_takes_no_option_of_the_plan(monkeypatch):
 
     def resume(root, run, output):
         gone_on.append((root, run, output.quiet))
-        return SimpleNamespace(judgement="judged", folder="folder")
+        return "done"
 
     monkeypatch.setattr(options, "here", lambda: "here")
     monkeypatch.setattr(session, "resume", resume)
-    monkeypatch.setattr(session, "show", lambda judgement, _folder, _output: [judgement].count("judged"))
+    monkeypatch.setattr(session, "show", lambda done, _output: [done].count("done"))
     assert _typed(_of(shown, asked), "--resume", "latest", "--quiet") == 1
     assert gone_on == [("here", "latest", True)]
     assert not asked

@@ -212,7 +212,10 @@ def test_bless_compare_and_runs(brinell, project):
     assert brinell("compare", "--markdown").out.startswith("# Worse: pass → fail\n")
     assert brinell("compare", "--html", "both.html").code == 0
     assert (project / "both.html").read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert brinell("compare", "--html", "no/such/folder.html").code == 2
+    said = brinell("compare", "--json", "--html", "no/such/folder.html")
+    assert said.code == 2
+    assert "no/such/folder.html" in said.err
+    assert json.loads(said.out) == compared
     assert brinell("compare", "--open").code == 2
     assert "not judged" not in brinell("runs").out
 

@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from brinell.cli import options, say, session
-from brinell.core.comparison import compare
+from brinell.core.comparison import Comparison, compare
 from brinell.core.errors import UsageError
 from brinell.journal import runs
 from brinell.live.console import look_at
@@ -54,23 +54,26 @@ def command(
     found = compare(before, after)
     if open_ and html is None:
         raise UsageError("--open opens the page that --html writes", hint="--html compare.html --open")
-    if html is not None:
-        _write(html, comparison_html(found, before, after))
-    if open_ and html is not None:
-        session.open_file(html)
     if json:
         say.out(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
-        return 0
-    if markdown:
+    elif markdown:
         say.out(comparison_markdown(found).rstrip("\n"))
-        return 0
+    else:
+        _show(found, later)
+    if html is not None:  # last, so that a file that cannot be written costs nothing but itself
+        _write(html, comparison_html(found, before, after))
+        if open_:
+            session.open_file(html)
+    return 0
+
+
+def _show(found: Comparison, later: Path) -> None:
     screen = look_at(sys.stdout, os.environ)
     say.out(comparison(found, width=screen.width, color=screen.color, encoding=screen.encoding).rstrip("\n"))
     steps = [("brinell runs", "list them all")]
     if runs.project_of(later) is not None:  # a demo's is gone
         steps.insert(0, (f"brinell bless {say.near(later)}", "make the later run the baseline"))
     say.next_steps(steps)
-    return 0
 
 
 def _before(root: Path, later: str) -> Path:

@@ -19,6 +19,13 @@ from brinell.core.plan import Plan
 OwnOptions = Callable[Concatenate[typer.Context, ...], Plan | None]
 
 
+def shown_plainly(
+    *, out: options.Out = None, json: options.Json = False, open_: options.Open = False, quiet: options.Quiet = False
+) -> session.Output:
+    """Where to write and what to show, of what nobody watches as it happens."""
+    return session.Output(out=out, json=json, open=open_, quiet=quiet)
+
+
 def shown(
     *,
     out: options.Out = None,

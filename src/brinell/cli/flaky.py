@@ -6,8 +6,10 @@ from pathlib import Path
 
 import typer
 
-from brinell.cli import options, session
+from brinell.cli import options
+from brinell.cli.examining import examining, shown_plainly
 from brinell.config import for_tests, source
+from brinell.core.plan import Plan
 
 EXAMPLES = """
 brinell flaky                           every test of this project, within a minute
@@ -18,6 +20,7 @@ brinell flaky --resume latest           do an interrupted examination again
 """
 
 
+@examining(shown_plainly)
 def command(
     ctx: typer.Context,
     directory: options.Directory = None,
@@ -25,25 +28,13 @@ def command(
     python: options.Python = None,
     budget: options.Budget = None,
     seed: options.Seed = None,
-    resume: options.Resume = None,
-    out: options.Out = None,
-    json: options.Json = False,
-    open_: options.Open = False,
-    quiet: options.Quiet = False,
-) -> int:
+) -> Plan:
     """Say of every test whether it can be trusted: alone, twice, in other orders, under other conditions.
 
     A test that depends on others is named with them, the state that leaks, and a command that was run in a fresh
     process and shows it. brinell suite --deep does the same after a run of the suite.
     """
-    output = session.Output(out=out, json=json, open=open_, quiet=quiet)
-    if resume is not None:
-        options.alone(ctx)
-        done = session.resume(options.here(), resume, output)
-        return session.show(done, output)
     root, paths = source.suite_place(directory, Path.cwd())
-    plan = for_tests(
+    return for_tests(
         root, paths=paths, args=ctx.obj or (), python=options.interpreter(python), budget_s=budget, seed=seed
     )
-    done = session.examine(plan, output)
-    return session.show(done, output)

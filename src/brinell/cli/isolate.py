@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from brinell.cli import options, session
+from brinell.cli import options
+from brinell.cli.examining import examining, shown_plainly
 from brinell.config import factors, for_tests, source
 from brinell.core.errors import UsageError
+from brinell.core.plan import Plan
 
 EXAMPLES = """
 brinell isolate tests/test_a.py::test_b     whom it depends on, and what they leave
@@ -29,6 +31,7 @@ With = Annotated[
 ]
 
 
+@examining(shown_plainly)
 def command(
     ctx: typer.Context,
     test: Test = None,
@@ -38,25 +41,15 @@ def command(
     python: options.Python = None,
     budget: options.Budget = None,
     seed: options.Seed = None,
-    resume: options.Resume = None,
-    out: options.Out = None,
-    json: options.Json = False,
-    open_: options.Open = False,
-    quiet: options.Quiet = False,
-) -> int:
+) -> Plan:
     """Find out what one test depends on: other tests, what they leave behind, or a condition of its surroundings.
 
     All tests are collected; only this one gets a verdict, the others are who may have caused it.
     """
-    output = session.Output(out=out, json=json, open=open_, quiet=quiet)
-    if resume is not None:
-        options.alone(ctx)
-        done = session.resume(options.here(), resume, output)
-        return session.show(done, output)
     if not test or not test.strip():
         raise UsageError("brinell isolate needs the test to look at", hint="brinell isolate tests/test_a.py::test_b")
     root, paths = source.suite_place(directory, Path.cwd())
-    plan = for_tests(
+    return for_tests(
         root,
         paths=paths,
         args=ctx.obj or (),
@@ -66,5 +59,3 @@ def command(
         tests=(test.strip(),),
         factors=factors.levels(with_ or ()),
     )
-    done = session.examine(plan, output)
-    return session.show(done, output)

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from brinell.cli import options, session
+from brinell.cli import options
+from brinell.cli.examining import examining, shown_plainly
 from brinell.config import for_properties, source
 from brinell.config.properties import MOST_EXAMPLES
+from brinell.core.plan import Plan
 
 EXAMPLES = """
 brinell property                        every Hypothesis test of this project
@@ -49,6 +51,7 @@ Coverage = Annotated[
 Verify = Annotated[bool, typer.Option("--verify/--no-verify", help="Run both profiles as recommended. Default: yes.")]
 
 
+@examining(shown_plainly)
 def command(
     ctx: typer.Context,
     directory: options.Directory = None,
@@ -61,24 +64,14 @@ def command(
     test_timeout: TestTimeout = None,
     coverage: Coverage = None,
     verify: Verify = True,
-    resume: options.Resume = None,
-    out: options.Out = None,
-    json: options.Json = False,
-    open_: options.Open = False,
-    quiet: options.Quiet = False,
-) -> int:
+) -> Plan:
     """Say what each Hypothesis test costs per example, and recommend max_examples for a ci and a local profile.
 
     Both profiles come as code for your conftest.py, and are run: predicted seconds beside measured ones. Your
     interpreter needs Hypothesis 6.92 or newer for all of it; older ones give times and no more.
     """
-    output = session.Output(out=out, json=json, open=open_, quiet=quiet)
-    if resume is not None:
-        options.alone(ctx)
-        done = session.resume(options.here(), resume, output)
-        return session.show(done, output)
     root, paths = source.suite_place(directory, Path.cwd())
-    plan = for_properties(
+    return for_properties(
         root,
         paths=paths,
         args=ctx.obj or (),
@@ -91,5 +84,3 @@ def command(
         test_timeout_s=test_timeout,
         coverage=coverage,
     )
-    done = session.examine(plan, output)
-    return session.show(done, output)
