@@ -41,7 +41,8 @@ class Race(Entry, frozen=True):
     JSON. ``told`` are requests and answers in words, of the first rounds that need them. ``unready`` requests were not
     there when the others were released. ``unique`` is the value that should be another in each answer; ``before`` and
     ``after`` are the value that should not change. ``waiting`` connections had not been accepted when the requests were
-    released; None: not known.
+    released; None: not known. ``processes`` of the service had taken those that were accepted; None where it has one
+    only, or it is not known.
     """
 
     round: int
@@ -60,6 +61,7 @@ class Race(Entry, frozen=True):
     before: str | None = None
     after: str | None = None
     waiting: int | None = None
+    processes: int | None = None
 
 
 class ServiceLife(Entry, frozen=True):

@@ -19,6 +19,7 @@ from brinell.core.errors import SubjectError, UsageError, nearest
 from brinell.core.plan import LoadSpec, RequestSpec
 from brinell.core.redact import one_line, redact
 from brinell.drills import values
+from brinell.drills.places import Places
 from brinell.drills.racers import Answer, Racers, Separate, Together, serve
 from brinell.drills.rounds import NAMES, Token, filled, strange, tokens, whole
 from brinell.drills.scene import Scene
@@ -27,6 +28,8 @@ from brinell.drills.wire import OPEN, OwnLimitError
 from brinell.subject.targets import Target, is_loopback
 from brinell.subject.vitals_detail_sockets import LISTEN, sockets_in
 
+APART_S = 0.003  # between connections to a service of several processes
+APART_ALL_S = 0.1  # between all of one round, at most
 TOLD = 3  # rounds whose requests and answers are kept
 SETTLE_S = 0.02  # between the first bytes and the last: the service has read what it could
 _BODY_TOLD = 300
@@ -126,7 +129,9 @@ class RaceDrill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             interrupted = False
             scene.mark("own-limit", str(error))
         finally:
-            scene.room.emit(DrillEnded(scene.clock.now_ns(), {"rounds": done}, interrupted))
+            scene.room.emit(
+                DrillEnded(scene.clock.now_ns(), {"rounds": done, "processes": course.processes}, interrupted)
+            )
 
 
 class _Course:
@@ -139,6 +144,14 @@ class _Course:
         self._target: Target = scene.target(url)
         self._told = self._broken = self._rounds = 0
         self._rules = racing.rules_of(msgspec.to_builtins(drill))
+        self._places = Places(str(scene.endpoint(self._target).address[0]), self._target.port)
+        self._pause_s = min(APART_S, APART_ALL_S / drill.together) if self._places.number > 1 else 0.0
+        self._processes: int | None = None
+
+    @property
+    def processes(self) -> int:
+        """How many serve; 0 where it is not known."""
+        return self._places.number
 
     def line(self) -> str:
         """Say how it stands."""
@@ -175,6 +188,7 @@ class _Course:
             before=before,
             after=self._value(drill.unchanged, token)[1],
             waiting=waiting,
+            processes=self._processes,
         )
         self._write(race, answers, sent)
 
@@ -183,11 +197,14 @@ class _Course:
         last of them was released, and how many connections the service had not accepted by then.
         """
         scene, endpoint = self._scene, self._scene.endpoint(self._target, self._scene.load.version)
-        racers: Racers = Together(endpoint, sent) if scene.load.version == "2" else Separate(endpoint, sent)
+        racers: Racers = (
+            Together(endpoint, sent) if scene.load.version == "2" else Separate(endpoint, sent, self._pause_s)
+        )
         try:
             self._serve(racers, lambda: racers.ready)
             scene.clock.sleep(settle_s)
             waiting = self._waiting() if settle_s else None
+            self._processes = self._places.taken() if settle_s else self._processes
             first_ns, last_ns = racers.release()
             self._serve(racers, lambda: racers.over)
         finally:

@@ -55,14 +55,18 @@ class Racers(Protocol):
 
 
 class Separate:
-    """Each on its own connection. ``bodiless``: requests whose answers have no body (HEAD)."""
+    """Each on its own connection, opened ``pause_s`` after the one before: of many at the same moment one process that
+    happens to be awake takes them all. ``bodiless``: requests whose answers have no body (HEAD).
+    """
 
-    def __init__(self, endpoint: Endpoint, requests: Sequence[bytes]) -> None:
+    def __init__(self, endpoint: Endpoint, requests: Sequence[bytes], pause_s: float = 0.0) -> None:
         self.wires: list[Witness] = []
         self._requests = requests
         self._held: set[int] = set()  # those that are out but for their last byte
         for _ in requests:
             self.wires.append(Witness(endpoint))
+            if pause_s:
+                time.sleep(pause_s)
 
     @property
     def ready(self) -> bool:

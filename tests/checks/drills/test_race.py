@@ -123,3 +123,15 @@ def test_a_service_that_accepts_one_connection_at_a_time_races_with_nobody(raced
 def test_invariants(raced, options, more, broken):
     drill, _ = raced(a_round(0, 201, 201, **more), together=2, **options)
     assert drill.verdict is (Verdict.FAIL if broken else Verdict.PASS)
+
+
+@pytest.mark.parametrize(("among", "advised"), [(1, True), (2, False), (None, False)])
+def test_rounds_in_one_process_of_several_prove_little_between_them(judge, among, advised):
+    rounds = [a_round(n, 201, 409, processes=among) for n in range(10)]
+    ended = DrillEnded(T0 + S, {"rounds": 10, "processes": 4})
+    drill, _ = judge("race", DrillStarted("race", T0), *rounds, ended, expect={"created": 1}, together=2)
+    assert drill.verdict is Verdict.PASS
+    assert drill.measured.get("processes") == among
+    told = [rule for rule in drill.rules if rule.rule == "processes"]
+    assert [(rule.reason, rule.required) for rule in told] == [(Reason.NOT_EXERCISED, False)] * advised
+    assert not told or "one of its 4 processes" in told[0].says

@@ -24,6 +24,7 @@ def race(seen: Seen) -> Ruled:
     together = sum(_met(one) for one in rounds)
     share = racing.wilson(len(broken), len(rounds))
     spreads = [one.spread_ns / 1000 for one in rounds]
+    among = racing.middle([one.processes for one in rounds if one.processes is not None])
     statuses: dict[str, int] = {}
     for one in rounds:
         for status in one.statuses:
@@ -38,13 +39,14 @@ def race(seen: Seen) -> Ruled:
         "would_be_seen": None if broken else racing.would_be_seen(together),
         "rounds_together": together,
         "accepted": racing.middle([_accepted(one) for one in rounds]),
+        **({} if among is None else {"processes": among}),
         "spread_us": {"p50": racing.middle(spreads), "max": max(spreads, default=None)},
         "statuses": dict(sorted(statuses.items())),
     }
     missing = {"would_be_seen": "the race was seen" if broken else "no round was a race"}
     return Ruled(
         measured,
-        [_verdict(seen, broken, together, rules)],
+        [_verdict(seen, broken, together, rules), *_within(seen, broken, among)],
         _title(broken, rounds, share),
         {key: why for key, why in missing.items() if measured[key] is None},
         _examples(broken),
@@ -66,6 +68,15 @@ def _verdict(seen: Seen, broken: list[tuple[Race, tuple[str, ...]]], together: i
     if not rules.stated:
         return passed("race", f"nothing failed; no invariant was stated (expect, same, then and others). {power}")
     return passed("race", f"every rule held in {counted(len(rounds), 'round')}; {power}")
+
+
+def _within(seen: Seen, broken: list[tuple[Race, tuple[str, ...]]], among: float | None) -> list[DrillRule]:
+    """Clean rounds in one process of several prove nothing of what is locked in one process."""
+    number = seen.numbers.get("processes", 0)
+    if broken or among is None or among >= MEET:
+        return []
+    why = f"most rounds went to one of its {number} processes, so that little is proved of races between them"
+    return [unknown("processes", Reason.NOT_EXERCISED, f"{why}: take more requests at once (together)", required=False)]
 
 
 def _no_race(seen: Seen, together: int, rules: racing.Rules) -> DrillRule | None:
