@@ -46,7 +46,7 @@ def test_the_summary_and_the_exit_code_survive_a_report_that_cannot_be_written(b
 def test_so_does_a_run_that_ends_with_one(brinell, project, monkeypatch):
     monkeypatch.setitem(publish.REPORTS, "report.html", crash)
     (project / "tests" / "test_sums.py").write_text("def test_wrong():\n    assert 1 == 2\n")
-    said = brinell("suite", "--json", "--out", "kept")
+    said = brinell("suite", "--json", "--out", "kept", "--python", sys.executable)
     assert said.code == 1, said
     assert json.loads(said.out)["suite"]["failed"] == 1
     assert "report.html could not be made: ZeroDivisionError: no such figure" in said.err
