@@ -411,6 +411,7 @@ def tried(what, wrong, tries=3, worker=0):
         ("failed", Severity.P1, False),
         ("hanging", Severity.P1, False),
         ("collided", Severity.P0, True),
+        ("shared", Severity.P3, False),
         ("unasked", Severity.P1, False),
         ("private", Severity.P0, True),
         ("error", Severity.P1, False),

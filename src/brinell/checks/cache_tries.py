@@ -71,6 +71,12 @@ _WORDS = {
         Severity.P0,
         required=True,
     ),
+    "shared": _Word(
+        "callers are given one and the same object, which any of them can change",
+        "Whoever appends to it or sets a field does so for everybody who asks afterwards. Give a copy, or what cannot "
+        "be changed (a tuple, a frozen dataclass)",
+        Severity.P3,
+    ),
     "unasked": _Word(
         "{wrong} of {tried} keys that nobody can have asked for were answered as hits",
         "Their answers are another key's: what tells them apart (the query, say) is not part of the cache's key",

@@ -121,6 +121,7 @@ class CacheTried(Entry, frozen=True):
     - failed: after a load that failed, the next get did not load again (``example`` says what it did)
     - hanging: of those who waited for a load that failed, some never got an answer
     - collided: a call of a function that loads, for a key that nobody had asked for, gave another key's value
+    - shared: two calls of a function that loads were given the very same dict, list or set
     - unasked: an answer to a key that nobody can have asked for said that it was a hit
     - private: an answer to who had no credentials, cached from one to who had
     - error: an answer with a status of 500 or more said that it was a hit

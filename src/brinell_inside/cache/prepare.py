@@ -16,7 +16,7 @@ from brinell_inside.cache.first_calls import try_out
 from brinell_inside.cache.lifetimes import lifetimes
 from brinell_inside.cache.operations import Operations, word
 from brinell_inside.cache.stamps import Stamps
-from brinell_inside.cache.through import TRIED_KEYS, Collisions, Through, try_function
+from brinell_inside.cache.through import TRIED_KEYS, Collisions, Through, shared, try_function
 from brinell_inside.cache.users import ENTRY, CacheLoop, CacheThreads
 from brinell_inside.calls import target
 from brinell_inside.calls.rehearsal import own_ns
@@ -101,6 +101,7 @@ def _function(job, told, dues_fd):
     crowds.stampedes(loading, operations, table, told, cold)
     loading.held_up_s = table["loader_s"]
     if table["cold_keys"]:
+        shared(operations, loading, told, cold)
         cold = max(0, cold - FAILED_KEYS)
         failing(loading, operations, told, cold)
         operations.collisions = Collisions(cold)

@@ -1,10 +1,15 @@
 """A function that caches what it loads: asked by key, and a hit where its loader did not run. PYTEST_DONT_REWRITE."""
 
+from collections import OrderedDict, defaultdict, deque
+
 from brinell_inside.cache.operations import GET, HIT, LOAD, Operations
 from brinell_inside.calls import target
 from brinell_inside.calls.told import detail_of
 
 TRIED_KEYS = 3
+_SHARED_KEYS = 3
+_CHANGEABLE = (dict, list, set, bytearray, OrderedDict, defaultdict, deque)
+_PATIENCE_S = 5.0
 _MOST_SEEN = 4000
 _LONGEST = 4096
 _FEWEST_LOADS = 50
@@ -77,6 +82,26 @@ def _face(value):
     except Exception:  # noqa: BLE001 - the project's code may raise anything
         return None
     return None if " at 0x" in text or len(text) > _LONGEST else text
+
+
+def shared(operations, loading, told, first):
+    """Call for some keys twice: is the second caller given the very object, which can be changed, of the first?"""
+    seen = [0, 0, ""]
+
+    async def look():
+        for number in range(first, first + _SHARED_KEYS):
+            key = operations.key(number)
+            one = await loading.get(key, None)
+            loads, other = await loading.loads_of(loading.get(key, None))
+            if not loads:
+                seen[0] += 1
+            if not loads and one is other and type(one) in _CHANGEABLE:
+                seen[1] += 1
+                seen[2] = "a %s" % type(one).__name__
+
+    loading.side.together([look], _PATIENCE_S)  # what it raises the load shows
+    why = "" if seen[0] else "no call for a key that was there came to its end"
+    told.say("tried", what="shared", tried=seen[0], wrong=seen[1], why=why, example=seen[2])
 
 
 def try_function(made, table, name, root):

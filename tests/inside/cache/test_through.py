@@ -11,7 +11,7 @@ from brinell_inside.cache import crowds
 from brinell_inside.cache.operations import GET, HIT, LOAD
 from brinell_inside.cache.stamps import Stamps
 from brinell_inside.cache.subject import Side, Subject, plain
-from brinell_inside.cache.through import Collisions, Through, try_function
+from brinell_inside.cache.through import Collisions, Through, shared, try_function
 from brinell_inside.calls import target
 
 MODULE = """
@@ -36,6 +36,11 @@ class Source:
     @classmethod
     def of(cls, key): return cls.fetch(key)
 class Derived(Source): pass
+def fetch_settings(key): return {"tenant": key}
+@functools.lru_cache(maxsize=None)
+def settings(key): return fetch_settings(key)
+def copied(key): return dict(settings(key))
+def uncached(key): return fetch_settings(key)
 """
 
 
@@ -116,3 +121,16 @@ def test_first_calls_that_give_what_another_key_has_are_collisions(loads, value,
     collisions.tell(told)
     ((kind, fields),) = told.said
     assert (kind, fields["what"], fields["wrong"]) == ("tried", "collided", wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("settings", (3, 3, "a dict")), ("copied", (3, 0, "")), ("user", (3, 0, "")), ("uncached", (0, 0, ""))],
+)
+def test_one_object_for_all_callers_is_told(shop, table, told, name, expected):
+    loader = "fetch" if name == "user" else "fetch_settings"
+    _, loading, operations = made_of(f"{shop}:{name}", f"{shop}:{loader}", table)
+    shared(operations, loading, told, 40)
+    ((_, fields),) = told.said
+    assert (fields["tried"], fields["wrong"], fields["example"]) == expected
+    assert bool(fields["why"]) == (not expected[0])
