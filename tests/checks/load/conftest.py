@@ -59,6 +59,7 @@ class Story:
     sent: int | None = None
     gc_s: float = 0.0
     late: tuple[int, float] = (0, 0.0)  # so many requests of every second were noticed so late (ms)
+    url: str = "http://127.0.0.1:1"
 
     def records(self):
         per_second = int(self.rate or 1000)
@@ -66,7 +67,7 @@ class Story:
         yield StepStarted("load:x")
         yield from self.before
         yield LoadStarted(
-            "x", "open" if self.rate else "closed", "http://127.0.0.1:1", 0, span, self.rate, self.connections,
+            "x", "open" if self.rate else "closed", self.url, 0, span, self.rate, self.connections,
             len(self.cpu), 5.0,
         )  # fmt: skip
         answered = per_second - sum(self.errors.values())

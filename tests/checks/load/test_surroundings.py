@@ -133,6 +133,34 @@ def test_a_time_from_the_send_that_exceeds_the_limit_stands(story, piece):
     assert run.verdicts()["max_ms"] == "fail"
 
 
+def test_over_tls_nobody_knows_when_an_answer_came_so_the_time_from_the_send_is_late_as_well(story, piece):
+    """The loop stood still for 300 ms, and read late what had come meanwhile: that is in no answer of the subject's."""
+    slow = [piece([310.0] * 4, second=second) for second in range(10)]
+    told = {"late": (4, 300.0), "extra": slow, "thresholds": {"max_ms": 100, "service_max_ms": 100, "p95_ms": 100}}
+    assert {**story(**told).verdicts()}["max_ms"] == "fail"
+    found = story(url="https://127.0.0.1:1", **told).verdicts()
+    assert found == {
+        "ran": "pass", "generator": "pass", "p95_ms": "pass", "max_ms": "invalid", "service_max_ms": "invalid",
+    }  # fmt: skip
+    stopped = story(url="wss://127.0.0.1:1", **told | {"late": (20, 300.0)}).verdicts()
+    assert (stopped["generator"], stopped["max_ms"]) == ("invalid", "invalid")
+
+
+def test_a_turn_that_is_late_holds_up_every_user_of_a_closed_model(story, piece):
+    slow = [piece([310.0] * 30, second=second) for second in range(10)]
+    told = {"rate": None, "extra": slow, "thresholds": {"max_ms": 100, "p99_9_ms": 100}}
+    found = story(late=(1, 300.0), **told).findings()
+    assert {found[name].reason.value for name in told["thresholds"]} == {"invalid"}
+    assert "loop came more than 10 ms late 10 times, up to 64 answers" in found["max_ms"].detail
+    assert story(**told).verdicts()["max_ms"] == "fail"  # nothing was late
+
+
+@pytest.mark.parametrize("told", [{"rate": None}, {"url": "https://127.0.0.1:1"}, {}])
+def test_a_little_late_is_no_excuse_for_who_is_very_slow(story, told):
+    run = story(**told, response_ms=200.0, late=(900, 9.0), thresholds={"p95_ms": 100, "max_ms": 150})
+    assert run.verdicts() == {"ran": "pass", "generator": "pass", "p95_ms": "fail", "max_ms": "fail"}
+
+
 def test_service_time_is_not_late(story, piece):
     slow = [piece([310.0] * 4, second=second) for second in range(10)]
     run = story(late=(4, 300.0), extra=slow, thresholds={"service_max_ms": 100})

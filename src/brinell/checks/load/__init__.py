@@ -10,6 +10,7 @@ from brinell.checks.load.generator import Trust, trust
 from brinell.checks.load.limits import CHECK, Ruling, finding
 from brinell.checks.load.numbers import load_of
 from brinell.checks.load.tally import Tally, tallies
+from brinell.checks.load.words import short
 from brinell.core import outcomes
 from brinell.core.evidence import Evidence, steps_of
 from brinell.core.finding import Finding
@@ -96,7 +97,7 @@ def _findings(
 def _ran(scenario: str, limits: dict[str, float], tally: Tally, trusted: Trust, cited: tuple[str, ...]) -> Finding:
     """Did it run to its end, did anything answer, and did at least half of the requests succeed?"""
     verdict, reason, detail = Verdict.PASS, None, ""
-    title = f"{scenario}: ran for {tally.span_s:.3g} s, {tally.completed} of {tally.requests} requests were answered"
+    title = f"{scenario}: ran for {short(tally.span_s)} s, {tally.completed} of {tally.requests} requests were answered"
     if tally.requests and tally.errors.get(outcomes.OWN_FAULT) == tally.requests:
         verdict, reason, detail = Verdict.UNKNOWN, Reason.INVALID, trusted.reason
         title = f"{scenario}: not one of {tally.requests} requests reached the subject"
@@ -113,7 +114,7 @@ def _ran(scenario: str, limits: dict[str, float], tally: Tally, trusted: Trust, 
         detail = _kinds(tally.errors)
     elif not tally.requests or tally.ended is None or tally.ended.interrupted:
         verdict, reason = Verdict.UNKNOWN, Reason.INCONCLUSIVE
-        detail = f"{tally.span_s:.3g} s of {tally.started.span_s:.3g} s were run"
+        detail = f"{short(tally.span_s)} s of {short(tally.started.span_s)} s were run"
     return Finding(
         id=f"load.{scenario}.ran",
         check=CHECK,
@@ -225,8 +226,8 @@ def _crowd(scenario: str, tally: Tally, cited: tuple[str, ...]) -> list[Finding]
             verdict=Verdict.UNKNOWN,
             reason=Reason.INCONCLUSIVE,
             title=f"{scenario}: all {tally.started.connections} connections were taken, each as quick as ever",
-            detail=f"{rate:g}/s at {mean / 1e6:.3g} ms each keeps about {rate * mean / 1e9:.0f} connections busy: with "
-            f"connections = {wanted} the subject, not the cap, sets the rate",
+            detail=f"{rate:g}/s at {short(mean / 1e6)} ms each keeps about {rate * mean / 1e9:.0f} connections busy: "
+            f"with connections = {wanted} the subject, not the cap, sets the rate",
             evidence=cited,
         )
     ]

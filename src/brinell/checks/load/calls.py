@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from brinell.checks.load.tally import Tally
+from brinell.checks.load.words import short
 from brinell.core.finding import Finding
 from brinell.core.verdicts import Verdict
 
@@ -43,9 +44,9 @@ def stalls(scenario: str, check: str, tally: Tally) -> list[Finding]:
             required=False,
             verdict=Verdict.FAIL,
             title=f"{scenario}: the event loop stood still for 0.1 s or longer {count} time{'s' if count > 1 else ''}, "
-            f"{longest.longest_s:.3g} s at most, in {longest.where}",
-            detail=f"{total_s:.3g} s in all; every other call waited. It stood at: "
-            + "; ".join(f"{where} ({places[where]:.3g} s)" for where in listed[:5])
+            f"{short(longest.longest_s)} s at most, in {longest.where}",
+            detail=f"{short(total_s)} s in all; every other call waited. It stood at: "
+            + "; ".join(f"{where} ({short(places[where])} s)" for where in listed[:5])
             + ". Await there, or call what blocks with asyncio.to_thread.",
             evidence=(tally.started_id,),
         )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from brinell.checks.load.generator import Trust
 from brinell.checks.load.surroundings import FEWEST, histogram_of
+from brinell.checks.load.words import short
 from brinell.core.generator_records import Calibrated
 from brinell.core.histogram import Histogram, bounds
 from brinell.core.thresholds import Metric
@@ -33,9 +34,10 @@ def doubt(metric: Metric, limit: float, seen: Seen, trust: Trust) -> str:
     """Return why a missed limit (milliseconds) says nothing of the subject; empty where it does."""
     if metric.what not in {"quantile", "max", "mean"}:
         return ""
-    counts = metric.clock == "response" and not seen.stands
-    late = _late(metric, limit, seen.times, trust.lag) if counts and trust.lag is not None else ""
-    return late or _floor(metric, limit, seen.value, trust.calibrated)
+    counts = trust.read_late or (metric.clock == "response" and not seen.stands)
+    return (_late(metric, limit, seen.times, trust) if counts else "") or _floor(
+        metric, limit, seen.value, trust.calibrated
+    )
 
 
 def above(histogram: Histogram, limit_ns: float) -> int:
@@ -44,17 +46,28 @@ def above(histogram: Histogram, limit_ns: float) -> int:
     return sum(count for index, count in zip(indices, counts, strict=True) if bounds(index)[0] > limit_ns)
 
 
-def _late(metric: Metric, limit: float, times: Histogram, lag: Histogram) -> str:
-    """Whether without the requests that this side noticed late, the limit would be met."""
-    if metric.what == "mean":
+def _late(metric: Metric, limit: float, times: Histogram, trust: Trust) -> str:
+    """Whether without the requests that this side noticed late, the limit would be met.
+
+    Late requests come all at once, so a subject that keeps up takes as long again to be through with them: what is
+    slower than the limit by more than twice what this side was late is the subject's in any case.
+    """
+    lag = trust.lag
+    if metric.what == "mean" or lag is None:
         return ""
-    late, slow = above(lag, SHARE * limit * 1e6), above(times, limit * 1e6)
+    turns, slow = above(lag, SHARE * limit * 1e6), above(times, limit * 1e6)
+    late = turns * trust.held_up
     allowed = (1 - (metric.share or 1.0)) * times.count if metric.what == "quantile" else 0.0
-    if not late or not slow or slow - late > allowed:
+    if not late or slow - late > allowed or above(times, limit * 1e6 + 2 * lag.max_ns) > allowed:
         return ""
+    noticed = f"more than {short(SHARE * limit)} ms late"
+    if trust.held_up == 1:
+        who = f"{late} requests were noticed {noticed} by the generator"
+    else:
+        who = f"The generator's loop came {noticed} {turns} times, up to {trust.held_up} answers waiting for it"
     return (
-        f"{late} requests were noticed more than {SHARE * limit:.3g} ms late by the generator, and {slow} exceeded the "
-        "limit: without those the limit may be met. Free cores on this machine, or use another one."
+        f"{who}, and {slow} exceeded the limit: without those the limit may be met. Free cores on this machine, or use "
+        "another one."
     )
 
 
@@ -76,6 +89,6 @@ def _floor(metric: Metric, limit: float, observed: float, calibrated: Calibrated
     if needed < SHARE * limit or observed > limit + needed:
         return ""
     return (
-        f"A server that does nothing took {needed:.3g} ms of this generator, and without that the limit is met: "
+        f"A server that does nothing took {short(needed)} ms of this generator, and without that the limit is met: "
         "free cores on this machine, use another one, or ask for more."
     )

@@ -11,6 +11,7 @@ idle moment is saturated whatever the subject does at the same time.
 from __future__ import annotations
 
 import errno
+import math
 import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from typing import NamedTuple
 from brinell.checks.load import surroundings
 from brinell.checks.load.calls import crowded_out
 from brinell.checks.load.tally import Tally
+from brinell.checks.load.words import short
 from brinell.core import outcomes
 from brinell.core.generator_records import Calibrated
 from brinell.core.histogram import Histogram
@@ -39,6 +41,7 @@ LATE_SHARE = 0.1  # of the response time's p95, and of the strictest limit
 BEHIND = 0.97
 LATE = "late"
 _EXPLAINED = {"saturated", "late", "behind", "beyond"}  # by what the machine was denied
+_SECURE = ("https:", "wss:")  # of what comes encrypted nobody stamps when it came (``engine.patience``)
 _NO_PORT = {os.strerror(errno.EADDRNOTAVAIL), os.strerror(errno.EADDRINUSE)}
 MOMENT_S = 0.05
 
@@ -58,7 +61,9 @@ class Trust(NamedTuple):
     reason: str
     cpu: float | None
     calibrated: Calibrated | None = None
-    lag: Histogram | None = None  # how late requests were noticed; None where none fell due
+    lag: Histogram | None = None  # how late the loop was: of requests that fell due or, in a closed model, of its turns
+    held_up: int = 1  # requests that one late turn may have made later
+    read_late: bool = False  # so it is in service times, too: of no answer it is known when it came
 
     @property
     def valid(self) -> bool:
@@ -72,9 +77,18 @@ def trust(tally: Tally, limits: Mapping[str, float]) -> Trust:
     words = [f"{seen}: {rule.advice}." for rule, seen in bitten]
     if any(rule.name in _EXPLAINED for rule, _ in bitten):
         words += surroundings.circumstances(tally)
-    is_open = tally.started.target_rate is not None
     names = tuple(rule.name for rule, _ in bitten)
-    return Trust(names, " ".join(words), busiest(tally), tally.calibrated, tally.lag if is_open else None)
+    started, is_closed = tally.started, tally.started.model == "closed"
+    return Trust(
+        names,
+        " ".join(words),
+        busiest(tally),
+        tally.calibrated,
+        tally.lag,
+        # The users of one worker are all answered in the turn that was late.
+        math.ceil(started.connections / max(1, started.workers)) if is_closed else 1,
+        read_late=is_closed or started.url.startswith(_SECURE),
+    )
 
 
 def busiest(tally: Tally) -> float | None:
@@ -162,8 +176,8 @@ def _late(tally: Tally, limits: Mapping[str, float]) -> str | None:
     if lag is None or lag <= max(floor, LATE_SHARE * (response or 0)):
         return None
     if tally.started.target_rate is None:
-        return f"One time in a hundred the loop woke {lag / 1e6:.3g} ms late or more"
-    return f"One request in a hundred was noticed {lag / 1e6:.3g} ms or more after it was due"
+        return f"One time in a hundred the loop woke {short(lag / 1e6)} ms late or more"
+    return f"One request in a hundred was noticed {short(lag / 1e6)} ms or more after it was due"
 
 
 def _behind(tally: Tally, _: Mapping[str, float]) -> str | None:

@@ -7,6 +7,7 @@ import math
 from brinell.checks.load.limits import CHECK
 from brinell.checks.load.steadiness import course
 from brinell.checks.load.tally import SecondTally, Tally
+from brinell.checks.load.words import above, short
 from brinell.core.finding import Finding
 from brinell.core.sparse import merged, quantiles_ns
 from brinell.core.steady_judgement import Stage
@@ -102,13 +103,13 @@ def _expected(parts: tuple[Stage, ...], rows: range, usual_s: float) -> float:
 def _broken(stage: Stage, limits: dict[str, float], expected: float) -> str:
     """Name what did not hold in this stage; empty if all did."""
     told = [
-        f"{name} {value:.4g}, limit {limit:g}"
+        f"{name} {above(value, limit)}, limit {limit:g}"
         for name, limit in limits.items()
         if (value := _observed(stage, name)) is not None and THRESHOLDS[name].at_most and value > limit
     ]
     # Which requests fall into a second is a matter of one more or less, and a few hundredths are the schedule's own.
     if stage.achieved_rate is not None and stage.achieved_rate < KEPT_UP * expected - 1:
-        told.append(f"{stage.achieved_rate:.4g}/s were answered")
+        told.append(f"{short(stage.achieved_rate, 4)}/s were answered")
     if stage.course == "growing":
         told.append("response times rose to its end")
     return ", ".join(told)
@@ -122,6 +123,6 @@ def _observed(stage: Stage, name: str) -> float | None:
 
 
 def _words(stage: Stage) -> str:
-    p95 = "-" if stage.p95_ms is None else f"{stage.p95_ms:.4g} ms"
+    p95 = "-" if stage.p95_ms is None else f"{short(stage.p95_ms, 4)} ms"
     state = f", {stage.course}" if stage.course not in {"", "too-short"} else ""
-    return f"{stage.achieved_rate or 0:.4g}/s answered, p95 {p95}, {stage.errors} errors{state}"
+    return f"{short(stage.achieved_rate or 0, 4)}/s answered, p95 {p95}, {stage.errors} errors{state}"

@@ -7,6 +7,7 @@ look at what happened, and happened is stronger than foreseen. It explains what 
 from __future__ import annotations
 
 from brinell.checks.load.tally import Tally
+from brinell.checks.load.words import short
 from brinell.core import outcomes
 from brinell.core.finding import Finding
 from brinell.core.generator_records import Calibrated
@@ -55,7 +56,9 @@ def circumstances(tally: Tally) -> list[str]:
     if throttled >= DENIED:
         found.append(f"A quota on processor time held everything back for {throttled * 100:.0f} % of the time.")
     if tally.longest_gc_s >= LONG_GC_S:
-        found.append(f"The generator's own garbage collection took up to {tally.longest_gc_s * 1e3:.3g} ms a second.")
+        found.append(
+            f"The generator's own garbage collection took up to {short(tally.longest_gc_s * 1e3)} ms a second."
+        )
     return found
 
 
@@ -119,9 +122,9 @@ def _near(scenario: str, tally: Tally, cited: tuple[str, ...]) -> list[Finding]:
     return [
         _advice(
             f"load.{scenario}.calibration",
-            f"{scenario}: half of the response p50 of {seen / 1e6:.3g} ms, or more, is the generator's own",
-            f"A server that does nothing took {needed / 1e6:.3g} ms. Limits that are met are met; how fast the subject "
-            "is by itself, these times do not tell: put the generator on a machine with more or faster cores.",
+            f"{scenario}: half of the response p50 of {short(seen / 1e6)} ms, or more, is the generator's own",
+            f"A server that does nothing took {short(needed / 1e6)} ms. Limits that are met are met; how fast the "
+            "subject is by itself, these times do not tell: put the generator on a machine with more or faster cores.",
             cited,
         )
     ]
