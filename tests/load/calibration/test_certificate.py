@@ -20,6 +20,12 @@ def pair():
     return certificate.made()
 
 
+@pytest.fixture
+def certificate_of_localhost(request):
+    """One that openssl made, whose subject is localhost."""
+    return request.getfixturevalue("certificate")[1]
+
+
 def shake(ours, theirs, name):
     """Go through a handshake in memory; return both sides."""
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -63,6 +69,17 @@ def test_every_one_is_another_one(pair):
     assert pair[1] != other[1]
     with pytest.raises(ssl.SSLError, match="KEY_VALUES_MISMATCH"):
         certificate.server_context(pair[0], other[1], "h2")
+
+
+def test_other_trusted_certificates_are_not_in_its_way(pair):
+    """An issuer is looked for by its name: of two that sign themselves and have one name, the wrong one is taken."""
+    ours = tls.context(verify=True, trusted=certificate.made()[0] + pair[0])
+    shake(ours, certificate.server_context(*pair, "h2"), "localhost")
+
+
+def test_nor_is_one_that_the_user_made_for_localhost(pair, certificate_of_localhost, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate_of_localhost))
+    shake(tls.context(verify=True, trusted=pair[0]), certificate.server_context(*pair, "h2"), "localhost")
 
 
 def test_nothing_of_it_is_left_behind(pair):

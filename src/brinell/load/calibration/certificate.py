@@ -14,7 +14,9 @@ import secrets
 import ssl
 
 NAME = "localhost"
-"""What it is made out to, beside 127.0.0.1."""
+"""The host that it is for, beside 127.0.0.1. Its subject is another name each time: whoever verifies looks for an issuer
+by that, and "localhost" is what a certificate of the user's own is called as well.
+"""
 
 _P = 2**256 - 2**224 + 2**192 + 2**96 - 1
 _A = -3
@@ -41,12 +43,13 @@ def made() -> tuple[str, str]:
     key = 1 + secrets.randbelow(_ORDER - 1)
     x, y = times(key, _BASE)
     public = b"\x04" + x.to_bytes(_SIZE, "big") + y.to_bytes(_SIZE, "big")
+    serial = 1 + secrets.randbits(120)
     algorithm = _der(_SEQUENCE, _ECDSA_SHA256)
-    name = _der(_SEQUENCE, _der(_SET, _der(_SEQUENCE, _COMMON_NAME, _der(_UTF8, NAME.encode()))))
+    name = _der(_SEQUENCE, _der(_SET, _der(_SEQUENCE, _COMMON_NAME, _der(_UTF8, f"calibration {serial:x}".encode()))))
     body = _der(
         _SEQUENCE,
         _der(0xA0, _number(2)),  # version 3
-        _number(1 + secrets.randbits(120)),
+        _number(serial),
         algorithm,
         name,
         _der(_SEQUENCE, _der(_TIME, _FROM), _der(_TIME, _TO)),
