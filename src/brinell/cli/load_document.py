@@ -85,7 +85,7 @@ def _document(said: str, url: str | None) -> str:
             raise UsageError(f"--openapi {said[:80]}: {unfit.why}", hint=_HINT) from None
     if said.startswith("file:"):
         return said
-    file = Path(said).expanduser()
+    file = options.from_home(said)
     if file.is_file():
         return file.resolve().as_uri()
     if said.startswith("/") and url is not None:
@@ -96,6 +96,7 @@ def _document(said: str, url: str | None) -> str:
 def _file(path: Path | None, option: str) -> str | None:
     if path is None:
         return None
-    if not path.expanduser().is_file():
+    file = options.from_home(str(path))
+    if not file.is_file():
         raise UsageError(f"{option} {path}: there is no such file")
-    return str(path.expanduser().resolve())
+    return str(file.resolve())

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from brinell.cli import options
 from brinell.config import checks
 from brinell.config import sessions as with_sessions
 from brinell.config.problems import Unfit
@@ -96,7 +97,7 @@ def _data(written: str) -> DataSpec:
 
 
 def _file(option: str, written: str, path: str) -> str:
-    file = Path(path).expanduser()
+    file = options.from_home(path)
     if not file.is_file():
         is_there = os.path.lexists(file)
         raise UsageError(

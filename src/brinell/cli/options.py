@@ -104,8 +104,13 @@ def interpreter(python: str | None) -> str | None:
     """Make a path absolute that is meant from here; a command's name stays. Links are kept: they make a venv."""
     if python is None or "/" not in python:
         return python
-    whole = Path.cwd() / os.path.expanduser(python)  # noqa: PTH111 - Path's own raises for a user there is none of
+    whole = Path.cwd() / from_home(python)
     return str(whole) if whole.exists() else python
+
+
+def from_home(path: str) -> Path:
+    """Return a path with ``~`` read as a shell does: of a user there is none of, it stays."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises then
 
 
 def limits(given: Iterable[str] | None, metrics: Sequence[str] = METRICS) -> dict[str, float]:
