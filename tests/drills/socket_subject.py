@@ -3,7 +3,8 @@
 Limits: refuses (503 once all places are taken), closes (lets in and closes with 1013). Elsewhere than at ``--path`` it
 is 404, and without the token 401. Defects: forgets (a place is given back only by a close frame; cut connections keep
 theirs), queues (one handshake at a time, each 50 ms), drops (a connection that came after the first ``--places`` is
-closed again at once), cuts (at SIGTERM it is gone, and no connection is told).
+closed again at once), cuts (at SIGTERM it is gone, and no connection is told), hoards (what it has for a connection it
+keeps for good; twin: holds).
 
 A storm is shed: paced (503 above ``--places`` handshakes a second), sheds (lets them in and closes with ``--code``).
 """
@@ -20,6 +21,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
 from websockets.http11 import Request, Response
 
+SESSION_BYTES = 2_000_000
+
 
 class Rooms:
     def __init__(self, given: argparse.Namespace) -> None:
@@ -31,6 +34,7 @@ class Rooms:
         self.came: list[float] = []  # who was let in within the last second
         self.taken = self.seen = 0
         self.door = asyncio.Lock()
+        self.sessions: dict[int, bytearray] = {}
 
     async def enter(self, connection: ServerConnection, request: Request) -> Response | None:
         if "upgrade" not in request.headers.get("Connection", "").lower():
@@ -56,6 +60,10 @@ class Rooms:
             return False
         return True
 
+    def let_go(self, number: int) -> None:
+        if self.defect == "holds":
+            del self.sessions[number]
+
     async def stay(self, connection: ServerConnection) -> None:
         if self.defect == "closes" and self.taken >= self.places:
             await connection.close(1013, "full")
@@ -67,6 +75,10 @@ class Rooms:
         self.seen += 1
         if self.defect == "drops" and self.seen > self.places:
             return
+        mine = self.seen
+        if self.defect in {"hoards", "holds"}:
+            self.sessions[mine] = bytearray(b"x" * SESSION_BYTES)
+            connection.connection_lost_waiter.add_done_callback(lambda _: self.let_go(mine))
         try:
             await connection.wait_closed()
             await connection.recv()

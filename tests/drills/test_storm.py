@@ -44,6 +44,17 @@ def test_places_of_the_cut_that_are_not_given_back(drill, sockets):
 
 
 @pytest.mark.prove
+@pytest.mark.parametrize(("defect", "told"), [("hoards", True), ("holds", False)])
+def test_memory_of_connections_that_are_gone(drill, sockets, defect, told):
+    done = drill("storm", SHORT, url=sockets(defect))
+    assert done.drill.verdict is Verdict.PASS, done.finding.detail
+    measured = done.drill.measured
+    assert ("rss_again_bytes" in measured) == told
+    assert [rule.rule for rule in done.drill.rules if rule.rule == "memory"] == ["memory"] * told
+    assert measured["cut"] == measured["back"] == 30
+
+
+@pytest.mark.prove
 def test_a_service_that_lets_them_in_one_by_one(drill, sockets):
     url = sockets("queues")
     assert drill("storm", {**SHORT, "sockets": 8, "within_s": 10.0}, url=url).drill.verdict is Verdict.PASS

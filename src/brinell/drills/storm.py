@@ -20,11 +20,14 @@ from brinell.core.redact import one_line, redact
 from brinell.drills.crowd import LOOK_NS, Board, Return, spread
 from brinell.drills.scene import Scene
 from brinell.drills.sending import opening
+from brinell.load.websocket.link import Link
 from brinell.load.websocket.switchboard import Refused
 from brinell.subject.targets import Target
 from brinell.subject.vitals import Sampler
 
 AT_ONCE = 50  # attempts under way at a time while they first connect, which is no storm
+KEPT_BYTES = 32 << 20  # more memory than before the cut, and
+KEPT_EACH_BYTES = 128 << 10  # for each connection, from which on it is seen whether a second cut adds as much
 LEAST_AT_ONCE = 5  # however many fail
 STILL_NS = 5_000_000_000  # none more are let in for so long: no more will be
 STAY_NS = 200_000_000
@@ -113,18 +116,18 @@ class _Crowd:
         usual = self._fill()
         board = self._board
         board.run(lambda: False, drill.calm_s, scene.room.tick)
-        self.seen |= {"usual_ms": spread(usual), "fds_before": self._fds(), "lost_while_calm": len(board.endings)}
+        fds, rss = self._vitals()
+        self.seen |= {"usual_ms": spread(usual), "lost_while_calm": len(board.endings)}
+        self.seen |= {"fds_before": fds, "rss_before_bytes": rss}
         links = list(board.open)
         if not links:
             codes = sorted({f"{one.ending.code} {one.ending.reason or one.ending.why}" for one in board.endings})
             said = one_line(redact(", ".join(codes)), 200)
             raise SubjectError(f"{redact(scene.url)} took WebSockets at {self._path} and closed them again: {said}")
-        cut_ns = scene.mark("cut", f"{len(links)} connections, by a reset")
-        for link in links:
-            link.abandon("cut", reset=True)
-        board.endings.clear()
-        board.refused.clear()
+        cut_ns = self._cut(links, "cut")
         self._come_back(len(links), cut_ns)
+        if self._kept_memory(len(links)):
+            self._once_more()
 
     def close(self) -> None:
         """Close every connection."""
@@ -207,10 +210,40 @@ class _Crowd:
                 scene.mark("all-back", f"{cut} connections", at_ns=cut_ns + int(steady_s * 1e9))
         finally:
             self.seen |= back.seen()
-            self.seen |= {"held": board.held(500_000_000), "fds_after": self._fds()}
+            fds, rss = self._vitals()
+            self.seen |= {"held": board.held(500_000_000), "fds_after": fds, "rss_after_bytes": rss}
 
-    def _fds(self) -> int | None:
-        return self._sampler.sample(self._scene.clock.now_ns()).fds
+    def _cut(self, links: list[Link], what: str) -> int:
+        cut_ns = self._scene.mark(what, f"{len(links)} connections, by a reset")
+        for link in links:
+            link.abandon("cut", reset=True)
+        self._board.endings.clear()
+        self._board.refused.clear()
+        return cut_ns
+
+    def _kept_memory(self, cut: int) -> bool:
+        """Whether all are in again, and it has much more memory than with as many before."""
+        before, after = self.seen["rss_before_bytes"], self.seen["rss_after_bytes"]
+        if not isinstance(before, int) or not isinstance(after, int) or self.seen["steady_s"] is None:
+            return False
+        return after - before >= max(KEPT_BYTES, KEPT_EACH_BYTES * cut)
+
+    def _once_more(self) -> None:
+        """Cut all again. Old and new ones may have been there together, so that one storm says nothing of memory."""
+        scene, drill, board = self._scene, self._drill, self._board
+        links = list(board.open)
+        cut_ns = self._cut(links, "cut-again")
+        back = Return(
+            board, len(links), len(links), cut_ns,
+            back_off_s=drill.back_off_s, longest_s=drill.longest_s, seed=scene.load.seed,
+        )  # fmt: skip
+        if board.run(back.step, drill.within_s, scene.room.tick):
+            self.seen["rss_again_bytes"] = self._vitals()[1]
+
+    def _vitals(self) -> tuple[int | None, int | None]:
+        """Return descriptors and memory of the service."""
+        now = self._sampler.sample(self._scene.clock.now_ns())
+        return now.fds, now.rss_bytes
 
 
 def _told(refused: Refused) -> str:

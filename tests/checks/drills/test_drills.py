@@ -326,7 +326,7 @@ def test_without_a_known_port_the_difficult_starts_are_not_measured(judge):
 
 @pytest.fixture
 def spiked(judge):
-    def run(after, *, before=10.0, crowd=500.0, due=500, errors=0, ended=None, **options):
+    def run(after, *, before=10.0, crowd=500.0, due=500, errors=0, ended=None, rss=(50, 50), **options):
         records = [started("spike"), load_started()]
         milliseconds = [before] * 5 + [crowd] * 2 + list(after)
         for second, value in enumerate(milliseconds):
@@ -334,6 +334,7 @@ def spiked(judge):
             count = due if is_crowd else 100
             wrong = {"timeout": errors} if is_crowd and errors else {}
             records += slices(second, value, ok=count - errors * is_crowd, **wrong)
+            records.append(Vitals(T0 + second * S + S - 1, 1, 0.1, rss[second >= 5] << 20, 9, 1))
         records += [load_ended(float(len(milliseconds))), DrillEnded(T0 + 20 * S, ended or {})]
         given = {"before_s": 5, "lasts_s": 2, "within_s": 10, "calm_s": 3, "times": 5.0, **options}
         return judge("spike", *records, **given)
@@ -346,6 +347,14 @@ def test_it_comes_back(spiked):
     assert (drill.verdict, drill.measured["back_s"]) == (Verdict.PASS, 2)
     assert drill.measured["p99_before_ms"] == pytest.approx(10, rel=0.01)
     assert part.not_measured == {}
+
+
+def test_memory_that_a_crowd_leaves_is_told(spiked):
+    for rss, advised in (((50, 110), False), ((50, 150), True), ((400, 500), False)):
+        drill, _ = spiked([400, 200, 10, 11, 10], rss=rss)
+        told = [rule for rule in drill.rules if rule.rule == "memory"]
+        assert (drill.verdict, [rule.required for rule in told]) == (Verdict.PASS, [False] * advised)
+        assert drill.measured["rss_end_bytes"] == rss[1] << 20
 
 
 def test_what_comes_after_the_decision_does_not_undo_it(spiked):

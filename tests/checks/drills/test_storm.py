@@ -17,6 +17,7 @@ CAME_BACK = {
     "accept_rate": {"mean": 200.0, "highest": 500.0}, "waited_s": {"p50": 0.0, "max": 0.3}, "usual_ms": {"p50": 1.0},
     "storm_ms": {"p50": 9.0}, "lost_while_calm": 0, "fds_before": 110, "fds_after": 110,
 }  # fmt: skip
+MB = 1_000_000
 NEVER_BACK = {"back": 99, "held": 99, "all_back_s": None, "steady_s": None}
 
 
@@ -77,3 +78,14 @@ def test_a_storm_of_fewer_than_asked_for_is_inconclusive(judge):
     drill, _ = judge("storm", DrillStarted("storm", T0), DrillEnded(T0 + S, {**CAME_BACK, "connected": 60, "cut": 60}))
     assert (drill.verdict, drill.reason) == (Verdict.UNKNOWN, Reason.INCONCLUSIVE)
     assert "say limit = 60" in drill.rules[0].says
+
+
+@pytest.mark.parametrize(("again", "advised"), [(250 * MB, True), (160 * MB, False)])
+def test_memory_that_each_cut_adds_is_told(judge, again, advised):
+    sizes = {"rss_before_bytes": 50 * MB, "rss_after_bytes": 150 * MB, "rss_again_bytes": again}
+    drill, _ = judge("storm", DrillStarted("storm", T0), DrillEnded(T0 + S, {**CAME_BACK, **sizes}))
+    assert drill.verdict is Verdict.PASS
+    told = [rule for rule in drill.rules if rule.rule == "memory"]
+    assert [(rule.verdict, rule.required) for rule in told] == [(Verdict.FAIL, False)] * advised
+    assert not told or "50 MB, 150 MB, 250 MB" in told[0].says
+    assert not told or "1,000 kB a connection" in told[0].says

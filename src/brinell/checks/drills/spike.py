@@ -10,6 +10,8 @@ from brinell.core.returning import ERRORS, LEAST, Look, Spell, back_at, look, us
 from brinell.core.verdicts import Reason
 
 HELD = 0.8  # share of the crowd that must have been due for it to have been one
+KEPT_BYTES = 64 << 20  # memory that it may have more of after the crowd, and
+KEPT = 0.5  # share of what it had before, below which nothing is said
 WELL = 0.5  # share of requests that must succeed before the crowd
 
 
@@ -26,6 +28,7 @@ def spike(seen: Seen) -> Ruled:
     crowd, end = look(seen.seconds, spell.begin_s, spell.end_s), look(seen.seconds, max(spell.end_s, last - 5), last)
     back = back_at(seen.seconds, before, spell, last, factor=float(options["factor"]), calm_s=int(options["calm_s"]))
     due = sum(count for second, count in seen.scheduled.items() if spell.begin_s <= second < spell.end_s)
+    rss = _rss(seen, spell)
     measured = {
         "rate": seen.spec.rate,
         "crowd_rate": seen.spec.rate * float(options["times"]),
@@ -38,6 +41,8 @@ def spike(seen: Seen) -> Ruled:
         "errors_crowd": round(crowd.failed, 5),
         "errors_end": round(end.failed, 5),
         "back_s": None if back is None else back - spell.end_s,
+        "rss_before_bytes": rss[0],
+        "rss_end_bytes": rss[1],
     }
     planned = seen.spec.rate * float(options["times"]) * (spell.end_s - spell.begin_s)
     rules = _usable(before, due, planned)
@@ -46,10 +51,32 @@ def spike(seen: Seen) -> Ruled:
         if held.broken == (LATE,) and seen.refused(max(spell.end_s, last - 5), last) > before.failed + ERRORS:
             invalid = None
         rules = [_back(seen, measured, (before, end), last - spell.end_s, invalid), _errors(seen, crowd, invalid)]
+        rules += _kept(rss)
     title = "p99 never came back" if back is None else f"p99 was back {took(back - spell.end_s)} after the crowd left"
     missing = {"back_s": "it did not come back while it was watched", "p99_before_ms": "nothing was answered"}
     missing |= dict.fromkeys(("p99_crowd_ms", "p99_worst_after_ms", "p99_end_ms"), "nothing ended in that time")
+    why_rss = tally.started.subject_reason or "the service could not be looked at"
+    missing |= dict.fromkeys(("rss_before_bytes", "rss_end_bytes"), why_rss)
     return Ruled(measured, rules, title, {key: why for key, why in missing.items() if measured[key] is None})
+
+
+def _rss(seen: Seen, spell: Spell) -> tuple[int | None, int | None]:
+    """Memory of the service: the most before the crowd, and the last that was seen."""
+    tally = seen.tally
+    sizes = [(one.at_ns, one.rss_bytes) for one in tally.vitals if one.rss_bytes is not None] if tally else []
+    begin_ns = (tally.started.start_ns if tally else 0) + spell.begin_s * 1_000_000_000
+    before = [size for at_ns, size in sizes if at_ns < begin_ns]
+    after = [size for at_ns, size in sizes if at_ns >= begin_ns + (spell.end_s - spell.begin_s) * 1_000_000_000]
+    return max(before, default=None), after[-1] if after else None
+
+
+def _kept(rss: tuple[int | None, int | None]) -> list[DrillRule]:
+    """A crowd leaves some memory behind, which the next one uses again; whether it does one crowd cannot show."""
+    before, end = rss
+    if before is None or end is None or end - before < max(KEPT_BYTES, KEPT * before):
+        return []
+    says = f"it has {end / 1e6:,.0f} MB of memory since the crowd left, and had {before / 1e6:,.0f} MB before it came"
+    return [failed("memory", f"{says}: do the drill again to see whether each crowd adds as much", required=False)]
 
 
 def _usable(before: Look, due: int, planned: float) -> list[DrillRule]:

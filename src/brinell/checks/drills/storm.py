@@ -12,7 +12,9 @@ from brinell.core import outcomes
 from brinell.core.drill_judgement import DrillRule
 from brinell.core.verdicts import Reason
 
+AGAIN = 0.5  # of what the first cut added to the memory the second one adds, too: then each does
 FREE = 0.1  # of the connections' descriptors may be missing afterwards
+_RSS = ("rss_before_bytes", "rss_after_bytes", "rss_again_bytes")
 _DELIBERATE = frozenset((1001, 1008, 1012, 1013))  # it says why: goes away, not allowed, restarts, try again later
 _OWN_CODES = 3000  # from here on, codes of applications and libraries (RFC 6455, 7.4.2)
 _BROKEN = ("status-500", "status-501", "status-502", "status-504", outcomes.PROTOCOL, outcomes.TLS)
@@ -32,15 +34,17 @@ def storm(seen: Seen) -> Ruled:
             "usual_ms", "storm_ms", "lost_while_calm", "fds_before", "fds_after",
         )
     }  # fmt: skip
+    measured |= {key: numbers[key] for key in _RSS if key in numbers}
     rules = [*_there(seen), _back(seen), *_limited(seen), *_closed(numbers), *_errors(numbers), *_free(numbers)]
+    rules += _kept(numbers)
     title = f"{numbers['back']} of {counted(numbers['wanted'], 'connection')} back"
     title += f", steady after {took(numbers['steady_s'])}" if numbers["steady_s"] is not None else ""
     why = {
         **dict.fromkeys(("half_back_s", "most_back_s", "all_back_s"), "so many never came back"),
         "steady_s": "they were never all in for a second",
-        **dict.fromkeys(("fds_before", "fds_after"), "the service's process could not be looked at"),
+        **dict.fromkeys(("fds_before", "fds_after", *_RSS), "the service's process could not be looked at"),
     }
-    return Ruled(measured, rules, title, {key: words for key, words in why.items() if measured[key] is None})
+    return Ruled(measured, rules, title, {key: words for key, words in why.items() if measured.get(key, 0) is None})
 
 
 def _there(seen: Seen) -> list[DrillRule]:
@@ -125,3 +129,13 @@ def _free(numbers: dict[str, Any]) -> list[DrillRule]:
             f"the service has {after} descriptors, {before} before the cut: those that were cut are not closed",
         )
     ]
+
+
+def _kept(numbers: dict[str, Any]) -> list[DrillRule]:
+    """Memory that two cuts add, one like the other, is that of connections that are gone."""
+    before, after, again = (numbers.get(key) for key in _RSS)
+    if before is None or after is None or again is None or again - after < AGAIN * (after - before):
+        return []
+    sizes = ", ".join(f"{size / 1e6:,.0f} MB" for size in (before, after, again))
+    says = f"each cut leaves memory behind: {sizes} with as many connections before, after it, and after a second one"
+    return [failed("memory", f"{says}, {(again - after) / 1e3 / numbers['cut']:,.0f} kB a connection", required=False)]
