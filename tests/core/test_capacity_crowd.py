@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from brinell.core.capacity_crowd import crowd
@@ -47,6 +48,15 @@ def test_who_has_the_cores_is_told():
         "this machine was crowded: 6.0 tasks wanted its 2 cores, of which the subject had 0.2, the load generator 0.2 "
         "and other programs 1.6"
     )
+
+
+@pytest.mark.parametrize(
+    "why", ["error_rate", "60 of 62 connections were open (2 closed by the subject)", "no answers"]
+)
+def test_what_no_crowd_does_is_none_of_its_doing(why):
+    assert crowd(msgspec.structs.replace(STEP, why=why), looks()) == ""
+    assert crowd(msgspec.structs.replace(STEP, why="p95_ms"), looks())
+    assert crowd(msgspec.structs.replace(STEP, verdict="held", why=""), looks()) == ""
 
 
 def test_what_a_hypervisor_takes_is_told():

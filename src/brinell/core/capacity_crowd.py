@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from brinell.core.capacity_records import CapacityStep
 from brinell.core.reason_case import percent
+from brinell.core.sequential import BROKEN, FALLING_BEHIND
 from brinell.core.vitals_records import VitalsDetail
 from brinell.core.vitals_window import Span, Window, window
 
@@ -17,8 +18,11 @@ OTHERS = 0.3  # cores: what runs beside any service
 def crowd(step: CapacityStep, looks: Iterable[VitalsDetail]) -> str:
     """Return ``this machine was crowded: 6.1 tasks wanted its 2 cores ...``; empty where it was not, or nobody looked.
 
-    A machine that the subject and the load fill by themselves is not crowded.
+    A machine that the subject and the load fill by themselves is not crowded, and no crowd refuses a connection or
+    answers 503: only what takes too long can be its doing.
     """
+    if step.verdict != BROKEN or not (step.why == FALLING_BEHIND or step.why.endswith("_ms")):
+        return ""
     at = window(looks, Span(step.started_ns, step.ended_ns))
     parts = [*_queue(at, step), *_stolen(at)]
     return f"this machine was crowded: {'; '.join(parts)}" if parts else ""
