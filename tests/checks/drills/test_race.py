@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from brinell.checks.drills import drills
 from brinell.core.drill_records import DrillEnded, DrillMark, DrillStarted, Race
+from brinell.core.evidence import MemoryEvidence
+from brinell.core.observation import StepStarted
+from brinell.core.plan import RequestSpec
 from brinell.core.verdicts import Reason, Verdict
 
 S = 1_000_000_000
@@ -135,3 +140,18 @@ def test_rounds_in_one_process_of_several_prove_little_between_them(judge, among
     told = [rule for rule in drill.rules if rule.rule == "processes"]
     assert [(rule.reason, rule.required) for rule in told] == [(Reason.NOT_EXERCISED, False)] * advised
     assert not told or "one of its 4 processes" in told[0].says
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "hinted"),
+    [(422, {}, True), (422, {"content-type": "application/json"}, False), (404, {}, False)],
+)
+def test_a_body_without_a_type_that_is_refused_is_told(plan, status, headers, hinted):
+    whole = plan("race")
+    (step,) = whole.steps
+    load = msgspec.structs.replace(step.spec.load, requests=(RequestSpec(body="{}"),), headers=headers)
+    step = msgspec.structs.replace(step, spec=msgspec.structs.replace(step.spec, load=load))
+    records = [StepStarted("drill:x"), DrillStarted("race", T0), a_round(0, status, status), DrillEnded(T0 + S, {})]
+    part = drills(MemoryEvidence(msgspec.structs.replace(whole, steps=(step,)), records))
+    assert part.findings[0].reason is Reason.NOT_EXERCISED
+    assert ("Content-Type" in part.findings[0].title) == hinted

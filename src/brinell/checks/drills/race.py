@@ -91,8 +91,20 @@ def _no_race(seen: Seen, together: int, rules: racing.Rules) -> DrillRule | None
     elif together < TOGETHER * len(rounds):
         why = _apart(rounds, together)
     elif _for_nothing(rounds, rules):
-        why = f"no request succeeded ({_most_common(rounds)}), so that nothing was raced for"
+        why = f"no request succeeded ({_most_common(rounds)}), so that nothing was raced for{_untyped(seen)}"
     return unknown("race", reason, why) if why else None
+
+
+def _untyped(seen: Seen) -> str:
+    """Frameworks refuse a body of JSON that does not say so (FastAPI: 422, others: 415)."""
+    load = seen.spec.load
+    refused = {status for one in seen.races for status in one.statuses} & {400, 415, 422}
+    untyped = any(
+        one.body is not None and "content-type" not in {name.lower() for name in {**load.headers, **one.headers}}
+        for one in load.requests
+    )
+    hint = "; its body says no Content-Type: is --header 'Content-Type: application/json' missing?"
+    return hint if refused and untyped else ""
 
 
 def _apart(rounds: list[Race], together: int) -> str:
