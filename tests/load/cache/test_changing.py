@@ -71,3 +71,18 @@ def test_marks_of_another_worker_and_of_other_keys_decide_nothing():
     mine.shows = True
     assert mine.wrong(3, page(changed(other, 3)), mine.floor(3)) is None
     assert mine.wrong(3, page(changed(mine, 4)), mine.floor(3)) is not None
+
+
+def test_marks_of_an_earlier_run_are_old_once_what_they_mark_was_changed():
+    earlier, mine, beside = Marks(), Marks(), Marks()
+    old = page(changed(earlier, 3))
+    mine.shows = True
+    mine.met(3, old)
+    assert mine.wrong(3, old, mine.floor(3)) is None  # nothing was changed since
+    new = page(changed(mine, 3))
+    assert "before it was changed" in mine.wrong(3, old, mine.floor(3))
+    assert mine.wrong(3, new, mine.floor(3)) is None
+    assert mine.wrong(3, page(changed(beside, 3)), mine.floor(3)) is None  # whose change came when nobody knows
+    late = page(changed(beside, 3))
+    mine.met(3, late)  # after our change, which it may have replaced
+    assert mine.wrong(3, late, mine.floor(3)) is None

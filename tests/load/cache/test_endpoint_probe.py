@@ -166,6 +166,16 @@ def test_a_change_that_the_cache_is_not_told_of_is_stale(serve):
     assert "before it was changed" in found.example
 
 
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("forgets", [True, False])
+def test_what_an_earlier_run_wrote_hides_no_stale_read(serve, forgets):
+    door, earlier = serve(forgets=forgets), Marks()
+    for key in range(200, 201 + CHANGED):
+        assert door.ask(changing(key, earlier.begin(key)), 5.0).is_good
+    found = changes(door)
+    assert (found.stale, found.keys) == (found.reads if forgets else 0, CHANGED)
+
+
 @pytest.mark.parametrize(
     ("kind", "path", "stale"),
     [

@@ -67,9 +67,18 @@ class Marks:
         self._stamps = stamps("text")
         self._stamps.begin(-1, 0)  # so that the first mark of all replaces something: what was there before
         self.shows = False
+        self._begun = 1
+        self._met: dict[bytes, int] = {}  # marks that are not ours: changes that had begun by when they were met
+
+    def met(self, key: int, body: bytes) -> None:
+        """An answer came before anybody but us changes anything: marks of others in it, of an earlier run, are old."""
+        for found in _MARK.finditer(body):
+            if int(found.group(1), 16) == key and len(self._met) < _MOST_MARKS:
+                self._met.setdefault(found.group(), self._begun)
 
     def begin(self, key: int) -> str:
         """A change begins: its mark."""
+        self._begun += 1
         return str(self._stamps.begin(key, 0))
 
     def acknowledged(self, key: int) -> None:
@@ -90,7 +99,7 @@ class Marks:
                 continue
             value = found.group().decode("ascii")
             if self._stamps.parts(value)[1] != self._stamps.who:
-                others = True
+                others = others or not 0 < self._met.get(found.group(), 0) <= floor >> 1
             elif newest is None or self._stamps.parts(value)[2] > self._stamps.parts(newest)[2]:
                 newest = value
         if not floor or others:

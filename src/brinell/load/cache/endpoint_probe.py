@@ -226,6 +226,7 @@ class EndpointProbe:
             for _, number in zip(range(CHANGED), self._numbers, strict=False):
                 keys += 1
                 before = [self._door.ask(self._request_of(number), _PATIENCE_S) for _ in range(2)][1]
+                marks.met(number, before.body)
                 for wrong in [*self._change(number, change_of, marks), *self._unchanged(number, before)]:
                     reads += 1
                     stale += wrong is not None
