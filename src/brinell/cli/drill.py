@@ -20,8 +20,9 @@ brinell drill                                        says which drills there are
 brinell drill drain                                  SIGTERM under load to the [service] of brinell.toml
 brinell drill drain /notes --rate 200 --service "uvicorn shop.app:app --port {port}" --ready /health
 brinell drill lifecycle --set times=20
-brinell drill race http://127.0.0.1:8000/orders --method POST --body '{"key": "{{round}}"}' --set 'expect={created=1}'
-brinell drill race /pay --body '{"id": "{{round}}"}' --set together=20 --set rounds=100 --set 'same="$.id"'
+brinell drill drain /jobs --method POST --set 'done={path="/jobs", value="$.done"}'
+brinell drill race /orders --body @order.json --header 'Content-Type: application/json' --set 'expect={created=1}'
+brinell drill race /pay --method POST --header 'Idempotency-Key: {{round}}' --set together=20 --set 'same="$.id"'
 brinell drill spike http://127.0.0.1:8000/notes --rate 100 --set times=10 --set within_s=20s
 brinell drill storm ws://127.0.0.1:8000/ws --set sockets=500
 brinell drill slow-client http://127.0.0.1:8000/ --rate 100 --set slow=500 --set 'kinds=["heads"]'
