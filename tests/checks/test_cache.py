@@ -168,7 +168,10 @@ def test_stampedes():
     assert (findings["stampede"].required, findings["stampede"].severity) == (False, Severity.P2)
     _, findings, _ = judged(*crowds, limits={"stampede_loads": 1})
     assert findings["stampede_loads"].verdict is Verdict.FAIL
+    assert "47 times on average of 3 keys: what the cache shields" in findings["stampede_loads"].detail
     assert "stampede" not in findings
+    _, findings, _ = judged(*crowds, Stampede(0, 100, 100, by="ended"), limits={"stampede_loads": 1})
+    assert "entries that had come to their end" in findings["stampede_loads"].detail
     _, findings, _ = judged(Stampede(0, 100, 1), limits={"stampede_loads": 1})
     assert findings["stampede_loads"].verdict is Verdict.PASS
 
@@ -202,6 +205,11 @@ def test_stale_reads_are_advice_or_a_failure_where_that_was_asked_for():
     assert "40 of 100 when it was deleted while its old value was being loaded" in findings["stale_reads"].detail
     _, findings, _ = judged(*records, limits={"stale_reads": 0})
     assert (findings["stale_reads"].required, findings["stale_reads"].verdict) == (True, Verdict.FAIL)
+    assert (
+        "40 of 100 when it was deleted while its old value was being loaded; version 3"
+        in findings["stale_reads"].detail
+    )
+    assert "To make it" not in findings["stale_reads"].detail
 
 
 def test_stale_reads_are_shown_with_their_own_samples_and_wrong_ones_with_theirs():

@@ -62,6 +62,9 @@ def _scenario(
     for name, limit in limits.items():
         why = missing.get(f"cache.{spec.name}.{name.removesuffix('_bytes')}", "")
         ruling = rule(name, limit, judged, whole=whole, why_not=why)
+        if ruling.verdict is Verdict.FAIL:
+            said = ruling.detail, _words(name, judged, tally, seen)
+            ruling = ruling._replace(detail="; ".join(part for part in said if part))
         thresholds[name] = {"limit": limit, "observed": ruling.observed, "verdict": ruling.verdict.value}
         found.append(finding(spec.name, name, limit, ruling, cited))
     judged = msgspec.structs.replace(judged, thresholds=thresholds)
@@ -76,6 +79,15 @@ def _scenario(
     found += tried.wrong(judged, cited)
     found += probes.expires(judged, wanted, seen, cited) + probes.blocking(judged, cited)
     return found + findings.not_filled(judged, seen, cited), judged, missing
+
+
+def _words(name: str, judged: Cache, tally: Tally, seen: facts.Seen) -> str:
+    """Say of a threshold that does not hold what is said of it where none was stated."""
+    if name == "stale_reads":
+        return findings.stale_words(facts.stale_samples(seen, tally), seen)
+    if name == "stampede_loads" and judged.stampede is not None:
+        return findings.stampede_words(judged.stampede)
+    return ""
 
 
 def _numbers(spec: LoadSpec, wanted: CacheSpec, tally: Tally, seen: facts.Seen) -> tuple[Cache, dict[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brinell.checks import cache_facts as facts
 from brinell.checks.cache_limits import ideal_words, said
-from brinell.core.cache_judgement import Cache, CacheHits
+from brinell.core.cache_judgement import Cache, CacheHits, CacheStampede
 from brinell.core.finding import Finding
 from brinell.core.plan import CacheSpec
 from brinell.core.verdicts import Reason, Severity
@@ -31,13 +31,18 @@ def stale(judged: Cache, samples: tuple[str, ...], seen: facts.Seen) -> list[Fin
     """What was deleted must stay deleted."""
     if not judged.stale_reads:
         return []
-    how = [f"{one.stale} of {one.reads} {_WAYS.get(one.how, '')}" for one in seen.probes if one.stale]
     title = f"{judged.stale_reads} reads gave what had been deleted or replaced before they began"
-    detail = "; ".join([*how, *samples[:3]]) + (
-        ". What was changed must be dropped wherever it is cached before the change is answered, and a load that began "
-        "earlier must not put its value in afterwards. To make it a requirement, state stale_reads = 0"
-    )
+    detail = f"{stale_words(samples, seen)}. To make it a requirement, state stale_reads = 0"
     return [said(judged, "stale_reads", title, detail, tuple(seen.probe_ids[:10]), severity=Severity.P1)]
+
+
+def stale_words(samples: tuple[str, ...], seen: facts.Seen) -> str:
+    """Say when stale reads came, what some of them gave, and what to do about it."""
+    how = [f"{one.stale} of {one.reads} {_WAYS.get(one.how, '')}" for one in seen.probes if one.stale]
+    return "; ".join([*how, *samples[:3]]) + (
+        ". What was changed must be dropped wherever it is cached before the change is answered, and a load that began "
+        "earlier must not put its value in afterwards"
+    )
 
 
 def stampede(judged: Cache, seen: facts.Seen) -> list[Finding]:
@@ -47,13 +52,20 @@ def stampede(judged: Cache, seen: facts.Seen) -> list[Finding]:
         return []
     is_exact = crowd.least_loads == crowd.most_loads
     times = f"{crowd.most_loads} times" if is_exact else f"{crowd.least_loads} times at least"
-    mean = f"{crowd.mean_loads:.3g} times{'' if is_exact else ' at most,'} on average of {crowd.keys} keys"
-    detail = (
-        f"{mean}: what the cache shields is hit by all of them at once when a popular key expires. Let the first one "
-        "load and the others wait; to make it a requirement, state stampede_loads = 1"
-    )
+    detail = f"{stampede_words(crowd)}; to make it a requirement, state stampede_loads = 1"
     title = f"{crowd.callers} asked for a cold key and it was loaded {times}"
     return [said(judged, "stampede", title, detail, tuple(seen.stampede_ids[:10]), severity=Severity.P2)]
+
+
+def stampede_words(crowd: CacheStampede) -> str:
+    """Say how often keys were loaded, which of them, and what to do about it."""
+    is_exact = crowd.least_loads == crowd.most_loads
+    mean = f"{crowd.mean_loads:.3g} times{'' if is_exact else ' at most,'} on average of {crowd.keys} keys"
+    ended = ", some of them of entries that had come to their end" if "ended" in crowd.by else ""
+    return (
+        f"{mean}{ended}: what the cache shields is hit by all of them at once when a popular key expires. Let the "
+        "first one load and the others wait"
+    )
 
 
 def uncounted(judged: Cache, wanted: CacheSpec, seen: facts.Seen) -> list[Finding]:
