@@ -110,3 +110,13 @@ def test_a_subject_that_slows_down_under_the_crowd_is_not_the_caps_fault(story, 
     run = story(response_ms=4000, service_ms=100, waiting=50)
     run.extra = [piece([10.0] * 2000)]
     assert "connections" not in run.findings()
+
+
+def test_a_subject_that_is_full_from_the_first_moment_is_not_the_caps_fault(story, piece):
+    """The few that it served alone took 2 ms, all others 70 ms in its queue: no connection more would speed it up."""
+    run = story(response_ms=4000, service_ms=70, waiting=50, extra=[piece([2.0] * 5)])
+    assert "connections" not in run.findings()
+
+
+def test_where_the_generator_was_the_limit_the_cap_was_not(story):
+    assert "connections" not in story(response_ms=4000, service_ms=100, waiting=50, cpu=(0.99,)).findings()

@@ -209,6 +209,14 @@ def test_times_that_are_mostly_the_generators_own_are_said_to_be(story, calibrat
     assert "calibration" not in story(response_ms=0.1, before=[Calibrated(skipped="HTTP/2")]).findings()
 
 
+def test_a_calibration_that_had_a_worse_moment_than_the_run_is_said_to_have(story, calibrated):
+    found = story(response_ms=0.14, lag_ms=0.001, before=[calibrated(0.6)], thresholds={"p50_ms": 0.05}).findings()
+    assert "p50 of 0.14 ms may all be" in found["calibration"].title
+    assert "took 0.6 ms, when this machine had more to do" in found["calibration"].detail
+    assert found["p50_ms"].reason.value == "invalid"
+    assert "took 0.6 ms of this generator, and this one took no longer" in found["p50_ms"].detail
+
+
 def test_what_may_run_out_is_said_where_it_did_not(story):
     short = GeneratorMeans(1024, 2048, 28_000, 60_064, 60.0)
     found = story(before=[short]).findings()["means"]

@@ -23,7 +23,11 @@ from brinell.core.vitals_records import ProbeLook
 ERROR_SHARE = 0.01  # above it an advisory finding, where no error_rate was stated
 FAILED = 0.5  # share of failed requests above which a scenario did not run, unless a higher error_rate was stated
 CROWDED = 0.5  # share of worker-seconds in which requests waited for a connection
-STEADY = 1.5  # service p95 below this multiple of p50's floor: the subject did not slow down under the crowd
+STEADY = 1.5  # median service time below this multiple of the quickest: the subject did not slow down under the crowd
+# How long a request takes that is served alone, the first few tell. Of a subject that is full from the first second on
+# the quickest twentieth tells how long they take in its queue.
+FIRST = 3
+QUICK = 0.05
 
 
 def load(evidence: Evidence) -> Part:
@@ -69,6 +73,8 @@ def scenario(
         found += [] if answer is None else steadiness.finding(spec.name, answer, tally, cited, matters=matters)
     why = limited_by.why(spec.name, tally, limits, rulings, trusted)
     found += why.findings
+    if trusted.valid and why.limited_by is None:  # else it is known what set the rate
+        found += _crowd(spec.name, tally, cited)
     numbers = msgspec.structs.replace(
         load_of(tally, trusted, limits, rulings),
         limited_by=why.limited_by,
@@ -91,7 +97,7 @@ def _findings(
     if "error_rate" not in limits:
         found += _errors(scenario, tally)
     found += [*sessions.finding(scenario, tally), *surroundings.findings(scenario, tally, cited)]
-    return found + _subject(scenario, tally) + stalls(scenario, CHECK, tally) + _crowd(scenario, tally, cited)
+    return found + _subject(scenario, tally) + stalls(scenario, CHECK, tally)
 
 
 def _ran(scenario: str, limits: dict[str, float], tally: Tally, trusted: Trust, cited: tuple[str, ...]) -> Finding:
@@ -210,7 +216,8 @@ def _crowd(scenario: str, tally: Tally, cited: tuple[str, ...]) -> list[Finding]
     """
     rate = tally.started.peak_rate or tally.started.target_rate
     records = sum(len(rows) for rows in tally.workers.values())
-    low, middle, mean = (*tally.service.quantiles_ns([0.05, 0.5]), tally.service.mean_ns())
+    first = FIRST / max(FIRST / QUICK, tally.service.count)
+    low, middle, mean = (*tally.service.quantiles_ns([first, 0.5]), tally.service.mean_ns())
     if rate is None or not records or low is None or middle is None or mean is None:
         return []
     if tally.waited_seconds < CROWDED * records or middle > STEADY * low:

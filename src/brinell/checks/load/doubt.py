@@ -88,7 +88,8 @@ def _floor(metric: Metric, limit: float, observed: float, calibrated: Calibrated
     needed = (found - calibrated.server_ns) / 1e6
     if needed < SHARE * limit or observed > limit + needed:
         return ""
+    what = "without that the limit is met" if needed < observed else "this one took no longer"
     return (
-        f"A server that does nothing took {short(needed)} ms of this generator, and without that the limit is met: "
+        f"A server that does nothing took {short(needed)} ms of this generator, and {what}: "
         "free cores on this machine, use another one, or ask for more."
     )

@@ -119,12 +119,18 @@ def _near(scenario: str, tally: Tally, cited: tuple[str, ...]) -> list[Finding]:
     needed = took - tally.calibrated.server_ns
     if seen >= NEAR * needed:
         return []
+    if needed >= seen:
+        title = f"the response p50 of {short(seen / 1e6)} ms may all be the generator's own"
+        detail = f"A server that does nothing took {short(needed / 1e6)} ms, when this machine had more to do."
+    else:
+        title = f"half of the response p50 of {short(seen / 1e6)} ms, or more, is the generator's own"
+        detail = f"A server that does nothing took {short(needed / 1e6)} ms."
     return [
         _advice(
             f"load.{scenario}.calibration",
-            f"{scenario}: half of the response p50 of {short(seen / 1e6)} ms, or more, is the generator's own",
-            f"A server that does nothing took {short(needed / 1e6)} ms. Limits that are met are met; how fast the "
-            "subject is by itself, these times do not tell: put the generator on a machine with more or faster cores.",
+            f"{scenario}: {title}",
+            f"{detail} Limits that are met are met; how fast the subject is by itself, these times do not tell: put "
+            "the generator on a machine with more or faster cores.",
             cited,
         )
     ]

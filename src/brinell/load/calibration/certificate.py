@@ -14,8 +14,8 @@ import secrets
 import ssl
 
 NAME = "localhost"
-"""The host that it is for, beside 127.0.0.1. Its subject is another name each time: whoever verifies looks for an issuer
-by that, and "localhost" is what a certificate of the user's own is called as well.
+"""The host that it is for, beside 127.0.0.1. Its subject is another name each time: an issuer is looked for by that,
+and "localhost" is what a certificate of the user's own is called as well.
 """
 
 _P = 2**256 - 2**224 + 2**192 + 2**96 - 1
