@@ -10,7 +10,9 @@ import sys
 import pytest
 
 from brinell import publish
+from brinell.core.clock import SystemClock
 from brinell.core.errors import UsageError
+from brinell.journal.store import Journal
 from brinell.load.export import files
 
 ALONE = ("unshare", "--map-root-user", "--mount")  # so that anyone may mount
@@ -91,3 +93,14 @@ def test_a_full_disk(run, tmp_path):
     assert f"cannot write {place / 'report.html'}: No space left on device (ENOSPC)" in done.stderr
     assert done.returncode == 0, done
     assert json.loads(done.stdout) == json.loads((run / "judgement.json").read_text())
+
+
+@pytest.mark.parametrize("argv", [["judge", "kept"], ["run", "--resume", "kept"], ["load", "--resume", "kept"]])
+def test_a_run_that_still_goes_on_is_not_taken_for_one_that_was_killed(brinell, run, argv):
+    before = sorted(run.iterdir())
+    with Journal.create(run, SystemClock()):
+        said = brinell(*argv)
+    assert said.code == 2, said
+    assert said.err.startswith("error: kept is still going on in another process")
+    assert said.out == ""
+    assert sorted(path for path in run.iterdir() if path.name != "journal.jsonl") == before

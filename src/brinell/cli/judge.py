@@ -32,6 +32,7 @@ def command(
     --out the run's own reports are written anew; judging without --slo brings back the plan's thresholds.
     """
     folder = runs.find(options.here(), run)
+    session.refuse_unended(folder)
     limits = options.limits(slo, ALL_METRICS)
     evidence = read(folder, limits)
     if limits and not any(isinstance(step.spec, LoadSpec) for step in evidence.plan.steps):

@@ -38,7 +38,7 @@ from brinell.core.verdicts import Exit, Reason, Verdict, first_of
 from brinell.drills.trial import look_ahead
 from brinell.journal import baseline, runs
 from brinell.journal.reader import read
-from brinell.journal.store import FILE
+from brinell.journal.store import FILE, is_written
 from brinell.judge import judge
 from brinell.live.console import look_at
 from brinell.live.progress import Display
@@ -125,6 +125,7 @@ def examine(plan: Plan, output: Output, *, home: Path | None = None) -> Session:
 def resume(root: Path, run: str, output: Output) -> Session:
     """Go on with an interrupted run: its plan, its folder. UsageError if it is complete or its project gone."""
     folder = runs.find(root, run)
+    refuse_unended(folder)
     evidence = read(folder)
     if evidence.run_state == "complete" and all(evidence.finished.get(s.id) == "done" for s in evidence.plan.steps):
         raise UsageError(f"{folder.name} is complete: nothing is left to do", hint=f"brinell report {folder.name}")
@@ -136,6 +137,14 @@ def resume(root: Path, run: str, output: Output) -> Session:
     _look_ahead(evidence.plan)
     _knock(evidence.plan, [step for step in evidence.plan.steps if evidence.finished.get(step.id) != "done"])
     return _carry_out(evidence.plan, folder, output, resume=True)
+
+
+def refuse_unended(folder: Path) -> None:
+    """UsageError while another process writes a run: whoever read it now would take it for one that was killed."""
+    if is_written(folder):
+        raise UsageError(
+            f"{folder.name} is still going on in another process", hint="let it end, or stop it with Ctrl-C"
+        )
 
 
 def show(done: Session, output: Output, *, following: Steps | None = None) -> int:
