@@ -226,7 +226,7 @@ def refusing(outcomes, *, why="error_rate", **more):
     [
         ({"refused": 40}, "refused, for 10 % of the requests", "40 of 400 failed: 40 refused"),
         ({"reset": 38, "refused": 2}, "reset or refused, for 10 %", "40 of 400 failed: 38 reset, 2 refused"),
-        ({"closed-1013": 30, "timeout": 10}, "closed, for 8 %", "30 closed, 10 timed out"),
+        ({"closed-1013": 30, "timeout": 10}, "closed, for 7.5 %", "30 closed, 10 timed out"),
     ],
 )
 def test_requests_whose_connections_were_refused_or_reset_say_so(outcomes, how, detail):
@@ -249,6 +249,7 @@ def test_requests_whose_connections_were_refused_or_reset_say_so(outcomes, how, 
             "the subject refuses requests: it answers 10 % with 503 Service Unavailable",
         ),
         ({"status-500": 40}, "the subject fails requests: it answers 10 % with 500 Internal Server Error"),
+        ({"status-503": 1}, "the subject refuses requests: it answers 0.25 % with 503 Service Unavailable"),
         ({"status-599": 40}, "the subject fails requests: it answers 10 % with 599"),
     ],
 )

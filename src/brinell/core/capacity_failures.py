@@ -10,7 +10,7 @@ from http import HTTPStatus
 from brinell.core import outcomes
 from brinell.core.capacity_records import CapacityStep
 from brinell.core.capacity_words import OPEN
-from brinell.core.reason_case import Case, percent
+from brinell.core.reason_case import Case
 
 ERRORS = "error_rate"
 NO_ANSWERS = "no answers"
@@ -49,12 +49,12 @@ def failed(steps: Sequence[CapacityStep]) -> Case | None:
     evidence = (_words(counts, requests),)
     if total and closed >= MOSTLY * total:
         how = _list(outcome for outcome, _ in counts.most_common() if outcomes.kind(outcome) in _CLOSED)
-        title = f"connections {how}, for {percent(closed / max(1, requests))} of the requests"
+        title = f"connections {how}, for {_share(closed, requests)} of the requests"
         return Case("connections", 0, title, evidence)
     if total and sum(codes.values()) >= MOSTLY * total:
         (code, count), *_ = codes.most_common(1)
         does = "refuses" if code in _ON_PURPOSE else "fails"
-        title = f"the subject {does} requests: it answers {percent(count / max(1, requests))} with {_named(code)}"
+        title = f"the subject {does} requests: it answers {_share(count, requests)} with {_named(code)}"
         return Case("errors", 0, title, evidence)
     return None
 
@@ -81,6 +81,11 @@ def _words(counts: Mapping[str, int], requests: int) -> str:
 def _said(outcome: str) -> str:
     code = _code(outcome)
     return f"answered {_named(code)}" if code is not None else _WORDS.get(outcomes.kind(outcome), outcome)
+
+
+def _share(count: int, requests: int) -> str:
+    """Return ``0.4 %``: one in a thousand may be one too many."""
+    return f"{100 * count / max(1, requests):.3g} %"
 
 
 def _list(said: Iterable[str]) -> str:
