@@ -360,7 +360,8 @@ http {{
 
 @pytest.fixture
 def nginx(tmp_path, certificate, free_ports):
-    if shutil.which("nginx") is None:
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")  # whose path has that differs
+    if program is None:
         pytest.skip("not here: nginx")
     plain, secure = free_ports
     key, cert = certificate
@@ -374,7 +375,7 @@ def nginx(tmp_path, certificate, free_ports):
         cert=cert,
     )
     (tmp_path / "conf").write_text(text)
-    command = ["nginx", "-p", str(tmp_path), "-c", str(tmp_path / "conf"), "-e", str(tmp_path / "error.log")]
+    command = [program, "-p", str(tmp_path), "-c", str(tmp_path / "conf"), "-e", str(tmp_path / "error.log")]
     with subprocess.Popen(command) as server:
         yield plain, secure
         server.terminate()
