@@ -418,6 +418,7 @@ def tried(what, wrong, tries=3, worker=0):
         ("renewed", Severity.P2, False),
         ("failed", Severity.P1, False),
         ("hanging", Severity.P1, False),
+        ("cancelled", Severity.P1, False),
         ("collided", Severity.P0, True),
         ("shared", Severity.P3, False),
         ("unasked", Severity.P1, False),

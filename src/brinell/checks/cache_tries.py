@@ -65,6 +65,12 @@ _WORDS = {
         "Let go of the lock, and answer whoever waits, in a finally",
         Severity.P1,
     ),
+    "cancelled": _Word(
+        "when the caller that loads is cancelled, those who wait for it get nothing",
+        "A client that goes away takes the others with it. Let the load be a task of its own, and await it with "
+        "asyncio.shield",
+        Severity.P1,
+    ),
     "collided": _Word(
         "{wrong} first calls loaded nothing and gave what another key's load gave",
         "Different arguments have one entry: make the cache's key of all of them, whole",

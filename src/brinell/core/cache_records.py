@@ -120,6 +120,7 @@ class CacheTried(Entry, frozen=True):
     - renewed: an entry that was read again and again was still there after twice its lifetime, the others not
     - failed: after a load that failed, the next get did not load again (``example`` says what it did)
     - hanging: of those who waited for a load that failed, some never got an answer
+    - cancelled: the caller that loads was cancelled, and others who waited for its load were, too, or had no answer
     - collided: a call of a function that loads, for a key that nobody had asked for, gave another key's value
     - shared: two calls of a function that loads were given the very same dict, list or set
     - unasked: an answer to a key that nobody can have asked for said that it was a hit

@@ -10,8 +10,7 @@ from brinell_inside.cache.after_miss import after_miss
 from brinell_inside.cache.alike import alike
 from brinell_inside.cache.blocking import blocking
 from brinell_inside.cache.entries import Entries
-from brinell_inside.cache.failing import KEYS as FAILED_KEYS
-from brinell_inside.cache.failing import failing
+from brinell_inside.cache.failing import NEEDED_KEYS, failing
 from brinell_inside.cache.first_calls import try_out
 from brinell_inside.cache.lifetimes import lifetimes
 from brinell_inside.cache.operations import Operations, word
@@ -102,7 +101,7 @@ def _function(job, told, dues_fd):
     loading.held_up_s = table["loader_s"]
     if table["cold_keys"]:
         shared(operations, loading, told, cold)
-        cold = max(0, cold - FAILED_KEYS)
+        cold = max(0, cold - NEEDED_KEYS)
         failing(loading, operations, told, cold)
         operations.collisions = Collisions(cold)
     told.say("filled", mode=made.mode, **_fill(operations, side, dues_fd, table["fill_s"], root))

@@ -83,6 +83,31 @@ class Awaited(dict):
             self[key] = asyncio.ensure_future(loader())
         return await asyncio.shield(self[key])
 
+    async def naive(self, key, loader):
+        if key not in self:
+            self[key] = await loader()
+        return self[key]
+
+    async def without_a_shield(self, key, loader):
+        if key not in self:
+            task = self[key] = asyncio.ensure_future(loader())
+            task.add_done_callback(
+                lambda done: (done.cancelled() or done.exception() is not None) and self.pop(key, None)
+            )
+        return await self[key]
+
+    async def future_of_the_first(self, key, loader):
+        if key in self:
+            return await asyncio.shield(self[key])
+        future = self[key] = asyncio.get_running_loop().create_future()
+        try:
+            future.set_result(await loader())
+        except Exception as error:
+            future.set_exception(error)
+            del self[key]
+            raise
+        return await future
+
 
 def tried(get, told, table, loop=None):
     side = Side(loop)
@@ -112,7 +137,19 @@ def test_who_waits_for_a_lock_that_nobody_lets_go_of_is_told(told, table, monkey
 
 def test_awaited_gets(told, table):
     loop = asyncio.new_event_loop()
-    assert tried(Awaited().sound, told, table, loop) == {"failed": (2, 0), "hanging": (2, 0)}
-    told.said.clear()
-    assert tried(Awaited().remembering, told, table, loop) == {"failed": (2, 2), "hanging": (2, 0)}
+    for kind, failed in (("sound", (2, 0)), ("remembering", (2, 2)), ("naive", (2, 0))):
+        found = tried(getattr(Awaited(), kind), told, table, loop)
+        assert (found["failed"], found["hanging"], found["cancelled"][1]) == (failed, (2, 0), 0)
+        assert kind != "naive" or found["cancelled"] == (0, 0)  # there nobody waits for another's load
+        told.said.clear()
+    loop.close()
+
+
+@pytest.mark.parametrize("kind", ["without_a_shield", "future_of_the_first"])
+def test_who_is_cancelled_while_it_loads_takes_the_others_with_it(told, table, monkeypatch, kind):
+    monkeypatch.setattr(failing, "_PATIENCE_S", 1.0)
+    monkeypatch.setattr(failing, "_LONG_S", 2.0)
+    loop = asyncio.new_event_loop()
+    keys, wrong = tried(getattr(Awaited(), kind), told, table, loop)["cancelled"]
+    assert keys == wrong >= 1  # a machine that stood still for that long saw one of them only
     loop.close()
