@@ -14,6 +14,11 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
 class Sockets(_Part, frozen=True, kw_only=True):
     """The scenario's connections and what went over them. ``closes``: by close code, of those that the other side
     ended; 1006 is an end without a close frame. ``memory_bytes``: of the generator, for each connection.
+
+    ``foreign``: messages that came to a connection and were another one's, of a broadcast another room's. Of an echo,
+    ``again``: those that came once more, ``changed``: those that did not hold what was sent, ``retyped``: text for
+    binary or the reverse. Of a broadcast, receivers at its end: ``served`` had all they were owed, ``short`` a part of
+    it, ``unserved`` nothing.
     """
 
     opened: int
@@ -33,6 +38,13 @@ class Sockets(_Part, frozen=True, kw_only=True):
     publishers: int
     slow: int
     memory_bytes: int | None
+    foreign: int = 0
+    again: int = 0
+    changed: int = 0
+    retyped: int = 0
+    served: int = 0
+    short: int = 0
+    unserved: int = 0
 
 
 class RoomCount(_Part, frozen=True, kw_only=True):
@@ -89,8 +101,10 @@ class Limit(_Part, frozen=True, kw_only=True):
     """A limit of connections, tried. ``accepted`` of the first ``configured``; ``rejected`` the right way of all tried
     beyond; ``recovered``: afterwards as many were accepted as in the beginning. None: not tried.
 
-    ``freed_s``: from a close to the attempt that was accepted. ``leaked_fds``: descriptors that the refusals left
-    behind; ``leaked_bytes``: memory that the second half of them did, as the first may fill pools and caches.
+    ``freed_s``: from a close to the attempt that was accepted; ``cut_freed_s``: from the end of a connection that was
+    cut without one. ``raced``: how many were accepted of those that came at once to ``race_places`` places.
+    ``leaked_fds``: descriptors that the refusals left behind; ``leaked_bytes``: memory that the second half of them
+    did, as the first may fill pools and caches.
     """
 
     configured: int
@@ -104,3 +118,6 @@ class Limit(_Part, frozen=True, kw_only=True):
     leaked_bytes: int | None
     parts: tuple[LimitPart, ...]
     stock: tuple[LimitStockNow, ...]
+    cut_freed_s: float | None = None
+    raced: int | None = None
+    race_places: int = 0

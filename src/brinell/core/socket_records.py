@@ -51,6 +51,13 @@ class SocketSecond(Entry, frozen=True):
     max_ping_ns: int = 0
     peer_pings: int = 0
     strays: int = 0  # messages that came and were nothing that anybody waited for
+    foreign: int = 0  # of them those of another connection's, of a broadcast of another room's
+    again: int = 0  # of them echoes that had come before
+    changed: int = 0  # echoes that did not hold what was sent
+    retyped: int = 0  # echoes of binary messages that came as text, or the reverse
+    served: int = 0  # told once, at the end: receivers to whom everything came that they were owed,
+    short: int = 0  # to whom a part of it did not,
+    unserved: int = 0  # and to whom nothing did
 
 
 class Deliveries(Entry, frozen=True):
@@ -79,7 +86,8 @@ class Deliveries(Entry, frozen=True):
 class Disorder(Entry, frozen=True):
     """Deliveries of one second of one worker that were not as they should be, by room; no record where all were.
 
-    ``duplicated``: a second copy at the same receiver. ``reordered``: a number below one that it had seen.
+    ``duplicated``: a second copy at the same receiver. ``reordered``: a number below one that it had seen
+    of the same publisher.
     """
 
     worker: int
@@ -114,14 +122,18 @@ class LimitTried(Entry, frozen=True):
     longest_ns: int
     held_s: float = 0.0
     detail: str = ""
+    places: int = 0  # that were free for all attempts of the part, where more were made at once
 
 
 class LimitFreed(Entry, frozen=True):
-    """A connection was closed, and a new one was tried until it was accepted. None: it was not within ``bound_s``."""
+    """A connection was closed, or cut without a word (``part``), and a new one was tried until it was accepted.
+    None: it was not within ``bound_s``.
+    """
 
     freed_s: float | None
     bound_s: float
     attempts: int
+    part: str = "free"
 
 
 class LimitStock(Entry, frozen=True):

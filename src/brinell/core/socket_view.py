@@ -17,7 +17,10 @@ LIMIT = "limit"
 ACCEPTED = "accepted"
 HANG = "hang"
 FILL, BEYOND, FREE, STORM, REFILL, KEPT = "fill", "beyond", "free", "storm", "refill", "kept"
-"""Parts of a limit trial; ``kept`` are connections that had a place, and were ended by the subject all the same."""
+CUT, RACE = "cut", "race"
+"""Parts of a limit trial: ``cut`` is ``free`` after an end without a close, ``race`` are more at once than there are
+places, ``kept`` are connections that had a place, and were ended by the subject all the same.
+"""
 
 _REFUSAL = re.compile(r"status-(4\d\d|503)|closed-(1008|1013|4\d\d\d)")
 _EMPTY: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
@@ -39,12 +42,12 @@ def is_right(part: str, outcome: str) -> bool:
     """Whether an attempt of that part of a limit trial came to what it should.
 
     A full subject refuses: with 4xx or 503 to the upgrade, or by a close with 1008, 1013 or 4xxx after it. While a
-    place is being freed, either is right.
+    place is being freed, and where more come at once than there are places, either is right: how many is counted.
     """
     refused, accepted = _REFUSAL.fullmatch(outcome) is not None, outcome == ACCEPTED
     if part in {BEYOND, STORM}:
         return refused
-    return accepted or (part == FREE and refused)
+    return accepted or (part in {FREE, CUT, RACE} and refused)
 
 
 def _slice(one: LoadSlice, mode: str) -> LoadSlice | None:

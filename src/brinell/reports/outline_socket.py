@@ -109,6 +109,8 @@ def _limit(one: WebSocket) -> list[str]:
         lines[0] += f", {count(limit.rejected)} of {count(limit.tried)} beyond refused"
     if limit.freed_s is not None:
         lines.append(f"a place was free {seconds(limit.freed_s)} after its connection was closed")
+    if limit.raced is not None:
+        lines.append(f"{count(limit.raced)} let in at once to {plural(limit.race_places, 'free place')}")
     if limit.recovered is not None:
         lines.append("as many fit again afterwards" if limit.recovered else "not as many fit again afterwards")
     if limit.leaked_fds is not None:

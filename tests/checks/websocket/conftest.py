@@ -36,6 +36,8 @@ class Chat:
     otherwise. Of a broadcast, ``absent`` deliveries of every message do not come.
     """
 
+    piece = staticmethod(piece)
+
     mode: str = "broadcast"
     seconds: int = 30
     rate: int = 100

@@ -10,7 +10,7 @@ from brinell.core.histogram import Histogram
 from brinell.core.load_records import Exemplar, LoadSlice
 from brinell.core.observation import Vitals
 from brinell.core.plan import LoadSpec, Plan, RequestSpec, Step
-from brinell.core.socket_records import Disorder
+from brinell.core.socket_records import Disorder, SocketSecond
 from brinell.core.thresholds import SOCKET_METRICS
 from brinell.core.vitals_records import ProcessLook, VitalsDetail
 
@@ -146,9 +146,80 @@ def test_connections_that_are_not_made(chat):
 
 def test_what_the_subject_ends_is_told(chat):
     found = chat(closes={"1011": 9, "1000": 400}).findings()["closes"]
-    assert found.title == "chat: the subject ended 9 of 500 connections"
-    assert found.detail == "by close code: 9 with 1011"
-    assert "closes" not in chat(closes={"1001": 400}).verdicts()
+    assert found.title == "chat: the subject ended 409 of 500 connections"
+    assert found.detail.startswith("by close code: 400 with 1000, 9 with 1011; ")
+    assert chat(closes={"1011": 9}).findings()["closes"].detail == "by close code: 9 with 1011"
+
+
+def test_a_normal_close_is_told_unless_connections_are_to_come_back(chat):
+    idle = chat(closes={"1000": 499}).findings()["closes"]
+    assert idle.title == "chat: the subject ended 499 of 500 connections"
+    assert "taken for idle" in idle.detail
+    assert "taken for idle" not in chat(mode="echo", closes={"1001": 400}).findings()["closes"].detail
+    assert "closes" not in chat(closes={"1001": 400}, does={"reconnect_s": 0.5}).verdicts()
+    assert "closes" in chat(closes={"1011": 400}, does={"reconnect_s": 0.5}).verdicts()
+    after = [SocketSecond(0, 30, 0, 0, closes={"1001": 500})]
+    assert "closes" not in chat(extra=after).verdicts()
+
+
+@pytest.mark.parametrize(
+    ("mode", "counts", "title"),
+    [
+        ("broadcast", {"foreign": 7}, "7 messages came to connections of another room"),
+        ("echo", {"foreign": 7}, "7 messages came to another connection than the one that had sent them"),
+        ("echo", {"again": 7}, "7 messages came back more than once"),
+        ("echo", {"changed": 7}, "7 of 3000 messages came back changed"),
+        ("echo", {"retyped": 7}, "7 of 3000 binary messages came back as text"),
+        ("echo", {"pings": 50}, "50 of 50 pings had no pong"),
+    ],
+)
+def test_what_comes_to_the_wrong_one_or_in_another_way_is_advice(chat, mode, counts, title):
+    (name,) = counts
+    does = {"binary": True}
+    found = chat(mode=mode, does=does, extra=[SocketSecond(0, 3, 0, 0, **counts)]).findings()[name]
+    assert found.title == f"chat: {title}"
+    assert (found.verdict.value, found.required) == ("fail", False)
+    assert name not in chat(mode=mode, does=does).verdicts()
+
+
+def test_what_does_not_go_through_is_told_with_how_connections_ended(chat):
+    ended = [SocketSecond(0, 3, 0, 0, closes={"1009": 500})]
+    found = chat(mode="echo", errors={"closed-1009": 100}, does={"fragments": 3}, extra=ended).findings()["ran"]
+    assert found.verdict.value == "fail"
+    assert "500 connections ended with 1009: a message too big" in found.detail
+    assert "each was sent in 3 frames (--fragments): do they go through otherwise?" in found.detail
+
+
+def test_a_late_generator_breaks_no_frames(chat):
+    late = {"mode": "echo", "errors": {"closed-1007": 90}, "lag_ms": 900.0}
+    assert chat(**late).verdicts()["ran"] != "fail"
+    found = chat(**late, own_closes={"1007": 450}).findings()["ran"]
+    assert found.verdict.value == "fail"
+    assert "450 connections ended with 1007" in found.detail
+
+
+def test_who_changes_every_echo_means_to(chat):
+    assert "changed" not in chat(mode="echo", extra=[SocketSecond(0, 3, 0, 0, changed=3000)]).verdicts()
+    assert "changed" in chat(mode="echo", extra=[SocketSecond(0, 3, 0, 0, changed=2900)]).verdicts()
+
+
+def test_text_that_comes_as_binary_is_still_text(chat):
+    assert "retyped" not in chat(mode="echo", extra=[SocketSecond(0, 3, 0, 0, retyped=3000)]).verdicts()
+
+
+def test_pings_are_missing_once_their_time_is_over(chat):
+    slow = [SocketSecond(0, 3, 0, 0, pings=50, pongs=40)]  # ten are under way
+    assert "pings" not in chat(mode="echo", extra=slow).verdicts()
+    late = [*slow, chat.piece("ping", 5000.0, 10, 3, "timeout")]
+    assert chat(mode="echo", extra=late).findings()["pings"].title == "chat: 10 of 50 pings had no pong"
+
+
+def test_it_is_said_at_how_many_receivers_something_is_missing(chat):
+    ended = [SocketSecond(0, 30, 0, 0, served=400, short=60, unserved=40)]
+    lost = chat(absent=1, thresholds={"reach": 1.0}, extra=ended).findings()["reach"].detail
+    assert lost.endswith("did not come: 60 of 500 receivers missed a part and 40 of 500 receivers had nothing")
+    told = chat(absent=1, extra=ended).findings()["lost"].detail
+    assert told.startswith("60 of 500 receivers missed a part and 40 of 500 receivers had nothing; ")
 
 
 def test_an_interrupted_run_proves_no_limit_met(chat):

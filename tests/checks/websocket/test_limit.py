@@ -16,7 +16,7 @@ def tried(part, outcome, count, detail=""):
 
 def story(*, fill=(("accepted", 100),), beyond=(("status-503", 1),), storm=(("status-503", 1000),), freed=0.05,
           refill=(("accepted", 100),), kept=(), fds=(20, 120, 120, 120, 20), rss=(50, 60, 61, 61, 60),
-          interrupted=False, processes=1, free=()):  # fmt: skip
+          interrupted=False, processes=1, free=(), cut=None, race=()):  # fmt: skip
     """What a limit of 100 gave. ``fds``, and ``rss`` in MiB: before, filled, half, refused, emptied."""
     held = zip(("before", "filled", "half", "refused", "emptied"), rss, fds, strict=True)
     records = [
@@ -28,6 +28,8 @@ def story(*, fill=(("accepted", 100),), beyond=(("status-503", 1),), storm=(("st
         *(tried("beyond", *one) for one in beyond),
         *(tried("free", *one) for one in free),
         *(tried("storm", *one) for one in storm),
+        *([LimitFreed(*cut, part="cut")] if cut else []),
+        *(LimitTried("race", outcome, count, 3 * MS, places=5) for outcome, count in race),
         *(tried("refill", *one) for one in refill),
         *(tried("kept", *one) for one in kept),
         *([LimitFreed(freed, 5.0, 3)] if freed != "never tried" else []),
@@ -184,3 +186,24 @@ def test_what_a_limit_has_none_of_has_its_own_reason():
     assert {why[f"websocket.full.{name}"] for name in ("target_rate", "warm_up_s", "steady")} == {
         "a limit is tried connection by connection, at no rate"
     }
+
+
+def test_who_is_cut_off_frees_a_place_too():
+    kept = story(cut=(0.01, 5.0, 1))
+    assert verdicts(kept)["limit_frees_cut"] == "pass"
+    assert kept.websocket[0].limit.cut_freed_s == 0.01
+    never = story(cut=(None, 5.0, 20))
+    assert (verdicts(never)["limit_frees"], verdicts(never)["limit_frees_cut"]) == ("pass", "fail")
+    assert detail(never, "limit_frees_cut").startswith("20 attempts were refused within 5 s")
+    assert "limit_frees_cut" not in verdicts(story())
+
+
+def test_more_at_once_than_there_are_places_do_not_fit():
+    kept = story(race=(("accepted", 5), ("status-503", 20)))
+    assert verdicts(kept)["limit_races"] == "pass"
+    assert verdicts(story(race=(("status-503", 25),)))["limit_races"] == "pass"  # places that are not free yet
+    many = story(race=(("accepted", 11), ("status-503", 14)))
+    assert verdicts(many)["limit_races"] == "fail"
+    limit = many.websocket[0].limit
+    assert (limit.raced, limit.race_places) == (11, 5)
+    assert "limit_races" not in verdicts(story())

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import ssl
+import threading
 import time
 
 import pytest
@@ -346,3 +347,107 @@ def test_a_message_that_is_noticed_after_everybody_left_is_nobodys_failure(circl
     assert late.scheduled == 5
     assert len(late.cell(name, "unfinished").response) == 1
     assert len(late.cell(name, "closed-1006").response) == 0
+
+
+def test_an_answer_that_goes_to_another_connection_is_foreign(circle):
+    last = []
+
+    async def mixing(connection):
+        async for message in connection:
+            last.append(connection)
+            await last[-2 if len(last) > 1 else -1].send(message)  # whoever asked before
+
+    run = circle.drive(circle.start(mixing), connections=4, rate=100, duration=0.2, mode="request-reply", settle_s=0.2)
+    assert run.total("foreign") > 0
+    assert run.total("foreign") + run.outcomes(REPLY)["ok"] == 20
+
+
+def test_an_echo_that_comes_once_more_is_told_and_no_second_answer(circle):
+    async def twice(connection):
+        async for message in connection:
+            await connection.send(message)
+            await connection.send(message)
+
+    port = circle.start(twice)
+    assert 10 <= circle.drive(port, connections=2, rate=100, duration=0.2).total("again") <= 20
+    asked = circle.drive(port, connections=2, rate=100, duration=0.2, mode="request-reply")
+    assert asked.total("strays") >= 10
+    assert asked.total("again") == 0
+
+
+@pytest.mark.prove
+def test_what_is_late_is_neither_foreign_nor_once_more(circle):
+    async def late(connection):
+        async for message in connection:
+            await asyncio.sleep(0.25)
+            await connection.send(message)
+
+    run = circle.drive(circle.start(late), connections=1, rate=10, duration=1.0, timeout_s=0.1)
+    assert run.total("strays") > 0
+    assert (run.total("foreign"), run.total("again")) == (0, 0)
+
+
+@pytest.mark.parametrize("fragments", [1, 3])
+def test_an_echo_that_does_not_hold_what_was_sent_is_changed(circle, fragments):
+    async def other(connection):
+        numbers = []
+        async for message in connection:
+            said = json.loads(message)
+            numbers.append(said.pop("body"))
+            await connection.send(json.dumps({"stamp": said["stamp"], "body": numbers[len(numbers) // 2]}))
+
+    text = '{"stamp":"{{stamp}}","body":"b{{n}}"}'
+    run = circle.drive(circle.start(other), connections=1, rate=100, duration=0.2, message=text, fragments=fragments)
+    assert run.outcomes(ECHO) == {"ok": 20}
+    assert run.total("changed") == 18
+    assert run.population._kept == 0
+
+
+@pytest.mark.prove
+def test_binary_that_comes_back_as_text_is_told(circle):
+    async def texts(connection):
+        async for message in connection:
+            await connection.send(message.decode())
+
+    run = circle.drive(circle.start(texts), connections=2, rate=100, duration=0.2, binary=True)
+    assert run.outcomes(ECHO) == {"ok": 20}
+    assert run.total("retyped") == 20
+
+
+@pytest.mark.prove
+def test_of_several_workers_an_answer_may_be_anothers(circle):
+    async def everybody(connection):
+        room.add(connection)
+        async for message in connection:
+            for one in room:
+                await one.send(message)
+
+    room = set()
+    port = circle.start(everybody)
+    start_ns = time.monotonic_ns() + 600_000_000
+    runs = []
+
+    def other():
+        runs.append(circle.drive(port, connections=4, rate=100, duration=0.3, worker=1, workers=2, start_ns=start_ns))
+
+    beside = threading.Thread(target=other)
+    beside.start()
+    runs.append(circle.drive(port, connections=4, rate=100, duration=0.3, worker=0, workers=2, start_ns=start_ns))
+    beside.join()
+    assert [run.outcomes(ECHO) for run in runs] == [{"ok": 15}] * 2
+    assert 30 <= sum(run.total("foreign") for run in runs) <= 30 * 7
+    assert sum(run.total("again") for run in runs) == 0
+
+
+def test_several_answers_may_come_in_one(circle):
+    async def bundling(connection):
+        held = []
+        async for message in connection:
+            held.append(message)
+            if len(held) == 5:
+                await connection.send("[" + ",".join(held) + "]")
+                held.clear()
+
+    run = circle.drive(circle.start(bundling), connections=1, rate=100, duration=0.2)
+    assert run.outcomes(ECHO) == {"ok": 20}
+    assert (run.total("strays"), run.total("changed")) == (0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 
@@ -121,6 +122,99 @@ def test_what_comes_after_a_later_one_is_reordered_and_not_lost(circle):
     run = circle.drive(circle.start(swapping), connections=1, rate=100, duration=0.2, mode="broadcast")
     assert run.expected == run.received == 20
     assert sum(sum(one.reordered) for one in run.disorder) == 10
+
+
+@pytest.mark.prove
+def test_among_several_publishers_each_ones_own_order_counts(circle):
+    room = set()
+
+    async def late(message):
+        await asyncio.sleep(0.03)
+        for one in room:
+            await one.send(message)
+
+    async def moderated(connection):
+        rank = len(room)
+        room.add(connection)
+        waits = []
+        async for message in connection:
+            if rank % 2:
+                waits.append(asyncio.create_task(late(message)))
+            else:
+                for one in room:
+                    await one.send(message)
+        room.discard(connection)
+
+    run = circle.drive(circle.start(moderated), connections=2, rate=100, duration=0.4, mode="broadcast", publishers=2)
+    assert run.expected == run.received == 80
+    assert sum(sum(one.reordered) for one in run.disorder) == 0
+
+
+def test_several_messages_may_come_in_one(circle):
+    room = set()
+
+    async def bundling(connection):
+        room.add(connection)
+        held = []
+        async for message in connection:
+            held.append(message)
+            if len(held) == 4:
+                for one in room:
+                    await one.send("[" + ",".join(held) + "]")
+                held.clear()
+
+    run = circle.drive(circle.start(bundling), connections=3, rate=100, duration=0.4, mode="broadcast")
+    assert run.expected == run.received == 120
+    assert run.total("strays") == 0
+    assert run.disorder == []
+
+
+@pytest.mark.prove
+def test_what_is_told_again_beside_a_message_is_no_second_delivery(circle):
+    room, history = set(), []
+
+    async def remembering(connection):
+        room.add(connection)
+        async for message in connection:
+            history.append(message)
+            for one in room:
+                await one.send(json.dumps({"new": message, "before": history[-4:-1]}))
+
+    run = circle.drive(circle.start(remembering), connections=3, rate=100, duration=0.2, mode="broadcast")
+    assert run.expected == run.received == 60
+    assert run.disorder == []
+
+
+def test_what_comes_from_another_room_is_told(circle):
+    everybody = set()
+
+    async def leaking(connection):
+        everybody.add(connection)
+        async for message in connection:
+            for one in everybody:
+                await one.send(message)
+        everybody.discard(connection)
+
+    run = circle.drive(circle.start(leaking), connections=4, rate=50, duration=0.2, mode="broadcast", rooms=2)
+    assert run.expected == run.received == 20
+    assert 10 <= run.total("foreign") == run.total("strays") <= 20
+    assert run.total("served") == 4
+
+
+def test_at_whom_something_is_missing_is_told_once(circle):
+    room = []
+
+    async def some(connection):
+        room.append(connection)
+        number = 0
+        async for message in connection:
+            number += 1
+            for rank, one in enumerate(room):
+                if rank < 2 or (rank == 2 and number % 2):
+                    await one.send(message)
+
+    run = circle.drive(circle.start(some), connections=4, rate=50, duration=0.2, mode="broadcast", settle_s=0.2)
+    assert [run.total(name) for name in ("served", "short", "unserved")] == [2, 1, 1]
 
 
 @pytest.mark.prove

@@ -25,17 +25,25 @@ class Places:
     """A server with so many places, and its way of saying that none is left."""
 
     def __init__(
-        self, places, *, by_close=None, status=503, hang=False, forgets=False, evicts=False, clears=False, mute=False
-    ):
+        self, places, *, by_close=None, status=503, hang=False, forgets=False, evicts=False, clears=False, mute=False,
+        forgets_cut=False, asks_s=0.0, keeps_s=0.0,
+    ):  # fmt: skip
+        self.forgets_cut, self.asks_s, self.keeps_s = forgets_cut, asks_s, keeps_s
         self.places, self.by_close, self.status = places, by_close, status
         self.clears, self.mute = clears, mute
         self.hang, self.forgets, self.evicts = hang, forgets, evicts
         self.taken = 0
         self.members = []
+        self.let_in = set()
 
     async def request(self, connection, request):
         del request
-        if self.taken < self.places or self.by_close or self.evicts:
+        if self.by_close or self.evicts:
+            return None
+        if self.taken < self.places:
+            if self.asks_s:
+                await asyncio.sleep(self.asks_s)
+            self._take(connection)
             return None
         if self.hang:
             await asyncio.sleep(1.0)  # longer than anybody waits
@@ -44,19 +52,26 @@ class Places:
         return connection.respond(http.HTTPStatus(self.status), "full\n")
 
     async def serve(self, connection):
-        if self.taken >= self.places and self.by_close:
-            await connection.close(self.by_close, "no place left")
-            return
-        if self.taken >= self.places and self.evicts:
-            await self.members.pop(0).close(1001, "somebody else came")
-        self.taken += 1
+        if connection not in self.let_in:
+            if self.taken >= self.places and self.by_close:
+                await connection.close(self.by_close, "no place left")
+                return
+            if self.taken >= self.places and self.evicts:
+                await self.members.pop(0).close(1001, "somebody else came")
+            self._take(connection)
         self.members.append(connection)
         try:
             if self.mute:  # a close is answered by the end of the connection
                 connection.protocol.receive_data = lambda data: connection.transport.abort() if data else None
             await connection.wait_closed()
+            await asyncio.sleep(self.keeps_s)
         finally:
-            self.taken -= 0 if self.forgets else 1
+            self.taken -= 0 if self.forgets or (self.forgets_cut and connection.close_code == 1006) else 1
+
+    def _take(self, connection):
+        """Count one: in one step with the look, unless ``asks_s`` is between them."""
+        self.taken += 1
+        self.let_in.add(connection)
 
 
 @pytest.fixture
@@ -107,7 +122,8 @@ def test_a_limit_that_is_kept(attempt, server):
     assert [one.moment for one in room.records if isinstance(one, LimitStock)] == [
         "before", "filled", "half", "refused", "emptied",
     ]  # fmt: skip
-    assert entry.requests == entry.limit.tried + 8 + 8 + sum(tried(room, "free").values())
+    others = sum(sum(tried(room, part).values()) for part in ("free", "cut", "race"))
+    assert entry.requests == entry.limit.tried + 8 + 8 + others
     assert entry.errors == {}
     assert {one.detail for one in limit.parts if one.part == "storm"} <= {"full", "no place left"}
     assert room.said[-1][0] == room.said[-1][1]
@@ -211,3 +227,24 @@ def test_it_takes_no_longer_than_it_may(attempt, monkeypatch):
     room = attempt(Places(8))
     assert 5 <= sum(tried(room, "fill").values()) <= 8
     assert not tried(room, "beyond")
+
+
+@pytest.mark.prove
+def test_a_place_that_only_a_close_frees(attempt):
+    entry, verdicts = judged(attempt(Places(4, forgets_cut=True), limit=4))
+    assert (verdicts["limit_frees"], verdicts["limit_frees_cut"]) == ("pass", "fail")
+    assert entry.limit.cut_freed_s is None
+
+
+def test_more_come_at_once_than_there_are_places(attempt):
+    slow = attempt(Places(4, asks_s=0.2), limit=4, timeout_s=3.0)
+    entry, verdicts = judged(slow)
+    assert verdicts["limit_refuses"] == "pass"
+    assert verdicts["limit_races"] == "fail"
+    assert entry.limit.raced > entry.limit.race_places == 4
+
+
+@pytest.mark.prove
+def test_a_place_may_be_kept_for_a_while(attempt):
+    verdicts = judged(attempt(Places(4, keeps_s=0.2), limit=4))[1]
+    assert {name: verdict for name, verdict in verdicts.items() if verdict != "pass"} == {}

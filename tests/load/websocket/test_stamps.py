@@ -37,3 +37,10 @@ def test_being_later_than_can_be_told_is_told_as_much_as_can_be():
 @given(st.binary(max_size=100))
 def test_anything_can_be_searched(payload):
     assert Stamps(1).find(payload) is None or b"bn00000001" in payload
+
+
+def test_a_payload_may_hold_the_stamps_of_several_messages():
+    stamps = Stamps(7)
+    first, second = stamps.write(0, 1, 10), stamps.write(0, 2, 20)
+    assert stamps.more(first) == stamps.more(b"nothing") == stamps.more(first + b"," + first) == []
+    assert [one.number for one in stamps.more(b"[%b,%b,%b,%b]" % (first, second, first, first[:-1]))] == [2]

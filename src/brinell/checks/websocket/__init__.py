@@ -11,6 +11,7 @@ from brinell.checks.load.generator import Trust, trust
 from brinell.checks.load.limits import Ruling
 from brinell.checks.load.tally import Tally, tallies
 from brinell.checks.websocket import limit as limit_of_connections
+from brinell.checks.websocket.advice import BROKEN, SHARE, Context, advice, kinds, told
 from brinell.checks.websocket.limits import CHECK, finding, rule
 from brinell.checks.websocket.numbers import entry
 from brinell.checks.websocket.seen import AsRequests, Seen, look, websocket_steps
@@ -25,15 +26,13 @@ from brinell.core.thresholds import SOCKET_METRICS, THRESHOLDS
 from brinell.core.verdicts import Reason, Verdict
 
 FAILED = 0.5  # share of messages that failed, of deliveries lost, of connections not made, above which it did not run
-SHARE = 0.01  # of connections: above it an advisory finding
 _OWN = {"ran", "errors", "connections"}  # findings of a load that are worded here
-_NORMAL = {"1000", "1001"}
-_GIVEN_UP = "1006"
-_OURS = {
-    "1002": "it sent frames that a server may not send",
-    "1007": "it sent a text that is not UTF-8, or what does not unpack",
-    "1009": "it sent a message of more than max_message_bytes",
-    _GIVEN_UP: "it read nothing more, or did not answer a close in 3 s",
+_CODES = {
+    "1002": ": frames that it may not send",
+    "1003": ": it takes no such messages",
+    "1007": ": not UTF-8, or what does not unpack",
+    "1009": ": a message too big for who ended it",
+    "1011": ": an error of the subject's own",
 }
 _NO_SOCKET = "HTTP is answered at this path, and no WebSocket: look at the path"
 _HINTS = {
@@ -76,7 +75,7 @@ def _scenario(
 ) -> tuple[list[Finding], WebSocket, dict[str, str]]:
     limits = _limits(evidence, spec)
     split = _split(limits, seen)
-    told, load, why = loads.scenario(evidence, step, spec, split.loads, tally)
+    ruled, load, why = loads.scenario(evidence, step, spec, split.loads, tally)
     trusted = trust(tally, split.loads)
     cited = tuple(one for one in (tally.started_id, tally.ended_id) if one)
     rulings = {name: rule(name, limit, seen, tally, trusted) for name, limit in split.own.items()}
@@ -92,13 +91,13 @@ def _scenario(
         processes = len(tally.started.subject_pids)
         findings += limit_of_connections.findings(spec.name, judged, seen, whole=whole, processes=processes)
     else:
-        findings += [_ours(one, spec.name, split.named) for one in told if one.id.rpartition(".")[2] not in _OWN]
-        advice = _advice(spec.name, judged, limits, _refusals(seen, tally), cited)
+        findings += [_ours(one, spec.name, split.named) for one in ruled if one.id.rpartition(".")[2] not in _OWN]
+        advised = advice(Context(spec.name, judged, seen, limits, _refusals(seen, tally), cited))
         if SHARE * judged.connections < seen.excluded:
             what = f"{seen.excluded} of {judged.connections} connections were open and never took part"
-            advice.append(_told(spec.name, "joins", what, _exclusion(tally, seen), cited))
+            advised.append(told(spec.name, "joins", what, _exclusion(tally, seen), cited))
         said = wrong.says if wrong is not None else ()
-        findings += [one for one in advice if one.id.rpartition(".")[2] not in said]
+        findings += [one for one in advised if one.id.rpartition(".")[2] not in said]
     findings += [finding(spec.name, name, limit, rulings[name], cited) for name, limit in split.own.items()]
     return findings, judged, _why_not(spec, seen, judged, why)
 
@@ -215,16 +214,33 @@ def _unmade(tally: Tally, seen: Seen, trusted: Trust) -> _Wrong | None:
 def _unheard(tally: Tally, seen: Seen, trusted: Trust, limits: dict[str, float], *, whole: bool) -> _Wrong | None:
     """Look at messages, and at whom they came to. ``whole``: it ran to its end."""
     errors, owed = sum(tally.errors.values()), seen.account.whole
+    broken = any(code in BROKEN for one in seen.seconds.rows.values() for code in one.own_closes)
     if tally.requests and not tally.completed and not seen.does.limit and whole:
         # No generator is so late that nothing at all goes through.
-        return _Wrong(f"not one of {tally.requests} messages went through", _kinds(tally.errors), ("errors",))
-    if trusted.valid and errors > FAILED * tally.requests:
+        return _Wrong(f"not one of {tally.requests} messages went through", _failures(tally, seen), ("errors",))
+    if (trusted.valid or broken) and errors > FAILED * tally.requests:
         title = f"{errors} of {tally.requests} {_what(seen)} failed, more than half of them"
-        return _Wrong(title, _kinds(tally.errors), ("errors",))
+        return _Wrong(title, _failures(tally, seen), ("errors",))
     if trusted.valid and whole and not {"reach", "lost"} & limits.keys() and owed.lost > FAILED * owed.expected:
         title = f"{owed.lost} of {owed.expected} deliveries that were owed did not come, more than half of them"
         return _Wrong(title, _why_lost(seen), ("lost",))
     return None
+
+
+def _failures(tally: Tally, seen: Seen) -> str:
+    """Say how messages failed, with what codes connections ended, and what the scenario does that not all do."""
+    told = [kinds(tally.errors)]
+    ended: dict[str, int] = {}
+    for one in seen.seconds.rows.values():
+        for code, count in (*one.closes.items(), *((c, n) for c, n in one.own_closes.items() if c in BROKEN)):
+            ended[code] = ended.get(code, 0) + count
+    told += [f"{count} connections ended with {code}{_CODES.get(code, '')}" for code, count in sorted(ended.items())]
+    special = (
+        (seen.does.fragments > 1, f"each was sent in {seen.does.fragments} frames (--fragments)"),
+        (seen.does.binary, "they were sent as binary messages (--binary)"),
+    )
+    told += [f"{what}: do they go through otherwise?" for said, what in special if said]
+    return "; ".join(told)
 
 
 def _why_lost(seen: Seen) -> str:
@@ -242,55 +258,6 @@ def _why_lost(seen: Seen) -> str:
 
 def _what(seen: Seen) -> str:
     return "attempts to connect" if seen.does.limit else "messages"
-
-
-def _advice(
-    scenario: str, judged: WebSocket, limits: dict[str, float], refusals: str, cited: tuple[str, ...]
-) -> list[Finding]:
-    """What nobody asked for and everybody should know. ``refusals``: of connections that were not made."""
-    found = []
-    failed = sum(judged.errors.values())
-    if "error_rate" not in limits and failed > SHARE * judged.requests:
-        what = f"{failed} of {judged.requests} messages failed"
-        found.append(_told(scenario, "errors", what, _kinds(judged.errors), cited))
-    refused = sum(judged.sockets.failed.values()) - judged.sockets.failed.get(outcomes.OWN_FAULT, 0)
-    asked = max(judged.connections, judged.sockets.opened + refused)
-    if refused > SHARE * asked:
-        what = f"{refused} of {asked} connections were not made"
-        found.append(_told(scenario, "refused", what, refusals, cited))
-    cut = {code: number for code, number in judged.sockets.closes.items() if code not in _NORMAL}
-    if sum(cut.values()) > SHARE * judged.connections:
-        what = f"the subject ended {sum(cut.values())} of {max(judged.connections, judged.sockets.opened)} connections"
-        codes = ", ".join(f"{number} with {code}" for code, number in cut.items())
-        found.append(_told(scenario, "closes", what, f"by close code: {codes}", cited))
-    own = {code: number for code, number in judged.sockets.own_closes.items() if code in _OURS}
-    if judged.sockets.slow:
-        own.pop(_GIVEN_UP, None)  # those who read slowly on purpose hear late that it is over
-    if sum(own.values()) > (0 if own.keys() - {_GIVEN_UP} else SHARE * judged.connections):
-        what = f"{sum(own.values())} connections were ended by this side because of what the subject did"
-        detail = ", ".join(f"{number} with {code}: {_OURS[code]}" for code, number in own.items())
-        found.append(_told(scenario, "protocol", what, detail, cited))
-    if judged.lost and not {"reach", "lost"} & limits.keys():
-        what = f"{judged.lost} of {judged.expected} deliveries did not come"
-        found.append(_told(scenario, "lost", what, "to make it a requirement, state reach = 1.0", cited))
-    for name, words in (("duplicated", "came twice"), ("reordered", "came after a later one")):
-        number = getattr(judged, name)
-        if number and name not in limits:
-            what = f"{number} deliveries {words}"
-            found.append(_told(scenario, name, what, f"to make it a requirement, state {name} = 0", cited))
-    return found
-
-
-def _told(scenario: str, name: str, what: str, detail: str, cited: tuple[str, ...]) -> Finding:
-    return Finding(
-        id=f"{CHECK}.{scenario}.{name}",
-        check=CHECK,
-        required=False,
-        verdict=Verdict.FAIL,
-        title=f"{scenario}: {what}",
-        detail=detail,
-        evidence=cited,
-    )
 
 
 def _refusals(seen: Seen, tally: Tally) -> str:
@@ -324,10 +291,6 @@ def _exclusion(tally: Tally, seen: Seen) -> str:
     is_timed_out = joins is None or outcomes.TIMEOUT in joins.errors
     when = f"in {tally.started.timeout_s:g} s" if is_timed_out else "before the run ended"
     return f"the protocol's welcome, or the answer to join, did not come {when}{said}"
-
-
-def _kinds(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items())
 
 
 def _never_began(spec: LoadSpec, limits: dict[str, float]) -> list[Finding]:

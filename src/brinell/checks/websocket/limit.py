@@ -1,5 +1,5 @@
-"""Did a limit of connections hold? From what was tried: filling, going beyond, leaving, a storm of refusals, filling
-again.
+"""Did a limit of connections hold? From what was tried: filling, going beyond, leaving, a storm of refusals, being cut
+off, coming all at once, filling again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from brinell.core.judgement import WebSocket
 from brinell.core.outcomes import OWN_FAULT
 from brinell.core.socket_judgement import Limit, LimitPart, LimitStockNow
 from brinell.core.socket_records import LimitStock, LimitTried
-from brinell.core.socket_view import ACCEPTED, BEYOND, FILL, FREE, HANG, KEPT, REFILL, STORM, is_right
+from brinell.core.socket_view import ACCEPTED, BEYOND, CUT, FILL, FREE, HANG, KEPT, RACE, REFILL, STORM, is_right
 from brinell.core.verdicts import Reason, Verdict
 
 FEW_FDS = 5  # descriptors that come and go for other reasons: logs, pools, clients beside ours
@@ -32,6 +32,7 @@ def limit_of(seen: Seen) -> Limit:
     tried = [record for _, record in seen.tried]
     beyond = [one for one in tried if one.part in {BEYOND, STORM}]
     again = [one for one in tried if one.part == REFILL]
+    raced = [one for one in tried if one.part == RACE]
     filled, half, refused = (seen.stock.get(moment, _NOTHING) for moment in ("filled", "half", "refused"))
     return Limit(
         configured=seen.does.limit,
@@ -43,8 +44,11 @@ def limit_of(seen: Seen) -> Limit:
         free_bound_s=seen.does.free_s,
         leaked_fds=_more(filled.fds, refused.fds),
         leaked_bytes=_more(half.rss_bytes, refused.rss_bytes),
-        parts=tuple(_part(one, freed=seen.freed is None or seen.freed.freed_s is not None) for one in tried),
+        parts=tuple(_part(one, seen) for one in tried),
         stock=tuple(_stock(one) for one in seen.stock.values()),
+        cut_freed_s=seen.cut.freed_s if seen.cut else None,
+        raced=_count(one for one in raced if one.outcome == ACCEPTED) if raced else None,
+        race_places=max((one.places for one in raced), default=0),
     )
 
 
@@ -56,6 +60,7 @@ def findings(scenario: str, entry: WebSocket, seen: Seen, *, whole: bool, proces
     cited = {part: tuple(identity for identity, one in seen.tried if one.part == part) for part in _PARTS}
     found = [_accepts(scenario, limit, cited[FILL]), _refuses(scenario, limit, cited[BEYOND] + cited[STORM], processes)]
     found += [_frees(scenario, limit, seen, whole=whole), _recovers(scenario, limit, cited[REFILL], whole=whole)]
+    found += [*_cut_off(scenario, limit, seen), *_races(scenario, limit, cited[RACE])]
     found += _leaks(scenario, limit, seen.does.refusals)
     return [_own_fault(one, limit) for one in found]
 
@@ -72,7 +77,7 @@ def _own_fault(finding: Finding, limit: Limit) -> Finding:
     )
 
 
-_PARTS = (FILL, BEYOND, FREE, STORM, REFILL, KEPT)
+_PARTS = (FILL, BEYOND, FREE, STORM, CUT, RACE, REFILL, KEPT)
 
 
 def _accepts(scenario: str, limit: Limit, cited: tuple[str, ...]) -> Finding:
@@ -122,6 +127,34 @@ def _frees(scenario: str, limit: Limit, seen: Seen, *, whole: bool) -> Finding:
     took = f"{limit.freed_s:.3g} s" if limit.freed_s >= _SHORT_S else f"less than {_SHORT_S * 1e3:g} ms"
     title = f"{scenario}: a closed connection freed its place after {took}"
     return _finding(name, title, (seen.freed_id,), ok=True)
+
+
+def _cut_off(scenario: str, limit: Limit, seen: Seen) -> list[Finding]:
+    """Of a connection that ended without a close. Nothing where the trial did not come so far."""
+    if seen.cut is None:
+        return []
+    name, cited = f"{scenario}.limit_frees_cut", (seen.cut_id,)
+    if limit.cut_freed_s is None:
+        title = f"{scenario}: a connection that was cut without a close did not free its place"
+        detail = (
+            f"{seen.cut.attempts} attempts were refused within {limit.free_bound_s:g} s. So end connections whose "
+            "network goes: the end of the socket has to free the place, whatever the close code (1006)"
+        )
+        return [_finding(name, title, cited, ok=False, detail=detail)]
+    title = f"{scenario}: a connection that was cut without a close freed its place, too"
+    return [_finding(name, title, cited, ok=True)]
+
+
+def _races(scenario: str, limit: Limit, cited: tuple[str, ...]) -> list[Finding]:
+    """Of more connections at once than there are places. Nothing where the trial did not come so far."""
+    if limit.raced is None:
+        return []
+    at_once, places = _count(_of(limit, RACE)), limit.race_places
+    title = f"{scenario}: of {at_once} connections at once, {limit.raced} were let in to {places} places"
+    detail = ""
+    if limit.raced > places:
+        detail = "does anything wait (a lookup, the handshake) between the look at how many there are and the count?"
+    return [_finding(f"{scenario}.limit_races", title, cited, ok=limit.raced <= places, detail=detail)]
 
 
 def _recovers(scenario: str, limit: Limit, cited: tuple[str, ...], *, whole: bool) -> Finding:
@@ -198,14 +231,15 @@ def _unknown(name: str, title: str, reason: Reason, why: str, *, required: bool 
     )
 
 
-def _part(one: LimitTried, *, freed: bool) -> LimitPart:
-    """``freed``: a place became free in time, so that refusals until then were right."""
+def _part(one: LimitTried, seen: Seen) -> LimitPart:
+    """Refusals were right while a place was being freed that became free in time."""
+    freed = {FREE: seen.freed, CUT: seen.cut}.get(one.part)
     return LimitPart(
         part=one.part,
         outcome=one.outcome,
         count=one.count,
         longest_ms=one.longest_ns / 1e6,
-        right=is_right(one.part, one.outcome) and (one.part != FREE or freed),
+        right=is_right(one.part, one.outcome) and (freed is None or freed.freed_s is not None),
         detail=one.detail,
     )
 

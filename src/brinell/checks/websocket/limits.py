@@ -98,5 +98,15 @@ def _detail(metric: Metric, seen: Seen) -> str:
     if metric.what in {"reach", "lost"}:
         rooms = sum(one.lost > 0 for one in seen.account.rooms.values())
         where = f", in {rooms} of {len(seen.account.rooms)} rooms" if len(seen.account.rooms) > 1 else ""
-        return f"{whole.lost} of {whole.expected} deliveries did not come{where}"
+        receivers = by_receiver(seen)
+        told = f"{whole.lost} of {whole.expected} deliveries did not come{where}"
+        return f"{told}: {receivers}" if receivers else told
     return ""
+
+
+def by_receiver(seen: Seen) -> str:
+    """Say at how many receivers something was missing that were there at the end; empty where it was at none."""
+    rows = seen.seconds.rows.values()
+    served, short, unserved = (sum(getattr(one, name) for one in rows) for name in ("served", "short", "unserved"))
+    words = ((short, "missed a part"), (unserved, "had nothing"))
+    return " and ".join(f"{count} of {served + short + unserved} receivers {what}" for count, what in words if count)

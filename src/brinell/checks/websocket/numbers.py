@@ -78,6 +78,13 @@ def _sockets(seen: Seen) -> Sockets:
         publishers=sum(one.publishers for one in seen.members),
         slow=sum(one.slow for one in seen.members),
         memory_bytes=max(memory, default=None),
+        foreign=sum(one.foreign for one in rows),
+        again=sum(one.again for one in rows),
+        changed=sum(one.changed for one in rows),
+        retyped=sum(one.retyped for one in rows),
+        served=sum(one.served for one in rows),
+        short=sum(one.short for one in rows),
+        unserved=sum(one.unserved for one in rows),
     )
 
 

@@ -31,7 +31,7 @@ from brinell.core.socket_records import (
     Membership,
     SocketSecond,
 )
-from brinell.core.socket_view import LIMIT, as_load
+from brinell.core.socket_view import CUT, LIMIT, as_load
 
 BESIDE = ASIDE - {DELIVERY}
 KEPT_S = 10.0  # a message is kept open so much longer than its receivers are waited for
@@ -52,6 +52,8 @@ class Seen:
     tried: list[tuple[str, LimitTried]] = field(default_factory=list)
     freed: LimitFreed | None = None
     freed_id: str = ""
+    cut: LimitFreed | None = None
+    cut_id: str = ""
     stock: dict[str, LimitStock] = field(default_factory=dict)
     span_s: float = 0.0  # of the schedule
 
@@ -124,6 +126,8 @@ def _add(seen: Seen, record: Record, identity: str) -> None:
             seen.members.append(record)
         case LimitTried():
             seen.tried.append((identity, record))
+        case LimitFreed(part=part) if part == CUT:
+            seen.cut, seen.cut_id = record, identity
         case LimitFreed():
             seen.freed, seen.freed_id = record, identity
         case LimitStock():

@@ -2,13 +2,15 @@
 
 The short way is for an echo that is the last message sent, in the frame a server puts around it: it is compared as a
 whole. Where the system notes when it came, its instants are put aside and worked out for hundreds at once. Every other
-answer is read, and belongs to the message whose number it names, by the stamp or by the protocol.
+answer is read, and belongs to the message whose number it names, by the stamp or by the protocol. Who was asked what
+is kept for a while, to know an answer that nobody waits for: another's, or one that came before.
 """
 
 from __future__ import annotations
 
 import ssl
 import time
+from array import array
 from collections import deque
 from typing import cast
 
@@ -19,23 +21,27 @@ from brinell.load.engine.recorder import MANY
 from brinell.load.engine.stamps import STAMP_BYTES, Ahead
 from brinell.load.engine.traffic import Means
 from brinell.load.websocket import frames
+from brinell.load.websocket.comparison import MOST_KEPT, holds
 from brinell.load.websocket.dialler import Part
 from brinell.load.websocket.echoes import Echoes
 from brinell.load.websocket.link import READ_BYTES, Ending, Link, Terms
 from brinell.load.websocket.member import Member, Pending
 from brinell.load.websocket.population import Population
-from brinell.load.websocket.stamps import SIZE
+from brinell.load.websocket.stamps import SIZE, Stamp
 
 MOST_TRIED = 64  # members that are asked in turn whether their socket takes something
 LATE_NS = 5_000_000  # about how long an answer may lie unread whose arrival the system has noted
 _LONG_BYTES = 16384  # of answers that must not lie: they fill the socket's buffer, and the peer would wait for us
 _NUMBERS = 0xFFFFFFFF
+_REMEMBERED = 1 << 16  # messages of which it is known who was asked
+_PLACE = _REMEMBERED - 1
 _now = time.monotonic_ns
 
 
 class Asker(Member):
     """``answer`` are the bytes that answer the message ``number``; None: none is known, or none is wanted. That
-    message's instants are the link's own (``due``, ``woken``, ``started``), those of further ones in ``more``.
+    message's instants are the link's own (``due``, ``woken``, ``started``), those of further ones in ``more``,
+    with what was sent if it is to be compared.
     """
 
     __slots__ = ("answer", "more", "number")
@@ -44,7 +50,7 @@ class Asker(Member):
         super().__init__(host, terms, number, room)
         self.answer: bytes | None = None
         self.number = 0
-        self.more: dict[int, Pending] | None = None
+        self.more: dict[int, tuple[Pending, bytes]] | None = None
 
     def on_ready(self, events: int) -> None:  # noqa: ARG002 - a handler
         """Read once; the usual answer ends here."""
@@ -107,6 +113,11 @@ class Asking(Population):
         self._make: frames.Make | None = None  # None: messages differ in more than their stamps
         self._issued = self._number = self._turn = self._under_way = 0
         self._hurries = False
+        self._askers = array("I", bytes(4 * _REMEMBERED))  # by number: the connection that was asked,
+        self._dues = array("q", bytes(8 * _REMEMBERED))  # and when it was due
+        self._failed: dict[int, None] = {}  # numbers that may be answered still
+        self._kept = 0  # bytes of messages that are kept to be compared
+        self._opcode = 0  # of the message that is being read
         self._waits: deque[tuple[int, int]] = deque()  # due and woken of those for whom nobody was free
         self._plain_frames = self.does.fragments <= 1
         self._head = b""
@@ -220,18 +231,38 @@ class Asking(Population):
         self._hurries = True
         self.urgent.add(link)
 
+    def message(self, link: Link, opcode: int, payload: bytes, now: int) -> None:
+        """A whole message came."""
+        self._opcode = opcode
+        super().message(link, opcode, payload, now)
+
     def heard(self, link: Member, payload: bytes, now: int) -> None:
         """A message that is perhaps an answer."""
-        number = self.codec.answer_to(payload) if self._named else None
+        if not isinstance(link, Asker):
+            raise TypeError(link)
+        number, stamp = self.codec.answer_to(payload) if self._named else None, None
         if number is None:
             stamp = self.stamps.find(payload)
             number = -1 if stamp is None else stamp.number
-        pending = self._claim(link, number) if isinstance(link, Asker) else None
-        if pending is None or not isinstance(link, Asker):
-            self.tally.strays += 1
+            for further in self.stamps.more(payload) if stamp is not None else ():
+                if self._is_waited_for(link, further):  # else it is told again what came before
+                    self._answer(link, further.number, further, payload, now)
+        self._answer(link, number, stamp, payload, now)
+
+    def _answer(self, link: Asker, number: int, stamp: Stamp | None, payload: bytes, now: int) -> None:
+        """Find the message that an answer names."""
+        is_ours = stamp is None or self._dues[number & _PLACE] == stamp.due_ns  # of this worker, and not too long ago
+        claimed = self._claim(link, number) if is_ours else None
+        if claimed is None:
+            self._unclaimed(link, number, stamp, is_ours=is_ours)
             return
+        pending, sent = claimed
         self._complete(link)
         self._sample(pending, now, outcomes.OK)
+        if not self._asks:
+            self.tally.retyped += self._opcode != self.opcode
+            if sent and payload != sent:
+                self.tally.changed += not holds(payload, sent)
 
     def left(self, link: Member, ending: Ending, now: int) -> None:
         """What it had not answered failed with its close code."""
@@ -249,12 +280,15 @@ class Asking(Population):
             return
         if link.answer is not None and link.started + limit_ns <= now:
             link.answer = None
+            self._give_up_on(link.number)
             self._time_out((link.due, link.woken, link.started), limit_ns)
         if link.more:
-            for number, pending in [*link.more.items()]:
+            for number, (pending, sent) in [*link.more.items()]:
                 if pending[2] + limit_ns > now:
                     break  # in the order they were sent
                 del link.more[number]
+                self._give_up_on(number)
+                self._kept -= len(sent)
                 self._time_out(pending, limit_ns)
 
     def abandon(self, now: int) -> int:
@@ -303,6 +337,8 @@ class Asking(Population):
         self._number = number + 1 & _NUMBERS
         started = _now()
         stamp = self.stamps.write(link.room, number, due, started - due)
+        at = number & _PLACE
+        self._askers[at], self._dues[at] = link.tag, due
         self.sent += 1
         self._under_way += 1
         if self._make is not None and link.answer is None and not link.more and link.deflate is None:
@@ -323,7 +359,7 @@ class Asking(Population):
         else:
             if link.more is None:
                 link.more = {}
-            link.more[number] = due, woken, started
+            link.more[number] = (due, woken, started), self._keep(payload)
         if whole:
             self.count_sent(link.transmit(frames.frame(self.opcode, payload, next(self.keys))))
         else:
@@ -335,18 +371,59 @@ class Asking(Population):
         if self.urgent and not self._hurries and link.answer is None and not link.more:
             self.urgent.discard(link)
 
-    def _claim(self, link: Asker, number: int) -> Pending | None:
-        """Take the message of that number off those without an answer."""
+    def _keep(self, payload: bytes) -> bytes:
+        """Return what is kept of a message to be compared with its echo: all of it, or nothing."""
+        if self._asks or self._kept + len(payload) > MOST_KEPT:
+            return b""
+        self._kept += len(payload)
+        return payload
+
+    def _claim(self, link: Asker, number: int) -> tuple[Pending, bytes] | None:
+        """Take the message of that number off those without an answer; return it, and what was sent."""
         if link.answer is not None and number == link.number:
+            sent = b"" if self._asks else frames.body(link.answer)
             link.answer = None
-            return link.due, link.woken, link.started
-        return link.more.pop(number, None) if link.more else None
+            return (link.due, link.woken, link.started), sent
+        found = link.more.pop(number, None) if link.more else None
+        if found is not None:
+            self._kept -= len(found[1])
+        return found
+
+    def _give_up_on(self, number: int) -> None:
+        """Its answer may come all the same: that is late, and not the second one."""
+        self._failed[number] = None
+        if len(self._failed) > _REMEMBERED:
+            del self._failed[next(iter(self._failed))]
+
+    def _is_waited_for(self, link: Asker, stamp: Stamp) -> bool:
+        waits = link.answer is not None and link.number == stamp.number
+        return waits or (link.more is not None and stamp.number in link.more)
+
+    def _unclaimed(self, link: Asker, number: int, stamp: Stamp | None, *, is_ours: bool) -> None:
+        """A message came that this connection does not wait for: see whose it is."""
+        self.tally.strays += 1
+        age = self._number - number & _NUMBERS
+        if number < 0 or not is_ours:
+            oldest_ns = self._dues[self._number & _PLACE]  # what was asked before is not remembered
+            if stamp is not None and self.part.workers > 1 and stamp.due_ns > oldest_ns:
+                self.tally.foreign += 1  # another worker's
+        elif not 0 < age <= _REMEMBERED:
+            return
+        elif self._askers[number & _PLACE] != link.tag:
+            self.tally.foreign += 1
+        elif not self._asks:
+            self.tally.again += number not in self._failed
 
     def _claim_all(self, link: Asker) -> list[Pending]:
-        left = [*(link.more or {}).values()]
+        left = []
+        for number, (pending, sent) in (link.more or {}).items():
+            self._give_up_on(number)
+            self._kept -= len(sent)
+            left.append(pending)
         link.more = None
         if link.answer is not None:
             link.answer = None
+            self._give_up_on(link.number)
             left.append((link.due, link.woken, link.started))
         return left
 

@@ -23,6 +23,7 @@ from brinell.load.websocket.dialler import Part
 from brinell.load.websocket.link import OPEN, READ_BYTES, Ending, Link, Terms
 from brinell.load.websocket.member import MEMBER, Member
 from brinell.load.websocket.population import Population, Told
+from brinell.load.websocket.stamps import Stamp
 
 LONGEST_KNOWN = 8192  # bytes of a message that is known as a whole
 SIP_NS = 250_000_000  # between two reads of a slow receiver
@@ -80,6 +81,10 @@ class Receiver(Member):
         if fresh and host.latest is not None and frames.is_single(data):
             self.group.learn(host.latest, data)
 
+    def lacks(self, number: int) -> bool:
+        """Whether this message has not come yet."""
+        return number >= self.expect or any(low <= number < high for low, high in self.gaps or ())
+
 
 class StampedReceiver(Receiver):
     """One whose messages are noted by the system when they come: that it has to wait for its turn to be read, behind
@@ -135,7 +140,7 @@ class Broadcast(Population):
     def __init__(self, means: Means, part: Part) -> None:
         super().__init__(means, part)
         does = self.does
-        self.book = Book(means.recorder, does.rooms)
+        self.book = Book(means.recorder, does.rooms, does.publishers)
         self.latest: Batch | None = None
         self.ahead = Ahead()
         self._receiver = StampedReceiver if self.patient else Receiver
@@ -143,6 +148,7 @@ class Broadcast(Population):
         self._slow: list[SlowReceiver] = []
         self._index = self._issued = self._writing = self._queued = 0
         self._sipped_ns = self._flushed_ns = 0
+        self._looked = False
         self._limit_ns = part.timeout_ns
 
     # --- for the engine ---------------------------------------------------------------------------------------------
@@ -226,11 +232,25 @@ class Broadcast(Population):
         return sum(self._rank(one) >= 0 for one in numbers), sum(self._is_slow(one) for one in numbers)
 
     def abandon(self, now: int) -> int:
-        """Record messages that the socket did not take."""
+        """Record messages that the socket did not take; and at whom something is missing."""
+        if not self._looked:
+            self._looked = True
+            for link in self.members:
+                if isinstance(link, Receiver) and (self.does.publisher_hears or link.rank < 0):
+                    self._look_for_missing(link)
         left = [entry for link in self._publishers.values() for entry in self._undone(link)]
         for _, due, _, started in left:
             self.cell(PUBLISH, outcomes.UNFINISHED).record(now - due, now - started if started else None)
         return len(left)
+
+    def _look_for_missing(self, link: Receiver) -> None:
+        owed = link.group.upcoming - link.base
+        if not owed:
+            return
+        missing = link.group.upcoming - link.expect + sum(high - low for low, high in link.gaps or ())
+        self.tally.served += not missing
+        self.tally.short += 0 < missing < owed
+        self.tally.unserved += owed <= missing
 
     # --- from links -------------------------------------------------------------------------------------------------
 
@@ -261,15 +281,23 @@ class Broadcast(Population):
         if not isinstance(link, Receiver):
             return  # slow ones are owed nothing
         stamp = self.stamps.find(payload)
+        self.latest = self._read(link, stamp, now)
+        for further in self.stamps.more(payload) if stamp is not None else ():
+            if link.lacks(further.number):  # else it is told again what came before, which is no second delivery
+                self._read(link, further, now)
+            self.latest = None  # these bytes are several messages
+
+    def _read(self, link: Receiver, stamp: Stamp | None, now: int) -> Batch | None:
         batch = None if stamp is None else self.book.batch(stamp, link.group, now)
         if batch is None:
             self.tally.strays += 1
-            return
-        self.latest = batch
+            self.tally.foreign += stamp is not None and stamp.room != link.group.room
+            return None
         before = len(batch.times)
         if not self._is_own_echo(link, batch):
             self.book.deliver(link, batch, now)
         batch.read += len(batch.times) - before
+        return batch
 
     def again(self, link: Receiver, batch: Batch, now: int) -> None:
         """A known message came, and is not simply the next one of the newest."""

@@ -103,10 +103,11 @@ class _Row:
 
 
 class Book:
-    """All rooms of a worker. ``start_ns``: of the schedule."""
+    """All rooms of a worker. ``start_ns``: of the schedule. ``publishers``: of each room, who take turns."""
 
-    def __init__(self, recorder: Recorder, rooms: int) -> None:
+    def __init__(self, recorder: Recorder, rooms: int, publishers: int = 1) -> None:
         self.start_ns = 0
+        self._publishers = publishers
         most = min(MOST_KNOWN, max(LEAST_KNOWN, _KNOWN_TOGETHER // rooms))
         self.groups = [Group(room, most) for room in range(rooms)]
         self._cell = recorder.cell(DELIVERY, outcomes.OK)
@@ -170,7 +171,8 @@ class Book:
             batch.add(now)
         elif number >= receiver.base:  # else it was published before this one joined, and not owed to it
             if _close_gap(receiver, number):
-                self._reordered[batch.room] = self._reordered.get(batch.room, 0) + 1
+                if _is_overtaken(receiver, number, self._publishers):
+                    self._reordered[batch.room] = self._reordered.get(batch.room, 0) + 1
                 batch.add(now)
             else:
                 self._duplicated[batch.room] = self._duplicated.get(batch.room, 0) + 1
@@ -270,3 +272,10 @@ def _close_gap(receiver: Receiving, number: int) -> bool:
             receiver.gaps = receiver.gaps or None
             return True
     return False
+
+
+def _is_overtaken(receiver: Receiving, number: int, publishers: int) -> bool:
+    """Whether a later message of the same publisher has come: nobody promises an order among several."""
+    gaps = receiver.gaps or ()
+    later = range(number + publishers, receiver.expect, publishers)
+    return any(not any(low <= one < high for low, high in gaps) for one in later)

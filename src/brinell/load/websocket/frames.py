@@ -114,6 +114,11 @@ def _head(first: int, size: int, mask: int) -> bytes:
     return struct.pack("!BBQ", first, mask | _EIGHT, size)
 
 
+def body(frame: bytes) -> bytes:
+    """Return the payload of a whole frame of a server's."""
+    return frame[2 if frame[1] < _TWO else 4 if frame[1] == _TWO else 10 :]
+
+
 def is_single(data: bytes) -> bool:
     """Whether these bytes are one whole message of a server's in one frame, and nothing else."""
     if len(data) < 2 or data[0] & ~_RSV1 not in {_FIN | TEXT, _FIN | BINARY}:

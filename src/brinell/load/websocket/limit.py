@@ -1,4 +1,5 @@
-"""Trying a limit of connections: fill it, go beyond, leave and come again, refuse a thousand times, fill it once more.
+"""Trying a limit of connections: fill it, go beyond, leave and come again, refuse a thousand times, be cut off, come
+all at once, fill it once more.
 
 Not a measurement of rates: connections are made one by one, by the trial itself. What is right is for the check to say;
 here only what came of each attempt is written down, and what the subject held at each moment.
@@ -17,7 +18,20 @@ from brinell.core.plan import LoadSpec
 from brinell.core.redact import one_line, redact
 from brinell.core.roles import Room
 from brinell.core.socket_records import CONNECT, LimitFreed, LimitStock, LimitTried, SocketSecond
-from brinell.core.socket_view import ACCEPTED, BEYOND, FILL, FREE, HANG, KEPT, LIMIT, REFILL, STORM, is_right
+from brinell.core.socket_view import (
+    ACCEPTED,
+    BEYOND,
+    CUT,
+    FILL,
+    FREE,
+    HANG,
+    KEPT,
+    LIMIT,
+    RACE,
+    REFILL,
+    STORM,
+    is_right,
+)
 from brinell.load import tls
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.engine.recorder import Recorder
@@ -35,6 +49,8 @@ from brinell.subject.vitals import Sampler
 HOLD_S = 1.0  # a subject that accepts first and refuses by a close has so long for it
 AT_ONCE = 20  # attempts under way
 ENOUGH = 20  # wrong answers of a storm, after which it ends: they decide
+RACERS = 20  # that come at once, beyond those for whom there is a place
+RACED_FOR = 5  # places, at most
 SETTLE_S = 3.0  # for a subject to let go of what it holds
 _PAUSE_S = 0.02  # between attempts at a place that is being freed; grows
 _LONGEST_PAUSE_S = 0.25
@@ -53,6 +69,7 @@ class _Part:
     counts: dict[str, list[int]] = field(default_factory=dict)
     held_ns: dict[str, int] = field(default_factory=dict)
     details: dict[str, str] = field(default_factory=dict)
+    places: int = 0
 
     def add(self, outcome: str, took_ns: int, detail: str, held_ns: int = 0) -> None:
         row = self.counts.setdefault(outcome, [0, 0])
@@ -67,7 +84,9 @@ class _Part:
 
     def records(self) -> list[LimitTried]:
         return [
-            LimitTried(self.name, outcome, count, longest, self.held_ns[outcome] / 1e9, self.details[outcome])
+            LimitTried(
+                self.name, outcome, count, longest, self.held_ns[outcome] / 1e9, self.details[outcome], self.places
+            )
             for outcome, (count, longest) in self.counts.items()
         ]
 
@@ -94,7 +113,8 @@ class _LimitTrial:
         self._recorder = Recorder(0)
         self._dialled = self._tried = 0
         self._parting: set[int] = set()
-        self._all = 2 * self._does.limit + 2 + self._does.refusals
+        self._all = 2 * self._does.limit + 3 + self._does.refusals + RACERS
+        self._freed_s = 0.0  # how long the last place took to be free
         self._text = ""
         self._fds: dict[str, int | None] = {}
         self._part: _Part | None = None  # under way: of a trial that is stopped, it is told as far as it came
@@ -127,10 +147,13 @@ class _LimitTrial:
         if fill.counts.get(ACCEPTED, [0])[0] >= limit:
             beyond = self._attempts(BEYOND, 1)
             if not beyond.wrong():
-                self._free()
-                self._storm()
+                freed = self._free(FREE, "one leaves, another one comes")
+                if not self._storm().wrong() and freed and not self._late():
+                    self._free(CUT, "one is cut off, another one comes")
+                    self._race()
             self._leave()
             self._stock("emptied")
+            self._wait_for_places()
             self._attempts(REFILL, limit)
         self._leave()
         self._tell(self._kept)
@@ -145,7 +168,7 @@ class _LimitTrial:
         self._done(part)
         return part
 
-    def _storm(self) -> None:
+    def _storm(self) -> _Part:
         """A thousand attempts at a full subject, in two halves: what the second one leaves behind is a leak."""
         part = self._part = _Part(STORM)
         first = self._does.refusals // 2
@@ -154,18 +177,21 @@ class _LimitTrial:
             self._try(part, wanted, stop=lambda: part.wrong() >= ENOUGH or self._late())
             self._stock(moment)
         self._done(part)
+        return part
 
-    def _free(self) -> None:
-        """Close one, and try until another is accepted. Where the subject has ended all of them, there is none."""
+    def _free(self, name: str, what: str) -> bool:
+        """Close one, or cut it off, and try until another is accepted; return whether one was. Where the subject has
+        ended all of them, there is none to close.
+        """
         link = next(iter(self._board.open), None)
         if link is None:
-            return
-        part = self._part = _Part(FREE)
-        self._text = "free: one leaves, another one comes"
-        self._part_from(link)
-        self._board.run(lambda: link not in self._board.open, self._patience_s, self._tick)
-        if link in self._board.open:
-            link.abandon("no answer to a close")
+            return False
+        part = self._part = _Part(name)
+        self._text = f"{name}: {what}"
+        if name == CUT:
+            link.abandon(reset=True)
+        else:
+            self._shut(link)
         closed_ns = _now()
         until_ns, pause_s, attempts, freed_s = closed_ns + int(self._does.free_s * 1e9), _PAUSE_S, 0, None
         while freed_s is None and _now() < until_ns:
@@ -177,16 +203,40 @@ class _LimitTrial:
                 self._board.run(lambda: False, pause_s, self._tick)
                 pause_s = min(_LONGEST_PAUSE_S, 1.5 * pause_s)
         self._done(part)
-        self._room.emit(LimitFreed(freed_s, self._does.free_s, attempts))
+        self._room.emit(LimitFreed(freed_s, self._does.free_s, attempts, name))
+        self._freed_s = max(self._freed_s, self._does.free_s if freed_s is None else freed_s)
+        return freed_s is not None
+
+    def _shut(self, *links: Link) -> None:
+        for link in links:
+            self._part_from(link)
+        self._board.run(lambda: not any(link in self._board.open for link in links), self._patience_s, self._tick)
+        for link in links:
+            if link in self._board.open:
+                link.abandon("no answer to a close")
+
+    def _wait_for_places(self) -> None:
+        """Places may be kept for a while for whoever comes again: wait for longer than one took to be free."""
+        self._board.run(lambda: False, min(self._does.free_s, 2 * self._freed_s + _PAUSE_S), self._tick)
+
+    def _race(self) -> None:
+        """Let some leave, and once their places are free more come at once than there are: counting one's connections
+        and taking one more has to be one step.
+        """
+        part = self._part = _Part(RACE)
+        links = [*self._board.open][:RACED_FOR]
+        before = len(self._board.open)
+        self._text = "race: all come at once"
+        self._shut(*links)
+        self._wait_for_places()
+        part.places = self._does.limit - (before - len(links))
+        self._try(part, part.places + RACERS, stop=lambda: False)
+        self._done(part)
 
     def _leave(self) -> None:
         """Close everything in the ordinary way."""
         self._text = "closing"
-        for link in [*self._board.open]:
-            self._part_from(link)
-        self._board.run(lambda: not self._board.open, self._patience_s, self._tick)
-        for link in [*self._board.open]:
-            link.abandon("no answer to a close")
+        self._shut(*self._board.open)
 
     def _try(self, part: _Part, wanted: int, *, stop: Callable[[], bool]) -> int:
         """Make attempts, a few at a time and not faster than the connect rate; return how many were accepted.
@@ -197,6 +247,7 @@ class _LimitTrial:
         waiting: dict[int, Link] = {}
         while waiting or (begun < wanted and not stop()):
             allowed = min(wanted, 1 + int((_now() - begun_ns) / 1e9 * self._does.connect_rate))
+            allowed = wanted if part.name == RACE else allowed
             at_once = AT_ONCE if part.name == STORM else wanted
             while begun < allowed and len(waiting) < at_once and not stop():
                 link = self._dial()

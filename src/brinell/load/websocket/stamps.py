@@ -42,9 +42,22 @@ class Stamps:
         late = late_ns if 0 <= late_ns <= _MOST_LATE else _MOST_LATE if late_ns > 0 else 0
         return self._mark + hexlify(_pack(room, number & 0xFFFFFFFF, due_ns, late))
 
-    def find(self, payload: bytes) -> Stamp | None:
+    def more(self, payload: bytes) -> list[Stamp]:
+        """Return the stamps behind the first one, of other messages: a server may send several in one."""
+        found: dict[tuple[int, int, int], Stamp] = {}
+        if payload.count(self._mark) < 2:
+            return []
+        at = payload.find(self._mark)
+        while at >= 0:
+            stamp = self.find(payload, at)
+            if stamp is not None:
+                found.setdefault(stamp[:3], stamp)
+            at = payload.find(self._mark, at + _MARK)
+        return [*found.values()][1:]
+
+    def find(self, payload: bytes, start: int = 0) -> Stamp | None:
         """Return the first stamp of this run in a payload; None: it has none."""
-        at = payload.find(self._mark) + _MARK
+        at = payload.find(self._mark, start) + _MARK
         if at < _MARK:
             return None
         digits = payload[at : at + SIZE - _MARK]

@@ -9,8 +9,11 @@ class Tally:
     """Counts as ``SocketSecond`` has them; bytes are those on the wire, handshakes left out."""
 
     __slots__ = (
+        "again",
+        "changed",
         "closes",
         "failed",
+        "foreign",
         "longest_ping_ns",
         "opened",
         "own_closes",
@@ -19,9 +22,13 @@ class Tally:
         "pongs",
         "received",
         "received_bytes",
+        "retyped",
         "sent",
         "sent_bytes",
+        "served",
+        "short",
         "strays",
+        "unserved",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -52,6 +59,13 @@ class Tally:
             max_ping_ns=self.longest_ping_ns,
             peer_pings=self.peer_pings,
             strays=self.strays,
+            foreign=self.foreign,
+            again=self.again,
+            changed=self.changed,
+            retyped=self.retyped,
+            served=self.served,
+            short=self.short,
+            unserved=self.unserved,
         )
         self._restart()
         return told
@@ -59,6 +73,8 @@ class Tally:
     def _restart(self) -> None:
         self.opened = self.failed = 0
         self.sent = self.received = self.sent_bytes = self.received_bytes = self.strays = 0
+        self.foreign = self.again = self.changed = self.retyped = 0
+        self.served = self.short = self.unserved = 0
         self.pings = self.pongs = self.longest_ping_ns = self.peer_pings = 0
         self.closes: dict[str, int] = {}
         self.own_closes: dict[str, int] = {}
