@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import signal
 import socket
+import sys
 import time
 
+import msgspec
 import psutil
 import pytest
 
 from brinell.core.errors import Interrupted
 from brinell.core.fakes import FakeRoom
+from brinell.core.generator_records import Calibrated
 from brinell.core.histogram import Histogram
 from brinell.core.plan import LoadSpec, RequestSpec
-from brinell.load.calibration import requests, trial
+from brinell.load.calibration import null_server, process, requests, trial
 from brinell.load.calibration.order import MOST_SECURE, Null, Order
 from brinell.load.calibration.trial import calibrate
 from brinell.load.drivers.http import Http
@@ -184,6 +189,44 @@ def test_without_descriptors_it_is_smaller_or_says_so(calibrated, tmp_path, work
     assert found.connections < 4 or limit == 70
     assert bool(found.skipped) != bool(sum(found.response[1]))
     _wait_until_nobody_is_left(room.children[0].pid)
+
+
+@pytest.mark.parametrize("worker", [{}, SECURE])
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ((null_server, "listener"), errno.EADDRNOTAVAIL),  # no 127.0.0.1 here, or no port is left
+        ((os, "fork"), errno.EAGAIN),
+        ((os, "pipe"), errno.EMFILE),
+    ],
+)
+def test_what_this_machine_has_not_is_said(tmp_path, monkeypatch, worker, what, why):
+    def refuse():
+        raise OSError(why, os.strerror(why))
+
+    wires = Http().encode(LoadSpec(name="x", shape={}), Target("http", "127.0.0.1", 1, ("127.0.0.1",)), tmp_path)
+    order = Order(WorkerSpec(0, 1, HTTP, "", {}, wires, 2, ("127.0.0.1", 1), 10**9, 4, 1, **worker), None)
+    monkeypatch.setattr(*what, refuse)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(msgspec.json.encode(order) + b"\n")))
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO()))
+    assert process.main() == 0
+    said = sys.stdout.buffer.getvalue()
+    monkeypatch.undo()
+    assert msgspec.json.decode(said, type=Calibrated) == Calibrated(skipped=f"it did not work: {os.strerror(why)}")
+
+
+def test_a_server_that_fails_is_no_second_calibration(tmp_path, monkeypatch, capfd):
+    def fail(*_):
+        raise ValueError("it fell over")
+
+    wires = Http().encode(LoadSpec(name="x", shape={}), Target("http", "127.0.0.1", 1, ("127.0.0.1",)), tmp_path)
+    order = Order(WorkerSpec(0, 1, HTTP, "", {}, wires, 2, ("127.0.0.1", 1), 10**9, 4, 1), None)
+    monkeypatch.setattr(null_server, "serve", fail)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(msgspec.json.encode(order) + b"\n")))
+    process.main()
+    monkeypatch.undo()
+    (line,) = capfd.readouterr().out.splitlines()
+    assert "not one of its requests was answered" in msgspec.json.decode(line, type=Calibrated).skipped
 
 
 def test_not_asked_for_is_said(calibrated):

@@ -66,15 +66,22 @@ def _null(spec: WorkerSpec) -> Iterator[Null]:
         theirs_tls = certificate.server_context(public, key, speech.protocol)
         ours_tls = tls.context(verify=spec.verify_tls, trusted=public)
         ours_tls.set_alpn_protocols([speech.protocol])
-    listening = null_server.listener()
-    theirs, ours = os.pipe()  # whose end tells the server that this process is gone
-    server = os.fork()
-    if server == 0:
-        os.close(ours)
-        null_server.serve(listening, speech.talks, theirs, theirs_tls)
-    os.close(theirs)
-    port = listening.getsockname()[1]
-    listening.close()
+    with null_server.listener() as listening:
+        port = listening.getsockname()[1]
+        theirs, ours = os.pipe()  # whose end tells the server that this process is gone
+        try:
+            server = os.fork()
+        except OSError:
+            os.close(ours)
+            os.close(theirs)
+            raise
+        if server == 0:
+            try:
+                os.close(ours)
+                null_server.serve(listening, speech.talks, theirs, theirs_tls)
+            finally:
+                os._exit(1)  # whatever went wrong in it, two processes must not go on as this one
+        os.close(theirs)
     try:
         _greet(port, ours_tls, speech.greeting)
         yield Null(port, server, ours_tls)
