@@ -238,6 +238,7 @@ def test_a_bug_of_ours_in_a_run_is_exit_70_and_what_was_measured_is_judged(brine
     said = brinell("suite")
     assert said.code == 70
     assert "ZeroDivisionError" in said.err
+    assert "1 test: 1 passed" in said.out  # what could be told is told
     judgement = json.loads((latest(project) / "judgement.json").read_text())
     assert judgement["suite"]["passed"] == 1
     assert judgement["run"]["state"] == "failed"
