@@ -153,6 +153,8 @@ def test_a_turn_that_is_late_holds_up_every_user_of_a_closed_model(story, piece)
     assert {found[name].reason.value for name in told["thresholds"]} == {"invalid"}
     assert "loop came more than 10 ms late 10 times, up to 64 answers" in found["max_ms"].detail
     assert story(**told).verdicts()["max_ms"] == "fail"  # nothing was late
+    inside = story(late=(1, 300.0), url="call:shop:price", **told).verdicts()  # timed in the project's interpreter
+    assert inside["max_ms"] == "fail"
 
 
 @pytest.mark.parametrize("told", [{"rate": None}, {"url": "https://127.0.0.1:1"}, {}])

@@ -64,7 +64,8 @@ def _late(metric: Metric, limit: float, times: Histogram, trust: Trust) -> str:
     if trust.held_up == 1:
         who = f"{late} requests were noticed {noticed} by the generator"
     else:
-        who = f"The generator's loop came {noticed} {turns} times, up to {trust.held_up} answers waiting for it"
+        often = "once" if turns == 1 else f"{turns} times"
+        who = f"The generator's loop came {noticed} {often}, up to {trust.held_up} answers waiting for it"
     return (
         f"{who}, and {slow} exceeded the limit: without those the limit may be met. Free cores on this machine, or use "
         "another one."

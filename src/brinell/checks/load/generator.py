@@ -41,6 +41,7 @@ LATE_SHARE = 0.1  # of the response time's p95, and of the strictest limit
 BEHIND = 0.97
 LATE = "late"
 _EXPLAINED = {"saturated", "late", "behind", "beyond"}  # by what the machine was denied
+_INSIDE = ("call:", "cache:")  # what is timed where it is called, or perhaps: none of it is waiting for this side
 _SECURE = ("https:", "wss:")  # of what comes encrypted nobody stamps when it came (``engine.patience``)
 _NO_PORT = {os.strerror(errno.EADDRNOTAVAIL), os.strerror(errno.EADDRINUSE)}
 MOMENT_S = 0.05
@@ -61,7 +62,8 @@ class Trust(NamedTuple):
     reason: str
     cpu: float | None
     calibrated: Calibrated | None = None
-    lag: Histogram | None = None  # how late the loop was: of requests that fell due or, in a closed model, of its turns
+    # How late the loop was: of requests that fell due or, in a closed model, of its turns. None: it is in no time.
+    lag: Histogram | None = None
     held_up: int = 1  # requests that one late turn may have made later
     read_late: bool = False  # so it is in service times, too: of no answer it is known when it came
 
@@ -79,15 +81,16 @@ def trust(tally: Tally, limits: Mapping[str, float]) -> Trust:
         words += surroundings.circumstances(tally)
     names = tuple(rule.name for rule, _ in bitten)
     started, is_closed = tally.started, tally.started.model == "closed"
+    is_inside = started.url.startswith(_INSIDE)
     return Trust(
         names,
         " ".join(words),
         busiest(tally),
         tally.calibrated,
-        tally.lag,
+        None if is_closed and is_inside else tally.lag,
         # The users of one worker are all answered in the turn that was late.
         math.ceil(started.connections / max(1, started.workers)) if is_closed else 1,
-        read_late=is_closed or started.url.startswith(_SECURE),
+        read_late=(is_closed and not is_inside) or started.url.startswith(_SECURE),
     )
 
 
