@@ -21,6 +21,7 @@ from brinell.core.finding import Finding
 from brinell.core.observation import StepStarted
 from brinell.core.plan import DrillSpec, LoadSpec, Plan, RequestSpec, ServiceSpec, Step
 from brinell.core.roles import StartOptions
+from brinell.drills.ports import lasting_port
 from brinell.drills.trial import DrillTrial, look_ahead
 from brinell.load.trial import LoadTrial
 from brinell.rosters.drills import DRILLS
@@ -134,7 +135,7 @@ def running(tmp_path: Path) -> Iterator[Callable[..., str]]:
     children: list[Any] = []
 
     def begin(defect: str = "healthy", *more: str, subject: Path = SUBJECT) -> str:
-        port = free_sockets.free_port()
+        port = lasting_port() or free_sockets.free_port()  # none that a connection may take meanwhile
         log = tmp_path / "subject.log"
         child = guard.start(
             [sys.executable, str(subject), str(port), defect, *more], cwd=tmp_path, stdout=log, stderr=log

@@ -7,6 +7,7 @@ import sys
 import time
 
 from brinell.drills.places import Places
+from brinell.drills.ports import lasting_port
 from brinell.subject import guard, sockets
 
 SERVICE = """
@@ -23,7 +24,7 @@ time.sleep(600)
 
 
 def begin(tmp_path, workers):
-    port = sockets.free_port()
+    port = lasting_port() or sockets.free_port()
     log = tmp_path / "log"
     child = guard.start(
         [sys.executable, "-S", "-c", SERVICE, str(port), str(workers)], cwd=tmp_path, stdout=log, stderr=log

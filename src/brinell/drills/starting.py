@@ -20,6 +20,7 @@ from brinell.core.errors import SubjectError
 from brinell.core.redact import one_line, redact
 from brinell.drills import files
 from brinell.drills.instance import Instance
+from brinell.drills.ports import lasting_port
 from brinell.drills.scene import LOG, Scene
 from brinell.subject import process_table, readiness, sockets
 from brinell.subject.guard import GuardedChild
@@ -144,7 +145,7 @@ class Difficult:
         return [self._launch.cwd.resolve(), self._temporary]
 
     def _port(self) -> int:
-        return self._launch.fixed_port or sockets.free_port(HOST)
+        return self._launch.fixed_port or lasting_port() or sockets.free_port(HOST)
 
     def _answers(self, url: str) -> bool:
         scene = self._scene
