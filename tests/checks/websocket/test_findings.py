@@ -10,7 +10,7 @@ from brinell.core.histogram import Histogram
 from brinell.core.load_records import Exemplar, LoadSlice
 from brinell.core.observation import Vitals
 from brinell.core.plan import LoadSpec, Plan, RequestSpec, Step
-from brinell.core.socket_records import Disorder, SocketSecond
+from brinell.core.socket_records import Disorder, Membership, SocketSecond
 from brinell.core.thresholds import SOCKET_METRICS
 from brinell.core.vitals_records import ProcessLook, VitalsDetail
 
@@ -218,6 +218,8 @@ def test_it_is_said_at_how_many_receivers_something_is_missing(chat):
     ended = [SocketSecond(0, 30, 0, 0, served=400, short=60, unserved=40)]
     lost = chat(absent=1, thresholds={"reach": 1.0}, extra=ended).findings()["reach"].detail
     assert lost.endswith("did not come: 60 of 500 receivers missed a part and 40 of 500 receivers had nothing")
+    most = chat(absent=400, extra=[*ended, Membership(0, 500, slow=7)]).findings()["ran"].detail
+    assert "had nothing, beside 7 that read slowly on purpose: does the subject wait for these" in most
     told = chat(absent=1, extra=ended).findings()["lost"].detail
     assert told.startswith("60 of 500 receivers missed a part and 40 of 500 receivers had nothing; ")
 

@@ -12,7 +12,7 @@ from brinell.checks.load.limits import Ruling
 from brinell.checks.load.tally import Tally, tallies
 from brinell.checks.websocket import limit as limit_of_connections
 from brinell.checks.websocket.advice import BROKEN, SHARE, Context, advice, kinds, told
-from brinell.checks.websocket.limits import CHECK, finding, rule
+from brinell.checks.websocket.limits import CHECK, by_receiver, finding, rule
 from brinell.checks.websocket.numbers import entry
 from brinell.checks.websocket.seen import AsRequests, Seen, look, websocket_steps
 from brinell.core import outcomes
@@ -253,7 +253,9 @@ def _why_lost(seen: Seen) -> str:
         )
     if not owed.received and strays:
         return f"{strays} messages came without the stamp of one that was sent: does the server pass it on?"
-    return "does the server send to everybody in the room, and are all in it (--join)? State the reach that is enough"
+    words = "does the server send to everybody in the room, and are all in it (--join)? State the reach that is enough"
+    where = by_receiver(seen)
+    return f"{where}; {words}" if where else words
 
 
 def _what(seen: Seen) -> str:

@@ -129,7 +129,10 @@ def _messages(about: Context) -> Iterator[_Word]:
         yield _Word("foreign", what, detail)
     elif sockets.foreign:
         what = f"{sockets.foreign} messages came to another connection than the one that had sent them"
-        detail = "where the subject sends to everybody on purpose, --broadcast says who was reached"
+        detail = (
+            "an answer belongs to who asked, and to nobody else; where the subject sends to everybody on purpose, "
+            "--broadcast says who was reached"
+        )
         yield _Word("foreign", what, detail)
     answered = judged.requests - sum(judged.errors.values())
     if sockets.again:

@@ -107,6 +107,12 @@ def _detail(metric: Metric, seen: Seen) -> str:
 def by_receiver(seen: Seen) -> str:
     """Say at how many receivers something was missing that were there at the end; empty where it was at none."""
     rows = seen.seconds.rows.values()
+    slow = sum(one.slow for one in seen.members)
     served, short, unserved = (sum(getattr(one, name) for one in rows) for name in ("served", "short", "unserved"))
     words = ((short, "missed a part"), (unserved, "had nothing"))
-    return " and ".join(f"{count} of {served + short + unserved} receivers {what}" for count, what in words if count)
+    told = " and ".join(f"{count} of {served + short + unserved} receivers {what}" for count, what in words if count)
+    if told and slow:
+        told += (
+            f", beside {slow} that read slowly on purpose: does the subject wait for these before it sends to the next?"
+        )
+    return told
