@@ -95,15 +95,18 @@ class LoadTrial:
         self, room: Room, spec: LoadSpec, shape: Shape, driver: Driver, folder: Path, *, beside: Beside
     ) -> None:
         driver = driver.speaking(spec.version)
-        target = _target(room, spec, beside)
+        target = check_target(spec.url or room.service().url, room.plan.allow_targets)
         root = Path(room.plan.root)
         address = reachable(target)
         if spec.openapi is not None or spec.har is not None:
+            if spec.openapi is not None:  # which is mostly asked for there
+                _knock(spec, target, beside)
             from brinell.load.described import described  # noqa: PLC0415 - heavy: a validator of schemas
 
             driver = described(room, spec, target, address)
         sessions = driver.sessions(spec, target, root, room.plan.allow_targets)
         operations = () if sessions else driver.encode(spec, target, root)
+        _knock(spec, target, beside)
         partly = sessions is not None and sessions.partly
         schedule = Schedule(spec, shape, folder, partly=partly and shape.model == "open")
         name = _class_name(type(driver))
@@ -235,12 +238,10 @@ class _Scenario:
         room.progress(ended.span_s, self._schedule.span_s, self._ledger.line())
 
 
-def _target(room: Room, spec: LoadSpec, beside: Beside) -> Target:
-    """Return what is pressed on. SubjectError where nobody is there, unless that may be, or somebody beside decides."""
-    target = check_target(spec.url or room.service().url, room.plan.allow_targets)
+def _knock(spec: LoadSpec, target: Target, beside: Beside) -> None:
+    """SubjectError where nobody is there, unless that may be, or somebody beside decides what it means."""
     if spec.url is not None and beside is NOTHING and is_wanted(spec) and (why := silence(target)):
         raise SubjectError(why, hint=remedy(target))
-    return target
 
 
 def _place(room: Room, spec: LoadSpec) -> str:
@@ -265,9 +266,10 @@ def _calls(room: Room, spec: LoadSpec, schedule: Schedule, driver: Calls, beside
 
 def _sockets(room: Room, spec: LoadSpec, schedule: Schedule, driver: Sockets, beside: Beside) -> None:
     """Run a scenario whose connections stay open, or try how many there may be."""
-    target = _target(room, spec, beside)
+    target = check_target(spec.url or room.service().url, room.plan.allow_targets)
     address = reachable(target)
     specs = driver.workers(spec, schedule, target, address, Path(room.plan.root))
+    _knock(spec, target, beside)
     means = look(spec, specs, None, address)
     refuse(spec, means, closed=True)  # every connection is made at once
     room.emit(means)
