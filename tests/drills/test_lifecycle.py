@@ -11,6 +11,7 @@ from brinell.core.drill_records import ServiceLife, StartTried
 from brinell.core.errors import SubjectError
 from brinell.core.plan import ServiceSpec
 from brinell.core.verdicts import Verdict
+from brinell.drills.lifecycle import both_ends
 
 SHORT = {"times": 4, "patience_s": 3.0}
 
@@ -103,3 +104,11 @@ def test_connections_of_the_last_life_that_keep_it_from_its_port(drill, service)
     done = drill("lifecycle", SHORT, service=service("no-reuse"))
     assert "start" in done.failed, done.finding.detail
     assert "SO_REUSEADDR" in done.rule("start").says
+
+
+def test_why_it_did_not_start_is_told_to_the_end():
+    assert both_ends("it ended with status 1") == "it ended with status 1"
+    said = both_ends("it ended with status 1: Traceback " + "x" * 5000 + " OSError: address already in use")
+    assert said.startswith("it ended with status 1")
+    assert said.endswith("OSError: address already in use")
+    assert len(said) < 500

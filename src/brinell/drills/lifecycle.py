@@ -31,6 +31,8 @@ GONE_S = 3.0
 SETTLED_S = 0.5
 """Until what it starts beside itself stands, too: workers, say, that have their own signal handlers by then."""
 _PAUSE_S = 0.005
+_SAID_MOST = 20_000
+_SAID_HEAD, _SAID_TAIL = 150, 300  # characters of why it did not start: a traceback tells the reason last
 
 
 class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,7 +127,7 @@ class _Lives:
             if number == 1:
                 raise
             self._failed += 1
-            said = one_line(redact(" ".join(filter(None, (str(error), error.hint)))), 400)
+            said = both_ends(one_line(redact(" ".join(filter(None, (str(error), error.hint)))), _SAID_MOST))
             return ServiceLife(number, ending, at_ns, said=said)
         self._failed = 0
         return life
@@ -173,3 +175,10 @@ class _Lives:
 
     def _files(self) -> set[str]:
         return files.present(self._folders, without=self._scene.room.folder.resolve())
+
+
+def both_ends(said: str) -> str:
+    """Return what was said, of a long text its beginning and its end."""
+    if len(said) <= _SAID_HEAD + _SAID_TAIL:
+        return said
+    return f"{said[:_SAID_HEAD]} ... {said[-_SAID_TAIL:]}"
