@@ -271,6 +271,16 @@ def closed_port():
         yield held.getsockname()[1]
 
 
+def test_what_an_attempt_that_was_killed_left_behind_goes(lab, run, tmp_path):
+    (tmp_path / "load-n9eql4_t").mkdir()
+    (tmp_path / "load-n9eql4_t" / "profile").write_text("")
+    kept = tmp_path / "load-abc.hlog"
+    kept.write_text("exported")
+    run(spec(lab.start(lab.always(lab.ok())), max_requests=1))
+    assert [path for path in tmp_path.glob("load-*") if path.is_dir()] == []
+    assert kept.read_text() == "exported"
+
+
 def test_a_slow_subject_fails_and_is_never_called_invalid(lab, run):
     async def handler(reader, writer):
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,6 +39,7 @@ HEAD_START_NS = 200_000_000  # between the order and the first due time: every w
 GRACE_S = 10.0  # a worker may be this late after its last time-out before it counts as hung
 DRAIN_S = 3.0  # for what workers still have to say after Ctrl-C
 _READ_S = 0.1
+_SCRATCH = "load-"
 
 T = TypeVar("T")
 
@@ -58,7 +60,10 @@ class LoadTrial:
         if not isinstance(spec, LoadSpec):
             raise TypeError(f"{room.step.id} is no load step")
         driver, shape = self.look(spec)
-        with tempfile.TemporaryDirectory(prefix="load-", dir=room.folder) as folder:
+        for left in room.folder.glob(f"{_SCRATCH}????????"):  # by an attempt that was killed
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=room.folder) as folder:
             if isinstance(driver, Calls):
                 _calls(room, spec, Schedule(spec, shape, Path(folder)), driver, beside)
             elif isinstance(driver, Sockets):
