@@ -60,6 +60,7 @@ class Story:
     gc_s: float = 0.0
     late: tuple[int, float] = (0, 0.0)  # so many requests of every second were noticed so late (ms)
     url: str = "http://127.0.0.1:1"
+    version: str = "1.1"
 
     def records(self):
         per_second = int(self.rate or 1000)
@@ -92,7 +93,7 @@ class Story:
             yield StepFinished("load:x")
 
     def part(self):
-        spec = LoadSpec(name="x", shape={}, thresholds=self.thresholds)
+        spec = LoadSpec(name="x", shape={}, thresholds=self.thresholds, version=self.version)
         plan = Plan(name="p", root=".", steps=(Step("load:x", "load", spec),))
         return load(MemoryEvidence(plan, self.records(), slo=self.slo))
 

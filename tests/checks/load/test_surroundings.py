@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import os
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brinell.checks.load.generator import trust
+from brinell.checks.load.tally import Tally
 from brinell.core.generator_records import Calibrated, GeneratorMeans, MachineSecond
-from brinell.core.load_records import Exemplar
+from brinell.core.load_records import Exemplar, LoadEnded, LoadStarted
 
 
 @pytest.fixture(scope="session")
@@ -144,6 +147,24 @@ def test_over_tls_nobody_knows_when_an_answer_came_so_the_time_from_the_send_is_
     }  # fmt: skip
     stopped = story(url="wss://127.0.0.1:1", **told | {"late": (20, 300.0)}).verdicts()
     assert (stopped["generator"], stopped["max_ms"]) == ("invalid", "invalid")
+
+
+def test_nor_does_anybody_over_http2(story, piece):
+    slow = [piece([310.0] * 4, second=second) for second in range(10)]
+    told = {"late": (4, 300.0), "extra": slow, "thresholds": {"max_ms": 100}}
+    assert story(version="2", **told).verdicts()["max_ms"] == "invalid"
+    assert story(version="2", **told | {"late": (0, 0.0)}).verdicts()["max_ms"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("model", "sessions", "held_up"), [("partly-open", None, 32), ("open", (10, 10, 0), 1), ("closed", None, 32)]
+)
+def test_answers_of_sessions_are_timed_when_they_are_read(model, sessions, held_up):
+    started = LoadStarted("x", model, "http://127.0.0.1:1", 0, 10.0, None, 64, 2, 5.0)
+    found = trust(Tally(started, "x#1", LoadEnded(10, 10, 0, 10.0, sessions=sessions)), {})
+    assert (found.read_late, found.held_up) == (True, held_up)
+    plain = trust(Tally(msgspec.structs.replace(started, model="open"), "x#1", LoadEnded(10, 10, 0, 10.0)), {})
+    assert (plain.read_late, plain.held_up) == (False, 1)
 
 
 def test_a_turn_that_is_late_holds_up_every_user_of_a_closed_model(story, piece):

@@ -82,15 +82,16 @@ def trust(tally: Tally, limits: Mapping[str, float]) -> Trust:
     names = tuple(rule.name for rule, _ in bitten)
     started, is_closed = tally.started, tally.started.model == "closed"
     is_inside = started.url.startswith(_INSIDE)
+    in_sessions = started.model == "partly-open" or (tally.ended is not None and tally.ended.sessions is not None)
     return Trust(
         names,
         " ".join(words),
         busiest(tally),
         tally.calibrated,
         None if is_closed and is_inside else tally.lag,
-        # The users of one worker are all answered in the turn that was late.
-        math.ceil(started.connections / max(1, started.workers)) if is_closed else 1,
-        read_late=(is_closed and not is_inside) or started.url.startswith(_SECURE),
+        # The users of one worker may all be answered in the turn that was late.
+        1 if started.model == "open" else math.ceil(started.connections / max(1, started.workers)),
+        read_late=not is_inside and (is_closed or in_sessions or started.url.startswith(_SECURE)),
     )
 
 
