@@ -25,6 +25,10 @@ def test_what_a_command_does_stands_beneath_it_where_there_is_no_room_beside_it(
     assert capsys.readouterr().out == (
         "\nNext:  brinell bless\n         make it the baseline\n       brinell report --open\n         the report\n"
     )
+    say.next_steps([("brinell bless", "make it the baseline that later runs are compared with")])
+    assert capsys.readouterr().out == (
+        "\nNext:  brinell bless\n         make it the baseline that later\n         runs are compared with\n"
+    )
     say.next_steps([("brinell bless", "do it")])
     assert capsys.readouterr().out == "\nNext:  brinell bless  do it\n"
 

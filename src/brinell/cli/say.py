@@ -20,6 +20,7 @@ from brinell.live.console import look_at
 
 _WIDEST = 60  # a longer command does not push the others' explanations aside
 _LEAD = "Next:  "
+_NARROWEST = 16  # columns of words, whatever the terminal says
 _OWN = re.compile(r"(?:^|(?<=&& ))brinell(?= |$)")
 _LONGEST = 110  # columns of prose, however wide the terminal is
 _STYLES = {"good": "32", "bad": "31", "warn": "33", "dim": "2", "bold": "1"}
@@ -70,7 +71,9 @@ def next_steps(steps: Iterable[tuple[str, str]]) -> None:
         lead = style(_LEAD, "bold") if number == 0 else " " * len(_LEAD)
         if is_narrow:
             out(f"{lead}{command}")
-            out(f"{' ' * (len(_LEAD) + 2)}{style(why, 'dim')}".rstrip())
+            indent = " " * (len(_LEAD) + 2)
+            for line in textwrap.wrap(why, max(_NARROWEST, room - len(indent)), break_long_words=False):
+                out(f"{indent}{style(line, 'dim')}")
         else:
             out(f"{lead}{command:<{width}}  {style(why, 'dim')}".rstrip())
 
