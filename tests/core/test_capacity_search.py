@@ -221,3 +221,16 @@ def test_only_what_bounds_the_answer_takes_its_whole_time():
     play(search(), lambda move, before: moves.append(move) or truth(1000)(move, before))
     assert [move.whole for move in moves[:6]] == [False] * 6
     assert [move.whole for move in moves[-3:]] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("subject", "limit", "why"),
+    [(truth(930), 1e5, "found"), (truth(1e9), 400, "limit"), (truth(0), 1e5, "nothing")],
+)
+def test_an_answer_that_is_there_when_the_time_is_up_is_the_answer(subject, limit, why):
+    stop, tried = play(search(limit=limit), subject)
+    assert stop == Stop(why)
+    for bound in ({"budget_s": float(len(tried))}, {"most_steps": len(tried)}):  # used up by the very last step
+        assert play(search(limit=limit, **bound), subject) == (stop, tried)
+    for bound in ({"budget_s": len(tried) - 1.0}, {"most_steps": len(tried) - 1}):
+        assert play(search(limit=limit, **bound), subject)[0].why in {"budget", "steps"}

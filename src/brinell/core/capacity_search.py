@@ -171,11 +171,16 @@ def bracket(tried: Sequence[Tried]) -> Bracket:
 
 
 def next_step(search: Search, tried: Sequence[Tried]) -> Try | Stop:
-    """Return what to do after these steps."""
+    """Return what to do after these steps. A search that has its answer ended with that, however long it took."""
+    move = _move(search, tried)
+    if isinstance(move, Stop):
+        return move
     if len(tried) >= search.most_steps:
         return Stop("steps")
-    if sum(one.took_s for one in tried) >= search.budget_s:
-        return Stop("budget")
+    return Stop("budget") if sum(one.took_s for one in tried) >= search.budget_s else move
+
+
+def _move(search: Search, tried: Sequence[Tried]) -> Try | Stop:
     if not tried:
         return Try(min(level_of(search, search.start), search.limit), "where the search begins")
     votes = _votes(tried)
