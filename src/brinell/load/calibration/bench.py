@@ -9,7 +9,7 @@ from brinell.load.engine.connection import IDLE
 from brinell.load.engine.engine import Engine, Limits, Report
 from brinell.load.engine.traffic import Means
 
-CONNECT_S = 1.0  # for all connections, handshakes included
+CONNECT_S = 2.0  # for all connections, handshakes included
 _LOOK_NS = 10_000_000
 _now = time.monotonic_ns
 
