@@ -39,6 +39,8 @@ def test_users_who_stay_out_break_a_level_however_few_requests_they_make():
     it = feed(book(45), *(second(at, 40, reset=5) for at in range(3)))  # of 900 requests a second
     assert it.missing(2) == "40 of 45 connections were open (15 reset in 3 s)"
     assert it.missing(1) == ""  # two seconds may be a hiccup
+    it = feed(book(45), *(second(at, 40, reset=1, refused=4) for at in range(3)))
+    assert it.missing(2) == "40 of 45 connections were open (12 refused, 3 reset in 3 s)"
 
 
 def test_one_user_who_stays_out_is_one_too_many_where_one_in_a_hundred_may_fail():

@@ -50,5 +50,5 @@ class ClosedSeconds(Seconds):
         if out <= self._most_missing:
             return ""
         kinds = sorted({kind for one in tries for kind in one})
-        told = ", ".join(f"{sum(one.get(kind, 0) for one in tries)} {kind} in {STAY_OUT} s" for kind in kinds)
-        return f"{self._users - out} of {self._users} {OPEN} ({told})"
+        told = ", ".join(f"{sum(one.get(kind, 0) for one in tries)} {kind}" for kind in kinds)
+        return f"{self._users - out} of {self._users} {OPEN} ({told} in {STAY_OUT} s)"
