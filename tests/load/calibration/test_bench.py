@@ -70,7 +70,7 @@ def bench(port, *, rate=None, connections=5):
                 answers.add_sparse(one.response, one.max_response_ns)
 
     dues = None if rate is None else Constant(rate=rate, duration=0.3).due_ns(0, 1)
-    limits = Limits(0, connections, 10**10, int((0.3 if rate else 1.2) * 1e9))
+    limits = Limits(0, connections, 10**10, int((0.3 if rate else 60.0) * 1e9))
     return Bench(means, limits, dues, report, busy_s=0.0 if rate else 0.2), answers
 
 
