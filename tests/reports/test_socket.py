@@ -121,6 +121,11 @@ def test_a_limit_is_told_part_by_part(judgement):
     assert "100 of 100 connections accepted, 1,000 of 1,001 beyond refused" in said
     assert "1 one more: hang" in said
     assert "as many fit again afterwards" in said
+    parts = (*FULL.parts, LimitPart(part="race", outcome="accepted", count=9, longest_ms=3.0, right=True))
+    raced = msgspec.structs.replace(FULL, parts=parts, raced=9, race_places=5)
+    told = " ".join(summary(judgement(mode="limit", limit=raced, rooms=(), room_count=0), width=200).split())
+    assert "9 let in at once to 5 free places" in told
+    assert "at once, more than fit" in markdown(judgement(mode="limit", limit=raced, rooms=(), room_count=0))
     page = html(one)
     assert "What the subject held" in page
     assert "<b>full</b>" not in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brinell.core.judgement import Distribution, WebSocket
-from brinell.core.socket_view import BEYOND, FILL, FREE, KEPT, LIMIT, REFILL, STORM
+from brinell.core.socket_view import BEYOND, CUT, FILL, FREE, KEPT, LIMIT, RACE, REFILL, STORM
 from brinell.core.verdicts import Verdict
 from brinell.reports.figures import MISSING, count, latency, milliseconds, plural, rate, seconds, size
 
@@ -16,6 +16,8 @@ _PARTS = {
     BEYOND: "one more",
     FREE: "after one had left",
     STORM: "at the full subject",
+    CUT: "after one was cut off",
+    RACE: "at once, more than fit",
     REFILL: "to fill it again",
     KEPT: "those that had a place",
 }
