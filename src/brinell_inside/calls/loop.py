@@ -148,13 +148,15 @@ class Loop:
 class Stalls:
     """How long the loop did not come round, and where it stood meanwhile.
 
-    What nobody saw it standing in is not counted: the machine may have kept the whole process waiting.
+    What nobody saw it standing in is not counted: the machine may have kept the whole process waiting. Nor is the time
+    for which its thread was ready to run, and others had the processor (Linux).
     """
 
     def __init__(self, told, thread, root):
         self._told = told
         self._thread = thread
         self._root = root
+        self._kept_waiting = _KeptWaiting()
         self._beaten_ns = 0
         self._where = ""
         self._found = {}  # where: [count, total_ns, longest_ns]
@@ -162,7 +164,7 @@ class Stalls:
 
     def beat(self, now):
         """In the loop: it came round."""
-        where, late_ns = self._where, now - self._beaten_ns - int(EVERY_S * 1e9)
+        where, late_ns = self._where, now - self._beaten_ns - int(EVERY_S * 1e9) - self._kept_waiting.since_last_ns()
         self._beaten_ns, self._where = now, ""
         if where and late_ns >= STALL_NS:
             if where not in self._found and len(self._found) >= _MOST_PLACES:
@@ -193,6 +195,27 @@ class Stalls:
 
     def _name(self, frame):
         return "%s:%d in %s" % (shown(frame.f_code.co_filename, self._root), frame.f_lineno, frame.f_code.co_name)
+
+
+class _KeptWaiting:
+    """For how long the thread that made this waited for a processor; nothing where the system does not say."""
+
+    def __init__(self):
+        try:
+            self._fd = os.open("/proc/self/task/%d/schedstat" % threading.get_native_id(), os.O_RDONLY)
+        except (OSError, AttributeError):
+            self._fd = -1
+        self._total_ns = self._read()
+
+    def since_last_ns(self):
+        before, self._total_ns = self._total_ns, self._read()
+        return max(0, self._total_ns - before)
+
+    def _read(self):
+        try:
+            return int(os.pread(self._fd, 200, 0).split()[1])  # on a processor, in its queue, turns
+        except (OSError, IndexError, ValueError):
+            return 0
 
 
 def _is_idle(frame):

@@ -296,7 +296,9 @@ def test_a_late_generator_is_no_reason_where_nothing_went_through(chat):
     look = ProcessLook(7, "uvicorn", 0.1, listens=True)
     looks = [VitalsDetail(second * 1_000_000_000, (look,)) for second in range(30)]
     late = {"mode": "echo", "rate": 200, "cpu": 1.0, "extra": looks}
-    assert "generator" in chat(errors={"closed-1006": 150}, **late).findings()["limited_by"].title
+    blamed = chat(errors={"closed-1006": 150}, **late).findings()["limited_by"]
+    assert "generator" in blamed.title
+    assert (blamed.verdict.value, blamed.reason.value) == ("unknown", "invalid")  # no failure of the subject's
     assert "limited_by" not in chat(errors={"closed-1006": 200}, **late).findings()
 
 

@@ -11,7 +11,7 @@ from brinell.core.finding import Finding
 from brinell.core.load_judgement import Timeline
 from brinell.core.reasons import explain
 from brinell.core.thresholds import THRESHOLDS
-from brinell.core.verdicts import Verdict
+from brinell.core.verdicts import Reason, Verdict
 from brinell.core.vitals_judgement import LimitedBy
 from brinell.core.vitals_window import Span
 
@@ -20,6 +20,7 @@ ANSWERED = 0.9  # of what fell due in a second
 FAILED = 0.05  # share of a second's requests
 WELL_BELOW = 0.7  # of the rate at the knee
 LEAST_S = 3  # of a stretch that is looked at
+_NOT_THE_SUBJECTS = {"machine", "generator"}
 _SHARES = {0.5: "p50_ms", 0.95: "p95_ms", 0.99: "p99_ms"}
 
 
@@ -123,11 +124,13 @@ def _span(start_ns: int, seconds: tuple[int, int]) -> Span:
 def _finding(scenario: str, found: LimitedBy, tally: Tally) -> Finding:
     at = "" if found.at_s is None else f"From second {found.at_s:g} on: "
     also = f" Also at its limit: {'; '.join(found.also)}." if found.also else ""
+    is_subject = found.kind not in _NOT_THE_SUBJECTS
     return Finding(
         id=f"load.{scenario}.limited_by",
         check=CHECK,
         required=False,
-        verdict=Verdict.FAIL,
+        verdict=Verdict.FAIL if is_subject else Verdict.UNKNOWN,
+        reason=None if is_subject else Reason.INVALID,
         title=f"{scenario}: limited by: {found.title}",
         detail=f"{at}{'; '.join(found.evidence)}.{also} {found.fix}",
         evidence=tuple(one for one in (tally.started_id, tally.ended_id) if one),
