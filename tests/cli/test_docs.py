@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import typer
 
 from brinell.cli.app import COMMANDS
 from brinell.config import capacity, drills, from_toml, sessions, tables
@@ -127,3 +130,20 @@ def test_samples_of_configuration_are_understood(tmp_path, name):
         browse = "" if 'name = "browse"' in sample else BROWSE
         (tmp_path / "brinell.toml").write_text(f"{sample}\n{service}{browse}", encoding="utf-8")
         assert from_toml(tmp_path).steps
+
+
+def examples() -> list[str]:
+    """Commands as the pages show them, without their remarks. What has brackets or dots describes, and is none."""
+    pages = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages).replace("\\\n", " ")
+    found = [re.split(r"\s{3,}", line)[0] for line in re.findall(r"^ {4}(brinell [a-z]+ .*)$", text, re.MULTILINE)]
+    return sorted({line for line in found if not re.search(r"\[--|\[[A-Z]|\.\.\.|\[-- ", line)})
+
+
+@pytest.mark.parametrize("line", examples())
+def test_every_example_is_understood_by_its_command(line):
+    name, *words = shlex.split(line, comments=True)[1:]
+    app = typer.Typer()
+    app.command()(import_module(f"brinell.cli.{name}").command)
+    extra = words.index("--") if "--" in words else len(words)
+    typer.main.get_command(app).make_context(name, words[:extra])
