@@ -148,6 +148,14 @@ def test_memory_that_grew_beyond_the_limit_fails_whoever_was_late(story, look):
     assert late.verdicts()["memory_growth_bytes"] == "invalid"
 
 
+def test_memory_is_the_same_whether_requests_were_some_milliseconds_late(story, look):
+    looks = [look(0, 0.1, 1000), look(9, 0.1, 5000)]
+    late = story(thresholds={"memory_growth_bytes": 4000, "p95_ms": 100}, extra=looks, late=(50, 20.0))
+    assert late.verdicts()["generator"] == "invalid"
+    assert late.verdicts()["p95_ms"] == "invalid"
+    assert late.verdicts()["memory_growth_bytes"] == "pass"
+
+
 def test_memory_that_nobody_looked_at_is_not_stable(story, look):
     run = story(thresholds={"memory_growth_bytes": 4000}, extra=[look(0, 0.1, 1000)])
     found = run.findings()["memory_growth_bytes"]
