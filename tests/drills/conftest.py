@@ -21,7 +21,6 @@ from brinell.core.finding import Finding
 from brinell.core.observation import StepStarted
 from brinell.core.plan import DrillSpec, LoadSpec, Plan, RequestSpec, ServiceSpec, Step
 from brinell.core.roles import StartOptions
-from brinell.drills.ports import lasting_port
 from brinell.drills.trial import DrillTrial, look_ahead
 from brinell.load.trial import LoadTrial
 from brinell.rosters.drills import DRILLS
@@ -29,6 +28,7 @@ from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
 from brinell.subject import guard
 from brinell.subject import sockets as free_sockets
+from brinell.subject.ports import lasting_port
 from brinell.subject.service import RunningService, start_service
 
 SUBJECT = Path(__file__).with_name("subject.py")

@@ -7,8 +7,8 @@ import sys
 import time
 
 from brinell.drills.places import Places
-from brinell.drills.ports import lasting_port
 from brinell.subject import guard, sockets
+from brinell.subject.ports import lasting_port
 
 SERVICE = """
 import os, socket, sys, time

@@ -20,9 +20,9 @@ from brinell.core.plan import LoadSpec
 from brinell.core.redact import one_line, redact
 from brinell.drills import files
 from brinell.drills.instance import Instance
-from brinell.drills.ports import lasting_port
 from brinell.drills.scene import Scene
 from brinell.drills.starting import Difficult
+from brinell.subject.ports import lasting_port
 from brinell.subject.sockets import listeners
 from brinell.subject.targets import Target
 

@@ -20,10 +20,10 @@ from brinell.core.errors import SubjectError
 from brinell.core.redact import one_line, redact
 from brinell.drills import files
 from brinell.drills.instance import Instance
-from brinell.drills.ports import lasting_port
 from brinell.drills.scene import LOG, Scene
 from brinell.subject import process_table, readiness, sockets
 from brinell.subject.guard import GuardedChild
+from brinell.subject.ports import lasting_port
 from brinell.subject.service import tail
 from brinell.subject.service_command import HOST, Launch
 

@@ -14,6 +14,7 @@ from brinell.core.plan import ServiceSpec
 from brinell.core.redact import one_line, plain, redact
 from brinell.core.roles import Child
 from brinell.subject import capped_log, process_table, readiness, service_command, service_failure, sockets
+from brinell.subject.ports import lasting_port
 from brinell.subject.probe import ProbeLine
 from brinell.subject.readiness import Answer
 from brinell.subject.service_command import HOST, Launch
@@ -123,7 +124,7 @@ class _Attempt:
         self._log = log
         self._clock = clock
         self._tick = tick
-        self._port = (port or sockets.free_port(HOST)) if launch.takes_port else launch.fixed_port
+        self._port = (port or lasting_port() or sockets.free_port(HOST)) if launch.takes_port else launch.fixed_port
         self._command, env = launch.at(self._port)
         self._log_start = log.stat().st_size if log.exists() else 0
         self._begun_ns = clock.now_ns()

@@ -1,8 +1,10 @@
-"""A port that stays free between two lives of a service: none that the system gives to connections meanwhile."""
+"""A port that stays free until a service takes it, and between two lives of it: none that the system gives to
+connections meanwhile.
+"""
 
 from __future__ import annotations
 
-import random
+import secrets
 import socket
 from pathlib import Path
 
@@ -22,7 +24,7 @@ def lasting_port(given: Path = _RANGE) -> int | None:
     except (OSError, ValueError, IndexError):
         return None
     for _ in range(_TRIES if first > _LOWEST else 0):
-        port = random.randrange(_LOWEST, first)  # noqa: S311 - any will do
+        port = secrets.choice(range(_LOWEST, first))  # nobody's seed: others that begin now are to find others
         with socket.socket() as probe:
             try:
                 probe.bind((HOST, port))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from brinell.drills.ports import lasting_port
+from brinell.subject.ports import lasting_port
 
 
 def test_it_is_free_and_lies_below_those_of_connections(tmp_path: Path):
