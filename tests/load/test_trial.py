@@ -20,6 +20,7 @@ from brinell.core.fakes import FakeRoom
 from brinell.core.load_records import GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import StepStarted, Vitals
 from brinell.core.plan import LoadSpec, RequestSpec, WebSocketSpec
+from brinell.core.socket_records import SocketSecond
 from brinell.core.verdicts import Reason, Verdict
 from brinell.load.beside import Nothing
 from brinell.load.trial import LoadTrial
@@ -249,7 +250,8 @@ def test_nobody_there_is_told_before_anything_starts(run, closed_port, host):
 def test_nobody_there_is_measured_where_all_may_fail(run, closed_port, driver):
     room = run(spec(closed_port, thresholds={"error_rate": 1}, **driver))
     (ended,) = of(room, LoadEnded)
-    assert ended.scheduled > 0
+    # A WebSocket run without one connection ends before a message need be due.
+    assert ended.scheduled > 0 or any(one.failed for one in of(room, SocketSecond))
 
 
 def test_nobody_there_is_measured_where_somebody_beside_decides(tmp_path, closed_port):
