@@ -73,7 +73,7 @@ def test_a_test_that_needs_the_collection_of_another_file_names_the_file(tool):
     )
     (tool.project / "brinell.toml").write_text('[suite]\nargs = ["-p", "no:randomly"]\n')
     tool.run_folder = tool.project.parent / "the run"
-    assert tool.call("flaky", "--budget", "40s", "--out", str(tool.run_folder)) == 1
+    assert tool.call("flaky", "--budget", "60s", "--out", str(tool.run_folder)) == 1  # time on a crowded machine
     (test,) = judgement_of(tool)["flaky"]
     assert (test["test"], test["verdict"], test["cause"]) == (
         "tests/test_look.py::test_theme",
