@@ -38,6 +38,8 @@ def suite(models, *tests):
     ],
 )
 def test_a_moment_of_the_calendar_is_found_and_named(models, fails, cause, verdict):
+    if cause == "time-of-day" and fails(dt.datetime.now()):  # noqa: DTZ005 - local time, as tests do
+        pytest.skip("not here: it is that time of day now, at which the test would fail by itself")
     done = models.examine(suite(models, models.T(factors={"clock": lambda level: fails(at(level))})))
     trust = done.trust(0)
     assert trust.cause == cause
