@@ -78,7 +78,7 @@ def test_an_export_that_is_refused_costs_the_exit_code_alone(brinell, run, monke
     assert "No space left on device" in said.err
 
 
-@pytest.mark.skipif(shutil.which(ALONE[0]) is None, reason="there is no unshare here")
+@pytest.mark.skipif(shutil.which(ALONE[0]) is None, reason="not here: unshare, to mount a small disk")
 def test_a_full_disk(run, tmp_path):
     place = tmp_path / "a full disk"
     place.mkdir()
@@ -89,7 +89,7 @@ def test_a_full_disk(run, tmp_path):
     argv = [*ALONE, "sh", "-c", script, "sh", str(place), *brinell]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     if "mount" in done.stderr or "unshare" in done.stderr:
-        pytest.skip(f"nothing can be mounted here: {done.stderr[:200]}")
+        pytest.skip(f"not here: nothing may be mounted: {done.stderr[:200]}")
     assert f"cannot write {place / 'report.html'}: No space left on device (ENOSPC)" in done.stderr
     assert done.returncode == 0, done
     assert json.loads(done.stdout) == json.loads((run / "judgement.json").read_text())
