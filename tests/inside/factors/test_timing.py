@@ -55,14 +55,21 @@ def test_nobody_traces_what_has_no_threads():
 """
 
 
+RACING = {"test_lost_update", "test_against_the_thread_that_starts_it", "test_lost_within_a_line"}
+
+
 def test_interleaving_shows_races_and_nothing_else(under):
+    """A race shows by chance, each for itself: a run that shows none is not the factor's fault, a few are."""
     plain = under({}, RACES)
     assert {outcome for outcome, _ in plain["outcomes"].values()} == {"passed"}
-    said = under({"interleaving": "lines"}, RACES)
-    assert said["problems"] == {}
-    failed = {name for name, (outcome, _) in said["outcomes"].items() if outcome != "passed"}
-    racing = {"test_lost_update", "test_against_the_thread_that_starts_it", "test_lost_within_a_line"}
-    assert failed == racing, said
+    shown: set[str] = set()
+    for _ in range(4):
+        said = under({"interleaving": "lines"}, RACES)
+        assert said["problems"] == {}
+        shown |= {name for name, (outcome, _) in said["outcomes"].items() if outcome != "passed"}
+        if shown >= RACING:
+            break
+    assert shown == RACING
 
 
 WAITS = """
