@@ -14,6 +14,7 @@ from brinell.core.socket_records import SocketSecond
 _SUMS = (
     "open", "connecting", "opened", "failed", "sent", "received", "sent_bytes", "received_bytes", "pings", "pongs",
     "peer_pings", "strays", "foreign", "again", "changed", "retyped", "served", "short", "unserved",
+    "after_close",
 )  # fmt: skip
 
 

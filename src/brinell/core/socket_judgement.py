@@ -18,7 +18,7 @@ class Sockets(_Part, frozen=True, kw_only=True):
     ``foreign``: messages that came to a connection and were another one's, of a broadcast another room's. Of an echo,
     ``again``: those that came once more, ``changed``: those that did not hold what was sent, ``retyped``: text for
     binary or the reverse. Of a broadcast, receivers at its end: ``served`` had all they were owed, ``short`` a part of
-    it, ``unserved`` nothing.
+    it, ``unserved`` nothing. ``after_close``: connections on which the subject sent data after its own close frame.
     """
 
     opened: int
@@ -45,6 +45,7 @@ class Sockets(_Part, frozen=True, kw_only=True):
     served: int = 0
     short: int = 0
     unserved: int = 0
+    after_close: int = 0
 
 
 class RoomCount(_Part, frozen=True, kw_only=True):

@@ -58,6 +58,7 @@ class SocketSecond(Entry, frozen=True):
     served: int = 0  # told once, at the end: receivers to whom everything came that they were owed,
     short: int = 0  # to whom a part of it did not,
     unserved: int = 0  # and to whom nothing did
+    after_close: int = 0  # connections on which data came behind the other side's close frame
 
 
 class Deliveries(Entry, frozen=True):

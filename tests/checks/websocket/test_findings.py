@@ -384,3 +384,12 @@ def test_connections_that_this_side_had_to_end_are_told(chat):
     assert "1 with 1009: it sent a message of more than max_message_bytes" in found.detail
     assert not found.required
     assert "did not answer a close" in chat(own_closes={"1006": 100}).findings()["protocol"].detail
+
+
+def test_data_behind_the_subjects_close_frame_is_told(chat):
+    assert "after_close" not in chat(closes={"1001": 3}).findings()
+    found = chat(extra=[SocketSecond(0, 3, 500, 0, after_close=2), SocketSecond(1, 3, 0, 0, after_close=1)])
+    told = found.findings()["after_close"]
+    assert told.title == "chat: on 3 connections the subject sent data after its own close frame"
+    assert not told.required
+    assert found.entry().sockets.after_close == 3

@@ -127,7 +127,7 @@ def test_a_close_of_theirs_is_answered_and_told(circle, board):
     made.dial()
     assert made.run(lambda: bool(made.endings), PATIENCE_S)
     ((_, ending, _),) = made.endings
-    assert ending == (1013, "try again later", True, False, "")
+    assert ending == (1013, "try again later", True, False, "", 0)
     assert heard == [(TEXT, b"bye")]
     assert made.run(lambda: bool(circle.codes), PATIENCE_S)
     assert [code for code, _ in circle.codes] == [1013]
@@ -204,7 +204,7 @@ def test_who_pauses_hears_nothing_until_it_resumes(circle, board):
     assert made.run(lambda: bool(heard), PATIENCE_S)
     link.pause()
     link.abandon("enough", reset=True)
-    assert made.endings[-1].ending == (1006, "", False, True, "enough")
+    assert made.endings[-1].ending == (1006, "", False, True, "enough", 0)
 
 
 def test_many_at_once(circle, board):

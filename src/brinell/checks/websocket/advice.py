@@ -82,6 +82,10 @@ def _connections(about: Context) -> Iterator[_Word]:
         what = f"the subject ended {sum(cut.values())} of {max(judged.connections, sockets.opened)} connections"
         codes = ", ".join(f"{number} with {code}" for code, number in cut.items())
         yield _Word("closes", what, f"by close code: {codes}{_why_cut(about, cut)}")
+    if sockets.after_close:
+        what = f"on {sockets.after_close} connections the subject sent data after its own close frame"
+        detail = "RFC 6455, 5.5.1: no data may follow it, and nobody reads it; does a task go on sending after close()?"
+        yield _Word("after_close", what, detail)
     own = {code: number for code, number in sockets.own_closes.items() if code in _OURS}
     if sockets.slow:
         own.pop(_GIVEN_UP, None)  # those who read slowly on purpose hear late that it is over

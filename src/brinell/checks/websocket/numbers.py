@@ -85,6 +85,7 @@ def _sockets(seen: Seen) -> Sockets:
         served=sum(one.served for one in rows),
         short=sum(one.short for one in rows),
         unserved=sum(one.unserved for one in rows),
+        after_close=sum(one.after_close for one in rows),
     )
 
 

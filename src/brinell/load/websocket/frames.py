@@ -114,6 +114,17 @@ def _head(first: int, size: int, mask: int) -> bytes:
     return struct.pack("!BBQ", first, mask | _EIGHT, size)
 
 
+def begins_data(sent: bytes) -> bool:
+    """Whether a server's bytes hold the head of a data frame, whole control frames before it or not."""
+    at = 0
+    while len(sent) - at >= 2 and not sent[at + 1] & _MASK:
+        opcode = sent[at] & _OPCODE
+        if opcode < CLOSE:
+            return opcode <= BINARY and not sent[at] & _RSV & ~_RSV1
+        at += 2 + sent[at + 1]
+    return False
+
+
 def body(frame: bytes) -> bytes:
     """Return the payload of a whole frame of a server's."""
     return frame[2 if frame[1] < _TWO else 4 if frame[1] == _TWO else 10 :]
@@ -152,16 +163,20 @@ class Held:
 class Reader:
     """What a server sends, as whole messages, however the bytes are cut.
 
-    ``error`` is set once something came that ends the connection; nothing is read after it, nor after a close frame.
+    ``error`` is set once something came that ends the connection; nothing is read after it, nor after a close frame:
+    ``behind`` is what came together with one, after it.
     ``idle``: it holds no part of anything, so that its owner may drop it.
     """
 
-    __slots__ = ("_held", "_inflate", "_kind", "_need", "_packed", "_parts", "_pledged", "closed", "error", "limit")
+    __slots__ = (
+        "_held", "_inflate", "_kind", "_need", "_packed", "_parts", "_pledged", "behind", "closed", "error", "limit",
+    )  # fmt: skip
 
     def __init__(self, limit: int, inflate: Inflate | None = None) -> None:
         self.limit = limit
         self.error: FrameError | None = None
         self.closed = False
+        self.behind = b""
         self._inflate = inflate
         self._held = bytearray()  # of a frame that is not whole
         self._need = 0  # bytes that it needs before a look at it can tell more
@@ -198,6 +213,8 @@ class Reader:
         at = self._frames(data, found)
         if at < len(data) and not self.closed:
             self._held = bytearray(data[at:])
+        elif self.closed:
+            self.behind = data[at:]
 
     def drop(self) -> None:
         """Forget what is held."""

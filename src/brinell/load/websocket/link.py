@@ -50,6 +50,7 @@ class Ending(NamedTuple):
     clean: bool = False
     own: bool = False
     why: str = ""
+    late: int = 0  # 1: data came behind the peer's close frame
 
 
 class LinkHost(Host, Protocol):
@@ -362,11 +363,11 @@ class Link(Connection):
             elif opcode == PONG:
                 host.pong(self, payload, now)
             else:
-                self._closed_by_peer(payload, now)
+                self._closed_by_peer(payload, now, reader.behind)
         if reader.error is not None and self.fd >= 0:
             self._refuse(reader.error, now)
 
-    def _closed_by_peer(self, payload: bytes, now: int) -> None:
+    def _closed_by_peer(self, payload: bytes, now: int, behind: bytes) -> None:
         """The peer's close frame: answer it with its code if it was the first one, and that is the end.
 
         The client may leave it to the server to close the socket first (RFC 6455, 7.1.1). Nothing is waited for here:
@@ -374,10 +375,18 @@ class Link(Connection):
         """
         code, reason = frames.close_words(payload)
         own = self.state == CLOSING
+        late = int(frames.begins_data(behind + self._unread()))  # RFC 6455, 5.5.1: no data after a close frame
         if not own:
             self.transmit(frames.frame(CLOSE, payload[:2], next(self.terms.keys)))
         if self.fd >= 0:
-            self._end(Ending(code, reason, clean=True, own=own), now)
+            self._end(Ending(code, reason, clean=True, own=own, late=late), now)
+
+    def _unread(self) -> bytes:
+        """Return what has come and was not read yet."""
+        try:
+            return self.recv(READ_BYTES)
+        except OSError:  # nothing has, or the connection is gone
+            return b""
 
     def _refuse(self, error: frames.FrameError, now: int) -> None:
         """End it because of what the peer sent, and say so in a close frame if the socket takes one at once."""

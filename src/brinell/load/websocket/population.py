@@ -189,6 +189,7 @@ class Population(Traffic):
         """A connection is over. What it owed an answer to failed with its close code."""
         self.open.discard(link)
         self.tally.close(ending.code, own=ending.own)
+        self.tally.after_close += ending.late
         if isinstance(link, Member):
             self._arriving.pop(link, None)
             if link.place >= 0:

@@ -9,6 +9,7 @@ class Tally:
     """Counts as ``SocketSecond`` has them; bytes are those on the wire, handshakes left out."""
 
     __slots__ = (
+        "after_close",
         "again",
         "changed",
         "closes",
@@ -66,6 +67,7 @@ class Tally:
             served=self.served,
             short=self.short,
             unserved=self.unserved,
+            after_close=self.after_close,
         )
         self._restart()
         return told
@@ -74,7 +76,7 @@ class Tally:
         self.opened = self.failed = 0
         self.sent = self.received = self.sent_bytes = self.received_bytes = self.strays = 0
         self.foreign = self.again = self.changed = self.retyped = 0
-        self.served = self.short = self.unserved = 0
+        self.served = self.short = self.unserved = self.after_close = 0
         self.pings = self.pongs = self.longest_ping_ns = self.peer_pings = 0
         self.closes: dict[str, int] = {}
         self.own_closes: dict[str, int] = {}
