@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -49,6 +49,32 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return key, cert
 
 
+@pytest.fixture(scope="session")
+def spare_port() -> Callable[[], int]:
+    """Find ports for servers that have yet to start: none that the system gives to connections meanwhile."""
+    from brinell.subject.ports import lasting_port  # most tests need none of it
+    from brinell.subject.sockets import free_port
+
+    given = set()
+
+    def another() -> int:
+        port = lasting_port() or free_port()
+        if port in given:
+            return another()
+        given.add(port)
+        return port
+
+    return another
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that is ours, and at which nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
 def _binaries() -> Path | None:
     """Return the newest PostgreSQL's folder of programs: on PATH, or where Debian puts them."""
     found = shutil.which("initdb")
@@ -63,7 +89,7 @@ def _unprivileged(argv: list[str]) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_server() -> Iterator[int]:
+def _postgres_server(spare_port: Callable[[], int]) -> Iterator[int]:
     """The port of a PostgreSQL of our own, gone afterwards."""
     programs = _binaries()
     if programs is None:
@@ -73,8 +99,7 @@ def _postgres_server() -> Iterator[int]:
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(home, owner.pw_uid, owner.pw_gid)
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
+        port = spare_port()
         _control(programs, home, "initdb", "--options=-U board -A trust")
         where = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home} -c fsync=off"
         _control(programs, home, "start", f"--log={home / 'log'}", f"--options={where}")

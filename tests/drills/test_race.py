@@ -8,7 +8,6 @@ from brinell.core.drill_records import DrillEnded, Race
 from brinell.core.errors import Interrupted, SubjectError, UsageError
 from brinell.core.plan import RequestSpec
 from brinell.core.verdicts import Reason, Verdict
-from brinell.subject import sockets
 
 ORDERS = (RequestSpec(path="/orders", method="POST", json={"key": "{{round}}"}),)
 PAYMENTS = (RequestSpec(path="/pay", method="POST", json={"id": "{{round}}"}),)
@@ -107,9 +106,9 @@ def test_requests_that_nobody_knows_raced_for_nothing(drill, running):
     assert (done.drill.verdict, done.drill.reason) == (Verdict.UNKNOWN, Reason.NOT_EXERCISED)
 
 
-def test_a_port_that_nobody_listens_on_is_the_subjects_failure(drill):
+def test_a_port_that_nobody_listens_on_is_the_subjects_failure(drill, closed_port):
     with pytest.raises(SubjectError, match="answered none of the requests"):
-        drill("race", {"rounds": 3}, url=f"http://127.0.0.1:{sockets.free_port()}", requests=PAYMENTS)
+        drill("race", {"rounds": 3}, url=f"http://127.0.0.1:{closed_port}", requests=PAYMENTS)
 
 
 def test_another_host_is_refused(drill):

@@ -8,7 +8,6 @@ from brinell.core.drill_records import DrillEnded, DrillMark
 from brinell.core.errors import Interrupted, SubjectError, UsageError
 from brinell.core.plan import RequestSpec
 from brinell.core.verdicts import Reason, Verdict
-from brinell.subject import sockets as free_sockets
 
 SHORT = {"sockets": 30, "calm_s": 0.1, "within_s": 3.0, "back_off_s": 0.05, "longest_s": 0.5}
 
@@ -129,11 +128,11 @@ def test_headers_come_from_the_environment(drill, sockets, monkeypatch):
     assert drill("storm", SHORT, url=url, headers=headers).drill.verdict is Verdict.PASS
 
 
-def test_an_address_without_websockets_is_the_subjects_failure(drill, running):
+def test_an_address_without_websockets_is_the_subjects_failure(drill, running, closed_port):
     with pytest.raises(UsageError, match="no WebSocket at /"):
         drill("storm", SHORT, url=running())
     with pytest.raises(SubjectError, match="took no WebSocket"):
-        drill("storm", SHORT, url=f"http://127.0.0.1:{free_sockets.free_port()}")
+        drill("storm", SHORT, url=f"http://127.0.0.1:{closed_port}")
 
 
 @pytest.mark.prove

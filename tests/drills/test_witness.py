@@ -95,10 +95,8 @@ def test_how_a_connection_ended(met, how, state):
     assert witness.sent_ns == 0
 
 
-def test_a_port_that_nobody_listens_on():
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        address = listening.getsockname()
-    witness = Witness(Endpoint(socket.AF_INET, address))
+def test_a_port_that_nobody_listens_on(closed_port):
+    witness = Witness(Endpoint(socket.AF_INET, ("127.0.0.1", closed_port)))
     until(witness, lambda: witness.state != OPEN)
     assert witness.state == REFUSED
 

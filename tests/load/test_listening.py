@@ -19,14 +19,6 @@ def target(port, *addresses, host="127.0.0.1"):
     return Target("http", host, port, addresses or ("127.0.0.1",), "/")
 
 
-@pytest.fixture
-def closed():
-    """A port that is ours, and at which nobody listens."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        yield held.getsockname()[1]
-
-
 @pytest.mark.parametrize("place", ["127.0.0.1", "0.0.0.0"])  # noqa: S104 - so that any address is served
 def test_somebody_who_listens_is_there_and_is_not_connected_to(place):
     with socket.create_server((place, 0)) as server:
@@ -49,9 +41,12 @@ def test_a_full_queue_is_somebody():
             one.close()
 
 
-def test_nobody_is_told_with_the_address_and_the_reason(closed):
-    assert silence(target(closed), 0) == f"nothing listens at 127.0.0.1:{closed}: the connection is refused"
-    assert silence(target(closed, "::1", host="::1"), 0).startswith(f"nothing listens at [::1]:{closed}") or not _six()
+def test_nobody_is_told_with_the_address_and_the_reason(closed_port):
+    assert silence(target(closed_port), 0) == f"nothing listens at 127.0.0.1:{closed_port}: the connection is refused"
+    assert (
+        silence(target(closed_port, "::1", host="::1"), 0).startswith(f"nothing listens at [::1]:{closed_port}")
+        or not _six()
+    )
 
 
 def test_any_one_of_several_addresses_will_do():
@@ -61,11 +56,11 @@ def test_any_one_of_several_addresses_will_do():
         assert silence(target(port, "127.0.0.1", "::1", host="localhost"), 0) == ""
 
 
-def test_where_the_system_says_nothing_it_is_tried(closed, monkeypatch):
+def test_where_the_system_says_nothing_it_is_tried(closed_port, monkeypatch):
     monkeypatch.setattr(listening, "_listeners", list)
     with socket.create_server(("127.0.0.1", 0)) as server:
         assert silence(target(server.getsockname()[1]), 0) == ""
-    assert silence(target(closed), 0)
+    assert silence(target(closed_port), 0)
 
 
 def test_who_comes_in_a_moment_is_waited_for():
@@ -82,8 +77,8 @@ def test_who_comes_in_a_moment_is_waited_for():
         thread.join()
 
 
-def test_the_fix_names_who_listens_elsewhere_on_that_port(closed):
-    assert "listens at" not in remedy(target(closed))
+def test_the_fix_names_who_listens_elsewhere_on_that_port(closed_port):
+    assert "listens at" not in remedy(target(closed_port))
     with socket.create_server(("127.0.0.2", 0)) as server:
         port = server.getsockname()[1]
         assert silence(target(port), 0)

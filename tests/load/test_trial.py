@@ -266,14 +266,6 @@ def test_nobody_there_is_measured_where_somebody_beside_decides(tmp_path, closed
     assert judged(room).load[0].errors == {"refused": 100}
 
 
-@pytest.fixture
-def closed_port():
-    """A port that is ours, and at which nobody listens."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        yield held.getsockname()[1]
-
-
 def test_what_an_attempt_that_was_killed_left_behind_goes(lab, run, tmp_path):
     (tmp_path / "load-n9eql4_t").mkdir()
     (tmp_path / "load-n9eql4_t" / "profile").write_text("")

@@ -15,7 +15,6 @@ from brinell.core.clock import SystemClock
 from brinell.core.errors import Interrupted
 from brinell.subject import readiness
 from brinell.subject.readiness import Answer, get
-from brinell.subject.sockets import free_port
 
 
 @contextlib.contextmanager
@@ -81,8 +80,8 @@ def test_a_redirect_says_where_to():
         assert ask(port) == Answer(302, "to /login")
 
 
-def test_nobody_there_is_refused_and_other_failures_are_not():
-    assert ask(free_port()).refused
+def test_nobody_there_is_refused_and_other_failures_are_not(closed_port):
+    assert ask(closed_port).refused
     with server() as (port, _):
         answer = ask(port)
     assert answer.status is None

@@ -19,7 +19,6 @@ from brinell.core.errors import Interrupted, SubjectError, UsageError
 from brinell.core.plan import ServiceSpec
 from brinell.subject import guard, process_table
 from brinell.subject.service import RunningService, start_service, tail
-from brinell.subject.sockets import free_port
 
 SERVER = """
 import os, sys
@@ -45,6 +44,20 @@ def server(tmp_path, port: str = "int(sys.argv[1])", status: str = "200", host: 
     return "{python} server.py"
 
 
+class SinceUp(SystemClock):
+    """Time that begins once the service is up: how long an interpreter needs for that is the machine's affair."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._before_ns = super().now_ns()
+        self._up_ns: int | None = None
+
+    def now_ns(self) -> int:
+        if self._up_ns is None and self._log.exists() and "up on" in self._log.read_text():
+            self._up_ns = super().now_ns()
+        return self._before_ns if self._up_ns is None else self._before_ns + super().now_ns() - self._up_ns
+
+
 @pytest.fixture
 def start(tmp_path):
     """Start a service as a run does; what a test leaves running is stopped."""
@@ -55,15 +68,15 @@ def start(tmp_path):
         children.append(guard.start(argv, **options))
         return children[-1]
 
-    def begin(command: str, *, tick=guard.beat_all, starter=starter, **spec) -> RunningService:
-        spec = {"ready_timeout_s": 20.0} | spec
+    def begin(command: str, *, tick=guard.beat_all, starter=starter, clock=None, **spec) -> RunningService:
+        spec = {"ready_timeout_s": 60.0} | spec
         found = start_service(
             ServiceSpec(command=command, **spec),
             root=tmp_path,
             python=sys.executable,
             log=tmp_path / "service.log",
             starter=starter,
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             tick=tick,
         )
         running.append(found)
@@ -101,19 +114,19 @@ def test_a_port_in_the_environment(tmp_path, start):
     assert service.url.startswith("http://127.0.0.1:")
 
 
-def test_a_service_that_chooses_its_own_port_is_found_by_looking(tmp_path, start):
-    port = free_port()
+def test_a_service_that_chooses_its_own_port_is_found_by_looking(tmp_path, start, spare_port):
+    port = spare_port()
     assert start(server(tmp_path, str(port))).url == f"http://127.0.0.1:{port}"
 
 
-def test_the_worker_of_a_wrapper_is_found_by_looking(tmp_path, start):
-    port = free_port()
+def test_the_worker_of_a_wrapper_is_found_by_looking(tmp_path, start, spare_port):
+    port = spare_port()
     server(tmp_path, str(port), host="'0.0.0.0'")
     assert start(f"sh -c '\"{sys.executable}\" server.py & wait'").url == f"http://127.0.0.1:{port}"
 
 
-def test_of_several_ports_the_one_that_is_ready_counts(tmp_path, start):
-    port = free_port()
+def test_of_several_ports_the_one_that_is_ready_counts(tmp_path, start, spare_port):
+    port = spare_port()
     command = server(tmp_path, str(port))
     # The other takes connections and closes them without a word.
     silent = """
@@ -128,14 +141,14 @@ threading.Thread(target=close, daemon=True).start()
     assert start(command).url == f"http://127.0.0.1:{port}"
 
 
-def test_a_port_in_the_command_is_used(tmp_path, start):
-    port = free_port()
+def test_a_port_in_the_command_is_used(tmp_path, start, spare_port):
+    port = spare_port()
     assert start(server(tmp_path, "int(sys.argv[2])") + f" --port {port}").url == f"http://127.0.0.1:{port}"
 
 
-def test_an_ipv6_only_service_is_found_by_looking(tmp_path, start):
+def test_an_ipv6_only_service_is_found_by_looking(tmp_path, start, spare_port):
     code = "import socket\nfrom http.server import HTTPServer\nHTTPServer.address_family = socket.AF_INET6\n"
-    port = free_port()
+    port = spare_port()
     command = server(tmp_path, str(port), host="'::1'")
     (tmp_path / "server.py").write_text(code + (tmp_path / "server.py").read_text())
     assert start(command).url == f"http://[::1]:{port}"
@@ -214,9 +227,10 @@ def test_an_early_end_shows_status_and_last_lines_redacted(start):
     assert "hunter2" not in what
 
 
-def test_a_service_that_ignores_the_port_is_told_so(tmp_path, start):
-    port = free_port()
-    what, hint = failure(start, server(tmp_path, str(port)) + " {port}", ready_timeout_s=1.5)
+def test_a_service_that_ignores_the_port_is_told_so(tmp_path, start, spare_port):
+    port = spare_port()
+    clock = SinceUp(tmp_path / "service.log")
+    what, hint = failure(start, server(tmp_path, str(port)) + " {port}", ready_timeout_s=1.0, clock=clock)
     assert f"it listens on 127.0.0.1:{port} and not on 127.0.0.1:" in what
     assert "--port {port}" in hint
 
@@ -253,7 +267,8 @@ def test_a_missing_module_names_the_interpreter_or_the_path(tmp_path, start):
     ],
 )
 def test_a_ready_path_that_does_not_answer_2xx_is_shown(tmp_path, start, status, said, advice):
-    what, hint = failure(start, server(tmp_path, status=status) + " {port}", ready="/ready", ready_timeout_s=1.5)
+    given = {"ready": "/ready", "ready_timeout_s": 1.0, "clock": SinceUp(tmp_path / "service.log")}
+    what, hint = failure(start, server(tmp_path, status=status) + " {port}", **given)
     assert said in what
     assert "GET /ready" in what
     assert advice in hint
@@ -268,9 +283,13 @@ def test_one_that_never_listens(start):
 
 def test_one_that_never_answers(tmp_path, start):
     (tmp_path / "mute.py").write_text(
-        "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(600)"
+        "import socket, sys, time\n"
+        "s = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
+        "print('up on', sys.argv[1], flush=True)\n"
+        "time.sleep(600)\n"
     )
-    what, hint = failure(start, "{python} mute.py {port}", ready_timeout_s=1.5)
+    clock = SinceUp(tmp_path / "service.log")
+    what, hint = failure(start, "{python} mute.py {port}", ready_timeout_s=1.0, clock=clock)
     assert "gave no answer" in what
     assert "HTTP" in hint
 

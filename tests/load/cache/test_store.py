@@ -22,12 +22,7 @@ from brinell.load.cache.address import is_store, scheme_of
 from brinell.load.trial import LoadTrial
 from brinell.rosters.drivers import DRIVERS
 from brinell.rosters.shapes import SHAPES
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+from brinell.subject.sockets import listening_pids
 
 
 def command(scheme, port, folder):
@@ -38,19 +33,17 @@ def command(scheme, port, folder):
 
 
 @pytest.fixture(params=["redis", "memcached"])
-def store(request, tmp_path):
+def store(request, tmp_path, spare_port):
     name = "redis-server" if request.param == "redis" else "memcached"
     if shutil.which(name) is None:
         pytest.skip(f"{name} is not installed")
-    port = free_port()
+    port = spare_port()
     server = subprocess.Popen(command(request.param, port, tmp_path), stdout=subprocess.DEVNULL)
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-            break
-        except OSError:
-            time.sleep(0.05)
+    until = time.monotonic() + 60
+    while listening_pids("127.0.0.1", port)[0] != [server.pid]:
+        assert server.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
     yield f"{request.param}://127.0.0.1:{port}"
     server.terminate()
     server.wait()

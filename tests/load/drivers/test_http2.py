@@ -359,11 +359,11 @@ http {{
 
 
 @pytest.fixture
-def nginx(tmp_path, certificate, free_ports):
+def nginx(tmp_path, certificate, spare_port):
     program = shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")  # whose path has that differs
     if program is None:
         pytest.skip("not here: nginx")
-    plain, secure = free_ports
+    plain, secure = spare_port(), spare_port()
     key, cert = certificate
     (tmp_path / "file").write_bytes(b"x" * 300_000)
     text = NGINX.format(
@@ -381,12 +381,6 @@ def nginx(tmp_path, certificate, free_ports):
         server.terminate()
 
 
-@pytest.fixture
-def free_ports():
-    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
-        return first.getsockname()[1], second.getsockname()[1]
-
-
 @models
 @pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
 def test_nginx_is_asked_without_a_failure(lab, shape, secure, nginx, client_tls):
@@ -401,7 +395,7 @@ def test_nginx_is_asked_without_a_failure(lab, shape, secure, nginx, client_tls)
 
 
 def _wait_for(port):
-    for _ in range(100):
+    for _ in range(1000):
         try:
             socket.create_connection(("127.0.0.1", port), 1.0).close()
         except OSError:

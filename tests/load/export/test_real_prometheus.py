@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -28,7 +27,7 @@ def found(name):
 
 
 @pytest.fixture
-def prometheus(tmp_path):
+def prometheus(tmp_path, spare_port):
     """Start one for the page at a port; it ends with the test."""
     running = []
 
@@ -38,9 +37,7 @@ def prometheus(tmp_path):
         settings.write_text(
             json.dumps({"global": {"scrape_interval": "200ms", "scrape_timeout": "200ms"}, "scrape_configs": jobs})
         )
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = spare_port()
         command = [
             found("prometheus"), f"--config.file={settings}", f"--storage.tsdb.path={tmp_path / 'data'}",
             f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver",
