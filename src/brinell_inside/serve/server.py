@@ -216,6 +216,8 @@ class Server:
             job = self._queue[0]
             if self._running and (job.get("alone") or any(r.job.get("alone") for r in self._running.values())):
                 return
+            if not self._companies.may_begin(job, len(self._free), len(self._slots)):
+                return
             self._queue.popleft()
             self._fork(session, job, self._free.pop())
 

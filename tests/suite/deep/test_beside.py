@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 
 import pytest
@@ -12,8 +13,8 @@ from brinell.core.fakes import FakeRoom
 from brinell.core.plan import ExamineSpec
 from brinell.core.touch_records import BesideEachOther, Clash
 from brinell.core.trust import Ledger
-from brinell.suite.deep import phases
-from brinell.suite.deep.beside import beside_itself
+from brinell.suite.deep import beside, phases
+from brinell.suite.deep.beside import Meeting, beside_itself
 from brinell.suite.deep.conflicts import try_conflicts
 from brinell.suite.deep.examiner import Examiner
 from brinell.suite.lab.fresh import FreshLab
@@ -41,7 +42,7 @@ def test_temporary():
 
 def test_port():
     with socket.socket() as sock:
-        sock.bind(("127.0.0.1", PORT)); sock.listen()
+        sock.bind(("HOST", 20202)); sock.listen()
 
 def test_own(tmp_path):
     (tmp_path / "x").write_text("1")
@@ -68,7 +69,8 @@ def test_drawn_by_the_import():
 @pytest.fixture
 def examined(tmp_path, write_project):
     """An examiner whose tests were run alone, each twice."""
-    suite = SHARING.replace("PARENT", str(os.getpid())).replace("PORT", str(20_000 + os.getpid() % 10_000))
+    host = "127." + ".".join(str(1 + secrets.randbelow(254)) for _ in range(3))  # where no other test has a port
+    suite = SHARING.replace("PARENT", str(os.getpid())).replace("HOST", host)
     root = write_project(tmp_path / "project", test_a=suite)
     (tmp_path / "run").mkdir()
     room = FakeRoom(ExamineSpec(), tmp_path / "run", root=root)
@@ -119,3 +121,14 @@ def test_two_tests_that_share_a_file_fail_beside_each_other(examined):
     assert proof.together[0] >= 4
     assert proof.alone == (0, 6)
     assert not [record for record in examined.room.records if isinstance(record, Exam) and "factor" in record.purpose]
+
+
+def test_the_way_that_fails_most_often_decides(monkeypatch):
+    """A pair may miss each other on a crowded machine: one miss must not lead to a way that hardly ever works."""
+    rarely, mostly, never = Meeting(), Meeting(hold=("a",), after=1), Meeting(hold=("a",), after=2)
+    failed = {rarely: [1, 0, 0, 0], mostly: [1, 1, 0, 1], never: [0, 0, 0, 0]}
+    monkeypatch.setattr(beside, "_ways", lambda *_: [rarely, mostly, never, None])
+    monkeypatch.setattr(beside, "_meetings", lambda _examiner, _test, way, **_: [["failed"] * n for n in failed[way]])
+    assert beside._surest(None, 0, rarely) == mostly
+    failed[never] = [0, 0, 0, 1]
+    assert beside._surest(None, 0, never) == mostly
