@@ -28,6 +28,21 @@ def test_options_that_pytest_does_not_know(read):
     assert {one.detail for one in seen.of("unknown-option")} == {"python_files", "plugin pytest-django"}
 
 
+def test_a_process_that_is_started_for_it_says_what_a_fork_says(read):
+    files = {
+        "pytest.ini": "[pytest]\npython_fils = x\naddopts = --no-such-thing -p plug_in\nplugged = 1\n",
+        "plug_in.py": "def pytest_addoption(parser):\n    parser.addini('plugged', '')\n",
+        "pyproject.toml": DECLARED.format("") + "[tool.coverage.run]\nbrnch = true\n",
+        "test_a.py": f"import pytest, hypothesis, no_such_thing\n@pytest.mark.slow\n{TEST}",
+    }
+    started = read(files, asked="process")
+    assert read(files, asked=True).weaknesses == started.weaknesses
+    assert {(one.weakness, one.variant) for one in started.weaknesses} >= {
+        ("unknown-option", "pytest"), ("unknown-option", "mark"), ("unknown-option", "argument"),
+        ("unknown-option", "coverage"), ("missing-dependency", ""), ("missing-dependency", "absent"),
+    }  # fmt: skip
+
+
 def test_marks_that_nobody_registers(read):
     text = "import pytest\n@pytest.mark.slow\n@pytest.mark.mine\n@pytest.mark.quick\n" + TEST
     conftest = "def pytest_configure(config):\n    config.addinivalue_line('markers', 'mine: of ours')\n"
@@ -92,8 +107,9 @@ def test_a_configuration_of_coverage_that_is_broken_costs_one_line(read):
     assert seen.of("asserts-nothing")
 
 
-def test_a_conftest_that_cannot_be_imported_costs_only_pytests_options(read):
-    seen = read({"conftest.py": "raise RuntimeError('no')\n", "test_a.py": "def test_a(): pass\n"}, asked=True)
+@pytest.mark.parametrize("asked", [True, "process"])
+def test_a_conftest_that_cannot_be_imported_costs_only_pytests_options(read, asked):
+    seen = read({"conftest.py": "raise RuntimeError('no')\n", "test_a.py": "def test_a(): pass\n"}, asked=asked)
     assert "unknown-option of pytest" in seen.read.left_out
     assert seen.of("asserts-nothing")
 
