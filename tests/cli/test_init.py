@@ -65,6 +65,17 @@ def test_it_overwrites_only_when_told_to(brinell, project):
     assert "[service]" in (project / "brinell.toml").read_text()
 
 
+def test_a_folder_of_that_name_is_told_and_no_force_removes_it(brinell, project):
+    (project / "brinell.toml").mkdir()
+    for command in (["init"], ["init", "--force"], ["plan"], ["suite"]):
+        said = brinell(*command)
+        assert said.code == 2, said
+        assert "is a folder, not a file" in said.err
+        assert f"mv {project / 'brinell.toml'}" in said.err
+    assert "is a folder" in brinell().out
+    assert "is a folder" in brinell("doctor").out
+
+
 def test_it_refuses_a_second_configuration(brinell, project):
     (project / "pyproject.toml").write_text("[tool.brinell.suite]\n")
     said = brinell("init")

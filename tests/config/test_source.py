@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
 import pytest
 
-from brinell.config.source import project_root, suite_place
+from brinell.config.source import declared_name, project_root, read, suite_place
 from brinell.core.errors import UsageError
 
 
@@ -66,3 +72,99 @@ def test_the_root_is_where_the_configuration_is(tree):
 def test_a_broken_pyproject_that_is_not_ours_changes_nothing(tree):
     (tree / "bare" / "pyproject.toml").write_text("[tool.x\n")
     assert project_root(tree / "bare") == tree / "bare"
+
+
+def folder(file):
+    file.mkdir()
+
+
+def dangling(file):
+    file.symlink_to("nowhere.toml")
+
+
+def circle(file):
+    file.symlink_to(file.name)
+
+
+@pytest.mark.parametrize("name", ["brinell.toml", "pyproject.toml"])
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (folder, "is a folder, not a file"),
+        (os.mkfifo, "is a named pipe, not a file"),
+        (dangling, "cannot be read: it is a link to nowhere.toml, and there is no such file"),
+        (circle, "cannot be read: Too many levels of symbolic links"),
+    ],
+)
+def test_what_has_the_name_of_a_configuration_and_is_none_is_told_and_not_waited_for(tree, name, make, words):
+    shop = tree / "shop"
+    (shop / "tests").mkdir(parents=True)
+    make(shop / name)
+    assert project_root(shop / "tests") == shop
+    with pytest.raises(UsageError, match=words) as caught:
+        read(shop)
+    assert str(shop / name) in str(caught.value)
+    assert f"mv {shop / name}" in (caught.value.hint or "")
+    assert declared_name(shop) is None
+
+
+def test_a_link_to_a_configuration_is_one(tree):
+    (tree / "bare" / "brinell.toml").symlink_to(tree / "repo" / "brinell.toml")
+    (tree / "repo" / "brinell.toml").write_text("[suite]\n")
+    assert read(tree / "bare").tables == {"suite": {}}
+
+
+def test_a_broken_table_of_ours_is_found_from_below(tree):
+    (tree / "bare" / "pyproject.toml").write_text("[tool.brinell.suite\n")
+    assert project_root(tree / "bare" / "tests") == tree / "bare"
+    with pytest.raises(UsageError, match=r"pyproject\.toml:1"):
+        read(tree / "bare")
+
+
+def test_what_is_above_another_project_is_not_its_own(tree):
+    (tree / "pyproject.toml").mkdir()
+    assert project_root(tree / "repo" / "fixtures" / "own") == tree / "repo"
+    (tree / "repo" / "brinell.toml").unlink()
+    assert project_root(tree / "repo" / "fixtures" / "own") == tree / "repo" / "fixtures" / "own"
+
+
+CLOSED = """
+import os, sys
+from pathlib import Path
+from brinell.config.source import is_project, project_root, read
+from brinell.core.errors import UsageError
+if os.geteuid() == 0:
+    os.setuid(65534)  # root may read everything
+for root in map(Path, sys.argv[1:]):
+    print(project_root(root), is_project(root))
+    try:
+        print(read(root).file)
+    except UsageError as error:
+        print(error, "|", error.hint)
+"""
+
+
+def test_what_may_not_be_read_is_told():
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to other users
+        around = Path(name).resolve()
+        around.chmod(0o755)
+        roots = [around / one for one in ("own", "tool", "whole")]
+        for root, file in zip(roots, ("brinell.toml", "pyproject.toml", "brinell.toml"), strict=True):
+            root.mkdir()
+            (root / file).write_text("[suite]\n")
+        closed = [roots[0] / "brinell.toml", roots[1] / "pyproject.toml", roots[2]]
+        for path in closed:
+            path.chmod(0)
+        command = [sys.executable, "-c", CLOSED, *map(str, roots)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+        roots[2].chmod(0o755)
+    assert done.returncode == 0, done.stderr
+    own, tool, whole = roots
+    assert done.stdout.splitlines() == [
+        f"{own} True",
+        f"{own}/brinell.toml cannot be read: Permission denied | chmod u+r {own}/brinell.toml, as its owner",
+        f"{tool} True",
+        f"{tool}/pyproject.toml cannot be read: Permission denied | chmod u+r {tool}/pyproject.toml, as its owner",
+        f"{whole} False",
+        f"{whole}/brinell.toml cannot be read: Permission denied | chmod u+x {whole}, as its owner",
+    ]

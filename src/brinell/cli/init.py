@@ -37,6 +37,8 @@ def command(
         raise UsageError(f"there is no folder {directory}", hint="brinell init DIR, with the project's root")
     root = directory.resolve()
     file = root / source.FILE
+    if file.is_dir():
+        source.read(root)  # which says what to do about it
     if file.exists() and not force:
         raise UsageError(f"{file} is there already", hint="brinell init --force writes it anew")
     _refuse_second_place(root)

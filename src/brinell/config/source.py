@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import shlex
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,10 @@ FILE = "brinell.toml"
 PYPROJECT = "pyproject.toml"
 MARKERS = (FILE, PYPROJECT, "setup.py", "setup.cfg", "pytest.ini", "tox.ini")
 _TEST_FOLDERS = ("tests", "test")
+_OUR_TABLE = re.compile(r"^\s*\[+\s*tool\s*\.\s*[\"']?brinell\b", re.MULTILINE)
 _WHERE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 _TOO_LARGE = 1_000_000
+_NO_FILES = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -38,17 +42,54 @@ class Source(msgspec.Struct, frozen=True):
 
 
 def project_root(start: Path) -> Path:
-    """Return the nearest folder from ``start`` upwards that holds a Brinell configuration; else ``start`` itself."""
+    """Return the nearest folder from ``start`` upwards that holds a Brinell configuration; else ``start`` itself.
+
+    One that cannot be read is one, so that ``read`` says what is wrong with it.
+    """
     here = start.resolve()
+    within = False  # of a project that has no configuration of ours: what is wrong above it is not its own
     for folder in (here, *here.parents):
-        if (folder / FILE).is_file() or tool_table(folder / PYPROJECT, strict=False) is not None:
+        if _is_there(folder / FILE) or _may_be_ours(folder / PYPROJECT, readable=within):
             return folder
+        within = within or is_project(folder)
     return here
+
+
+def _may_be_ours(pyproject: Path, *, readable: bool) -> bool:
+    """Whether a pyproject.toml has our table, or is broken and speaks of us, or (unless ``readable``) stays closed."""
+    if not _is_there(pyproject):
+        return False
+    try:
+        text = _text(pyproject)
+    except UsageError:
+        return not readable
+    if "brinell" not in text:
+        return False
+    try:
+        tables = parse(text, pyproject)
+    except UsageError:
+        return _OUR_TABLE.search(text) is not None
+    tool = tables.get("tool")
+    return isinstance(tool, dict) and "brinell" in tool
+
+
+def _is_there(file: Path, *, strict: bool = False) -> bool:
+    """Whether anything has this name, be it a link that leads nowhere. ``strict``: UsageError if that stays unknown."""
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        if not strict:
+            return False
+        hint = f"chmod u+x {shlex.quote(str(file.parent))}, as its owner" if error.errno == errno.EACCES else None
+        raise UsageError(f"{file} cannot be read: {error.strerror}", hint=hint) from None
+    return True
 
 
 def is_project(folder: Path) -> bool:
     """Whether a folder carries a mark of a Python project of its own."""
-    return any((folder / marker).is_file() for marker in MARKERS)
+    return any(os.path.isfile(folder / marker) for marker in MARKERS)  # noqa: PTH113 - is_file() raises where nobody may look
 
 
 def suite_place(given: str | None, here: Path) -> tuple[Path, tuple[str, ...]]:
@@ -97,10 +138,14 @@ def _has_tests(folder: Path) -> bool:
 
 
 def read(root: Path) -> Source:
-    """Read the configuration of a project. UsageError for broken TOML, and for a configuration in two places."""
+    """Read the configuration of a project.
+
+    UsageError for broken TOML, for what has the name and cannot be read, and for a configuration in two places.
+    """
     own = root / FILE
-    tool = tool_table(root / PYPROJECT, strict=not own.is_file())
-    if not own.is_file():
+    is_own = _is_there(own, strict=True)
+    tool = tool_table(root / PYPROJECT, strict=not is_own)
+    if not is_own:
         if tool is None:
             return Source(root, {})
         text = _text(root / PYPROJECT)
@@ -141,14 +186,37 @@ def _syntax(message: str, text: str, file: Path) -> str:
 
 def _text(file: Path) -> str:
     try:
-        if file.stat().st_size > _TOO_LARGE:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
+            what = _NO_FILES.get(stat.S_IFMT(found.st_mode), "a device")
+            raise UsageError(f"{file} is {what}, not a file", hint=_replaced(file))
+        if found.st_size > _TOO_LARGE:
             raise UsageError(f"{file} is larger than 1 MB: not a configuration file")
         return file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        hint = f"chmod u+r {shlex.quote(str(file))}, as its owner" if error.errno == errno.EACCES else None
-        raise UsageError(f"{file} cannot be read: {error.strerror}", hint=hint) from None
+        raise UsageError(f"{file} cannot be read: {_why(file, error)}", hint=_mended(file, error)) from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not UTF-8 (byte {error.start})", hint="save the file as UTF-8") from None
+
+
+def _why(file: Path, error: OSError) -> str:
+    if error.errno == errno.ENOENT and file.is_symlink():
+        return f"it is a link to {plain(str(file.readlink()))}, and there is no such file"
+    return error.strerror or str(error)
+
+
+def _mended(file: Path, error: OSError) -> str | None:
+    if error.errno == errno.EACCES:
+        return f"chmod u+r {shlex.quote(str(file))}, as its owner"
+    return _replaced(file) if file.is_symlink() else None
+
+
+def _replaced(file: Path) -> str:
+    """What to do with something that has a configuration's name and is none."""
+    name = shlex.quote(str(file))
+    if file.name == FILE:
+        return f"mv {name} {shlex.quote(str(file) + '.old')}; brinell init writes a new one"
+    return f"mv {name} {shlex.quote(str(file) + '.old')}, or put a file in its place"
 
 
 def declared_name(root: Path) -> str | None:
@@ -164,9 +232,9 @@ def declared_name(root: Path) -> str | None:
 def tool_table(file: Path, *, strict: bool) -> dict[str, Any] | None:
     """Return ``[tool.brinell]`` of a pyproject.toml; None if there is none.
 
-    A broken file matters only if it speaks of us and ``strict`` is set: then it is a ``UsageError``.
+    A broken file matters only if it may speak of us and ``strict`` is set: then it is a ``UsageError``.
     """
-    if not file.is_file():
+    if not _is_there(file):
         return None
     try:
         text = _text(file)
