@@ -66,7 +66,7 @@ def test_the_tour_and_a_run_in_the_ejected_project_give_the_same_checks(brinell,
         check=False,
         env={**os.environ, "MARK_OF_THIS_TEST": mark},
     )
-    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert done.returncode in {0, 3}, (done.stdout, done.stderr)  # 3: a crowded machine
     assert "Traceback" not in done.stderr
     assert ("What you saw" in done.stdout) is not ejected
     home = here / "mine" if ejected else here
@@ -74,6 +74,9 @@ def test_the_tour_and_a_run_in_the_ejected_project_give_the_same_checks(brinell,
     judgement = json.loads((folder / "judgement.json").read_text())
     assert judgement["run"]["state"] == "complete"
     assert set(judgement["run"]["steps"].values()) == {"done"}
+    required = [one for one in judgement["findings"] if one["required"] and one["verdict"] != "pass"]
+    assert bool(required) == (done.returncode == 3)
+    assert {one["reason"] for one in required} <= {"invalid", "inconclusive"}, required
     assert judgement["load"][0]["requests"] == 20_000
     room, full = judgement["websocket"]
     assert room["reach"] == 1.0

@@ -148,7 +148,7 @@ def drive(
     bounds: Bounds = NO_BOUNDS,
     patient: bool = False,
 ) -> Outcome:
-    """Run one worker's engine in this process. ``during`` is called in a thread once the run has begun. ``sessions``
+    """Run one worker's engine in this process. ``during`` is called in a thread once a request was begun. ``sessions``
     take the place of requests. ``patient``: answers may be read late, as the worker decides where they are stamped.
     """
     checked = Checked("https" if tls else "http", "127.0.0.1", port, ("127.0.0.1",))
@@ -178,13 +178,22 @@ def drive(
     limits = Limits(0, connections, int(timeout_s * 1e9), int(shape.span_s * 1e9), bounds)
     engine = Engine(means, limits, shape.due_ns(0, 1), report)
     result = Outcome(engine)
-    helper = threading.Thread(target=during, args=(engine,)) if during else None
-    if helper:
+    over = threading.Event()
+
+    def beside() -> None:
+        while not engine.scheduled and not over.wait(0.001):
+            pass
+        if during:
+            during(engine)
+
+    helper = threading.Thread(target=beside)
+    if during:
         helper.start()
     # The engine collects before it begins: over the whole heap of a test run, that may take longer than its schedule.
     gc.freeze()
     engine.run(time.monotonic_ns() - int(late_s * 1e9))
-    if helper:
+    over.set()
+    if during:
         helper.join()
     return result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import stat
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -300,7 +302,7 @@ def test_what_the_command_leaves_behind_ends_with_it(tmp_path):
 
 def test_what_outlives_the_command_is_told_and_what_ends_soon_is_not():
     code = "import os, time\nfor s in (60, 0.1):\n    if os.fork() == 0:\n        time.sleep(s); os._exit(0)"
-    child = guard.start([PYTHON, "-c", code], linger_s=1.0)
+    child = guard.start([PYTHON, "-c", code], linger_s=2.0)
     until(lambda: child.poll() is not None and child.over)
     (left,) = child.left
     assert (child.poll(), child.survivors) == (0, ())
@@ -320,6 +322,19 @@ def test_dropping_the_child_ends_the_tree(tmp_path):
     until(lambda: not any(map(alive, pids)))
     python("pass").stop(5.0)  # reaps the guard that was dropped
     assert guard._unreaped == []
+
+
+def test_a_child_that_is_dropped_in_a_cycle_ends_without_a_complaint():
+    child = guard.start(["sleep", "99"])
+    child.itself = child  # type: ignore[attr-defined]
+    pid = child.pid
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        del child
+        gc.collect()
+    assert [one for one in said if "socket" in str(one.message) or "subprocess" in str(one.message)] == []
+    until(lambda: not alive(pid))
+    python("pass").stop(5.0)  # reaps the guard that was dropped
 
 
 def test_a_worker_behind_a_wrapper_may_end_in_order(tmp_path):
@@ -463,10 +478,9 @@ def test_a_lease_that_ran_out_says_so():
 
 @pytest.mark.prove
 def test_stopping_one_child_slowly_keeps_the_lease_of_another():
-    other = python("import time; time.sleep(600)", lease_s=1.0)
+    other = python("import time; time.sleep(600)", lease_s=2.5)
     slow = python("import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(600)")
-    time.sleep(0.3)
-    slow.stop(3.0)
+    slow.stop(4.0)
     assert other.poll() is None
     other.stop(5.0)
 

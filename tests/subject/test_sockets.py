@@ -56,7 +56,7 @@ def test_ipv6_addresses_are_read():
     with server("::1", socket.AF_INET6) as (pid, port):
         assert listening_ports([pid]) == [("::1", port)]
         assert listening_pids("::1", port) == ([pid], "")
-        assert listening_pids("127.0.0.1", port)[0] == []
+        assert pid not in listening_pids("127.0.0.1", port)[0]  # where somebody else may have that port
 
 
 def test_several_processes_on_one_socket_are_all_told():

@@ -58,6 +58,8 @@ class GuardedChild:
         self._asked = False  # to stop
         self._over = False  # the guard is gone, and so is the tree
         self._beaten = 0.0
+        # Not __del__: of a cycle that is collected the socket may be finalized first, and would complain.
+        weakref.finalize(self, _let_go, channel, guard).atexit = False
 
     @property
     def pid(self) -> int:
@@ -178,10 +180,12 @@ class GuardedChild:
                 process_table.send(process, signal.SIGKILL)
             time.sleep(_WAIT_S / 10)
 
-    def __del__(self) -> None:
-        self._channel.close()
-        if self._guard.poll() is None:
-            _unreaped.append(self._guard)
+
+def _let_go(channel: socket.socket, guard: subprocess.Popen[bytes]) -> None:
+    """Hang up for a child that was dropped: its guard ends the tree."""
+    channel.close()
+    if guard.poll() is None:
+        _unreaped.append(guard)
 
 
 def beat_all() -> None:

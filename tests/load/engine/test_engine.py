@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 import struct
-import threading
 import time
 
 import pytest
@@ -41,9 +41,9 @@ def test_connections_are_opened_when_needed_and_kept(lab):
         met.append(1)
         await lab.always(lab.ok())(reader, writer)
 
-    done = lab.drive(lab.start(handler), Constant(100, 0.3), connections=30)
-    assert done.outcomes == {"ok": 30}
-    assert 1 <= len(met) < 30
+    done = lab.drive(lab.start(handler), Constant(100, 1.0), connections=95)
+    assert done.outcomes == {"ok": 100}
+    assert 1 <= len(met) < 95
 
 
 def test_due_requests_wait_for_a_connection_and_count_from_due(lab):
@@ -63,11 +63,13 @@ def test_due_requests_wait_for_a_connection_and_count_from_due(lab):
 
 
 def test_a_server_that_stops_for_a_while_is_seen_by_every_request_due_meanwhile(lab):
-    stalls = []
+    stalls, met = [], 0
 
     async def handler(reader, writer):
+        nonlocal met
         while True:
             await lab.read_request(reader)
+            met += not stalls
             if not stalls and time.monotonic() > begin + 0.2:
                 stalls.append(time.monotonic_ns())
                 time.sleep(0.5)  # noqa: ASYNC251 - the whole server stands still
@@ -82,7 +84,7 @@ def test_a_server_that_stops_for_a_while_is_seen_by_every_request_due_meanwhile(
     assert done.response().max_ns >= stall_ns
     # With two connections a closed view sees the stall twice; by the schedule it hits every request due in it.
     hit = sum(1 for share in range(1, 200) if done.response().quantiles_ns([share / 200])[0] > 10_000_000)
-    assert hit >= 0.8 * stall_ns / 1e9 * 200
+    assert hit >= 0.8 * min(stall_ns / 1e9 * 200, 200 - met)
 
 
 def test_a_closed_model_keeps_every_connection_busy_until_the_end(lab):
@@ -306,7 +308,7 @@ def test_an_early_refusal_of_a_long_body_is_an_answer(lab):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(lab.ok(b"", b"Connection: close", status=b"413 Content Too Large"))
         await writer.drain()
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(30)  # whoever closes with bytes unread resets, and the answer may be lost
 
     done = lab.drive(lab.start(handler), Constant(10, 0.3), RequestSpec(method="POST", body="x" * 20_000_000))
     assert done.outcomes == {"status-413": 3}
@@ -319,26 +321,20 @@ def test_an_idle_connection_closed_by_the_server_is_no_error(lab):
         await writer.drain()
         await asyncio.sleep(0.02)
 
-    # Half a second for an end that the server sends after 20 ms: whoever sends into a closing connection is reset.
-    assert lab.drive(lab.start(handler), Constant(2, 1.0)).outcomes == {"ok": 2}
+    # A second for an end that the server sends after 20 ms: whoever sends into a closing connection is reset.
+    assert lab.drive(lab.start(handler), Constant(1, 2.0)).outcomes == {"ok": 2}
 
 
 def test_a_server_that_comes_back_is_used_again(lab):
-    down = threading.Event()
-    down.set()
+    turned_away = itertools.count()
 
     async def handler(reader, writer):
-        if down.is_set():
+        if next(turned_away) < 10:
             return
         await lab.always(lab.ok())(reader, writer)
 
-    def later(_):
-        time.sleep(0.3)
-        down.clear()
-
-    done = lab.drive(lab.start(handler), Constant(100, 0.6), during=later)
-    assert set(done.outcomes) == {"ok", "reset"}
-    assert sum(done.outcomes.values()) == 60
+    done = lab.drive(lab.start(handler), Constant(100, 0.6))
+    assert done.outcomes == {"ok": 50, "reset": 10}
 
 
 def test_a_stop_ends_the_run_and_records_nothing_that_was_cut_off(lab):
@@ -441,13 +437,23 @@ def test_a_request_that_was_never_sent_is_not_in_the_rate_of_the_sent(lab):
 
 
 def test_a_stop_ends_what_counts_for_the_rates(lab):
+    asked = 0
+
+    async def counting(reader, writer):
+        nonlocal asked
+        while True:
+            await lab.read_request(reader)
+            asked += 1
+            writer.write(lab.ok())
+
     def stop(engine):
-        time.sleep(0.2)
+        while asked < 10:  # of four connections: some have had their answers
+            time.sleep(0.01)
         engine.stop()
 
-    outcome = lab.drive(lab.start(lab.always(lab.ok())), Constant(rate=200, duration=30), during=stop)
+    outcome = lab.drive(lab.start(counting), Constant(rate=200, duration=30), during=stop)
     sent, completed = outcome.engine.in_span
-    assert 0 < completed <= sent <= outcome.engine.scheduled < 1000
+    assert 0 < completed <= sent <= outcome.engine.scheduled < 6000
 
 
 @pytest.mark.parametrize("shape", [Constant(rate=200, duration=0.4), Closed(duration=0.2)], ids=["open", "closed"])
