@@ -125,3 +125,39 @@ def test_after_another_step_the_scenario_alone_fails(brinell, project):
     assert judgement["run"]["steps"]["load:a"] == "failed"
     (found,) = [one for one in judgement["findings"] if one["id"] == "step.load:a"]
     assert "nothing listens at 127.0.0.1:9" in found["detail"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "fix"),
+    [
+        ("load 127.0.0.1:8000", "brinell load http://127.0.0.1:8000"),
+        ("load :8000/notes?a=1&b=2", "brinell load 'http://127.0.0.1:8000/notes?a=1&b=2'"),
+        ("load notes", "brinell load http://127.0.0.1:8000/"),
+        ("load localhost:8000 --har browse.har", "brinell load http://localhost:8000"),
+        ("load localhost:8000 --flows flows.py", "brinell load http://localhost:8000 --flows FILE"),
+        ("load --openapi localhost:8000/openapi.json", "--openapi http://localhost:8000/openapi.json"),
+        ("load --openapi nowhere.json", "brinell load --openapi http://127.0.0.1:8000/openapi.json"),
+        ("load http://127.0.0.1:9/ --otlp localhost:4318", "--otlp http://localhost:4318"),
+        ("websocket localhost:8000/ws", "brinell websocket ws://localhost:8000/ws"),
+        ("capacity 127.0.0.1:8000/x", "brinell capacity http://127.0.0.1:8000/x"),
+        ("capacity 127.0.0.1:8000/x --echo", "brinell capacity ws://127.0.0.1:8000/x"),
+        ("drill race 127.0.0.1:8000/x", "brinell drill race http://127.0.0.1:8000/x"),
+        ("drill storm 127.0.0.1:8000/x", "brinell drill storm ws://127.0.0.1:8000/x"),
+        ("cache 127.0.0.1:8000/x/{key}", "brinell cache 'http://127.0.0.1:8000/x/{key}'"),
+        ("cache localhost:6379", "brinell cache redis://localhost:6379"),
+        ("cache shop.cache", "brinell cache shop.cache:cache"),
+    ],
+)
+def test_an_address_without_its_scheme_is_told_with_it(brinell, here, argv, fix):
+    for name in ("browse.har", "flows.py"):
+        (here / name).write_text("")
+    said = brinell(*argv.split(" "))
+    assert said.code == 2, said
+    assert said.err.rstrip().endswith(fix), said.err
+
+
+def test_so_is_one_in_a_table(brinell, here):
+    (here / "brinell.toml").write_text('[[load]]\nname = "a"\nurl = "127.0.0.1:8000"\nrequests = [{ path = "/" }]\n')
+    said = brinell("plan")
+    assert said.code == 2
+    assert "did you mean http://127.0.0.1:8000?" in said.err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +12,10 @@ import typer
 from brinell.cli import load_request, options
 from brinell.config import checks, documents, for_document
 from brinell.config.problems import Unfit
+from brinell.core.addresses import meant
 from brinell.core.errors import UsageError
 from brinell.core.plan import Plan
+from brinell.core.redact import address
 
 Openapi = Annotated[
     str | None,
@@ -90,7 +94,10 @@ def _document(said: str, url: str | None) -> str:
         return file.resolve().as_uri()
     if said.startswith("/") and url is not None:
         return said
-    raise UsageError(f"--openapi {said[:80]}: there is no such file", hint=_HINT)
+    is_host = ":" in said or said.partition("/")[0] == "localhost"  # and no file's name
+    whole = meant(said, "http") if is_host and not os.path.lexists(file) else None
+    hint = f"an address starts with http://: --openapi {shlex.quote(address(whole))}" if whole else _HINT
+    raise UsageError(f"--openapi {said[:80]}: there is no such file", hint=hint)
 
 
 def _file(path: Path | None, option: str) -> str | None:

@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from brinell.config import durations
 from brinell.config.problems import Unfit
+from brinell.core.addresses import meant
 from brinell.core.errors import nearest
 from brinell.core.redact import redact
 from brinell.subject.service_command import PLACEHOLDERS
@@ -204,7 +205,8 @@ def store_url(address: str) -> str:
 def _address(address: str, schemes: tuple[str, ...]) -> str:
     parts = split(address)
     if parts.scheme not in schemes:
-        raise Unfit(f"an address starts with {', '.join(f'{one}://' for one in schemes[:-1])} or {schemes[-1]}://")
+        why = f"an address starts with {', '.join(f'{one}://' for one in schemes[:-1])} or {schemes[-1]}://"
+        raise Unfit(why, meant=meant(address, schemes[0]))
     if not parts.hostname:
         raise Unfit("this address has no host")
     if parts.username or parts.password:

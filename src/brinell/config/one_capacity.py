@@ -11,7 +11,7 @@ import msgspec
 from brinell.config import checks, probing, scenarios, sockets, source
 from brinell.config.capacity import OPEN_CONNECTIONS, SEARCH, metrics_of, placed, specification, step_of
 from brinell.config.compose import Settings, plan_of, read_settings, slug
-from brinell.config.problems import OPTIONS, Problems, Unfit
+from brinell.config.problems import OPTIONS, Problems, Unfit, as_meant
 from brinell.core.errors import UsageError, nearest
 from brinell.core.plan import LoadSpec, Plan, RequestSpec
 from brinell.core.redact import address
@@ -151,5 +151,6 @@ def _place(target: str, *, sockets: bool = False) -> tuple[str | None, str]:
             return None, target if sockets else checks.path(target)
         parts = checks.split((checks.target_url if sockets else checks.url)(target))
     except Unfit as unfit:
-        raise UsageError(f"{address(target)}: {unfit.why}", hint=SOCKET_EXAMPLE if sockets else EXAMPLE) from None
+        hint = as_meant("brinell capacity {}", target, "ws" if sockets else "http")
+        raise UsageError(f"{address(target)}: {unfit.why}", hint=hint) from None
     return f"{parts.scheme}://{parts.netloc}", (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

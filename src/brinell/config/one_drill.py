@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from brinell.config import checks, source
+from brinell.config import checks, sockets, source
 from brinell.config.compose import Settings, plan_of, read_settings
 from brinell.config.drills import (
     CONNECTIONS,
@@ -23,7 +23,7 @@ from brinell.config.drills import (
     unfit,
     unspoken,
 )
-from brinell.config.problems import Problems, Unfit
+from brinell.config.problems import Problems, Unfit, as_meant
 from brinell.core.errors import UsageError, nearest
 from brinell.core.plan import DrillSpec, LoadSpec, Plan, RequestSpec, ServiceSpec
 from brinell.core.redact import address
@@ -100,7 +100,9 @@ def _place(kind: str, target: str | None) -> tuple[str | None, str | None]:
     except Unfit as unfit:
         why = unfit.why
     if why is not None:
-        raise UsageError(f"{address(target)}: {why}", hint=f"brinell drill {kind} /path, or an address") from None
+        scheme = "ws" if DRILLS[kind].driver == sockets.SOCKETS else "http"
+        hint = as_meant(f"brinell drill {kind} {{}}", target, scheme, "/path, or an address")
+        raise UsageError(f"{address(target)}: {why}", hint=hint) from None
     if DRILLS[kind].starts:
         raise UsageError(STARTS.format(kind), hint=f'brinell drill {kind} /path --service "uvicorn shop.app:app ..."')
     return found

@@ -15,13 +15,13 @@ import msgspec
 
 from brinell.config import caches, calls, checks, sessions, sockets, source
 from brinell.config.compose import plan_of, read_settings, slug
-from brinell.config.problems import OPTIONS, Problem, Problems, Unfit
+from brinell.config.problems import OPTIONS, Problem, Problems, Unfit, as_meant
 from brinell.config.scenarios import shape, shape_of, thresholds
 from brinell.core.errors import UsageError
 from brinell.core.plan import LoadSpec, Plan, RequestSpec, Step
 from brinell.core.redact import address
 from brinell.core.thresholds import CACHE_METRICS, METRICS, SOCKET_METRICS
-from brinell.load.cache.address import is_store, name_of
+from brinell.load.cache.address import is_store, lacking, name_of
 
 Table = Mapping[str, Any]
 Limits = Mapping[str, float]
@@ -29,7 +29,7 @@ Limits = Mapping[str, float]
 
 def for_load(root: Path, url: str, load_shape: Table, *, request: Table, limits: Limits, **fields: Any) -> Plan:
     """Return the plan of one kind of request to an address; its path is the address's own."""
-    parts = _parts(url, "brinell load http://127.0.0.1:8000/")
+    parts = _parts(url, "brinell load {}")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     fields |= {"url": f"{parts.scheme}://{parts.netloc}", "requests": (RequestSpec(path=path, **request),)}
     return _plan(root, slug(parts.path) or "load", load_shape, limits, fields, agree=_agree)
@@ -37,13 +37,13 @@ def for_load(root: Path, url: str, load_shape: Table, *, request: Table, limits:
 
 def for_document(root: Path, url: str, load_shape: Table, *, limits: Limits, **fields: Any) -> Plan:
     """Return the plan of requests that a document describes, below the path of ``url``."""
-    fields["url"] = _below(_parts(url, "brinell load http://127.0.0.1:8000/"))
+    fields["url"] = _below(_parts(url, "brinell load {}"))
     return _plan(root, "openapi" if fields.get("openapi") else "har", load_shape, limits, fields)
 
 
 def for_flows(root: Path, url: str, flows: Path, load_shape: Table, *, limits: Limits, **fields: Any) -> Plan:
     """Return the plan of flows; the address's path stands before theirs."""
-    fields |= {"url": _below(_parts(url, "brinell load http://127.0.0.1:8000 --flows FILE")), "flows": str(flows)}
+    fields |= {"url": _below(_parts(url, "brinell load {} --flows FILE")), "flows": str(flows)}
     return _plan(root, slug(flows.stem) or "flows", load_shape, limits, fields)
 
 
@@ -53,8 +53,14 @@ def for_cache(root: Path, load_shape: Table, *, table: Table, limits: Limits, **
         caches.target(table["target"])
     except Unfit as unfit:
         where = table["target"]
-        hint = "brinell cache redis://127.0.0.1:6379" if is_store(where) else "brinell cache shop.cache:cache"
-        raise UsageError(f"{address(where)}: {unfit.why}", hint=hint) from None
+        why, hint = (
+            unfit.why,
+            "brinell cache redis://127.0.0.1:6379" if is_store(where) else "brinell cache shop.cache:cache",
+        )
+        if (scheme := lacking(where)) is not None:
+            why = "an address starts with http://, https://, redis:// or memcached://"
+            hint = as_meant("brinell cache {}", where, scheme)
+        raise UsageError(f"{address(where)}: {why}", hint=hint) from None
     problems = Problems("brinell cache", hint="brinell cache --help")
     spec = caches.read(dict(table), OPTIONS, problems)
     problems.found = [_as_option(one) for one in problems.found]
@@ -83,8 +89,7 @@ def for_websocket(root: Path, url: str, load_shape: Table, *, table: Table, limi
     """Return the plan of connections that stay; ``table`` is what ``websocket = { ... }`` would say but its path, which
     is the address's own.
     """
-    example = "brinell websocket ws://127.0.0.1:8000/"
-    parts = _parts(url, example, checks.target_url)
+    parts = _parts(url, "brinell websocket {}", checks.target_url, "ws")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     problems = Problems("brinell websocket", hint="brinell websocket --help")
     found = sockets.read({**table, "path": path}, Path.cwd(), OPTIONS, problems, fields["connections"])
@@ -110,13 +115,15 @@ def for_call(root: Path, call: str, load_shape: Table, *, limits: Limits, **fiel
     return _plan(root, slug(name.partition(":")[2]) or "call", load_shape, limits, fields)
 
 
-def _parts(url: str, example: str, check: Callable[[str], str] = checks.url) -> SplitResult:
+def _parts(url: str, command: str, check: Callable[[str], str] = checks.url, scheme: str = "http") -> SplitResult:
+    """Split an address. UsageError for what is none, with the ``command`` as it was most likely meant."""
     try:
         return checks.split(check(url))
     except Unfit as unfit:
         elsewhere = url.startswith(sockets.SCHEMES) and check is checks.url
         told = address(url)
-        raise UsageError(f"{told}: {unfit.why}", hint=f"brinell websocket {told}" if elsewhere else example) from None
+        hint = f"brinell websocket {told}" if elsewhere else as_meant(command, url, scheme)
+        raise UsageError(f"{told}: {unfit.why}", hint=hint) from None
 
 
 def _below(parts: SplitResult) -> str:

@@ -6,11 +6,13 @@ else in the program words a configuration error.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
+from brinell.core.addresses import meant
 from brinell.core.errors import UsageError, nearest
 from brinell.core.redact import address, one_line, redact
 
@@ -27,11 +29,14 @@ OPTIONS: Place = ("--",)
 class Unfit(Exception):  # noqa: N818 - the reason a value will not do, not yet an error of the run
     """A value will not do: ``why`` in words, and what would do where that can be listed."""
 
-    def __init__(self, why: str, choices: Iterable[str] = (), word: str | None = None) -> None:
+    def __init__(
+        self, why: str, choices: Iterable[str] = (), word: str | None = None, meant: str | None = None
+    ) -> None:
         super().__init__(why)
         self.why = why
         self.choices = tuple(choices)
         self.word = word  # what to compare with the choices, where it is not the whole value
+        self.meant = meant  # what was most likely meant, where that is known
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +93,7 @@ class Problems:
                 why=unfit.why,
                 given=given,
                 choices=unfit.choices,
-                nearest=nearest(word, list(unfit.choices)) if unfit.choices else None,
+                nearest=nearest(word, list(unfit.choices)) if unfit.choices else unfit.meant,
                 example=example,
                 line=line_of(self._lines, self._prefix, place, key),
             )
@@ -118,6 +123,12 @@ class Problems:
             told.append(f"... and {count - MOST_TOLD} more")
         head = f"{self._file}: {count} thing{'s' if count > 1 else ''} to correct"
         raise UsageError("\n\n".join((head, *told)), hint=self._hint)
+
+
+def as_meant(command: str, written: str, scheme: str, else_: str = "") -> str:
+    """Return the command with the address for ``{}`` that was most likely meant, or else with an example."""
+    whole = meant(written, scheme)
+    return command.replace("{}", shlex.quote(address(whole)) if whole else else_ or f"{scheme}://127.0.0.1:8000/")
 
 
 def label(place: Place) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from brinell.core.addresses import meant
+
 KEY = "{key}"
 
 
@@ -20,6 +22,17 @@ def scheme_of(target: str) -> str:
 def is_store(target: str) -> bool:
     """Whether it is the address of Redis or memcached."""
     return scheme_of(target) in STORES
+
+
+def lacking(target: str) -> str | None:
+    """Return the scheme that an address without one was most likely meant to have; None of anything else."""
+    whole = meant(target.replace(KEY, "0"), "http")
+    if whole is None or is_endpoint(target) or scheme_of(target):
+        return None
+    host, port = urlsplit(whole).hostname, urlsplit(whole).port
+    if port is None and host != "localhost":  # a module may be called shop.cache
+        return None
+    return next((scheme for scheme, its_port in STORES.items() if port == its_port), "http")
 
 
 def is_endpoint(target: str) -> bool:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
+from brinell.core.addresses import meant
 from brinell.core.errors import UsageError
 from brinell.core.observation import Envelope
 from brinell.core.redact import one_line, redact
@@ -129,7 +130,11 @@ def _look_at(option: str, url: str) -> None:
     except ValueError:
         raise UsageError(f"{option} {shown}: not a URL", hint=f"{option} http://127.0.0.1:9090/api/v1/write") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        raise UsageError(f"{option} {shown}: an address begins with http:// or https:// and names a host")
+        whole = meant(url, "http")
+        raise UsageError(
+            f"{option} {shown}: an address begins with http:// or https:// and names a host",
+            hint=f"{option} {one_line(redact(whole), 120)}" if whole else None,
+        )
     if parts.username or parts.password:
         raise UsageError(
             f"{option}: the address carries a user name or password",
