@@ -159,7 +159,8 @@ def test_nothing_is_drawn_while_nobody_watches(server, run):
     events.close()
 
 
-def test_every_state_comes_and_the_last_one_before_the_end(server, run):
+def test_every_state_comes_and_the_last_one_before_the_end(server, run, monkeypatch):
+    monkeypatch.setattr(page_server, "_GRACE_S", 30.0)  # which ends with the report that is fetched
     events = Events(server)
     first, second = events.next(), events.next()
     assert (first[0], second[0]) == ("now", "now")

@@ -108,7 +108,7 @@ def fake(folder: Path, script: str) -> None:
 
 
 def seen(room: FakeRoom, spy: stacks.Spy):
-    until = time.monotonic() + 15
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         found = spy.poll(room.clock.now_ns())
         if found is not None:
@@ -145,11 +145,12 @@ WHERE = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH"
 @pytest.mark.skipif(shutil.which("py-spy", path=WHERE) is None, reason="py-spy is not on the path")
 def test_the_real_one_sees_a_real_process(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", WHERE)
-    code = "import time\ndef naps():\n    while True:\n        time.sleep(0.01)\nnaps()\n"
+    code = "import time\ndef naps():\n    while True:\n        time.sleep(0.01)\nprint('up', flush=True)\nnaps()\n"
     (tmp_path / "script.py").write_text(code)
     room = FakeRoom(spec(), tmp_path)
-    with subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path) as process:
-        time.sleep(0.5)
+    with subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
         found = seen(room, stacks.Spy(room, process.pid, str(tmp_path)))
         process.kill()
     assert found.looks > 10 or "may not look" in found.why

@@ -233,10 +233,10 @@ def test_who_leaves_is_owed_what_was_due_before_and_nothing_after(circle):
                 members.discard(victim)
                 await victim.close(1008, "out")
 
-    run = circle.drive(circle.start(leaving), connections=3, rate=50, duration=0.4, mode="broadcast", settle_s=0.3)
+    run = circle.drive(circle.start(leaving), connections=3, rate=50, duration=1.0, mode="broadcast", settle_s=1.0)
     assert run.closes() == {"1008": 1}
-    assert run.received == 5 * 3 + 15 * 2
-    assert run.received <= run.expected <= run.received + 2
+    assert run.received == 5 * 3 + 45 * 2
+    assert run.received <= run.expected < run.received + 25  # until we see that it ended
 
 
 @pytest.mark.prove
@@ -245,9 +245,9 @@ def test_a_publisher_that_is_gone_publishes_nothing_and_owes_nobody(circle):
         await connection.recv()
         await connection.close(1011, "no")
 
-    run = circle.drive(circle.start(refusing), connections=1, rate=20, duration=0.3, mode="broadcast", settle_s=0.2)
+    run = circle.drive(circle.start(refusing), connections=1, rate=20, duration=1.0, mode="broadcast", settle_s=0.2)
     found = run.outcomes(PUBLISH)
-    assert sum(found.values()) == 6
+    assert sum(found.values()) == 20
     assert found["closed-1006"] >= 3
     assert run.received == 0
 
