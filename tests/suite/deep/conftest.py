@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -16,7 +16,7 @@ import pytest
 
 from brinell.core.clock import FakeClock
 from brinell.core.errors import Interrupted
-from brinell.core.examination import ExamStarted
+from brinell.core.examination import Confirmation, ExamStarted
 from brinell.core.fakes import FakeRoom
 from brinell.core.plan import ExamineSpec
 from brinell.core.trust import Ledger
@@ -240,7 +240,11 @@ def models():
 
 @pytest.fixture
 def real(tmp_path, write_project, guarded_room):
-    """Write a project (in a folder with a space) and examine it with real processes: ``real(files…, args=…)``."""
+    """Write a project (in a folder with a space) and examine it with real processes: ``real(files…, args=…)``.
+
+    ``until``: names of tests; the examination is interrupted once all of them are confirmed. So a budget may be one
+    that the most crowded machine keeps, and costs no time elsewhere.
+    """
     rooms = []
 
     def run(
@@ -252,8 +256,10 @@ def real(tmp_path, write_project, guarded_room):
         factors=None,
         folder="a project",
         guarded=False,
+        until=(),
         **files,
     ):
+        interrupt_when = interrupt_when or (_confirmed(until) if until else None)
         root = write_project(tmp_path / folder, **files)
         spec = ExamineSpec(
             python=sys.executable, args=tuple(args), budget_s=budget_s, slots=2, tests=tuple(tests),
@@ -277,6 +283,16 @@ def real(tmp_path, write_project, guarded_room):
         left = [child for child in room.children if child.poll() is None]
         room.close()
         assert not left
+
+
+def _confirmed(names: Sequence[str]) -> Callable[[FakeRoom], bool]:
+    def all_are(room: FakeRoom) -> bool:
+        if not any(isinstance(record, Confirmation) for record in room.records):
+            return False
+        ledger = Ledger(room.records)
+        return all(ledger.trust(at).confirmed for at, test in enumerate(ledger.tests) if test.endswith(tuple(names)))
+
+    return all_are
 
 
 def _counts(path: Path) -> bool:

@@ -39,8 +39,8 @@ def test_state_of_three_kinds_and_each_way_to_depend_on_it(real):
                 shop.stock["ink"] = 1
         """,
         pytest_ini="[pytest]\npythonpath = .\naddopts = -p no:randomly\n",
-        budget_s=15.0,
-    )
+        budget_s=120.0, until=("test_attribute", "test_environ", "test_file", "test_needs_stock", "test_itself"),
+    )  # fmt: skip
     assert done.verdicts() == {
         "test_attribute": "victim",
         "test_environ": "victim",
@@ -68,6 +68,7 @@ _VICTIM = {
     "tests__test_a": "import sys\ndef test_pollutes(): sys.polluted = 1\n",
     "tests__test_z": "import sys\ndef test_victim(): assert not hasattr(sys, 'polluted')\n",
 }
+_VICTIM_ONLY = {"budget_s": 300.0, "until": ("test_victim",)}
 
 
 @pytest.mark.prove
@@ -83,7 +84,7 @@ def test_what_tests_do_to_their_process_hides_no_other(real):
         def test_stops(): pytest.exit("enough")
         def test_good(): pass
     """
-    done = real(**_VICTIM, tests__test_m=middle, tests=["test_victim", "test_good"], budget_s=3.0)
+    done = real(**_VICTIM, tests__test_m=middle, tests=["test_victim", "test_good"], **_VICTIM_ONLY)
     assert done.trust("test_victim").verdict == "victim"
     assert done.names(done.trust("test_victim").polluters[0]) == ["test_pollutes"]
     assert done.trust("test_victim").confirmed
@@ -107,7 +108,7 @@ def test_what_tests_do_to_their_process_hides_no_other(real):
 )
 def test_what_one_test_does_hides_no_other(real, body):
     middle = f"import os, pytest\ndef test_bad(): {body}\ndef test_good(): pass\n"
-    done = real(**_VICTIM, tests__test_m=middle, tests=["test_victim", "test_good"])
+    done = real(**_VICTIM, tests__test_m=middle, tests=["test_victim", "test_good"], **_VICTIM_ONLY)
     assert done.trust("test_victim").verdict == "victim"
     assert any("test_pollutes" in done.names(found) for found in done.trust("test_victim").polluters)
     assert done.trust("test_victim").confirmed
@@ -116,10 +117,11 @@ def test_what_one_test_does_hides_no_other(real, body):
 
 @pytest.mark.prove
 def test_a_test_that_hangs_costs_its_own_limit_and_hides_no_other(real, monkeypatch):
-    monkeypatch.setattr("brinell.suite.deep.examiner._UNKNOWN_S", 0.5)
-    monkeypatch.setattr("brinell.suite.deep.examiner._SLACK_S", 0.5)
+    monkeypatch.setattr("brinell.suite.deep.examiner._UNKNOWN_S", 1.0)
+    monkeypatch.setattr("brinell.suite.deep.examiner._SLACK_S", 2.0)  # no other test stands still for so long
     monkeypatch.setattr("brinell.suite.deep.examiner._KILLER_S", 0.2)
-    done = real(**_VICTIM, tests__test_m="import time\ndef test_bad(): time.sleep(600)\n", budget_s=5.0)
+    hangs = "import time\ndef test_bad(): time.sleep(600)\n"
+    done = real(**_VICTIM, tests__test_m=hangs, budget_s=40.0, until=("test_victim",))
     assert done.verdicts() == {"test_victim": "victim"}
     assert done.trust("test_bad").always_fails
     assert "deadline" in done.trust("test_bad").message
@@ -128,7 +130,7 @@ def test_a_test_that_hangs_costs_its_own_limit_and_hides_no_other(real, monkeypa
 @pytest.mark.prove
 def test_threads_at_import_mean_fresh_processes_and_the_same_answer(real):
     threads = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
-    done = real(conftest=threads, **_VICTIM, tests=["test_victim"], budget_s=10.0)
+    done = real(conftest=threads, **_VICTIM, tests=["test_victim"], **_VICTIM_ONLY)
     started = done.of(ExamStarted)[0]
     assert not started.forks
     assert "thread" in started.why_not
@@ -168,7 +170,7 @@ def test_a_suite_that_hangs_in_its_collection_is_ended(real, monkeypatch):
 @pytest.mark.prove
 def test_a_test_that_kills_the_server_costs_nobody_else_a_verdict(real):
     kills = "import os\ndef test_kills(): os.kill(os.getppid(), 9)\ndef test_good(): pass\n"
-    done = real(**_VICTIM, tests__test_m=kills, tests=["test_victim", "test_good"], budget_s=20.0, guarded=True)
+    done = real(**_VICTIM, tests__test_m=kills, tests=["test_victim", "test_good"], **_VICTIM_ONLY, guarded=True)
     assert done.trust("test_victim").verdict == "victim"
     assert done.trust("test_victim").confirmed
     assert done.trust("test_kills").all_runs[0] > 0
@@ -178,7 +180,7 @@ def test_a_test_that_kills_the_server_costs_nobody_else_a_verdict(real):
 
 @pytest.mark.prove
 def test_what_cannot_be_collected_is_said_and_the_rest_examined(real):
-    done = real(**_VICTIM, tests__test_broken="import no_such_module_at_all\n", tests=["test_victim"], budget_s=2.0)
+    done = real(**_VICTIM, tests__test_broken="import no_such_module_at_all\n", tests=["test_victim"], **_VICTIM_ONLY)
     assert done.trust("test_victim").verdict == "victim"
     assert [error.nodeid for error in done.of(CollectError)] == ["tests/test_broken.py"]
 
@@ -186,7 +188,7 @@ def test_what_cannot_be_collected_is_said_and_the_rest_examined(real):
 @pytest.mark.prove
 def test_plug_ins_of_every_kind_change_no_verdict(real):
     ini = "[pytest]\naddopts = -n 2 --reruns 2 --randomly-seed=7 --cov=. --cov-report= -x\n"
-    done = real(**_VICTIM, pytest_ini=ini, tests=["test_victim"], budget_s=3.0)
+    done = real(**_VICTIM, pytest_ini=ini, tests=["test_victim"], **_VICTIM_ONLY)
     trust = done.trust("test_victim")
     assert trust.verdict == "victim"
     assert trust.confirmed
@@ -195,7 +197,7 @@ def test_plug_ins_of_every_kind_change_no_verdict(real):
 @pytest.mark.prove
 def test_a_conftest_that_reorders_hides_neither_the_victim_nor_its_reproducer(real):
     reverse = "def pytest_collection_modifyitems(items): items.reverse()\n"
-    done = real(conftest=reverse, **_VICTIM, tests=["test_victim"], budget_s=10.0)
+    done = real(conftest=reverse, **_VICTIM, tests=["test_victim"], **_VICTIM_ONLY)
     trust = done.trust("test_victim")
     assert trust.verdict == "victim"
     assert trust.confirmed
@@ -221,7 +223,7 @@ def test_a_conftest_that_reorders_hides_neither_the_victim_nor_its_reproducer(re
 )
 def test_plug_ins_in_addopts_change_no_verdict(real, addopts):
     ini = f"[pytest]\naddopts = {addopts}\n"
-    done = real(**_VICTIM, pytest_ini=ini, tests=["test_victim"], budget_s=4.0)
+    done = real(**_VICTIM, pytest_ini=ini, tests=["test_victim"], **_VICTIM_ONLY)
     trust = done.trust("test_victim")
     assert trust.verdict == "victim"
     assert trust.confirmed
