@@ -19,7 +19,10 @@ from brinell.load.scenario.data import ORDERS
 
 Method = Annotated[str | None, typer.Option("--method", metavar="M", help="Default: GET, or POST with a body.")]
 Body = Annotated[
-    str | None, typer.Option("--body", metavar="TEXT|@FILE", help="The request's body; @- is standard input.")
+    str | None,
+    typer.Option(
+        "--body", metavar="TEXT|@FILE", help="The request's body; @- is standard input. JSON is sent as JSON."
+    ),
 ]
 Form = Annotated[
     list[str] | None,

@@ -143,13 +143,18 @@ def test_rounds_in_one_process_of_several_prove_little_between_them(judge, among
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "hinted"),
-    [(422, {}, True), (422, {"content-type": "application/json"}, False), (404, {}, False)],
+    ("body", "status", "headers", "hinted"),
+    [
+        ("item=7", 422, {}, True),
+        ("item=7", 422, {"content-type": "text/csv"}, False),
+        ("item=7", 404, {}, False),
+        ("{}", 422, {}, False),  # it goes as JSON
+    ],
 )
-def test_a_body_without_a_type_that_is_refused_is_told(plan, status, headers, hinted):
+def test_a_body_without_a_type_that_is_refused_is_told(plan, body, status, headers, hinted):
     whole = plan("race")
     (step,) = whole.steps
-    load = msgspec.structs.replace(step.spec.load, requests=(RequestSpec(body="{}"),), headers=headers)
+    load = msgspec.structs.replace(step.spec.load, requests=(RequestSpec(body=body),), headers=headers)
     step = msgspec.structs.replace(step, spec=msgspec.structs.replace(step.spec, load=load))
     records = [StepStarted("drill:x"), DrillStarted("race", T0), a_round(0, status, status), DrillEnded(T0 + S, {})]
     part = drills(MemoryEvidence(msgspec.structs.replace(whole, steps=(step,)), records))

@@ -40,6 +40,24 @@ def test_json_has_its_type_and_length_in_bytes():
     assert headers["Content-Length"] == str(len(body))
 
 
+@pytest.mark.parametrize(
+    ("body", "goes_as"),
+    [
+        ('{"a": 1}', "application/json"),
+        ("\n [1, 2]", "application/json"),
+        ('{"a": 1', "text/plain; charset=utf-8"),
+        ("17", "text/plain; charset=utf-8"),
+        ("[" * 100_000, "text/plain; charset=utf-8"),
+    ],
+)
+def test_a_body_of_text_goes_as_what_it_is(body, goes_as):
+    _, headers, sent = request_bytes(RequestSpec(method="POST", body=body))
+    assert headers["Content-Type"] == goes_as
+    assert sent == body.encode()
+    _, headers, _ = request_bytes(RequestSpec(method="POST", body=body, headers={"content-type": "text/csv"}))
+    assert [value for name, value in headers.items() if name.lower() == "content-type"] == ["text/csv"]
+
+
 def test_a_post_without_a_body_says_so():
     assert request_bytes(RequestSpec(method="POST"))[1]["Content-Length"] == "0"
 

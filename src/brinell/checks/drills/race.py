@@ -9,6 +9,7 @@ from brinell.checks.drills.seen import Seen
 from brinell.core import racing
 from brinell.core.drill_judgement import DrillRule
 from brinell.core.drill_records import Race
+from brinell.core.typed_body import PLAIN, type_of_text
 from brinell.core.verdicts import Reason
 
 MEET = 2  # requests that the service has taken in, for them to race
@@ -96,14 +97,16 @@ def _no_race(seen: Seen, together: int, rules: racing.Rules) -> DrillRule | None
 
 
 def _untyped(seen: Seen) -> str:
-    """Frameworks refuse a body of JSON that does not say so (FastAPI: 422, others: 415)."""
+    """Frameworks refuse a body that does not say what it is (FastAPI: 422, others: 415)."""
     load = seen.spec.load
     refused = {status for one in seen.races for status in one.statuses} & {400, 415, 422}
     untyped = any(
-        one.body is not None and "content-type" not in {name.lower() for name in {**load.headers, **one.headers}}
+        one.body is not None
+        and type_of_text(one.body) == PLAIN
+        and "content-type" not in {name.lower() for name in {**load.headers, **one.headers}}
         for one in load.requests
     )
-    hint = "; its body says no Content-Type: is --header 'Content-Type: application/json' missing?"
+    hint = "; its body is no JSON and goes as text/plain: is --header 'Content-Type: ...' missing?"
     return hint if refused and untyped else ""
 
 

@@ -11,11 +11,10 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from brinell.core.plan import RequestSpec
+from brinell.core.typed_body import JSON, type_of_text
 from brinell.load.drivers.http_request import Complaint
 
 URL_ENCODED = "application/x-www-form-urlencoded"
-PLAIN = "text/plain; charset=utf-8"
-JSON = "application/json"
 LARGEST_BYTES = 1 << 30
 _ALONE = ("json", "body", "body_file", "form")
 
@@ -52,7 +51,7 @@ def body_of(request: RequestSpec, root: Path, say: Complaint) -> Body:
     if request.json is not None:
         return Body(json.dumps(request.json, ensure_ascii=False, separators=(",", ":")).encode(), JSON)
     if request.body is not None:
-        return Body(request.body.encode(), PLAIN)
+        return Body(request.body.encode(), type_of_text(request.body))
     if request.files is not None:
         parts = file_parts(request.files, root, say)
         boundary = boundary_of(parts)

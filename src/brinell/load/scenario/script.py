@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from brinell.core.plan import LoadSpec, RequestSpec
+from brinell.core.typed_body import JSON, type_of_text
 from brinell.load.drivers import http_body
 from brinell.load.drivers.http_request import (
     Complaint,
@@ -153,10 +154,10 @@ def _body(request: RequestSpec, root: Path, known: Columns, say: Complaint) -> t
     http_body.check_alone(request, say)
     if request.json is not None and pieces.templates_in(request.json):
         with _at("json"):
-            return pieces.json(request.json, known), http_body.JSON
+            return pieces.json(request.json, known), JSON
     if request.body is not None and has_template(request.body):
         with _at("body"):
-            return pieces.text(request.body, known), http_body.PLAIN
+            return pieces.text(request.body, known), type_of_text(request.body)
     if request.form is not None and pieces.templates_in(request.form):
         with _at("form"):
             if request.files is None:
