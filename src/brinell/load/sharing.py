@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import socket
 
 from brinell.core.plan import LoadSpec
@@ -33,6 +34,7 @@ def split(
 ) -> list[WorkerSpec]:
     """Share connections as evenly as they go; the schedule shares itself (``Shape.due_ns``)."""
     family, where = place(target, address)
+    fresh = secrets.randbits(64)  # a service that keeps what an earlier start sent does not know this one's identities
     shape, options = schedule.wire
     return [
         WorkerSpec(
@@ -56,6 +58,7 @@ def split(
             requests=schedule.share(worker, spec.workers),
             shed_ns=int((spec.shed_after_s or 0) * 1e9),
             grain_ns=int(spec.grain_s * 1e9),
+            fresh=fresh,
         )
         for worker in range(spec.workers)
     ]

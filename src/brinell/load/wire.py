@@ -110,6 +110,7 @@ class WorkerSpec(_Message, frozen=True):
     grain_ns: int = 0  # requests that fall due within so long are sent together
     call: WireCall | None = None  # for ``calls.worker``, which sends nothing anywhere
     socket: WireSocket | None = None  # for ``websocket.worker``
+    fresh: int = 0  # what makes identities of this start's own, the same in all workers
 
 
 class Go(_Message, frozen=True):

@@ -111,7 +111,8 @@ class Worker:
         if spec.sessions is None:
             return None
         keep_bytes = min(_KEPT_BYTES, _KEPT_TOGETHER_BYTES // spec.connections)
-        stage = Stage(spec.worker, spec.workers, spec.seed, self._recorder, closed, spec.verify_tls, keep_bytes)
+        told = (spec.seed, self._recorder, closed, spec.verify_tls, keep_bytes, spec.fresh)
+        stage = Stage(spec.worker, spec.workers, *told)
         made: Sessions = named(spec.sessions.factory)(spec.sessions.options, stage)
         return made
 

@@ -75,6 +75,21 @@ def test_each_use_draws_anew_and_the_same_for_the_same_session():
     assert fill(text) != fill(text, scope(number=1))
 
 
+def test_another_start_has_identities_of_its_own_and_else_the_same():
+    text = "{{int(1, 1000000)}} {{uuid}} {{word}} {{uuid}} {{int(1, 1000000)}}"
+
+    def drawn(fresh):
+        where = Scope(Draws(1, 7, fresh), itertools.count(1), VALUES)
+        first, one, word, two, last = fill(text, where).split()
+        assert {uuid.UUID(one).version, uuid.UUID(two).version} == {4}
+        return (first, word, last), {one, two}
+
+    rest, ids = zip(*(drawn(fresh) for fresh in (0, 1, 2, 2**64 - 1)), strict=True)
+    assert len(set(rest)) == 1
+    assert len(set().union(*ids)) == 8
+    assert drawn(2)[1] == ids[2]
+
+
 def test_every_generator_shows_how_it_is_used():
     for name, generator in GENERATORS.items():
         assert generator.usage.startswith(name)

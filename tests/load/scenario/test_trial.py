@@ -52,6 +52,22 @@ def counted(records):
     return found
 
 
+def test_a_service_that_keeps_what_it_was_sent_takes_a_second_run(run, shop):
+    """A unique key: the same identity again would be a conflict, as a later step of a search would."""
+    request = RequestSpec(path="/echo?{{uuid}}.{{int(1, 1000000)}}")
+
+    def identities():
+        before = len(shop.asked)
+        run(shop.port, requests=(request,), workers=2, shape=SHAPE | {"rate": 10}, timeout_s=60)
+        sent = [target.partition("?")[2].split(".") for _, target, _, _ in shop.asked[before:]]
+        assert len(sent) == 6
+        return {one for one, _ in sent}, sorted(number for _, number in sent)
+
+    (first, numbers), (second, again) = identities(), identities()
+    assert len(first | second) == 12
+    assert numbers == again
+
+
 def test_sessions_on_two_workers(run, shop, tmp_path):
     (tmp_path / "users.jsonl").write_text('{"name": "ada"}\n{"name": "grace"}\n', encoding="utf-8")
     create = RequestSpec(

@@ -101,3 +101,4 @@ class Stage(NamedTuple):
     closed: bool = False  # users in turn: there is a next session, so that think time follows the last request too
     verify_tls: bool = True
     keep_bytes: int = 1 << 20  # of one body: so many that all connections together stay within bounds
+    fresh: int = 0  # what makes identities of this start's own

@@ -17,13 +17,14 @@ class Draws:
     Chosen because a generator for every session must cost next to nothing to make: its state is one number.
     """
 
-    __slots__ = ("_seed", "_state")
+    __slots__ = ("_fresh", "_seed", "_state")
 
-    def __init__(self, seed: int, number: int) -> None:
+    def __init__(self, seed: int, number: int, fresh: int = 0) -> None:
         # Neighbouring numbers must not give neighbouring sequences: both go through the mixing function once. That is
         # put off until something is drawn: most sessions of some scenarios draw nothing.
         self._seed: int | None = seed
         self._state = number
+        self._fresh = fresh
 
     def bits(self) -> int:
         """Return 64 random bits."""
@@ -32,6 +33,11 @@ class Draws:
             self._seed = None
         self._state = state = (self._state + _GAMMA) & _MASK
         return _mixed(state)
+
+    def identity(self) -> int:
+        """Return 128 bits that follow from ``fresh`` too, which is another one for each start of a scenario."""
+        bits = self.bits() << 64 | self.bits()
+        return bits ^ (_mixed(self._fresh) << 64 | _mixed(self._fresh ^ _GAMMA)) if self._fresh else bits
 
     def unit(self) -> float:
         """Return a number from 0 up to, not including, 1."""

@@ -54,9 +54,8 @@ def _plain(name: str, getter: Getter) -> Generator:
 
 
 def uuid(scope: Scope) -> str:
-    """A random UUID (RFC 9562, version 4)."""
-    draws = scope.draws
-    digits = f"{draws.bits() << 64 | draws.bits():032x}"
+    """A random UUID (RFC 9562, version 4), which no other start of the scenario has."""
+    digits = f"{scope.draws.identity():032x}"
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 

@@ -69,6 +69,7 @@ class Play:
     def __init__(self, wired: verify.Wired, stage: Stage) -> None:
         spec, target = wired.spec, wired.target
         self._seed = stage.seed
+        self._fresh = stage.fresh
         self._closed = stage.closed
         self._go_on = spec.go_on
         self._cookies = spec.cookies
@@ -80,8 +81,8 @@ class Play:
         self._edges = list(itertools.accumulate(one.weight for one in verify.sessions_of(spec)))
 
     def begin(self, user: int) -> Session:
-        """Return the session of that number: which kind it is and what it draws follow from the seed and the number."""
-        draws = Draws(self._seed, user)
+        """Return the session of that number: its kind and what it draws follow from the seed and the number."""
+        draws = Draws(self._seed, user, self._fresh)
         kind = self._kinds[0]
         if len(self._kinds) > 1:
             kind = self._kinds[bisect_right(self._edges, draws.unit() * self._edges[-1], hi=len(self._kinds) - 1)]

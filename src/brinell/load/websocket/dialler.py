@@ -27,6 +27,7 @@ class Part(NamedTuple):
     codec: Codec
     seed: int
     timeout_ns: int
+    fresh: int = 0
 
     @property
     def numbers(self) -> range:

@@ -28,9 +28,12 @@ _UNFINISHED = re.compile(r"\{\{\s*[A-Za-z_]\w*")
 class Messages:
     """Makes payloads. UsageError, which begins with ``where``, for a template that will not do."""
 
-    def __init__(self, spec: WebSocketSpec, codec: Codec, stamps: Stamps, seed: int, where: str) -> None:
+    def __init__(
+        self, spec: WebSocketSpec, codec: Codec, stamps: Stamps, seed: int, where: str, *, fresh: int = 0
+    ) -> None:
         self._codec = codec
         self._seed = seed
+        self._fresh = fresh
         self._sequence = count()
         self._stamps = stamps
         holder = stamps.write(0, 0, 0)
@@ -85,7 +88,7 @@ class Messages:
         return self._codec.pack(filled(self._parts, scope), number if ask else None)
 
     def _scope(self, number: int, values: dict[str, Any]) -> Scope:
-        return Scope(Draws(self._seed, number), self._sequence, values)
+        return Scope(Draws(self._seed, number, self._fresh), self._sequence, values)
 
     def _template(self, spec: WebSocketSpec, where: str) -> str:
         """Return the template with a place for the stamp, filled up as far as can be told beforehand."""

@@ -268,7 +268,7 @@ class Population(Traffic):
     # --- connections come -------------------------------------------------------------------------------------------
 
     def _messages(self) -> Messages:
-        return Messages(self.does, self.codec, self.stamps, self.part.seed, "[[load]]")
+        return Messages(self.does, self.codec, self.stamps, self.part.seed, "[[load]]", fresh=self.part.fresh)
 
     def _dial(self, number: int, terms: Terms, due: int, failures: int) -> None:
         link = self.member(number, number % self.does.rooms, terms)

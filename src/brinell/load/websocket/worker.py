@@ -123,7 +123,7 @@ class SocketWorker:
     def _populate(self) -> Population:
         spec, wire = self._spec, self._wire
         speaks = codec.named(wire.does.codec, Path(wire.root), "[[load]]")()
-        part = Part(spec.worker, spec.workers, wire, speaks, spec.seed, spec.timeout_ns)
+        part = Part(spec.worker, spec.workers, wire, speaks, spec.seed, spec.timeout_ns, spec.fresh)
         context = None if spec.tls_name is None else tls.context(verify=spec.verify_tls)
         endpoint = Endpoint(spec.family, spec.address, context, spec.tls_name)
         # Nothing is chosen, and connections are the population's to make: neither is ever asked for.
