@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,15 @@ def brinell(here: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Said
         return Said(code, *capfd.readouterr())
 
     return call
+
+
+@pytest.fixture
+def bugs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """The texts of the bug reports that a test provokes: in a folder of its own, not where people look for theirs."""
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return lambda: [file.read_text() for file in sorted(folder.glob("brinell-bug-*.txt"))]
 
 
 @pytest.fixture

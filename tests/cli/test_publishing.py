@@ -45,7 +45,7 @@ def test_the_summary_and_the_exit_code_survive_a_report_that_cannot_be_written(b
     assert json.loads(said.out) == json.loads((run / "judgement.json").read_text())
 
 
-def test_so_does_a_run_that_ends_with_one(brinell, project, monkeypatch):
+def test_so_does_a_run_that_ends_with_one(brinell, project, bugs, monkeypatch):
     monkeypatch.setitem(publish.REPORTS, "report.html", crash)
     (project / "tests" / "test_sums.py").write_text("def test_wrong():\n    assert 1 == 2\n")
     said = brinell("suite", "--json", "--out", "kept", "--python", sys.executable)
@@ -53,6 +53,7 @@ def test_so_does_a_run_that_ends_with_one(brinell, project, monkeypatch):
     assert json.loads(said.out)["suite"]["failed"] == 1
     assert "report.html could not be made: ZeroDivisionError: no such figure" in said.err
     assert "the traceback is in" in said.err
+    assert [one.splitlines()[-1] for one in bugs()] == ["ZeroDivisionError: no such figure"]
     assert (project / "kept" / "report.md").is_file()
     assert not (project / "kept" / "report.html").exists()
 

@@ -230,7 +230,7 @@ def test_bless_refuses_what_is_poor(brinell, project):
     assert brinell("bless", "--force").code == 0
 
 
-def test_a_bug_of_ours_in_a_run_is_exit_70_and_what_was_measured_is_judged(brinell, project, monkeypatch):
+def test_a_bug_of_ours_in_a_run_is_exit_70_and_what_was_measured_is_judged(brinell, project, bugs, monkeypatch):
     def break_down(*_):
         raise ZeroDivisionError("ours")
 
@@ -238,6 +238,7 @@ def test_a_bug_of_ours_in_a_run_is_exit_70_and_what_was_measured_is_judged(brine
     said = brinell("suite")
     assert said.code == 70
     assert "ZeroDivisionError" in said.err
+    assert [one.splitlines()[-1] for one in bugs()] == ["ZeroDivisionError: ours"]
     assert "1 test: 1 passed" in said.out  # what could be told is told
     judgement = json.loads((latest(project) / "judgement.json").read_text())
     assert judgement["suite"]["passed"] == 1
