@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from brinell.core.capacity_records import CapacityStep
+from brinell.core.crowd import OTHERS, STEAL, is_full
 from brinell.core.reason_case import percent
 from brinell.core.sequential import BROKEN, FALLING_BEHIND
 from brinell.core.vitals_records import VitalsDetail
 from brinell.core.vitals_window import Span, Window, window
-
-FULL = 0.9  # of all cores, on average
-STEAL = 0.1  # of the machine's time
-OTHERS = 0.3  # cores: what runs beside any service
 
 
 def crowd(step: CapacityStep, looks: Iterable[VitalsDetail]) -> str:
@@ -30,7 +27,7 @@ def crowd(step: CapacityStep, looks: Iterable[VitalsDetail]) -> str:
 
 def _queue(at: Window, step: CapacityStep) -> list[str]:
     number, busy = len(at.cores), sum(at.cores)
-    if not number or at.running is None or busy < FULL * number or at.running <= number:
+    if at.running is None or not is_full(busy, number, at.running):
         return []
     own, subject = step.generator_cores or 0.0, sum(one.cores for one in at.processes.values())
     others = max(0.0, busy - own - subject)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from brinell.core.entry import Entry
 
 
@@ -85,3 +87,29 @@ class MachineSecond(Entry, frozen=True):
     cores: int
     steal_s: float | None
     throttled_s: float | None
+
+
+class Bystander(msgspec.Struct, frozen=True):
+    """Processes of one name that belong neither to the subject nor to the load: cores that they used during it, and
+    after it. ``ever``: of each process the lower of the two, added up; no load made them use that. With a process
+    count those of its children that it saw end. The name is untrusted.
+    """
+
+    name: str
+    during: float
+    after: float
+    ever: float
+
+
+class Bystanders(Entry, frozen=True):
+    """Who else used a machine that was full during a load of ``during_s``, and for ``after_s`` after it; the busiest
+    first, and the sums of all.
+    """
+
+    at_ns: int
+    during_s: float
+    after_s: float
+    during: float
+    after: float
+    ever: float
+    busiest: tuple[Bystander, ...] = ()

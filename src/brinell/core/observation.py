@@ -30,7 +30,7 @@ from brinell.core.drill_records import DrillEnded, DrillMark, DrillStarted, Race
 from brinell.core.entry import Entry
 from brinell.core.error_records import ErrorTexts
 from brinell.core.examination import Confirmation, Exam, ExamStarted, FixTried, Left, ParallelOnly
-from brinell.core.generator_records import Calibrated, GeneratorMeans, MachineSecond
+from brinell.core.generator_records import Bystanders, Calibrated, GeneratorMeans, MachineSecond
 from brinell.core.import_records import ImportExam, ImportLeft
 from brinell.core.load_records import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.property_records import PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
@@ -428,6 +428,7 @@ Record = (
     | Calibrated
     | GeneratorMeans
     | MachineSecond
+    | Bystanders
     | LoadEnded
     | SocketSecond
     | Deliveries

@@ -33,6 +33,7 @@ from brinell.load.socket_ledger import SocketLedger
 from brinell.load.watch import SubjectWatch
 from brinell.load.websocket.limit import try_limit
 from brinell.load.wire import Written
+from brinell.subject.bystanders import BystanderWatch
 from brinell.subject.targets import Target, check_target
 
 HEAD_START_NS = 200_000_000  # between the order and the first due time: every worker has read it by then
@@ -153,6 +154,7 @@ class _Scenario:
         self._watch = watch
         self._beside = beside
         self._machine = MachineWatch(room)
+        self._bystanders = BystanderWatch(room) if beside is NOTHING else None
         self._start_ns = room.clock.now_ns() + HEAD_START_NS + int((lead_s(spec, does) if does else 0) * 1e9)
         self._ledger = (
             Ledger(self._start_ns, schedule.span_s, slow_ns(spec.thresholds))
@@ -194,6 +196,8 @@ class _Scenario:
         self._end(interrupted=False)
         if self._ledger.subject_ended:
             raise SubjectError(f"{spec.name}: {self._ledger.subject_ended}")
+        if self._bystanders is not None:
+            self._bystanders.close(self._watch.members)
 
     def _follow(self) -> None:
         room, clock = self._room, self._room.clock
@@ -212,6 +216,8 @@ class _Scenario:
             self._watch.strained = self._ledger.behind
             self._watch.look(now)
             self._machine.look(now)
+            if self._bystanders is not None:
+                self._bystanders.look(now)
             if now >= say_ns:
                 say_ns = now + 1_000_000_000
                 done_s = min(max(0.0, (now - self._start_ns) / 1e9), self._schedule.span_s)

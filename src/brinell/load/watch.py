@@ -37,6 +37,11 @@ class SubjectWatch:
         self._next_ns = 0
         self._detail = DetailWatch(room, _line(room, spec) if self.pids else None, _log(room, spec))
 
+    @property
+    def members(self) -> list[int]:
+        """The subject's processes as the last look found them."""
+        return self._sampler.members
+
     def look(self, now_ns: int) -> None:
         """Sample if it is time to. A subject that is gone has no vitals."""
         if not self.pids:

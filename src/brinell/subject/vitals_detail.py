@@ -107,7 +107,7 @@ class DetailSampler:
         status = _text(_PROC / str(pid) / "status")
         if slow or pid not in self._names:
             self._limits[pid] = _limit(_text(_PROC / str(pid) / "limits"))
-            self._names[pid] = _called(pid, name.decode(errors="replace"))
+            self._names[pid] = called(pid, name.decode(errors="replace"))
         return ProcessLook(
             pid=pid,
             name=self._names[pid],
@@ -196,7 +196,7 @@ def _descriptors(pid: int) -> int | None:
         return None
 
 
-def _called(pid: int, comm: str) -> str:
+def called(pid: int, comm: str) -> str:
     """Name a process as people do: the program, and of a Python the script or module that it runs."""
     words = _text(_PROC / str(pid) / "cmdline").split("\0")
     program = os.path.basename(words[0]) if words[0] else comm  # noqa: PTH119 - text of the subject, no path of ours

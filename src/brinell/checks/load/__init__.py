@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from brinell.checks.load import each, limited_by, sessions, stages, steadiness, surroundings
+from brinell.checks.load import crowd, crowded, each, limited_by, sessions, stages, steadiness, surroundings
 from brinell.checks.load.calls import stalls
 from brinell.checks.load.generator import Trust, trust
 from brinell.checks.load.limits import CHECK, Ruling, finding
@@ -62,9 +64,16 @@ def scenario(
     if spec.version != "1.1":  # several answers come in one piece, and nobody stamps when
         trusted = trusted._replace(read_late=True)
     begin = None if answer is None else answer.begin
-    seen = steadiness.part(evidence, step, tally, begin) if spec.steady and begin is not None else tally
+    judges_part = spec.steady and begin is not None
+    seconds = range(begin if judges_part and begin is not None else 0, int(tally.span_s))
+    seen = steadiness.part(evidence, step, tally, seconds) if judges_part else tally
     planned = each.planned(spec)
-    rulings = {name: each.ruling(name, limit, seen, trusted, planned) for name, limit in limits.items()}
+    raw = {name: each.ruling(name, limit, seen, trusted, planned) for name, limit in limits.items()}
+
+    def again(name: str, some: Sequence[int]) -> Ruling:
+        return each.ruling(name, limits[name], steadiness.part(evidence, step, tally, some), trusted, planned)
+
+    rulings = crowded.judged(limits, raw, seen, crowd.crowd(tally, seconds), again)
     matters = spec.steady or (answer is not None and steadiness.could_turn(answer, limits, rulings))
     if spec.steady and answer is not None and begin is None:
         rulings = {name: steadiness.unsteady(name, limits[name], one, answer, tally) for name, one in rulings.items()}
@@ -73,7 +82,7 @@ def scenario(
     if trusted.valid:
         found += stages.finding(spec.name, parts, limits, tally, cited)
         found += [] if answer is None else steadiness.finding(spec.name, answer, tally, cited, matters=matters)
-    why = limited_by.why(spec.name, tally, limits, rulings, trusted)
+    why = limited_by.why(spec.name, tally, limits, raw, trusted)
     found += why.findings
     if trusted.valid and why.limited_by is None:  # else it is known what set the rate
         found += _crowd(spec.name, tally, cited)

@@ -5,7 +5,7 @@ on where that was asked for.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -121,15 +121,15 @@ def finding(
     ]
 
 
-def part(evidence: Evidence, step: str, tally: Tally, begin: int) -> Tally:
-    """Return a tally of the steady seconds alone, as if the schedule had been these."""
-    end, start_ns = int(tally.span_s), tally.started.start_ns
-    found = tally_of(evidence, step, range(begin, end))
-    found.vitals = [one for one in tally.vitals if begin <= (one.at_ns - start_ns) / 1e9 < end]
+def part(evidence: Evidence, step: str, tally: Tally, seconds: Sequence[int]) -> Tally:
+    """Return a tally of these seconds (ascending) alone, as if the schedule had been these."""
+    chosen, start_ns = frozenset(seconds), tally.started.start_ns
+    found = tally_of(evidence, step, chosen)
+    found.vitals = [one for one in tally.vitals if (one.at_ns - start_ns) // 1_000_000_000 in chosen]
     completed = sum(one.completed for one in found.seconds.values())
     if tally.ended is not None:
         found.ended = msgspec.structs.replace(
-            tally.ended, span_s=float(end - begin), completed_in_span=completed, sent_in_span=None
+            tally.ended, span_s=float(len(chosen)), completed_in_span=completed, sent_in_span=None
         )
         found.ended_id = tally.ended_id
     return found

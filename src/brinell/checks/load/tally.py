@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from brinell.core import outcomes
 from brinell.core.call_records import CallSecond, LoopStall
 from brinell.core.error_records import ErrorTexts
 from brinell.core.evidence import Evidence, observation_id
-from brinell.core.generator_records import Calibrated, GeneratorMeans, MachineSecond
+from brinell.core.generator_records import Bystanders, Calibrated, GeneratorMeans, MachineSecond
 from brinell.core.histogram import Histogram
 from brinell.core.load_records import Exemplar, GeneratorSecond, LoadEnded, LoadSlice, LoadStarted
 from brinell.core.observation import Vitals
@@ -75,6 +76,7 @@ class Tally:
     error_seconds: dict[str, tuple[int, int]] = field(default_factory=dict)  # by kind, statuses by code: first and last
     looks: list[VitalsEntry] = field(default_factory=list)  # at the subject, in detail
     texts: dict[tuple[str, str], tuple[int, int, int]] = field(default_factory=dict)  # (outcome, text): count, ends
+    bystanders: Bystanders | None = None
 
     def __post_init__(self) -> None:
         self.course = Course(self.started.start_ns)
@@ -149,7 +151,9 @@ def tallies(evidence: Evidence) -> dict[str, Tally]:
     before: dict[str, list[Calibrated | GeneratorMeans]] = {}  # what is known of the generator when a scenario begins
     kinds = LoadStarted, LoadSlice, Exemplar, GeneratorSecond, Vitals, LoadEnded, CallSecond, LoopStall
     looks = VitalsDetail, ProbeLook, StacksSeen, ProbeSilent
-    for envelope in evidence.envelopes(*kinds, *looks, Calibrated, ErrorTexts, GeneratorMeans, MachineSecond):
+    for envelope in evidence.envelopes(
+        *kinds, *looks, Calibrated, ErrorTexts, GeneratorMeans, MachineSecond, Bystanders
+    ):
         record, identity = envelope.data, observation_id(envelope)
         if isinstance(record, LoadStarted):
             begun = found[envelope.source] = Tally(record, identity)
@@ -162,7 +166,7 @@ def tallies(evidence: Evidence) -> dict[str, Tally]:
     return found
 
 
-def tally_of(evidence: Evidence, step: str, seconds: range) -> Tally:
+def tally_of(evidence: Evidence, step: str, seconds: Container[int]) -> Tally:
     """Return the tally of what ended in some seconds of one step's scenario. KeyError if it never began."""
     found: Tally | None = None
     for envelope in evidence.envelopes(LoadStarted, LoadSlice, source=step):
@@ -202,11 +206,11 @@ def _add(tally: Tally, record: object, identity: str) -> None:
             _add_texts(tally, record)
         case VitalsDetail() | ProbeLook() | StacksSeen() | ProbeSilent():
             _add_look(tally, record)
-        case Calibrated() | GeneratorMeans() | MachineSecond():
+        case Calibrated() | GeneratorMeans() | MachineSecond() | Bystanders():
             _add_surroundings(tally, record)
 
 
-def _add_surroundings(tally: Tally, record: Calibrated | GeneratorMeans | MachineSecond) -> None:
+def _add_surroundings(tally: Tally, record: Calibrated | GeneratorMeans | MachineSecond | Bystanders) -> None:
     match record:
         case Calibrated():
             tally.calibrated = record
@@ -214,6 +218,8 @@ def _add_surroundings(tally: Tally, record: Calibrated | GeneratorMeans | Machin
             tally.means = record
         case MachineSecond():
             tally.machine.append(record)
+        case Bystanders():
+            tally.bystanders = record
 
 
 def _add_texts(tally: Tally, record: ErrorTexts) -> None:
