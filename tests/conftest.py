@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
+import select
 import shutil
 import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,52 @@ def closed_port() -> Iterator[int]:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield held.getsockname()[1]
+
+
+class WarmPytest:
+    """``python -m pytest`` of one interpreter, each in a fork of a process that has loaded pytest already.
+
+    For tests that run dozens of small suites and are not about how pytest starts. All its runs hash with one seed, and
+    plug-ins are loaded only where they are named.
+    """
+
+    def __init__(self, python: str, folder: Path) -> None:
+        self._folder = folder
+        self.process = subprocess.Popen(
+            [python, str(Path(__file__).with_name("warm_pytest.py"))],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV", "PYTHON"))},
+        )  # fmt: skip
+
+    def __call__(self, args: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        """Run it to its end, which must come within two minutes."""
+        out, err = self._folder / "out", self._folder / "err"
+        for file in (out, err):
+            file.write_bytes(b"")
+        asked = {"args": list(args), "cwd": str(cwd), "env": {**env, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}}
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({**asked, "out": str(out), "err": str(err)}) + "\n")
+        self.process.stdin.flush()
+        assert select.select([self.process.stdout], [], [], 120)[0], "pytest does not end"
+        status = int(self.process.stdout.readline())
+        return subprocess.CompletedProcess(list(args), status, out.read_text(), err.read_text())
+
+
+@pytest.fixture(scope="session")
+def warm_pytest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], WarmPytest]]:
+    """Return, per interpreter, what runs pytest there."""
+    made: dict[str, WarmPytest] = {}
+
+    def of(python: str) -> WarmPytest:
+        if python not in made:
+            made[python] = WarmPytest(python, tmp_path_factory.mktemp("warm"))
+        return made[python]
+
+    yield of
+    for warm in made.values():
+        with warm.process:
+            warm.process.kill()
 
 
 def _binaries() -> Path | None:

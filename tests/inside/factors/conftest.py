@@ -69,7 +69,7 @@ def python(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def under(tmp_path: Path, python: str) -> Callable[..., dict[str, Any]]:
+def under(tmp_path: Path, python: str, warm_pytest: Callable[[str], Any]) -> Callable[..., dict[str, Any]]:
     """``under({factor: level}, tests)``: what the child said."""
 
     def run(levels: dict[str, Any], tests: str, plugins: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -80,12 +80,10 @@ def under(tmp_path: Path, python: str) -> Callable[..., dict[str, Any]]:
         (tmp_path / "test_it.py").write_text(tests)
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "COV", "PYTHON"))}
         # Without bytecode: a conftest rewritten in the same second with the same size would be taken for the old one.
-        environment = {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
         loaded = [part for name in plugins for part in ("-p", name)]
-        ended = subprocess.run(
-            [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, *loaded, "test_it.py"],
-            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        args = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, *loaded, "test_it.py"]
+        ended = warm_pytest(python)(args, cwd=tmp_path, env=environment)
         lines = [line for line in ended.stderr.splitlines() if line.startswith("SAID {")]
         assert lines, ended.stdout + ended.stderr
         said: dict[str, Any] = json.loads(lines[0][5:])

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -95,14 +94,15 @@ def pytest_runtest_protocol(item):
 
 
 @pytest.fixture
-def pair(tmp_path):
+def pair(tmp_path, warm_pytest):
     """``pair(polluter, assertion)`` writes them; ``pair.run(*args)`` gives the numbers of passed and failed tests."""
-    return Pair(tmp_path)
+    return Pair(tmp_path, warm_pytest(sys.executable))
 
 
 class Pair:
-    def __init__(self, root):
+    def __init__(self, root, pytest_there):
         self.root = root
+        self.pytest_there = pytest_there
         (root / "shop.py").write_text(SHOP)
         (root / "pytest.ini").write_text("[pytest]\n")
 
@@ -119,9 +119,8 @@ class Pair:
         (self.root / "test_pair.py").write_text(textwrap.dedent(text))
 
     def run(self, *args, path=()):
-        env = dict(os.environ, PYTHONPATH=os.pathsep.join([str(self.root), *path]), PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *args, "test_pair.py"]
-        done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, check=False)
+        env = dict(os.environ, PYTHONPATH=os.pathsep.join([str(self.root), *path]))
+        done = self.pytest_there(["-q", "-p", "no:cacheprovider", *args, "test_pair.py"], cwd=self.root, env=env)
         return done.stdout.strip().splitlines()[-1].partition(" in ")[0]
 
 
