@@ -33,6 +33,24 @@ def _not_inside_pytest():
         yield
 
 
+@pytest.fixture(autouse=True)
+def _plugins(request, monkeypatch):
+    """Of the plug-ins installed here the projects' pytests load what a module names in ``PLUGINS``, and no other.
+
+    All of them cost each pytest most of a second. Tests marked ``prove`` start as a user's pytest does, with all.
+    """
+    if request.node.get_closest_marker("prove") is None:
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        if named := getattr(request.module, "PLUGINS", ""):
+            monkeypatch.setenv("PYTEST_PLUGINS", named)
+
+
+@pytest.fixture
+def all_plugins(_plugins, monkeypatch):
+    """What is installed here is loaded, as where a user starts pytest."""
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+
+
 @pytest.fixture(scope="session")
 def write_project():
     """Write files into a folder: ``tests__test_a`` is tests/test_a.py, ``pytest_ini`` is pytest.ini."""

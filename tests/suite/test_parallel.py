@@ -121,6 +121,7 @@ def leftovers():
     return found
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_every_outcome_is_that_of_a_serial_run(project, examine):
     root = project(**MIXTURE)
     serial, parallel = examine(root), examine(root, workers=2)
@@ -316,6 +317,7 @@ def test_workers_are_what_xdist_would_show(project, examine):
     assert examine(project(tests__test_a=text), workers=2).ended.exit_status == 0
 
 
+@pytest.mark.usefixtures("all_plugins")
 @pytest.mark.parametrize(
     ("branch", "setting"),
     [

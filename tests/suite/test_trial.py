@@ -87,6 +87,7 @@ EVERYTHING = {
 TO_THE_END = ("--continue-on-collection-errors", "--maxfail=0")
 
 
+@pytest.mark.usefixtures("all_plugins")
 @pytest.mark.parametrize("args", [(), ("-n", "2")], ids=["serial", "xdist"])
 def test_counts_and_exit_code_are_those_of_plain_pytest(project, examine, plain, args):
     root = project(**EVERYTHING)
@@ -381,6 +382,7 @@ def test_progress_tells_collection_tests_and_failures(project, examine):
     assert any((done, total, text) == (1, 2, "1 of 2 tests, 1 failed") for done, total, text in said)
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_a_recording_gives_the_records_of_the_run_itself(project, examine, everything, tmp_path):
     root = project(**EVERYTHING)
     path = tmp_path / "recording.jsonl"

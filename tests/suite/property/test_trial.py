@@ -12,6 +12,8 @@ import pytest
 from brinell.core.property_records import PropertyEnded, PropertyObserved, PropertyRun, PropertyStarted
 from brinell.core.verdicts import Reason, Verdict
 
+PLUGINS = "_hypothesis_pytestplugin"
+
 ORDINARY = """
     from hypothesis import HealthCheck, assume, example, given, settings, strategies as st
     import pytest

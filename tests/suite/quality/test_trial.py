@@ -58,6 +58,7 @@ def test_what_the_suite_collected_is_known(examine):
     assert not of(examine(files, earlier=[seen]), Weakness)
 
 
+@pytest.mark.usefixtures("all_plugins")
 def test_coverage_of_each_module(examine):
     records = examine(coverage=90.0)
     assert {one.file: (one.statements, one.covered, one.missing) for one in of(records, ModuleCoverage)} == {
