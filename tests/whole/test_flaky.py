@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -73,7 +74,12 @@ def test_a_test_that_needs_the_collection_of_another_file_names_the_file(tool):
     )
     (tool.project / "brinell.toml").write_text('[suite]\nargs = ["-p", "no:randomly"]\n')
     tool.run_folder = tool.project.parent / "the run"
-    assert tool.call("flaky", "--budget", "60s", "--out", str(tool.run_folder)) == 1  # time on a crowded machine
+    (tests / "test_shop.py").unlink()  # which has nothing to do with it
+    code = tool.start("flaky", "--budget", "60s", "--out", str(tool.run_folder)).wait(300)
+    if "files collected by themselves: the budget was spent" in (tool.project / "output.log").read_text():
+        shutil.rmtree(tool.run_folder)  # on a machine where an interpreter takes seconds to start, that is too little
+        code = tool.start("flaky", "--budget", "6m", "--out", str(tool.run_folder)).wait(900)
+    assert code == 1
     (test,) = judgement_of(tool)["flaky"]
     assert (test["test"], test["verdict"], test["cause"]) == (
         "tests/test_look.py::test_theme",
