@@ -377,7 +377,7 @@ def test_what_is_not_a_directory_is_said(tmp_path, examine):
 
 
 def test_progress_tells_collection_tests_and_failures(project, examine):
-    said = examine(project(test_a="import time\ndef test_a(): assert 0\ndef test_b(): time.sleep(0.3)")).room.said
+    said = examine(project(test_a="import time\ndef test_a(): assert 0\ndef test_b(): time.sleep(1.5)")).room.said
     assert any(text == "starting pytest" for _, _, text in said)
     assert any((done, total, text) == (1, 2, "1 of 2 tests, 1 failed") for done, total, text in said)
 

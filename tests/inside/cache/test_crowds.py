@@ -132,7 +132,7 @@ def test_a_get_that_fails_is_told_and_not_tried_for_every_key():
 
 def test_a_loader_of_the_project_is_counted_in_place(tmp_path, monkeypatch):
     (tmp_path / "a_shop_with_a_loader.py").write_text(
-        "import time\nheld = {}\ndef fetch(key):\n    time.sleep(0.1)\n    return key\n"
+        "import time\nheld = {}\ndef fetch(key):\n    time.sleep(0.4)\n    return key\n"
         "def get(key):\n    if key not in held:\n        held[key] = fetch(key)\n    return held[key]\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))

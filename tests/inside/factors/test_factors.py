@@ -109,12 +109,15 @@ def test_files_are_made_at_the_moment(holds):
 def test_each_test_begins_at_the_moment(holds):
     tests = """
 import pytest, time
-from datetime import datetime
+from datetime import date, datetime
+begun = []
 @pytest.mark.parametrize("number", range(3))
 def test_changed_minute(number):
-    assert (datetime.now().hour, datetime.now().minute, datetime.now().second) == (23, 59, 59)
+    begun.append((datetime.now() - datetime(2027, 3, 28, 23, 59, 59)).total_seconds())
+    assert 0 <= begun[-1] < 3600
     time.sleep(1.01)
-    assert (datetime.now().hour, datetime.now().minute) == (0, 0)
+    assert datetime.now().date() == date(2027, 3, 29)
+    assert number < 2 or min(begun[1:]) < 1  # whatever a crowded machine does to one of them
 """
     holds({"clock": "2027-03-28T23:59:59"}, tests)
 
@@ -242,9 +245,10 @@ TAKES_HOLD = """
     from time import monotonic; began = monotonic(); held(1); held(1)
     assert monotonic() - began < 1.9
 {"sleep": "long"}
-    from time import monotonic; began = monotonic()
-    for _ in range(9): held(0.001)
-    assert monotonic() - began > 0.45
+    from time import monotonic; took = []
+    for _ in range(20):
+        began = monotonic(); held(0.001); took.append(monotonic() - began)
+    assert min(took) > 0.045
 """
 CASES = re.findall(r"^(\{.*)\n((?:    .*\n)+)", TAKES_HOLD, re.MULTILINE)
 

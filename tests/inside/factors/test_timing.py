@@ -59,11 +59,15 @@ RACING = {"test_lost_update", "test_against_the_thread_that_starts_it", "test_lo
 
 
 def test_interleaving_shows_races_and_nothing_else(under):
-    """A race shows by chance, each for itself: a run that shows none is not the factor's fault, a few are."""
-    plain = under({}, RACES)
-    assert {outcome for outcome, _ in plain["outcomes"].values()} == {"passed"}
+    """A race shows by chance, each for itself: a run that shows none is not the factor's fault, a few are.
+
+    A thread may be through before the machine lets the other one begin; and without the factor a thread may be put
+    off in the midst of it, for once.
+    """
+    plain = (under({}, RACES)["outcomes"].values() for _ in range(5))
+    assert any({outcome for outcome, _ in outcomes} == {"passed"} for outcomes in plain)
     shown: set[str] = set()
-    for _ in range(4):
+    for _ in range(12):
         said = under({"interleaving": "lines"}, RACES)
         assert said["problems"] == {}
         shown |= {name for name, (outcome, _) in said["outcomes"].items() if outcome != "passed"}
@@ -99,9 +103,9 @@ import os, time
 def test_measure():
     from test_waits import work
     work()
-    began = time.perf_counter()
+    began = time.thread_time()  # of the processor: it is the same on a crowded machine
     for _ in range(4): work()
-    raise AssertionError("took %f!" % (time.perf_counter() - began))
+    raise AssertionError("took %f!" % (time.thread_time() - began))
 """
 
 

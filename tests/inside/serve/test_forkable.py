@@ -20,9 +20,8 @@ def test_a_plain_process_may_be_forked():
 
 
 def test_a_thread_is_named():
-    assert ask("import threading, time\nthreading.Thread(target=time.sleep, args=(1,), name='pump').start()") == (
-        "1 thread(s) run after collection: pump"
-    )
+    code = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), name='pump', daemon=True).start()"
+    assert ask(code) == "1 thread(s) run after collection: pump"
 
 
 def test_a_thread_that_ended_does_not_matter():
@@ -32,7 +31,7 @@ def test_a_thread_that_ended_does_not_matter():
 def test_a_thread_that_python_does_not_know():
     native = """
 import _thread, time
-_thread.start_new_thread(time.sleep, (1,))
+_thread.start_new_thread(time.sleep, (600,))
 time.sleep(0.1)"""
     assert ask(native) == "1 thread(s) run after collection: started by a native library"
 

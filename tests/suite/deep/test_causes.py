@@ -132,7 +132,7 @@ def test_a_name_that_is_saved_in_the_encoding_of_the_locale(real):
             def test_name_as_utf_8(tmp_path):
                 with open(tmp_path / "name", "w", encoding="utf-8") as file: file.write("Zo\\u00eb")
         """,
-        tests=("test_name", "test_name_as_utf_8"), factors={"locale": "C"}, budget_s=60.0,
+        tests=("test_name", "test_name_as_utf_8"), factors={"locale": "C"}, budget_s=600.0,
     )  # fmt: skip
     trust = done.trust("test_name")
     assert (trust.verdict, trust.cause, trust.confirmed) == ("stable", "locale", True)
@@ -154,7 +154,7 @@ def test_a_low_limit_of_descriptors(real):
                 os.close(os.dup(0))
         """,
     }  # fmt: skip
-    done = real(tests=("test_many", "test_few"), factors={"nofile": 64}, budget_s=60.0, **files)
+    done = real(tests=("test_many", "test_few"), factors={"nofile": 64}, budget_s=600.0, **files)
     assert (done.trust("test_many").cause, done.trust("test_many").confirmed) == ("descriptors", True)
     assert done.trust("test_few").cause is None
 
@@ -168,7 +168,7 @@ def test_a_time_of_day_in_real_children(real):
             def test_an_hour_is_an_hour(): assert datetime.now() - HOUR < datetime.now()
         """,
         tests=("test_an_hour_ago_is_today", "test_an_hour_is_an_hour"),
-        factors={"clock": {"at": "2027-01-05T00:00:30", "moment": "midnight"}}, budget_s=60.0,
+        factors={"clock": {"at": "2027-01-05T00:00:30", "moment": "midnight"}}, budget_s=600.0,
     )  # fmt: skip
     hour = dt.datetime.now().hour  # noqa: DTZ005 - local time, as the tests read it
     assert done.trust("test_an_hour_ago_is_today").cause == ("time-of-day" if hour else None)
