@@ -337,22 +337,22 @@ def test_the_versions_there_are():
 NGINX = """
 daemon off;
 user {user};
-pid {folder}/pid;
-error_log {folder}/error.log;
+pid "{folder}/pid";
+error_log "{folder}/error.log";
 worker_processes 1;
 events {{ worker_connections 256; }}
 http {{
   access_log off;
-  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
-  uwsgi_temp_path {folder}; scgi_temp_path {folder};
+  client_body_temp_path "{folder}"; proxy_temp_path "{folder}"; fastcgi_temp_path "{folder}";
+  uwsgi_temp_path "{folder}"; scgi_temp_path "{folder}";
   server {{
     listen 127.0.0.1:{plain} http2;
     listen 127.0.0.1:{secure} ssl http2;
-    ssl_certificate {cert};
-    ssl_certificate_key {key};
+    ssl_certificate "{cert}";
+    ssl_certificate_key "{key}";
     keepalive_requests 40;
     location / {{ return 200 "hello"; }}
-    location /file {{ alias {folder}/file; }}
+    location /file {{ alias "{folder}/file"; }}
   }}
 }}
 """
