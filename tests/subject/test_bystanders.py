@@ -32,6 +32,12 @@ def test_a_child_that_ended_counts_with_its_parent_from_the_first_reading_on():
     assert between(early, late, 1.0, set()) == {MAKE: 2.0}  # the 4 s of before are not
 
 
+def test_a_grandchild_that_ended_with_its_parent_counts_with_the_one_above():
+    early = {MAKE: Used("make", 1, 0.0, 0.0), CC: Used("sh", 10, 0.5, 0.0), APP: Used("cc1", 11, 30.0, 0.0)}
+    late = {MAKE: Used("make", 1, 0.0, 32.5)}
+    assert between(early, late, 1.0, set()) == {MAKE: 2.0}
+
+
 def test_who_began_in_between_counts_whole():
     assert between({}, {CC: Used("cc1", 10, 1.5, 0.0)}, 1.0, set()) == {CC: 1.5}
 

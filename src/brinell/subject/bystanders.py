@@ -20,6 +20,7 @@ from brinell.subject.vitals_detail import called
 EVERY_NS = 1_000_000_000
 AFTER_NS = 1_000_000_000
 MOST = 8  # names
+_MOST_ANCESTORS = 64
 LEAST = 0.01  # cores: less is not worth a name
 _TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 _STAT = Path("/proc/stat")
@@ -107,9 +108,16 @@ def between(
     if seconds <= 0:
         return {}
     gone: dict[int, float] = {}
+    parents = {pid: one.parent for (pid, _), one in early.items()}
+    living = {pid for pid, _ in late}
     for identity, one in early.items():
         if identity not in late:
-            gone[one.parent] = gone.get(one.parent, 0.0) + one.all_s
+            heir = one.parent
+            for _ in range(_MOST_ANCESTORS):  # who ended with its child left both to the one above
+                if heir in living or heir not in parents:
+                    break
+                heir = parents[heir]
+            gone[heir] = gone.get(heir, 0.0) + one.all_s
     found = {}
     for identity, one in late.items():
         if identity[0] not in without:
