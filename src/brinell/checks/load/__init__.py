@@ -73,7 +73,8 @@ def scenario(
     def again(name: str, some: Sequence[int]) -> Ruling:
         return each.ruling(name, limits[name], steadiness.part(evidence, step, tally, some), trusted, planned)
 
-    rulings = crowded.judged(limits, raw, seen, crowd.crowd(tally, seconds), again)
+    failed = any(one.verdict is Verdict.FAIL for one in raw.values())
+    rulings = crowded.judged(limits, raw, seen, crowd.crowd(tally, seconds) if failed else None, again)
     matters = spec.steady or (answer is not None and steadiness.could_turn(answer, limits, rulings))
     if spec.steady and answer is not None and begin is None:
         rulings = {name: steadiness.unsteady(name, limits[name], one, answer, tally) for name, one in rulings.items()}
