@@ -122,6 +122,8 @@ def test_long_messages_have_a_reach_over_as_many_connections_as_their_length_all
         if not found.skipped:
             break
         assert found.skipped.startswith("not one of its")
+    else:
+        pytest.skip(f"not here: this machine is too busy for a message of that length in a second: {found.skipped}")
     assert found.connections == connections
     assert found.most_rate > 0
     assert found.reach > 0
