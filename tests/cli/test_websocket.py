@@ -66,6 +66,11 @@ def address():
         ([URL, "--limit", "5", "--connections", "3"], "--limit says how many"),
         ([URL, "--limit", "5", "--message", "x"], "--message"),
         ([URL, "--refusals", "5"], "goes with limit"),
+        ([URL, "--hostile", "--limit", "3"], "a scenario does one of these"),
+        ([URL, "--hostile", "--rate", "3"], "--rate: bad manners"),
+        ([URL, "--hostile", "--connections", "3"], "--hostile says how many"),
+        ([URL, "--hostile", "--message", "x"], "no messages of yours"),
+        ([URL, "--hostile", "--workers", "2"], "tried by one process"),
         ([URL, "--broadcast", "--rooms", "101"], "101 rooms need 101 connections"),
         ([URL, "--codec", "jsn"], "did you mean json?"),
         ([URL, "--codec", "mine.py:Mine"], "mine.py"),
@@ -137,3 +142,16 @@ def test_plan_says_what_connections_do(brinell, here):
     assert "every message goes to its whole room, 2 rooms, 3 publishers in each" in said
     assert "must hold: reach 1" in said
     assert "tries whether 100 connections fit, and 1,000 more are refused" in said
+
+
+def test_bad_manners(brinell, here, address):
+    given = brinell("websocket", address, "--hostile", "--json", "--out", "run")
+    assert given.code in {0, 3}, given  # 3: a crowded machine
+    (one,) = json.loads(given.out)["websocket"]
+    assert (one["scenario"], one["mode"], one["limit"]) == ("rooms-a", "hostile", None)
+    assert {case["harm"] for case in one["hostile"]["cases"]} == {""}
+    assert not any(case["tolerated"] for case in one["hostile"]["cases"])
+    told = (here / "run" / "report.md").read_text()
+    assert "17 of 17 kinds of bad clients tried, a connection each; 15" in told
+    assert "none of them harmed others" in told
+    assert "a frame without a mask" in (here / "run" / "report.html").read_text()

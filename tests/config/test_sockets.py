@@ -37,7 +37,7 @@ def test_every_key_of_the_table_is_described_and_every_described_key_exists():
 def test_the_pages_sample_works(tmp_path):
     sample = re.search(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     (tmp_path / "brinell.toml").write_text("[service]\ncommand = 'a'\n" + sample[1])
-    assert [step.id for step in from_toml(tmp_path).steps] == ["load:chat", "load:full"]
+    assert [step.id for step in from_toml(tmp_path).steps] == ["load:chat", "load:full", "load:manners"]
 
 
 def test_every_example_of_a_key_is_accepted(plan):
@@ -89,6 +89,12 @@ def test_a_limit_needs_no_shape(plan):
     assert plan("limit = 5", shape='shape = { kind = "closed", duration = "9s" }\n').spec.shape["duration"] == 9
 
 
+def test_bad_manners_need_no_shape(plan):
+    spec = plan('mode = "hostile"\npath = "/rooms/a"', shape="").spec
+    assert (spec.websocket.mode, spec.websocket.one_by_one, spec.connections) == ("hostile", True, 4)
+    assert spec.shape == {"kind": "closed", "duration": sockets.LIMIT_SPAN_S}
+
+
 @pytest.mark.parametrize(
     ("table", "lines", "said"),
     [
@@ -115,6 +121,9 @@ def test_a_limit_needs_no_shape(plan):
         ("", "thresholds = { reach = 1 }", 'belongs to mode = "broadcast" (--broadcast)'),
         ("limit = 3", "thresholds = { skew_p99_ms = 5 }", 'belongs to mode = "broadcast"'),
         ("rooms = 3", "", "nothing says which room a connection is in"),
+        ('mode = "hostile"\nmessage = "x"', "", "no messages of yours are sent"),
+        ('mode = "hostile"\nrefusals = 3', "", "goes with limit"),
+        ('mode = "hostile"\nlimit = 3', "", "by itself"),
     ],
 )
 def test_what_will_not_do(plan, table, lines, said):

@@ -91,6 +91,10 @@ def test_a_flood_of_failures_is_cut_once():
             "x: a limit of connections, one by one, against ws://127.0.0.1:1",
         ),
         (
+            LoadStarted("x", "closed", "ws://127.0.0.1:1", 0, 300.0, None, 1, 1, 5.0, socket="hostile"),
+            "x: bad manners, one by one, against ws://127.0.0.1:1",
+        ),
+        (
             Calibrated(seconds=0.5, most_rate=9_000.0, cpu_ns=50_000.0, asked=30_000.0),
             "the generator reaches 20,000/s with a server that does nothing, not 30,000/s",
         ),

@@ -5,9 +5,20 @@ import re
 import msgspec
 import pytest
 
+from brinell.core import blessed
 from brinell.core.comparison import compare
 from brinell.core.judgement import Distribution, WebSocket
-from brinell.core.socket_judgement import Limit, LimitPart, LimitStockNow, RoomCount, SocketCourse, Sockets
+from brinell.core.socket_judgement import (
+    Hostile,
+    HostileCase,
+    Limit,
+    LimitPart,
+    LimitStockNow,
+    RoomCount,
+    SocketCourse,
+    Sockets,
+)
+from brinell.journal.baseline import holds_anything
 from brinell.reports.comparison_html import comparison_html
 from brinell.reports.html import html
 from brinell.reports.load_figures import data_of
@@ -132,6 +143,29 @@ def test_a_limit_is_told_part_by_part(judgement):
     assert "&lt;b&gt;full&lt;/b&gt;" in page
     assert "32.0 MiB" in page
     assert "| full | 100 | 32.0 MiB | 120 |" in markdown(one)
+
+
+def test_bad_manners_are_told_case_by_case(judgement):
+    cases = (
+        HostileCase(case="quiet", outcome="pong", took_ms=1.0, tolerated=False),
+        HostileCase(case="unmasked", outcome="went-on", took_ms=1000.0, tolerated=True),
+        HostileCase(case="huge", outcome="reset", took_ms=2.0, tolerated=False, harm="ended", harmed="reset <b>x</b>"),
+    )
+    stock = (LimitStockNow(moment="once", connections=0, rss_bytes=2**25, fds=12),)
+    tried = Hostile(cases=cases, whole=False, leaked_fds=1, stock=stock)
+    one = judgement(mode="hostile", hostile=tried, rooms=(), room_count=0)
+    said = " ".join(summary(one, width=200).split())
+    assert "2 of 17 kinds of bad clients tried, a connection each; 1 of them were cut off" in said
+    assert "1 harmed others" in said
+    assert "1 a frame without a mask: it went on" in said
+    assert "| after all of it | 0 | 32.0 MiB | 12 |" in markdown(one)
+    page = html(one)
+    assert "others: reset &lt;b&gt;x&lt;/b&gt;" in page
+    assert "kinds of bad clients harmed others" in page
+    assert "chat" not in compare(one, one).load_changes
+    assert not holds_anything(msgspec.structs.replace(one, load=(), suite=None, cache=(), capacity=()))
+    assert blessed.known((), one.websocket, (), ())["websocket"] == {}
+    assert "<b>x</b>" not in page
 
 
 def test_a_scenario_that_told_nothing_is_shown(judgement):

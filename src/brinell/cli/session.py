@@ -305,6 +305,7 @@ def _knock(plan: Plan, steps: Iterable[Step]) -> None:
 
 
 _LIMIT_S = 3.0  # of trying one: what it waits for beside its connections and attempts
+_HOSTILE_S = 5.0  # of bad manners, at a subject that cuts them off
 
 
 def _expected_s(plan: Plan) -> dict[str, float]:
@@ -312,6 +313,8 @@ def _expected_s(plan: Plan) -> dict[str, float]:
     found: dict[str, float] = {}
     for step in plan.steps:
         match step.spec:
+            case LoadSpec(websocket=WebSocketSpec(mode="hostile")):
+                found[step.id] = _HOSTILE_S
             case LoadSpec(websocket=WebSocketSpec(limit=int(limit)) as does):
                 found[step.id] = _LIMIT_S + (2 * limit + does.refusals) / does.connect_rate
             case LoadSpec(shape=shape):

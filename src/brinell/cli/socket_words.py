@@ -5,6 +5,7 @@ from __future__ import annotations
 from brinell.config.durations import spell
 from brinell.config.scenarios import shape_of
 from brinell.core.plan import LoadSpec, WebSocketSpec
+from brinell.core.socket_manners import MANNERS
 
 _DOES = {
     "echo": "every message comes back",
@@ -21,6 +22,11 @@ def sockets(spec: LoadSpec, does: WebSocketSpec) -> list[str]:
         return [
             f"tries whether {does.limit} connections fit, and {does.refusals:,} more are refused, {place}",
             f"a place is free again within {spell(does.free_s)}; all of it in {spell(shape_of(spec.shape).span_s)}",
+        ]
+    if does.one_by_one:
+        return [
+            f"sends what no client may, {len(MANNERS)} kinds, a connection each, {place}",
+            f"others are open beside it; all of it in {spell(shape_of(spec.shape).span_s)}",
         ]
     shape = shape_of(spec.shape)
     average = "" if shape.target_rate == shape.peak_rate else " on average"

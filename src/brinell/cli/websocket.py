@@ -22,12 +22,17 @@ brinell websocket ws://127.0.0.1:8000/rooms/a --broadcast --connections 2000 --r
 brinell websocket 'ws://127.0.0.1:8000/rooms/{{room}}' --broadcast --rooms 20 --connections 1000 --rate 200
 brinell websocket ws://127.0.0.1:8000/rpc --request-reply --message '{"method": "ping", "id": "{{stamp}}"}'
 brinell websocket ws://127.0.0.1:8000/rooms/a --limit 100      100 fit, and the next one is refused
+brinell websocket ws://127.0.0.1:8000/rooms/a --hostile        who sends what no client may harms nobody else
 brinell websocket http://127.0.0.1:8000/ --codec socketio --request-reply
 brinell websocket ws://127.0.0.1:8000/rooms/a --broadcast --join '{"join": "room-{{room}}"}' --joined welcome
 brinell websocket wss://127.0.0.1:8443/echo --header 'Authorization: Bearer ${TOKEN}' --subprotocol chat.v2
 brinell websocket ws://127.0.0.1:8000/echo --rate 50..500 --duration 1m --watch    a ramp, in a browser as it happens
 """
 USUAL_RATE = {"echo": 100.0, "request-reply": 100.0, "broadcast": 10.0}
+ONE_BY_ONE = {
+    "limit": "nothing is sent while a limit is tried",
+    "hostile": "bad manners are tried one by one, at no rate",
+}
 _USUAL_CONNECTIONS = 100
 _CODECS = "json|socketio|msgpack|text|FILE:CLASS"
 
@@ -50,6 +55,9 @@ RequestReply = Annotated[
 Limit = Annotated[
     int | None,
     typer.Option("--limit", metavar="N", min=1, max=100_000, help="Try whether N connections fit, and no more do."),
+]
+Hostile = Annotated[
+    bool, typer.Option("--hostile", help="Try frames that no client may send: are they cut off, and others not?")
 ]
 Connections = Annotated[
     int | None, typer.Option("--connections", metavar="N", min=1, max=100_000, help="Open at once. Default: 100.")
@@ -160,6 +168,7 @@ def command(
     broadcast: Broadcast = False,
     request_reply: RequestReply = False,
     limit: Limit = None,
+    hostile: Hostile = False,
     connections: Connections = None,
     rate: Rate = None,
     duration: Duration = "20s",  # type: ignore[assignment]  # the parser turns it into seconds
@@ -196,7 +205,7 @@ def command(
     """
     if url is None:
         raise UsageError("brinell websocket needs an address", hint="brinell websocket ws://127.0.0.1:8000/")
-    mode = _mode(echo=echo, broadcast=broadcast, request_reply=request_reply, limit=limit)
+    mode = _mode(echo=echo, broadcast=broadcast, request_reply=request_reply, limit=limit, hostile=hostile)
     given = {
         "mode": mode, "connect_rate": connect_rate, "limit": limit, "rooms": rooms, "publishers": publishers,
         "publisher_hears": False if not_to_publisher else None, "join": join, "joined": joined, "message": message,
@@ -211,14 +220,17 @@ def command(
         "calibrate": not no_calibrate, "pid": load.process_of(pid),
     }  # fmt: skip
     shape = _shape(ctx, mode, rate, duration)
-    if limit is not None and connections is not None:
-        raise UsageError("--connections: --limit says how many there are", hint="leave --connections away")
+    if mode in ONE_BY_ONE and connections is not None:
+        raise UsageError(f"--connections: --{mode} says how many there are", hint="leave --connections away")
     limits = options.limits(slo, SOCKET_METRICS)
     return for_websocket(options.here(), url, shape, table=table, limits=limits, **fields)
 
 
-def _mode(*, echo: bool, broadcast: bool, request_reply: bool, limit: int | None) -> str:
-    given = {"--echo": echo, "--broadcast": broadcast, "--request-reply": request_reply, "--limit": limit is not None}
+def _mode(*, echo: bool, broadcast: bool, request_reply: bool, limit: int | None, hostile: bool) -> str:
+    given = {
+        "--echo": echo, "--broadcast": broadcast, "--request-reply": request_reply, "--limit": limit is not None,
+        "--hostile": hostile,
+    }  # fmt: skip
     chosen = [option for option, is_given in given.items() if is_given]
     if len(chosen) > 1:
         raise UsageError(f"{chosen[0]} and {chosen[1]}: a scenario does one of these", hint=f"leave {chosen[1]} away")
@@ -232,8 +244,8 @@ def _codec(name: str | None) -> str | None:
 
 
 def _shape(ctx: typer.Context, mode: str, rate: str | None, duration: float) -> dict[str, Any]:
-    if mode != "limit":
+    if mode not in ONE_BY_ONE:
         return load_shape.of_rate(rate if rate is not None else f"{USUAL_RATE[mode]:g}", duration)
     if rate is not None:
-        raise UsageError("--rate: nothing is sent while a limit is tried", hint="leave --rate away")
+        raise UsageError(f"--rate: {ONE_BY_ONE[mode]}", hint="leave --rate away")
     return limit_shape(duration) if options.is_given(ctx, "duration") else limit_shape()

@@ -184,8 +184,10 @@ def _quantities(spec: CapacitySpec) -> list[tuple[str, str]]:
         return [("quantity", f"{of} belong to a broadcast of WebSocket messages")]
     if does is None:
         return []
-    if does.limit:
-        return [("load", "a limit of connections is tried by itself: brinell websocket URL --limit N")]
+    if does.one_by_one:
+        what = "a limit of connections is" if does.limit else "bad manners are"
+        option = "--limit N" if does.limit else "--hostile"
+        return [("load", f"{what} tried by itself: brinell websocket URL {option}")]
     if of == CONNECTIONS and broadcasts:
         return [("quantity", f"a broadcast grows by {ROOMS}, or by {RECEIVERS} of each")]
     found = []

@@ -13,14 +13,16 @@ from brinell.config import calls, checks
 from brinell.config.keys import Key, Keys, read_table
 from brinell.config.problems import Place, Problems, Unfit
 from brinell.core.plan import RequestSpec, WebSocketSpec
+from brinell.core.socket_manners import HOSTILE
 from brinell.core.socket_view import LIMIT
 from brinell.core.thresholds import SOCKET_THRESHOLDS
 from brinell.load.websocket.codec import CODECS
 
 SOCKETS = "websocket"
-MODES = ("echo", "request-reply", "broadcast", LIMIT)
+MODES = ("echo", "request-reply", "broadcast", LIMIT, HOSTILE)
 SCHEMES = ("ws://", "wss://")
 LIMIT_SPAN_S = 300.0  # a limit trial takes no longer, where nobody says how long
+HOSTILE_CONNECTIONS = 4  # that are open at once: one of bad manners, and others
 _MOST = 100_000
 _LARGEST = 16 << 20  # bytes of one message
 _OTHERS_KEYS = {
@@ -30,6 +32,7 @@ _OTHERS_KEYS = {
 }  # fmt: skip
 _OF_BROADCASTS = ("rooms", "publishers", "publisher_hears", "slow_share", "slow_bytes_s")
 _OF_LIMITS = ("limit", "refusals", "free_s")
+_NO_MESSAGES = "bad manners are tried by themselves: no messages of yours are sent"
 _SAYING_ROOMS = ("path", "join", "message")
 _ROOM = re.compile(r"\{\{\s*room\s*\}\}")
 _NOT_OF_LIMITS = (
@@ -85,7 +88,7 @@ def read(table: Mapping[str, Any], root: Path, place: Place, problems: Problems,
     values.setdefault("max_message_bytes", max(WebSocketSpec().max_message_bytes, 2 * _longest(values)))
     spec = WebSocketSpec(**values)
     found: dict[str, Any] = {"websocket": spec, "requests": (RequestSpec(path=path),)}
-    return found | ({"connections": spec.limit} if spec.limit else {})
+    return found | ({"connections": spec.limit or HOSTILE_CONNECTIONS} if spec.one_by_one else {})
 
 
 def scenario(entry: Mapping[str, Any], values: dict[str, Any], root: Path, place: Place, problems: Problems) -> None:
@@ -143,7 +146,7 @@ def _shape(
     entry: Mapping[str, Any], values: dict[str, Any], spec: WebSocketSpec, place: Place, problems: Problems
 ) -> None:
     kind = values.get("shape", {}).get("kind")
-    if spec.limit:
+    if spec.one_by_one:
         if "shape" in entry and kind not in {None, "closed"}:
             why = (
                 'connections are tried one by one: leave it away, or say how long: { kind = "closed", duration = "5m" }'
@@ -170,6 +173,8 @@ def _unfit(values: Mapping[str, Any], connections: int) -> list[tuple[str, str]]
         found += [(key, "nothing is sent while a limit is tried") for key in _NOT_OF_LIMITS if key in values]
         return found
     found += [(key, "goes with limit = N") for key in _OF_LIMITS[1:] if key in values]
+    if mode == HOSTILE:
+        return found + [(key, _NO_MESSAGES) for key in _NOT_OF_LIMITS if key in values]
     if (size := _longest(values)) > values.get("max_message_bytes", size):
         found.append(
             ("max_message_bytes", f"messages have {size} bytes, and come back: such a one ends its connection")

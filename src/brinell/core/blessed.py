@@ -48,7 +48,7 @@ class Blessed(msgspec.Struct, frozen=True, kw_only=True):
 def known(
     load: Iterable[Load], websocket: Iterable[WebSocket], cache: Iterable[Cache], capacity: Iterable[Capacity]
 ) -> dict[str, dict[str, Known]]:
-    """Return kind -> name -> what is known. A cache has its load's numbers with its own; limits have none."""
+    """Return kind -> name -> what is known. A cache has its load's numbers with its own; a trial one by one none."""
     loads = {one.scenario: one for one in load}
     found: dict[str, dict[str, Known]] = {kind: {} for kind in KINDS}
     for one in cache:
@@ -59,7 +59,7 @@ def known(
     for name, plain in loads.items():
         found[LOAD][name] = _known(load_conditions(plain), load_measured(plain))
     for sockets in websocket:
-        if sockets.limit is None:
+        if not sockets.one_by_one:
             conditions = load_conditions(sockets) | {"mode": sockets.mode, "rooms": str(sockets.room_count)}
             found[WEBSOCKET][sockets.scenario] = _known(conditions, load_measured(sockets))
     for search in capacity:

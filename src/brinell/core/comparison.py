@@ -119,7 +119,9 @@ def compare(a: Judgement, b: Judgement) -> Comparison:
 
 def pressed(judgement: Judgement) -> dict[str, Load]:
     """Return what was pressed on at a rate, by scenario: requests, and messages over connections that stay."""
-    return {one.scenario: one for one in (*judgement.load, *judgement.websocket) if getattr(one, "limit", None) is None}
+    return {
+        one.scenario: one for one in (*judgement.load, *judgement.websocket) if not getattr(one, "one_by_one", False)
+    }
 
 
 def _differing(a: Mapping[str, str], b: Mapping[str, str]) -> dict[str, Texts]:

@@ -16,7 +16,7 @@ from brinell.core.finding import Finding
 from brinell.core.load_judgement import Curve, ErrorSaid, Heat, Timeline
 from brinell.core.property_judgement import PropertySummary, PropertyTest
 from brinell.core.quality_judgement import QualityItem, QualitySummary
-from brinell.core.socket_judgement import Limit, RoomCount, SocketCourse, Sockets
+from brinell.core.socket_judgement import Hostile, Limit, RoomCount, SocketCourse, Sockets
 from brinell.core.steady_judgement import Stage, Steady
 from brinell.core.time_judgement import Against, FixtureCost, ImportCost, SuiteTime
 from brinell.core.traffic_judgement import Traffic
@@ -437,6 +437,12 @@ class WebSocket(Load, frozen=True, kw_only=True):
     limit: Limit | None = None
     sockets_course: SocketCourse | None = None
     connect_heat: Heat | None = None  # of the handshakes, by second from the first that ended
+    hostile: Hostile | None = None  # where bad manners were tried
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether connections were tried one by one, and nothing was sent at a rate."""
+        return self.limit is not None or self.hostile is not None
 
 
 class Part(_Part, frozen=True, kw_only=True):

@@ -39,6 +39,7 @@ from brinell.core.redact import one_line
 from brinell.core.socket_records import (
     Deliveries,
     Disorder,
+    HostileTried,
     LimitFreed,
     LimitStock,
     LimitTried,
@@ -434,6 +435,7 @@ Record = (
     | Deliveries
     | Disorder
     | Membership
+    | HostileTried
     | LimitTried
     | LimitFreed
     | LimitStock

@@ -173,7 +173,7 @@ class WebSocketSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number *i* div ``rooms`` of room *i* modulo ``rooms``, published by the room's first ``publishers`` members in turn.
     """
 
-    mode: str = "echo"  # echo | request-reply | broadcast | limit
+    mode: str = "echo"  # echo | request-reply | broadcast | limit | hostile
     connect_rate: float = 1000.0  # connections begun a second
     rooms: int = 1
     publishers: int = 1  # of each room
@@ -195,6 +195,11 @@ class WebSocketSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refusals: int = 1000  # attempts at a full subject
     free_s: float = 5.0  # within which a closed connection frees its place
     reconnect_s: float | None = None  # after which a connection that the subject ended is made again; None: it is not
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether connections are tried one by one, and nothing is sent at a rate."""
+        return bool(self.limit) or self.mode == "hostile"
 
 
 class CacheSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -122,3 +122,28 @@ class Limit(_Part, frozen=True, kw_only=True):
     cut_freed_s: float | None = None
     raced: int | None = None
     race_places: int = 0
+
+
+class HostileCase(_Part, frozen=True, kw_only=True):
+    """What came of one of the things that a client may not do. ``tolerated``: the subject went on where it had to fail
+    the connection (RFC 6455); ``harm``: a word of ``core.socket_manners``, empty where nobody else was harmed.
+    """
+
+    case: str
+    outcome: str
+    took_ms: float
+    tolerated: bool
+    said: str = ""
+    harm: str = ""
+    harmed: str = ""
+
+
+class Hostile(_Part, frozen=True, kw_only=True):
+    """Bad manners, tried. ``whole``: all of them were. ``leaked_fds``: descriptors that they left behind, of two rounds
+    the second one; None: not known.
+    """
+
+    cases: tuple[HostileCase, ...]
+    whole: bool
+    leaked_fds: int | None
+    stock: tuple[LimitStockNow, ...] = ()

@@ -138,7 +138,8 @@ class LimitFreed(Entry, frozen=True):
 
 
 class LimitStock(Entry, frozen=True):
-    """What the subject held at a ``moment`` of a limit trial: before, filled, half and refused (of the storm), emptied.
+    """What the subject held at a ``moment`` of a limit trial: before, filled, half and refused (of the storm), emptied;
+    of a hostile one: before, once and twice.
     None: not known.
     """
 
@@ -146,3 +147,17 @@ class LimitStock(Entry, frozen=True):
     connections: int  # of ours, open
     rss_bytes: int | None = None
     fds: int | None = None
+
+
+class HostileTried(Entry, frozen=True):
+    """What came of one connection that sent what it should not (``core.socket_manners``), and what that did to others.
+
+    ``said``: of its end; ``harm``: a word, empty where nobody was harmed, with ``harmed``: how.
+    """
+
+    case: str
+    outcome: str
+    took_ns: int
+    said: str = ""
+    harm: str = ""
+    harmed: str = ""

@@ -11,6 +11,7 @@ import msgspec
 from brinell.core import outcomes
 from brinell.core.load_records import GeneratorSecond, LoadSlice
 from brinell.core.observation import Record
+from brinell.core.socket_manners import HOSTILE
 from brinell.core.socket_records import ASIDE, CONNECT, DELIVERY, PUBLISH
 
 LIMIT = "limit"
@@ -51,7 +52,7 @@ def is_right(part: str, outcome: str) -> bool:
 
 
 def _slice(one: LoadSlice, mode: str) -> LoadSlice | None:
-    if mode == LIMIT:
+    if mode in {LIMIT, HOSTILE}:
         return one if one.operation == CONNECT else None
     if one.operation == DELIVERY:
         return msgspec.structs.replace(one, count=0)

@@ -54,7 +54,7 @@ def compose(judgement: Judgement, moment: str, before: dict[str, Any] | None = N
 def holds_anything(judgement: Judgement) -> bool:
     """Whether a run measured anything that a baseline could hold."""
     scenarios = (*judgement.load, *judgement.cache, *judgement.capacity)
-    has_sockets = any(one.limit is None for one in judgement.websocket)
+    has_sockets = any(not one.one_by_one for one in judgement.websocket)
     return judgement.suite is not None or bool(scenarios) or has_sockets
 
 

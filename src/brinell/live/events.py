@@ -20,6 +20,7 @@ from brinell.core.observation import (
     SuiteStarted,
 )
 from brinell.core.redact import one_line
+from brinell.core.socket_manners import HOSTILE
 from brinell.core.socket_view import LIMIT
 from brinell.reports.figures import rate, seconds
 
@@ -72,6 +73,8 @@ def aim(started: LoadStarted) -> str:
     """Say what is asked for: ``1,000/s for 30.0 s``; where the rate changes by plan, no average without the highest."""
     if started.socket == LIMIT:
         return "a limit of connections, one by one,"
+    if started.socket == HOSTILE:
+        return "bad manners, one by one,"
     asked, peak, span = started.target_rate, started.peak_rate, seconds(started.span_s)
     if started.session_rate is not None:
         return f"{rate(started.session_rate).removesuffix('/s')} sessions/s for {span}"

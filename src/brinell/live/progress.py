@@ -18,6 +18,7 @@ from brinell.core.drill_records import DrillStarted
 from brinell.core.load_records import LoadStarted
 from brinell.core.observation import Choice, Envelope
 from brinell.core.redact import one_line
+from brinell.core.socket_manners import HOSTILE
 from brinell.core.socket_view import LIMIT
 from brinell.live import console
 from brinell.live.estimate import Estimate
@@ -154,8 +155,9 @@ class Display:
         elif isinstance(envelope.data, DrillStarted):
             self._step.open_ended = True
         elif isinstance(envelope.data, LoadStarted):
-            # A limit of connections is tried one by one: the trial's own words say more.
-            self._step.load = LoadNow(envelope.data) if envelope.data.socket != LIMIT else None
+            # Where connections are tried one by one, the trial's own words say more.
+            is_tried = envelope.data.socket in {LIMIT, HOSTILE}
+            self._step.load = None if is_tried else LoadNow(envelope.data)
         elif self._step.load is not None:
             self._step.load.add(envelope.data)
 

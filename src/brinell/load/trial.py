@@ -31,6 +31,7 @@ from brinell.load.schedule import Schedule
 from brinell.load.sharing import reachable, split
 from brinell.load.socket_ledger import SocketLedger
 from brinell.load.watch import SubjectWatch
+from brinell.load.websocket.hostile import try_manners
 from brinell.load.websocket.limit import try_limit
 from brinell.load.wire import Written
 from brinell.subject.bystanders import BystanderWatch
@@ -288,6 +289,9 @@ def _sockets(room: Room, spec: LoadSpec, schedule: Schedule, driver: Sockets, be
     watch = SubjectWatch(room, spec, target, address)
     if spec.websocket is not None and spec.websocket.limit:
         try_limit(room, spec, schedule, specs[0], watch)
+        return
+    if spec.websocket is not None and spec.websocket.one_by_one:
+        try_manners(room, spec, schedule, specs[0], watch)
         return
     fleet = Fleet(room, specs)
     try:

@@ -49,6 +49,9 @@ def _socket(one: WebSocket) -> Number:
     name = f"WebSocket {one.scenario}"
     if one.limit is not None:
         return name, f"{count(one.limit.accepted)} of {count(one.limit.configured)}", "connections fit"
+    if one.hostile is not None:
+        harmed = len({case.case for case in one.hostile.cases if case.harm})
+        return name, count(harmed), "kinds of bad clients harmed others"
     aside = f"p99 over {plural(one.connections, 'connection')}"
     if one.reach is not None:
         aside += f", reach {outline_socket.reach(one.reach)}"

@@ -35,8 +35,8 @@ def figures_of(load: Load) -> Figures | None:
     found = picture(load)
     if found is None:
         return None
-    is_limit = isinstance(load, WebSocket) and load.limit is not None
-    return drawn(found)._replace(rates=Markup("")) if is_limit else drawn(found)  # attempts are not made at a rate
+    is_tried = isinstance(load, WebSocket) and load.one_by_one
+    return drawn(found)._replace(rates=Markup("")) if is_tried else drawn(found)  # attempts are not made at a rate
 
 
 def drawn(picture: Picture) -> Figures:

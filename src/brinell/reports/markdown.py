@@ -56,7 +56,7 @@ def markdown(judgement: Judgement) -> str:
     for load in judgement.load:
         parts += [] if load.scenario in cached else _load(load)
     for one in judgement.websocket:
-        parts += [*sockets(one), *([_sides(one)] if one.limit is None else []), *_pressed(one)]
+        parts += [*sockets(one), *([_sides(one)] if not one.one_by_one else []), *_pressed(one)]
     parts += _caches(judgement)
     parts += capacity(judgement)
     parts += limits(judgement)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from brinell.core.judgement import Distribution, WebSocket
+from brinell.core.socket_judgement import Hostile, HostileCase
+from brinell.core.socket_manners import CUT_OFF, HOSTILE, MANNERS, NOT_MADE, PASSED_ON, SILENT, WENT_ON, has_ended
 from brinell.core.socket_view import BEYOND, CUT, FILL, FREE, KEPT, LIMIT, RACE, REFILL, STORM
 from brinell.core.verdicts import Verdict
 from brinell.reports.figures import MISSING, count, latency, milliseconds, plural, rate, seconds, size
@@ -21,12 +23,21 @@ _PARTS = {
     REFILL: "to fill it again",
     KEPT: "those that had a place",
 }
+_ENDS = {
+    WENT_ON: "it went on",
+    SILENT: "neither ended nor answered",
+    PASSED_ON: "sent back as it was",
+    CUT_OFF: "cut off by the client",
+    NOT_MADE: "no connection",
+}
 _MOMENTS = {
     "before": "before",
     "filled": "full",
     "half": "after half of the refusals",
     "refused": "after all refusals",
     "emptied": "after all had left",
+    "once": "after all of it",
+    "twice": "after all of it again",
 }
 
 
@@ -39,6 +50,8 @@ def facts(one: WebSocket) -> list[str]:
     """Return what was done and what came of it, a sentence a line."""
     if one.mode == LIMIT:
         return _limit(one)
+    if one.hostile is not None:
+        return _hostile(one.hostile)
     return [_messages(one), _connections(one), *_disorder(one)]
 
 
@@ -50,7 +63,7 @@ def reach(value: float | None) -> str:
 def times(one: WebSocket) -> list[tuple[str, Distribution]]:
     """Return the rows of the table of times."""
     rows = [("connect", one.connect_ms)]
-    if one.mode == LIMIT:
+    if one.mode in {LIMIT, HOSTILE}:
         return rows
     first = "delivery" if one.delivery_ms is not None else one.mode
     rows = [(first, one.response_ms), (f"{first}, from the send", one.service_ms), *rows]
@@ -80,7 +93,9 @@ def rooms(one: WebSocket) -> list[tuple[str, ...]]:
 
 
 def attempts(one: WebSocket) -> list[tuple[Verdict, tuple[str, ...]]]:
-    """Return a row for what came of the attempts of each part of a limit trial, and whether that was right."""
+    """Return a row for what came of the attempts of each part of a trial, and whether that was right."""
+    if one.hostile is not None:
+        return [_misbehaved(case) for case in one.hostile.cases]
     if one.limit is None:
         return []
     return [
@@ -93,13 +108,31 @@ def attempts(one: WebSocket) -> list[tuple[Verdict, tuple[str, ...]]]:
 
 
 def stock(one: WebSocket) -> list[tuple[str, ...]]:
-    """Return what the subject held at each moment of a limit trial."""
-    if one.limit is None:
+    """Return what the subject held at each moment of a trial."""
+    trial = one.limit or one.hostile
+    if trial is None:
         return []
     return [
         (_MOMENTS.get(now.moment, now.moment), count(now.connections), size(now.rss_bytes), count(now.fds))
-        for now in one.limit.stock
+        for now in trial.stock
     ]
+
+
+def _misbehaved(case: HostileCase) -> tuple[Verdict, tuple[str, ...]]:
+    words = MANNERS[case.case].words if case.case in MANNERS else "nobody misbehaves"
+    said = "; ".join(part for part in (case.said, f"others: {case.harmed}" if case.harm else "") if part)
+    verdict = Verdict.FAIL if case.harm else Verdict.UNKNOWN if case.tolerated else Verdict.PASS
+    return verdict, (words, _ENDS.get(case.outcome, case.outcome), "1", latency(case.took_ms), said)
+
+
+def _hostile(trial: Hostile) -> list[str]:
+    cases = [case for case in trial.cases if case.case in MANNERS]
+    told = [f"{count(len(cases))} of {plural(len(MANNERS), 'kind')} of bad clients tried, a connection each"]
+    if ended := sum(has_ended(case.outcome) for case in cases):
+        told[0] += f"; {count(ended)} of them were cut off"
+    harmed = sum(bool(case.harm) for case in cases)
+    told.append(f"{count(harmed)} harmed others" if harmed else "none of them harmed others")
+    return told
 
 
 def _limit(one: WebSocket) -> list[str]:

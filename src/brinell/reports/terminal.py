@@ -54,7 +54,7 @@ def summary(
             _load(pen, load)
     for one in judgement.websocket:
         sockets(pen, one)
-        if one.limit is None:
+        if not one.one_by_one:
             _pressed(pen, one)
     _caches(pen, judgement)
     capacity(pen, judgement)

@@ -10,6 +10,7 @@ from brinell.checks import load as loads
 from brinell.checks.load.generator import Trust, trust
 from brinell.checks.load.limits import Ruling
 from brinell.checks.load.tally import Tally, tallies
+from brinell.checks.websocket import hostile
 from brinell.checks.websocket import limit as limit_of_connections
 from brinell.checks.websocket.advice import BROKEN, SHARE, Context, advice, kinds, told
 from brinell.checks.websocket.limits import CHECK, by_receiver, finding, rule
@@ -21,6 +22,7 @@ from brinell.core.finding import Finding
 from brinell.core.judgement import Part, WebSocket
 from brinell.core.plan import LoadSpec
 from brinell.core.redact import redact
+from brinell.core.socket_manners import MANNERS
 from brinell.core.socket_records import CONNECT, JOIN
 from brinell.core.thresholds import SOCKET_METRICS, THRESHOLDS
 from brinell.core.verdicts import Reason, Verdict
@@ -45,6 +47,7 @@ _HINTS = {
     "status-426": _NO_SOCKET,
 }
 _ONE_BY_ONE = "a limit is tried connection by connection, at no rate"
+_WITHOUT_RATE = "bad manners are tried connection by connection, at no rate"
 
 
 def websocket(evidence: Evidence) -> Part:
@@ -90,6 +93,8 @@ def _scenario(
         whole = tally.ended is not None and not tally.ended.interrupted
         processes = len(tally.started.subject_pids)
         findings += limit_of_connections.findings(spec.name, judged, seen, whole=whole, processes=processes)
+    elif seen.does.one_by_one:
+        findings += hostile.findings(spec.name, judged, seen)
     else:
         findings += [_ours(one, spec.name, split.named) for one in ruled if one.id.rpartition(".")[2] not in _OWN]
         advised = advice(Context(spec.name, judged, seen, limits, _refusals(seen, tally), cited))
@@ -158,6 +163,9 @@ def _ran(scenario: str, tally: Tally, seen: Seen, wrong: _Wrong | None, cited: t
     title = f"ran for {tally.span_s:.3g} s, {tally.completed} of {tally.requests} {_what(seen)} went through"
     if seen.does.limit:
         title = f"{tally.requests} attempts to connect to a subject with {seen.does.limit} places"
+    elif seen.does.one_by_one:
+        kinds_tried = {one.case for _, one in seen.hostile} & MANNERS.keys()
+        title = f"{len(kinds_tried)} kinds of bad clients, {tally.requests} connections in all"
     if _is_own(tally, seen):
         verdict, reason, title = Verdict.UNKNOWN, Reason.INVALID, f"{own} of {asked} connections failed on this side"
         detail = _refusals(seen, tally)
@@ -201,7 +209,7 @@ def _unmade(tally: Tally, seen: Seen, trusted: Trust) -> _Wrong | None:
     asked, failed = _asked(tally, seen), sum(seen.failed.values())
     if failed and not seen.opened:
         return _Wrong(f"not one of {asked} connections was made", _refusals(seen, tally), ("refused", "errors"))
-    if trusted.valid and not seen.does.limit and failed > FAILED * asked:
+    if trusted.valid and not seen.does.one_by_one and failed > FAILED * asked:
         title = f"{failed} of {asked} connections were not made, more than half"
         return _Wrong(title, _refusals(seen, tally), ("refused",))
     if (trusted.valid and seen.excluded > FAILED * asked) or 0 < asked == seen.excluded:
@@ -215,7 +223,7 @@ def _unheard(tally: Tally, seen: Seen, trusted: Trust, limits: dict[str, float],
     """Look at messages, and at whom they came to. ``whole``: it ran to its end."""
     errors, owed = sum(tally.errors.values()), seen.account.whole
     broken = any(code in BROKEN for one in seen.seconds.rows.values() for code in one.own_closes)
-    if tally.requests and not tally.completed and not seen.does.limit and whole:
+    if tally.requests and not tally.completed and not seen.does.one_by_one and whole:
         # No generator is so late that nothing at all goes through.
         return _Wrong(f"not one of {tally.requests} messages went through", _failures(tally, seen), ("errors",))
     if (trusted.valid or broken) and errors > FAILED * tally.requests:
@@ -259,7 +267,7 @@ def _why_lost(seen: Seen) -> str:
 
 
 def _what(seen: Seen) -> str:
-    return "attempts to connect" if seen.does.limit else "messages"
+    return "attempts to connect" if seen.does.one_by_one else "messages"
 
 
 def _refusals(seen: Seen, tally: Tally) -> str:
@@ -309,10 +317,15 @@ def _why_not(spec: LoadSpec, seen: Seen, judged: WebSocket, why: dict[str, str])
         found |= dict.fromkeys((f"{at}.{name}" for name in names), "nothing is broadcast in this mode")
     elif judged.reach is None:
         found[f"{at}.reach"] = "nobody was owed a message"
-    if seen.does.limit:
-        found |= dict.fromkeys((f"{at}.{name}" for name in ("target_rate", "warm_up_s", "steady")), _ONE_BY_ONE)
+    if seen.does.one_by_one:
+        why_not = _ONE_BY_ONE if seen.does.limit else _WITHOUT_RATE
+        found |= dict.fromkeys((f"{at}.{name}" for name in ("target_rate", "warm_up_s", "steady")), why_not)
     if judged.limit is None:
         found[f"{at}.limit"] = "no limit was to be tried"
     elif judged.limit.leaked_fds is None:
         found[f"{at}.limit.leaked_fds"] = "the subject's process is not known, or cannot be read"
+    if judged.hostile is None:
+        found[f"{at}.hostile"] = "no bad manners were to be tried"
+    elif judged.hostile.leaked_fds is None:
+        found[f"{at}.hostile.leaked_fds"] = "not all of it was tried, or the subject's process cannot be read"
     return found

@@ -8,11 +8,13 @@ from typing import Any
 import msgspec
 
 from brinell.checks.load.numbers import distribution, operation
+from brinell.checks.websocket.hostile import hostile_of
 from brinell.checks.websocket.limit import limit_of
 from brinell.checks.websocket.seen import Seen
 from brinell.core.judgement import Load, Operation, WebSocket
 from brinell.core.load_judgement import Heat
 from brinell.core.socket_judgement import RoomCount, SocketCourse, Sockets
+from brinell.core.socket_manners import HOSTILE
 from brinell.core.socket_records import CONNECT, DELIVERY, PUBLISH
 from brinell.core.timeline import Course
 
@@ -24,7 +26,7 @@ def entry(load: Load, seen: Seen) -> WebSocket:
     fields: dict[str, Any] = {field.name: getattr(load, field.name) for field in msgspec.structs.fields(load)}
     whole, heard = seen.account.whole, seen.broadcasts
     fields["operations"] = _operations(load, seen)
-    if seen.does.limit:
+    if seen.does.one_by_one:
         fields |= {"steady": None, "warm_up_s": None}  # attempts are no schedule that could be steady
     return WebSocket(
         **fields,
@@ -44,6 +46,7 @@ def entry(load: Load, seen: Seen) -> WebSocket:
         limit=limit_of(seen) if seen.does.limit else None,
         sockets_course=_course(load, seen),
         connect_heat=_handshakes(seen),
+        hostile=hostile_of(seen) if seen.mode == HOSTILE else None,
     )
 
 
@@ -119,7 +122,7 @@ def _rooms(seen: Seen) -> tuple[RoomCount, ...]:
 
 def _handshakes(seen: Seen) -> Heat | None:
     """Return the times of handshakes by second; None where none ended. What is known of a limit stands in its parts."""
-    if not seen.connects or seen.does.limit:
+    if not seen.connects or seen.does.one_by_one:
         return None
     first = min(one.second for one in seen.connects)
     course = Course(0)

@@ -25,6 +25,7 @@ from brinell.core.socket_records import (
     JOIN,
     Deliveries,
     Disorder,
+    HostileTried,
     LimitFreed,
     LimitStock,
     LimitTried,
@@ -56,6 +57,7 @@ class Seen:
     cut_id: str = ""
     stock: dict[str, LimitStock] = field(default_factory=dict)
     span_s: float = 0.0  # of the schedule
+    hostile: list[tuple[str, HostileTried]] = field(default_factory=list)
 
     @property
     def connect(self) -> OperationTally:
@@ -97,7 +99,7 @@ def look(evidence: Evidence) -> dict[str, Seen]:
         if spec.websocket is not None
     }
     kinds = SocketSecond, Deliveries, Disorder, Membership, LimitTried, LimitFreed, LimitStock, LoadStarted
-    for envelope in evidence.envelopes(LoadSlice, *kinds):
+    for envelope in evidence.envelopes(LoadSlice, HostileTried, *kinds):
         if (seen := found.get(envelope.source)) is not None:
             _add(seen, envelope.data, observation_id(envelope))
     for seen in found.values():
@@ -130,6 +132,8 @@ def _add(seen: Seen, record: Record, identity: str) -> None:
             seen.cut, seen.cut_id = record, identity
         case LimitFreed():
             seen.freed, seen.freed_id = record, identity
+        case HostileTried():
+            seen.hostile.append((identity, record))
         case LimitStock():
             seen.stock[record.moment] = record
         case LoadStarted():

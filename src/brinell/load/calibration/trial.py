@@ -20,6 +20,7 @@ from brinell.load.wire import WireSocket, WorkerSpec
 PATIENCE_S = 10.0  # for what takes about one: half a second of requests, and the start of an interpreter
 _LOG = "load-workers.log"
 _WAIT_S = 0.05
+_BY_ONE = "connections are tried one by one: nothing is sent at a rate"
 _END_S = 1.0  # for a process that has said its last
 _READ_BYTES = 1 << 16
 
@@ -28,8 +29,8 @@ def calibrate(room: Room, spec: LoadSpec, workers: Sequence[WorkerSpec], rate: f
     """Return what one worker needs by itself, at its part of ``rate``; or why nobody knows. ``Interrupted`` passes."""
     if not spec.calibrate:
         return Calibrated(skipped="not asked for (calibrate = false)")
-    if spec.websocket is not None and spec.websocket.limit:
-        return Calibrated(skipped="a limit is tried: nothing is sent at a rate")
+    if spec.websocket is not None and spec.websocket.one_by_one:
+        return Calibrated(skipped="a limit is tried: nothing is sent at a rate" if spec.websocket.limit else _BY_ONE)
     worker = max(workers, key=lambda one: one.connections)
     share = rate / len(workers) if rate else None
     order = {"worker": worker, "rate": share, "note": _note(worker), "asked": rate, "workers": len(workers)}

@@ -36,7 +36,7 @@ class Sockets:
         does = self.wire(spec, target, root).does
         if does.codec not in CODECS:
             own_codec.look(does.codec, root, f"[[load]] {spec.name}")
-        elif not does.limit:
+        elif not does.one_by_one:
             Messages(does, CODECS[does.codec](), Stamps(0), spec.seed, f"[[load]] {spec.name}")
 
     def wire(self, spec: LoadSpec, target: Target, root: Path) -> WireSocket:
@@ -48,13 +48,14 @@ class Sockets:
             raise UsageError(
                 f'[[load]] {spec.name}: driver = "websocket" speaks ws:// and wss://, not {target.scheme}://'
             )
-        if spec.workers > spec.connections and not does.limit:
+        if spec.workers > spec.connections and not does.one_by_one:
             raise UsageError(
                 f"[[load]] {spec.name}: {spec.workers} workers cannot share {spec.connections} connections",
                 hint=f"connections = {spec.workers} or more",
             )
-        if does.limit and spec.workers > 1:
-            why = f"workers = {spec.workers}: a limit is tried by one process"
+        if does.one_by_one and spec.workers > 1:
+            what = "a limit is" if does.limit else "bad manners are"
+            why = f"workers = {spec.workers}: {what} tried by one process"
             raise UsageError(f"[[load]] {spec.name}: {why}", hint="leave workers away")
         say = Complaint(f"[[load]] {spec.name}")
         return WireSocket(

@@ -12,12 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from brinell.core import outcomes
-from brinell.core.errors import Interrupted
-from brinell.core.load_records import LoadEnded, LoadStarted
 from brinell.core.plan import LoadSpec
 from brinell.core.redact import one_line, redact
 from brinell.core.roles import Room
-from brinell.core.socket_records import CONNECT, LimitFreed, LimitStock, LimitTried, SocketSecond
+from brinell.core.socket_records import CONNECT, LimitFreed, LimitTried
 from brinell.core.socket_view import (
     ACCEPTED,
     BEYOND,
@@ -32,32 +30,24 @@ from brinell.core.socket_view import (
     STORM,
     is_right,
 )
-from brinell.load import tls
-from brinell.load.engine.endpoint import Endpoint
-from brinell.load.engine.recorder import Recorder
 from brinell.load.schedule import Schedule
 from brinell.load.watch import SubjectWatch
-from brinell.load.websocket.deflate import Offer
 from brinell.load.websocket.frames import ABNORMAL
-from brinell.load.websocket.handshake import Opening
-from brinell.load.websocket.link import Link, Terms
-from brinell.load.websocket.switchboard import Ended, Refused, Switchboard
+from brinell.load.websocket.link import Link
+from brinell.load.websocket.one_by_one import OneByOne
+from brinell.load.websocket.switchboard import Ended, Refused
 from brinell.load.wire import WorkerSpec
 from brinell.load.worker import allow_descriptors
-from brinell.subject.vitals import Sampler
 
 HOLD_S = 1.0  # a subject that accepts first and refuses by a close has so long for it
 AT_ONCE = 20  # attempts under way
 ENOUGH = 20  # wrong answers of a storm, after which it ends: they decide
 RACERS = 20  # that come at once, beyond those for whom there is a place
 RACED_FOR = 5  # places, at most
-SETTLE_S = 3.0  # for a subject to let go of what it holds
 _PAUSE_S = 0.02  # between attempts at a place that is being freed; grows
 _LONGEST_PAUSE_S = 0.25
 _LOOK_S = 0.02
 _SPARE_DESCRIPTORS = 64
-_PATIENCE_S = 0.1  # between two looks at a subject that lets go of things
-_LIKE = {"half": "filled", "refused": "filled", "emptied": "before"}  # it should hold then what it held at that moment
 _now = time.monotonic_ns
 
 
@@ -96,48 +86,22 @@ def try_limit(room: Room, spec: LoadSpec, schedule: Schedule, worker: WorkerSpec
     _LimitTrial(room, spec, schedule, worker, watch).run()
 
 
-class _LimitTrial:
+class _LimitTrial(OneByOne):
+    mode = LIMIT
+
     def __init__(self, room: Room, spec: LoadSpec, schedule: Schedule, worker: WorkerSpec, watch: SubjectWatch) -> None:
-        if worker.socket is None:
-            raise TypeError(f"{room.step.id} is no WebSocket step")
-        self._room = room
-        self._spec = spec
-        self._schedule = schedule
-        self._watch = watch
-        self._wire = worker.socket
-        self._does = self._wire.does
-        self._patience_s = spec.timeout_s
-        self._sampler = Sampler(watch.pids)
-        secure = tls.context(verify=worker.verify_tls) if worker.tls_name is not None else None
-        endpoint = Endpoint(worker.family, worker.address, secure, worker.tls_name)
-        self._recorder = Recorder(0)
-        self._dialled = self._tried = 0
+        super().__init__(room, spec, schedule, worker, watch)
         self._parting: set[int] = set()
         self._all = 2 * self._does.limit + 3 + self._does.refusals + RACERS
         self._freed_s = 0.0  # how long the last place took to be free
-        self._text = ""
-        self._fds: dict[str, int | None] = {}
         self._part: _Part | None = None  # under way: of a trial that is stopped, it is told as far as it came
-        self._start_ns = room.clock.now_ns()
-        self._until_ns = self._start_ns + int(schedule.span_s * 1e9)
-        self._told_ns = 0
         self._kept = _Part(KEPT)
         allow_descriptors(self._does.limit + AT_ONCE + _SPARE_DESCRIPTORS)
-        self._board = Switchboard(endpoint, self._terms(0), timeout_s=self._patience_s)
 
-    def run(self) -> None:
-        self._begin()
-        try:
-            self._parts()
-        except Interrupted:
-            if self._part is not None:
-                self._tell(self._part)
-            self._tell(self._kept)
-            self._end(interrupted=True)
-            raise
-        finally:
-            self._board.close()
-        self._end(interrupted=False)
+    def _stopped(self) -> None:
+        if self._part is not None:
+            self._tell(self._part)
+        self._tell(self._kept)
 
     def _parts(self) -> None:
         limit = self._does.limit
@@ -152,7 +116,7 @@ class _LimitTrial:
                     self._free(CUT, "one is cut off, another one comes")
                     self._race()
             self._leave()
-            self._stock("emptied")
+            self._stock("emptied", "before")
             self._wait_for_places()
             self._attempts(REFILL, limit)
         self._leave()
@@ -175,7 +139,7 @@ class _LimitTrial:
         self._text = f"storm: {self._does.refusals} attempts at a full subject"
         for wanted, moment in ((first, "half"), (self._does.refusals - first, "refused")):
             self._try(part, wanted, stop=lambda: part.wrong() >= ENOUGH or self._late())
-            self._stock(moment)
+            self._stock(moment, "filled")
         self._done(part)
         return part
 
@@ -304,51 +268,6 @@ class _LimitTrial:
         word = outcomes.OK if is_right(part.name, outcome) else outcome
         self._recorder.cell(CONNECT, word).record(took_ns, took_ns)
 
-    def _dial(self) -> Link:
-        self._board.terms = self._terms(self._dialled)
-        self._dialled += 1
-        return self._board.dial()
-
-    def _terms(self, number: int) -> Terms:
-        wire = self._wire
-        path = wire.path.replace("{{room}}", str(number % self._does.rooms))
-        path = path.replace("{{connection}}", str(number))
-        offer = Offer() if wire.compression else None
-        opening = Opening(wire.authority, path, wire.headers, self._does.subprotocols, offer)
-        return Terms(opening, self._does.max_message_bytes)
-
-    def _stock(self, moment: str) -> None:
-        """Look at the subject; after refusals and farewells, wait a little for it to let go."""
-        wanted = self._fds.get(_LIKE.get(moment, ""))
-        until_ns = _now() + (int(SETTLE_S * 1e9) if wanted is not None else 0)
-        lowest = self._look(moment)
-        while wanted is not None and (lowest.fds or 0) > wanted and _now() < until_ns:
-            self._board.run(lambda: False, _PATIENCE_S, self._tick)
-            found = self._look(moment)
-            if (found.fds or 0) <= (lowest.fds or 0):
-                lowest = found
-        self._fds[moment] = lowest.fds
-        self._room.emit(lowest)
-
-    def _look(self, moment: str) -> LimitStock:
-        held = len(self._board.open)
-        if not self._watch.pids:
-            return LimitStock(moment, held)
-        vitals = self._sampler.sample(_now())
-        return LimitStock(moment, held, vitals.rss_bytes, vitals.fds)
-
-    def _tick(self) -> None:
-        room, now = self._room, _now()
-        room.tick()
-        self._watch.look(now)
-        if now - self._told_ns < 1_000_000_000:
-            return
-        self._told_ns = now
-        self._take()
-        board = self._board
-        room.emit(SocketSecond(0, self._second(), len(board.open), len(board.dialling)))
-        room.progress(self._tried, self._all, f"{len(board.open)} open; {self._text}")
-
     def _done(self, part: _Part) -> None:
         self._part = None
         self._tell(part)
@@ -356,56 +275,6 @@ class _LimitTrial:
     def _tell(self, part: _Part) -> None:
         for record in part.records():
             self._room.emit(record)
-
-    def _take(self) -> None:
-        """Write down how long the attempts took."""
-        for record in self._recorder.take(self._second()):
-            self._room.emit(record)
-
-    def _second(self) -> int:
-        return (_now() - self._start_ns) // 1_000_000_000
-
-    def _late(self) -> bool:
-        return _now() >= self._until_ns
-
-    def _begin(self) -> None:
-        spec, watch = self._spec, self._watch
-        self._room.emit(
-            LoadStarted(
-                scenario=spec.name,
-                model="closed",
-                url=redact(spec.url or self._room.service().url),
-                start_ns=self._start_ns,
-                span_s=self._schedule.span_s,
-                target_rate=None,
-                connections=self._does.limit,
-                workers=1,
-                timeout_s=spec.timeout_s,
-                subject_pids=tuple(watch.pids),
-                subject_reason=watch.reason,
-                subject_others=watch.others,
-                shape=self._schedule.kind,
-                socket=LIMIT,
-            )
-        )
-
-    def _end(self, *, interrupted: bool) -> None:
-        self._take()
-        self._watch.close(_now())
-        span_s = (_now() - self._start_ns) / 1e9
-        completed = self._recorder.completed
-        self._room.emit(
-            LoadEnded(
-                scheduled=self._tried,
-                completed=completed,
-                unfinished=0,
-                span_s=span_s,
-                interrupted=interrupted,
-                sent_in_span=self._tried,
-                completed_in_span=completed,
-            )
-        )
-        self._room.progress(self._all, self._all, f"{self._tried} attempts")
 
 
 def _ended(ended: Ended) -> str:
