@@ -22,7 +22,7 @@ from brinell.core.finding import Finding
 from brinell.core.judgement import Part, WebSocket
 from brinell.core.plan import LoadSpec
 from brinell.core.redact import redact
-from brinell.core.socket_manners import MANNERS
+from brinell.core.socket_manners import HOSTILE, MANNERS
 from brinell.core.socket_records import CONNECT, JOIN
 from brinell.core.thresholds import SOCKET_METRICS, THRESHOLDS
 from brinell.core.verdicts import Reason, Verdict
@@ -226,7 +226,7 @@ def _unheard(tally: Tally, seen: Seen, trusted: Trust, limits: dict[str, float],
     if tally.requests and not tally.completed and not seen.does.one_by_one and whole:
         # No generator is so late that nothing at all goes through.
         return _Wrong(f"not one of {tally.requests} messages went through", _failures(tally, seen), ("errors",))
-    if (trusted.valid or broken) and errors > FAILED * tally.requests:
+    if (trusted.valid or broken) and errors > FAILED * tally.requests and seen.mode != HOSTILE:  # whose harm is told
         title = f"{errors} of {tally.requests} {_what(seen)} failed, more than half of them"
         return _Wrong(title, _failures(tally, seen), ("errors",))
     if trusted.valid and whole and not {"reach", "lost"} & limits.keys() and owed.lost > FAILED * owed.expected:

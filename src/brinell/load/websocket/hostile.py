@@ -238,7 +238,8 @@ class _HostileTrial(OneByOne):
         elif self._pongs and any(link not in board.answered_pings for link in others):
             one.harm, one.harmed = MUTE, f"no pong in {self._patience_s:g} s"
         if not self._open(1) and (harm := self._refusal()):
-            one.harm, one.harmed = harm, self._how_refused()
+            told = [one.harmed, f"one more: {self._how_refused()}"]
+            one.harm, one.harmed = harm, "; ".join(words for words in told if words)
         return one
 
     def _confirmed(self, name: str, first: _Round) -> _Round:
