@@ -52,15 +52,16 @@ def near(now):
 def _special(now):
     today = datetime.datetime(now.year, now.month, now.day)  # noqa: DTZ001 - local time throughout
     tomorrow = today + _DAY
+    plain = _plain(tomorrow)
     spring, autumn = (_next(now, lambda year, m=month: _last_sunday(year, m)) for month in (3, 10))
     long_months = [_next(now, lambda year, m=month: datetime.datetime(year, m, 31)) for month in (3, 5, 10)]  # noqa: DTZ001
     year_end = _next(now, lambda year: datetime.datetime(year, 12, 31))  # noqa: DTZ001
     leap = next(year for year in range(now.year, now.year + 9) if calendar.isleap(year) and _leap(year) > now)
     return {
-        "midnight": (tomorrow, None),
-        "over-midnight": (tomorrow - datetime.timedelta(microseconds=100000), None),
-        "late-evening": (_at(tomorrow, 23, 30), None),
-        "last-minute": (tomorrow + datetime.timedelta(hours=23, minutes=59, seconds=50), None),
+        "midnight": (plain, None),
+        "over-midnight": (plain - datetime.timedelta(microseconds=100000), None),
+        "late-evening": (_at(plain, 23, 30), None),
+        "last-minute": (plain + datetime.timedelta(hours=23, minutes=59, seconds=50), None),
         "small-numbers": (_next(now, lambda year: datetime.datetime(year, 2, 1, 3, 4, 5)), None),  # noqa: DTZ001
         "monday": (_at(tomorrow + _DAY * (-tomorrow.weekday() % 7), 10, 17), None),
         "weekend": (_at(tomorrow + _DAY * ((5 - tomorrow.weekday()) % 7), 10, 17), None),
@@ -76,6 +77,15 @@ def _special(now):
         "after-dst-back": (_at(autumn, 23, 30), _DST_ZONE),  # 24 hours ago is today
         "after-2038": (datetime.datetime(2038, 1, 20, 10, 17, 23), None),  # noqa: DTZ001 - over 31 bits of seconds
     }
+
+
+def _plain(day):
+    """The next midnight, from this one on, between days that neither begin nor end a month: what goes wrong at it, or
+    in the evening behind it, does so for the time of day.
+    """
+    while {(day - _DAY).day, day.day, (day + _DAY).day, (day + 2 * _DAY).day} & {1}:
+        day += _DAY
+    return day
 
 
 def _next(now, of_year):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import time
 
 import pytest
 
@@ -24,32 +25,40 @@ def suite(models, *tests):
     return [*tests, *(models.T() for _ in range(5))]
 
 
+NOWS = (dt.datetime(2026, 11, 18, 12, 34, 56), dt.datetime(2027, 12, 30, 1, 15))  # noqa: DTZ001 - local time, as tests do
+"""Moments at which none of these tests would fail by itself: on the last day of a month, or at midnight, some would."""
+
+
+@pytest.fixture(params=NOWS, ids=str)
+def now(request, monkeypatch):
+    monkeypatch.setattr("brinell.suite.deep.dates._now", lambda: request.param)
+    return request.param
+
+
 @pytest.mark.parametrize(
     ("fails", "cause", "verdict"),
     [
-        (lambda when: when.hour == 0, "time-of-day", "nondeterministic"),
-        (lambda when: when.hour == 2 and when.minute < 30, "time-of-day", "nondeterministic"),
-        (lambda when: when.hour >= 23, "time-of-day", "nondeterministic"),
-        (lambda when: (when + dt.timedelta(days=1)).day == 1, "date", "nondeterministic"),
-        (lambda when: (when.month, when.day) == (2, 29), "date", "nondeterministic"),
-        (lambda when: when.weekday() == 4 and when - dt.datetime.now() > dt.timedelta(days=12), "date", None),  # noqa: DTZ005
-        (lambda when: when.year > dt.datetime.now().year + 6, "date", None),  # noqa: DTZ005 - local time, as tests do
-        (lambda when: when - dt.datetime.now() > dt.timedelta(days=20), "date", None),  # noqa: DTZ005
+        (lambda when, _: when.hour == 0, "time-of-day", "nondeterministic"),
+        (lambda when, _: when.hour == 2 and when.minute < 30, "time-of-day", "nondeterministic"),
+        (lambda when, _: when.hour >= 23, "time-of-day", "nondeterministic"),
+        (lambda when, _: (when + dt.timedelta(days=1)).day == 1, "date", "nondeterministic"),
+        (lambda when, _: (when.month, when.day) == (2, 29), "date", "nondeterministic"),
+        (lambda when, now: when.weekday() == 4 and when - now > dt.timedelta(days=12), "date", None),
+        (lambda when, now: when.year > now.year + 6, "date", None),
+        (lambda when, now: when - now > dt.timedelta(days=20), "date", None),
     ],
 )
-def test_a_moment_of_the_calendar_is_found_and_named(models, fails, cause, verdict):
-    if cause == "time-of-day" and fails(dt.datetime.now()):  # noqa: DTZ005 - local time, as tests do
-        pytest.skip("not here: it is that time of day now, at which the test would fail by itself")
-    done = models.examine(suite(models, models.T(factors={"clock": lambda level: fails(at(level))})))
+def test_a_moment_of_the_calendar_is_found_and_named(models, now, fails, cause, verdict):
+    assert not fails(now, now)
+    done = models.examine(suite(models, models.T(factors={"clock": lambda level: fails(at(level), now)})))
     trust = done.trust(0)
     assert trust.cause == cause
     assert verdict in (None, trust.verdict)
     assert [test for test in range(6) if done.trust(test).cause] == [0]
 
 
-def test_what_fails_wherever_the_clock_is_moved_to_does_not_mind_the_calendar(models):
-    ahead = models.T(factors={"clock": lambda level: at(level) > dt.datetime.now()})  # noqa: DTZ005 - as tests do
-    done = models.examine(suite(models, ahead))
+def test_what_fails_wherever_the_clock_is_moved_to_does_not_mind_the_calendar(models, now):
+    done = models.examine(suite(models, models.T(factors={"clock": lambda level: at(level) > now})))
     assert done.trust(0).cause is None
 
 
@@ -159,6 +168,18 @@ def test_a_low_limit_of_descriptors(real):
     assert done.trust("test_few").cause is None
 
 
+@pytest.fixture
+def noon(monkeypatch):
+    """Local time is between noon and one: the hour does not end while a test runs, nor the day."""
+    hour = dt.datetime.now(dt.UTC).hour
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", f"LCL{hour - 12:+d}")  # POSIX: hours to the west
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("noon")
 def test_a_time_of_day_in_real_children(real):
     done = real(
         tests__test_a="""
@@ -170,6 +191,5 @@ def test_a_time_of_day_in_real_children(real):
         tests=("test_an_hour_ago_is_today", "test_an_hour_is_an_hour"),
         factors={"clock": {"at": "2027-01-05T00:00:30", "moment": "midnight"}}, budget_s=600.0,
     )  # fmt: skip
-    hour = dt.datetime.now().hour  # noqa: DTZ005 - local time, as the tests read it
-    assert done.trust("test_an_hour_ago_is_today").cause == ("time-of-day" if hour else None)
+    assert done.trust("test_an_hour_ago_is_today").cause == "time-of-day"
     assert done.trust("test_an_hour_is_an_hour").cause is None
