@@ -422,6 +422,7 @@ def tried(what, wrong, tries=3, worker=0):
         ("collided", Severity.P0, True),
         ("shared", Severity.P3, False),
         ("unasked", Severity.P1, False),
+        ("vary", Severity.P1, False),
         ("private", Severity.P0, True),
         ("error", Severity.P1, False),
     ],

@@ -95,6 +95,12 @@ _WORDS = {
         Severity.P0,
         required=True,
     ),
+    "vary": _Word(
+        "{wrong} of {tried} answers were made for who asked with another value of what Vary names",
+        "The endpoint tells them apart and says so, and the cache does not: who takes no gzip is given gzip, or who "
+        "reads French is given English. Let the cache heed Vary, or make those headers part of its key",
+        Severity.P1,
+    ),
     "error": _Word(
         "{wrong} of {tried} answers with a status of 500 or more were kept in the cache, and given again",
         "A failure outlives its cause, for everybody. Cache what succeeded",

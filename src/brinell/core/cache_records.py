@@ -126,6 +126,7 @@ class CacheTried(Entry, frozen=True):
     - unasked: an answer to a key that nobody can have asked for said that it was a hit
     - private: an answer to who had no credentials, cached from one to who had
     - error: an answer with a status of 500 or more said that it was a hit
+    - vary: an answer was a hit though it was made for another value of a header that the endpoint's Vary names
 
     ``tried`` 0: it could not be, ``why`` says why not.
     """

@@ -151,16 +151,12 @@ def told(
 
 
 def _read(pid: int) -> tuple[str, Used] | None:
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - a Path costs as much as the read
-            name, _, rest = file.read().partition(b"(")[2].rpartition(b")")
-    except OSError:
+    found = process_table.stat(pid)
+    if found is None:
         return None
-    fields = rest.split()
-    if len(fields) < 20:
-        return None
+    name, fields = found
     own, ended = int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
-    return fields[19].decode(), Used(name.decode(errors="replace"), int(fields[1]), own * _TICK_S, ended * _TICK_S)
+    return fields[19].decode(), Used(name, int(fields[1]), own * _TICK_S, ended * _TICK_S)
 
 
 def _busy_s(stat: Path) -> float | None:

@@ -34,15 +34,30 @@ def find(pid: int) -> Process | None:
     return _read(pid) if PROC else _table_from_ps().get(pid)
 
 
-def _read(pid: int) -> Process | None:
-    """The same from /proc (proc_pid_stat(5))."""
+def stat(pid: int) -> tuple[str, list[bytes]] | None:
+    """Return the name of a process and the fields after it, from the state on (proc_pid_stat(5)); None if it is gone.
+
+    The name in parentheses may itself hold spaces and parentheses: the fields start after the last one.
+    """
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - see PROC
-            # The name in parentheses may itself hold spaces and parentheses: the fields start after the last one.
-            fields = file.read().rpartition(b")")[2].split()
+            name, _, rest = file.read().partition(b"(")[2].rpartition(b")")
+    except OSError:
+        return None
+    fields = rest.split()
+    return (name.decode(errors="replace"), fields) if len(fields) >= 22 else None
+
+
+def _read(pid: int) -> Process | None:
+    """The same from /proc."""
+    told = stat(pid)
+    if told is None:
+        return None
+    fields = told[1]
+    try:
         # A process whose first thread has ended is shown as a zombie although its other threads run on.
         alive = fields[0] not in (b"Z", b"X") or len(os.listdir(f"/proc/{pid}/task")) > 1  # noqa: PTH208 - see PROC
-    except (OSError, IndexError):
+    except OSError:
         return None
     return Process(pid, int(fields[1]), int(fields[3]), fields[19].decode(), alive=alive)
 

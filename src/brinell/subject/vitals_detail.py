@@ -15,6 +15,7 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from brinell.core.redact import one_line, redact
 from brinell.core.vitals_records import MOST_PROCESSES, ProcessLook, VitalsDetail
+from brinell.subject import process_table
 from brinell.subject import vitals_detail_sockets as tcp
 
 MOST_DESCRIPTORS = 4096
@@ -96,18 +97,14 @@ class DetailSampler:
             self._connections[pid] = len(established & inodes) if ports else None
 
     def _process(self, pid: int, *, slow: bool) -> ProcessLook | None:
-        try:
-            with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - a Path costs as much as the read
-                name, _, rest = file.read().partition(b"(")[2].rpartition(b")")
-        except OSError:
+        told = process_table.stat(pid)
+        if told is None:
             return None
-        fields = rest.split()
-        if len(fields) < 22:
-            return None
+        name, fields = told
         status = _text(_PROC / str(pid) / "status")
         if slow or pid not in self._names:
             self._limits[pid] = _limit(_text(_PROC / str(pid) / "limits"))
-            self._names[pid] = called(pid, name.decode(errors="replace"))
+            self._names[pid] = called(pid, name)
         return ProcessLook(
             pid=pid,
             name=self._names[pid],

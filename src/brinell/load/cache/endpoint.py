@@ -18,6 +18,7 @@ from brinell.load.cache.door import Door
 from brinell.load.cache.endpoint_probe import DELETED, Counter, EndpointProbe, keys_needed
 from brinell.load.cache.found import Aim
 from brinell.load.cache.gets import Gets
+from brinell.load.cache.variants import Variants
 from brinell.load.cache.verdicts import Verdict, stated, usual
 from brinell.load.drivers.http_exchange import ExchangeOperation
 from brinell.load.engine.session import Answer, Send, Session, Stage, Wrong
@@ -133,8 +134,8 @@ class Reads:
         if wired.change is not None:
             told.append(probe.changes(self._changing, self._marks))
         told.append(probe.unasked())
-        private = probe.private()
-        return told if private is None else [*told, private]
+        varied = Variants(door, self._request, self._verdict, numbers)
+        return [*told, *filter(None, (probe.private(), varied.tried()))]
 
     def _take(self, second: int) -> list[Entry]:
         taken, self._told = self._told, []

@@ -19,6 +19,7 @@ from brinell.core.redact import one_line, redact
 from brinell.load.cache.changing import Marks
 from brinell.load.cache.counter import value_in
 from brinell.load.cache.door import Door, Got
+from brinell.load.cache.variants import MOST_KEYS
 from brinell.load.cache.verdicts import Verdict, is_collapsed
 
 CONTROLS = 3  # keys of which each is asked for once, to see what a counter counts
@@ -42,7 +43,7 @@ _CANNOT = (OSError, ValueError, http.client.HTTPException)
 
 def keys_needed(cold_keys: int) -> int:
     """Return how many keys are asked for, the last ones of the range."""
-    return DELETED + CONTROLS + cold_keys + CHANGED + 1 + PRIVATE + 1
+    return DELETED + CONTROLS + cold_keys + CHANGED + 1 + PRIVATE + 1 + MOST_KEYS
 
 
 class Counter:
