@@ -6,6 +6,7 @@ import contextlib
 import gc
 import json
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -263,7 +264,7 @@ def test_what_cannot_be_executed_says_why(tmp_path):
     text.write_text("hello")
     with pytest.raises(UsageError, match="not executable") as caught:
         guard.start([str(text)])
-    assert caught.value.hint == f"chmod +x {text}"
+    assert caught.value.hint == f"chmod +x {shlex.quote(str(text))}"
     text.chmod(0o755)
     with pytest.raises(UsageError, match="neither a program nor a script"):
         guard.start([str(text)])

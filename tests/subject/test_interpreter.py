@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import venv
 from pathlib import Path
@@ -241,7 +242,7 @@ def test_a_pytest_that_is_too_old_is_told_so(tmp_path, version, fine):
         return
     with pytest.raises(UsageError, match=r"has pytest 6\.2\.5; supported is 7 and newer") as caught:
         probe(Interpreter(python, "a test"))
-    assert caught.value.hint == f"{python} -m pip install 'pytest>=7'"
+    assert caught.value.hint == f"{shlex.quote(str(python))} -m pip install 'pytest>=7'"
 
 
 def test_what_is_not_a_python_says_what_it_said(tmp_path, monkeypatch):

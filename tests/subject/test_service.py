@@ -274,6 +274,15 @@ def test_a_ready_path_that_does_not_answer_2xx_is_shown(tmp_path, start, status,
     assert advice in hint
 
 
+def test_a_last_look_that_was_cut_short_takes_no_answer_back(tmp_path, start):
+    code = server(tmp_path, status="503 if Handler.seen < 2 else time.sleep(600)")
+    program = tmp_path / "server.py"
+    program.write_text("import time\n" + program.read_text())
+    clock = SinceUp(tmp_path / "service.log")
+    what, _ = failure(start, f"{code} {{port}}", ready_timeout_s=0.9, clock=clock)
+    assert "still answers 503" in what
+
+
 def test_one_that_never_listens(start):
     what, hint = failure(start, "{python} -c 'import time; time.sleep(600)' {port}", ready_timeout_s=0.8)
     assert "listens on no port" in what

@@ -21,6 +21,7 @@ from brinell.subject.service_command import HOST, Launch
 from brinell.subject.service_failure import Failure
 
 _ANSWER_S = 10.0  # one look at the ready path; a service that needs longer to say that it is ready is not
+_LEAST_LOOK_S = 1.0  # one that our time cut off sooner takes nothing back of what was answered before
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.25
 _TAIL_BYTES = 65536
@@ -164,9 +165,11 @@ class _Attempt:
                 return self._failure(status, answer)
             with contextlib.suppress(_EndedError):
                 for address, port in self._addresses():
-                    answer = self._look(address, port, min(left_s, _ANSWER_S))
-                    if answer.ready and self._child.poll() is None:
+                    seen = self._look(address, port, min(left_s, _ANSWER_S))
+                    if seen.ready and self._child.poll() is None:
                         return self._running(address, port)
+                    if seen.status is not None or left_s >= _LEAST_LOOK_S or answer is None or answer.status is None:
+                        answer = seen
             self._clock.sleep(pause_s)
             pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
 
