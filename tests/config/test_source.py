@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brinell.config.source import declared_name, project_root, read, suite_place
+from brinell.config.source import FILE, PYPROJECT, declared_name, project_root, read, suite_place
 from brinell.core.errors import UsageError
 
 
@@ -104,7 +105,7 @@ def test_what_has_the_name_of_a_configuration_and_is_none_is_told_and_not_waited
     with pytest.raises(UsageError, match=words) as caught:
         read(shop)
     assert str(shop / name) in str(caught.value)
-    assert f"mv {shop / name}" in (caught.value.hint or "")
+    assert f"mv {shlex.quote(str(shop / name))}" in (caught.value.hint or "")
     assert declared_name(shop) is None
 
 
@@ -160,11 +161,12 @@ def test_what_may_not_be_read_is_told():
         roots[2].chmod(0o755)
     assert done.returncode == 0, done.stderr
     own, tool, whole = roots
+    why = "cannot be read: Permission denied | chmod"
     assert done.stdout.splitlines() == [
         f"{own} True",
-        f"{own}/brinell.toml cannot be read: Permission denied | chmod u+r {own}/brinell.toml, as its owner",
+        f"{own}/brinell.toml {why} u+r {shlex.quote(str(own / FILE))}, as its owner",
         f"{tool} True",
-        f"{tool}/pyproject.toml cannot be read: Permission denied | chmod u+r {tool}/pyproject.toml, as its owner",
+        f"{tool}/pyproject.toml {why} u+r {shlex.quote(str(tool / PYPROJECT))}, as its owner",
         f"{whole} False",
-        f"{whole}/brinell.toml cannot be read: Permission denied | chmod u+x {whole}, as its owner",
+        f"{whole}/brinell.toml {why} u+x {shlex.quote(str(whole))}, as its owner",
     ]
