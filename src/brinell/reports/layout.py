@@ -4,6 +4,7 @@ from the subject can move the cursor. Everything written passes through ``Pen``,
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -31,6 +32,7 @@ def cells(text: str) -> int:
     return sum(_cells_of(char) for char in text)
 
 
+@functools.lru_cache(4096)  # texts have few different characters, and a message of a megabyte has many
 def _cells_of(char: str) -> int:
     if unicodedata.combining(char) or unicodedata.category(char) in {"Mn", "Me", "Cf"}:
         return 0
