@@ -116,23 +116,23 @@ class SessionClock:
         if self._collecting is None or self._collected is None:
             return ""
         fixtures, left_out = self.fixtures.records(rootdir)
-        wall, cpu, starved = (self._split(clock) for clock in (0, 1, 2))
+        ended = self._read()  # once: the parts add up to the whole, whatever else the machine does now
+        wall, cpu, starved = (self._split(clock, ended) for clock in (0, 1, 2))
         record = dict({"kind": "session_time"}, **{name + "_s": seconds for name, seconds in wall.items()})
         record.update(
-            seconds=(self._now() - self._launched[0]) / 1e9,
-            cpu_s=self._cpu() / 1e9,
+            seconds=(ended[0] - self._launched[0]) / 1e9,
+            cpu_s=ended[1] / 1e9,
             cpu=cpu,
             children_cpu_s=_children_cpu_s(),
-            starved_s=(self._queue() - self._launched[2]) / 1e9 if self._queue.known else None,
+            starved_s=(ended[2] - self._launched[2]) / 1e9 if self._queue.known else None,
             starved=starved if self._queue.known else {},
             imports_timed=self._imports is not None,
             fixtures_left_out=left_out,
         )
         return "".join(encode(line) + "\n" for line in [*fixtures, record])
 
-    def _split(self, clock):
+    def _split(self, clock, ended):
         """Seconds by part, of one clock (0 wall, 1 processor, 2 waiting for one)."""
-        ended = self._read()
         looped = self._looped or ended
         fixtures = self._fixtures_so_far()
         in_loop = self._fixtures_in_loop or fixtures
