@@ -268,6 +268,7 @@ def _until(condition, process):
         time.sleep(0.05)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_run_is_judged_and_exit_130_and_goes_on_later(brinell, project, number):
     gate = project / "gate"

@@ -44,10 +44,14 @@ def words_by_record(session):
     [
         ((), ()),
         (("-x",), ()),
-        (("-n2",), ("xdist",)),
+        pytest.param(("-n2",), ("xdist",), marks=pytest.mark.prove),
         (("--reruns=2",), ("rerunfailures",)),
-        (("--reruns=1", "-n2"), ("xdist", "rerunfailures")),
-        (("-p", "randomly", "-p", "pytest_cov", "-p", "no:logging", "--cov=.", "--cov-report="), ()),
+        pytest.param(("--reruns=1", "-n2"), ("xdist", "rerunfailures"), marks=pytest.mark.prove),
+        pytest.param(
+            ("-p", "randomly", "-p", "pytest_cov", "-p", "no:logging", "--cov=.", "--cov-report="),
+            (),
+            marks=pytest.mark.prove,
+        ),
         (("-s", "--tb=no", "--maxfail=4", "--deselect=test_functions.py::test_fails", "-k", "not Broken"), ()),
     ],
     ids=["plain", "first-failure", "xdist", "reruns", "xdist-reruns", "random-cov", "maxfail-deselect"],

@@ -82,6 +82,7 @@ def test_what_is_measured_of_ordinary_tests(project, examine_properties):
     assert "test_a.py:8: max_examples=17" in pinned.detail
 
 
+@pytest.mark.prove
 def test_sizes_are_the_profiles_and_each_is_given_back(project, examine_properties):
     done = examine_properties(project(test_a=ORDINARY), local=30)
     looks = {run.test.partition("::")[2]: run for run in done.of(PropertyRun, "look")}
@@ -91,6 +92,7 @@ def test_sizes_are_the_profiles_and_each_is_given_back(project, examine_properti
     assert {run.declared for run in measured} == {30}
 
 
+@pytest.mark.prove
 def test_a_profile_of_the_project_is_the_parent_of_ours(project, examine_properties):
     conftest = """
         from hypothesis import settings
@@ -216,6 +218,7 @@ def test_no_property_tests_and_no_tests(project, examine_properties):
     assert done.part.property_tests is None
 
 
+@pytest.mark.prove
 def test_a_file_that_cannot_be_collected_is_said(project, examine_properties):
     root = project(test_a="import nowhere\n", test_b=ORDINARY)
     done = examine_properties(root)
@@ -276,6 +279,7 @@ def test_the_database_is_read_and_never_written(project, examine_properties):
     assert sorted(path.name for path in examples.rglob("*") if path.is_file()) == kept
 
 
+@pytest.mark.prove
 @pytest.mark.skipif(
     not Path("/proc/sys").is_dir() or os.access("/proc/sys", os.W_OK), reason="not here: no unwritable folder"
 )
@@ -287,6 +291,7 @@ def test_a_database_that_cannot_be_written_is_said(project, examine_properties, 
     assert done.tests["test_plain"].predicted_s is not None
 
 
+@pytest.mark.prove
 def test_interrupted_keeps_what_was_measured(project, examine_properties):
     def enough(room):
         return sum(isinstance(one, PropertyRun) for one in room.records) >= 13
