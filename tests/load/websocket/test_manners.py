@@ -107,7 +107,7 @@ def misbehave(tmp_path, monkeypatch):
     monkeypatch.setattr(trial, "BACK_S", 0.3)
     rooms = []
 
-    def begin(port, timeout_s=5.0, **fields):
+    def begin(port, timeout_s=20.0, **fields):
         spec = LoadSpec(
             name="bad", shape={"kind": "closed", "duration": 60.0}, driver="websocket", url=f"ws://127.0.0.1:{port}",
             connections=4, timeout_s=timeout_s, websocket=WebSocketSpec(mode="hostile"),
@@ -227,11 +227,7 @@ def test_who_answers_others_no_more_has_a_bug(lab, misbehave):
     def fall_silent(server, writer):
         server.deaf, server.mute = True, writer
 
-    hostile, found = judged(
-        misbehave(
-            lab.start(Mute(fall_silent).handle),
-        )
-    )
+    hostile, found = judged(misbehave(lab.start(Mute(fall_silent).handle), timeout_s=5.0))
     assert {one.case: one.harm for one in hostile.cases if one.harm} == {"reserved-opcode": "mute"}
     assert found["hostile_serves"].verdict.value == "fail"
 

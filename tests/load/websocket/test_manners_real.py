@@ -68,7 +68,8 @@ def subject():
 
 def misbehave(port, folder):
     done = subprocess.run(
-        [sys.executable, "-m", "brinell", "websocket", f"ws://127.0.0.1:{port}/", "--hostile", "--json", "--out",
+        [sys.executable, "-m", "brinell", "websocket", f"ws://127.0.0.1:{port}/", "--hostile", "--timeout", "20s",
+         "--json", "--out",
          str(folder / "run")],
         cwd=folder, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
