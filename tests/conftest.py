@@ -17,7 +17,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("brinell", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# What is proposed passes or fails by what it is, not by what was drawn; new examples are found wherever people work.
+settings.register_profile(
+    "brinell",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+    database=None if os.environ.get("CI") else settings.default.database,
+)
 settings.load_profile("brinell")
 
 
