@@ -26,10 +26,10 @@ def forked_answer(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("warm")
     out, err = folder / "out", folder / "err"
-    script = Path(__file__).with_name("warm_interpreter.py")
+    script = Path(__file__).parents[2] / "warm_pytest.py"
     quiet = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
     with subprocess.Popen(
-        [sys.executable, "-P", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=quiet, text=True
+        [sys.executable, str(script), "plugins"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=quiet, text=True
     ) as warm:
 
         def answer(argv, *, cwd, env, timeout_s):
@@ -37,7 +37,7 @@ def forked_answer(tmp_path_factory):
             assert timeout_s > 0
             for file in (out, err):
                 file.write_bytes(b"")
-            asked = {"script": argv[1], "argv": argv[2:], "cwd": str(cwd), "env": dict(env)}
+            asked = {"script": argv[1], "args": argv[2:], "cwd": str(cwd), "env": dict(env)}
             warm.stdin.write(json.dumps({**asked, "out": str(out), "err": str(err)}) + "\n")
             warm.stdin.flush()
             assert select.select([warm.stdout], [], [], timeout_s)[0]
