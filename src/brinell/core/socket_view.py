@@ -22,6 +22,7 @@ CUT, RACE = "cut", "race"
 """Parts of a limit trial: ``cut`` is ``free`` after an end without a close, ``race`` are more at once than there are
 places, ``kept`` are connections that had a place, and were ended by the subject all the same.
 """
+FEW_FDS = 5  # descriptors that come and go for other reasons: logs, pools, clients beside ours
 
 _REFUSAL = re.compile(r"status-(4\d\d|503)|closed-(1008|1013|4\d\d\d)")
 _EMPTY: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())

@@ -10,10 +10,11 @@ from brinell.core.vitals_records import ProcessLook, VitalsDetail
 SECOND_NS = 1_000_000_000
 ALWAYS = range(10)
 MAKE = Bystanders(0, 10.0, 1.0, 1.4, 1.6, 1.4, (Bystander("make", 1.4, 1.6, 1.4),))
+FEW = Bystanders(0, 10.0, 1.0, 1.4, 0.4, 0.35, (Bystander("make", 1.4, 0.4, 0.35),))
 DATABASE = Bystanders(0, 10.0, 1.0, 1.4, 0.0, 0.0, (Bystander("postgres", 1.4, 0.0, 0.0),))
 
 
-def looks(*, crowded=ALWAYS, cpu=0.2, starved=0.75, alone=0.2, busy=1.0, steal=0.0):
+def looks(*, crowded=ALWAYS, cpu=0.2, later_cpu=None, starved=0.75, alone=0.2, busy=1.0, steal=0.0):
     """Two looks a second; in ``crowded`` seconds the subject uses ``cpu`` and lacks a core for ``starved``."""
     used, lacked, cores, stolen = 0.0, 0.0, 0.0, 0.0
     for half in range(21):
@@ -25,7 +26,8 @@ def looks(*, crowded=ALWAYS, cpu=0.2, starved=0.75, alone=0.2, busy=1.0, steal=0
             steal_s=stolen,
         )
         now = half // 2 in crowded
-        used, lacked = used + (cpu if now else alone) / 2, lacked + (starved if now else 0.0) / 2
+        taken = cpu if later_cpu is None or half < 10 else later_cpu
+        used, lacked = used + (taken if now else alone) / 2, lacked + (starved if now else 0.0) / 2
         cores, stolen = cores + (busy if now else 0.2) / 2, stolen + (steal * 2 if now else 0.0) / 2
 
 
@@ -33,8 +35,10 @@ def looks(*, crowded=ALWAYS, cpu=0.2, starved=0.75, alone=0.2, busy=1.0, steal=0
 def crowded(story, piece):
     """A run at 100/s, answered after ``response_ms``, beside others; return the ruling on ``threshold``."""
 
-    def run(*, response_ms=900.0, limit=("p95_ms", 500.0), bystanders=MAKE, slow=(), rate=100, errors=None, **told):
-        extra = [*looks(**told), *([bystanders] if bystanders else [])]
+    def run(
+        *, response_ms=900.0, limit=("p95_ms", 500.0), bystanders=MAKE, slow=(), rate=100, errors=None, more=(), **told
+    ):
+        extra = [*looks(**told), *([bystanders] if bystanders else []), *more]
         extra += [piece([900.0] * rate, second=second) for second in slow]
         name, value = limit
         run = story(rate=rate, response_ms=response_ms, thresholds={name: value}, extra=extra, errors=errors or {})
@@ -74,6 +78,7 @@ def test_on_a_machine_with_room_it_is_the_subjects(crowded):
         ({"bystanders": None}, "who used it did not do so without the load"),
         ({"crowded": range(5)}, "the limit was missed in the 3 s without them, too"),
         ({"cpu": 0.85, "starved": 0.14}, "a process of the subject needs 0.85 cores at this rate, wherever it runs"),
+        ({"bystanders": FEW, "errors": {"timeout": 20}}, "subject and load need 2.0 of 2 cores by themselves"),
         ({"starved": 0.02}, "it lacked a core for 0.2 s, too short a time to be the reason"),
         (
             {"response_ms": 9000.0, "limit": ("max_ms", 500.0), "crowded": range(1)},
@@ -90,9 +95,17 @@ def test_why_it_is_the_subjects_all_the_same(crowded, told, why):
 
 
 def test_a_subject_that_sleeps_is_slow_wherever_it_runs(crowded):
-    """It lacked a core for a third of the time, and had idle time: of 900 ms at least 600 were its own."""
-    found = crowded(cpu=0.1, starved=0.3, limit=("p50_ms", 500.0))
+    """It lacked a core for half of the time, and had idle time: of 1,500 ms at least 750 were its own."""
+    found = crowded(response_ms=1500.0, cpu=0.1, starved=0.5, limit=("p50_ms", 500.0))
     assert said(found) == ("fail", "")
+    assert "it was seldom kept from running, so that most of what it took was its own" in found.detail
+
+
+def test_what_it_spends_on_requests_that_were_given_up_is_no_need(crowded, piece):
+    given_up = [piece([900.0], second=5, outcome="timeout")]
+    found = crowded(later_cpu=1.5, more=given_up)
+    assert said(found) == ("unknown", "invalid")
+    assert "which needs 0.20 cores at this rate" in found.detail
 
 
 def test_where_most_of_the_time_was_waiting_for_a_core_the_limit_may_be_met(crowded):

@@ -123,6 +123,7 @@ def test_long_messages_have_a_reach_over_as_many_connections_as_their_length_all
             break
         assert found.skipped.startswith("not one of its")
     else:
+        assert os.getloadavg()[0] > (os.cpu_count() or 1), found.skipped  # nobody else is to blame
         pytest.skip(f"not here: this machine is too busy for a message of that length in a second: {found.skipped}")
     assert found.connections == connections
     assert found.most_rate > 0

@@ -23,9 +23,9 @@ from brinell.core.socket_manners import (
     STOPPED,
     is_tolerated,
 )
+from brinell.core.socket_view import FEW_FDS
 from brinell.core.verdicts import Reason, Severity, Verdict
 
-FEW_FDS = 5  # descriptors that come and go for other reasons
 _HARM = {
     STOPPED: "the subject let nobody in any more",
     ENDED: "the subject ended connections of others",

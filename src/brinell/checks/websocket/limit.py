@@ -15,10 +15,22 @@ from brinell.core.judgement import WebSocket
 from brinell.core.outcomes import OWN_FAULT
 from brinell.core.socket_judgement import Limit, LimitPart, LimitStockNow
 from brinell.core.socket_records import LimitStock, LimitTried
-from brinell.core.socket_view import ACCEPTED, BEYOND, CUT, FILL, FREE, HANG, KEPT, RACE, REFILL, STORM, is_right
+from brinell.core.socket_view import (
+    ACCEPTED,
+    BEYOND,
+    CUT,
+    FEW_FDS,
+    FILL,
+    FREE,
+    HANG,
+    KEPT,
+    RACE,
+    REFILL,
+    STORM,
+    is_right,
+)
 from brinell.core.verdicts import Reason, Verdict
 
-FEW_FDS = 5  # descriptors that come and go for other reasons: logs, pools, clients beside ours
 SHARE_LEFT = 0.1  # of the connections that had left: fewer descriptors than that are no leak of theirs
 LEAST_BYTES = 1 << 20  # of memory that an allocator takes and keeps
 EACH_BYTES = 2048  # a refusal, on average

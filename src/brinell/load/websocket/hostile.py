@@ -31,7 +31,7 @@ from brinell.core.socket_manners import (
     WENT_ON,
 )
 from brinell.core.socket_records import CONNECT, HostileTried
-from brinell.core.socket_view import BEYOND, is_right
+from brinell.core.socket_view import BEYOND, FEW_FDS, is_right
 from brinell.load.engine.endpoint import Endpoint
 from brinell.load.schedule import Schedule
 from brinell.load.watch import SubjectWatch
@@ -45,7 +45,6 @@ OTHERS = 2
 GRACE_S = 1.0  # for an end that comes after the answer to a ping, and where nothing need come
 BACK_S = 10.0  # for a subject to come back
 LONG_SETTLE_S = 15.0  # for connections that a subject fails late
-FEW_FDS = 5
 _PAUSE_S = 0.1
 _RSV2 = 0x20
 _now = time.monotonic_ns
